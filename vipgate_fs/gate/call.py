@@ -1,0 +1,38 @@
+"""What is known of a call: normalised facts only, whoever delivered them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+WITHHELD = ""
+"""The caller number of a caller who shows none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The facts of one call.
+
+    Attributes:
+        uuid: the channel's Unique-ID.
+        caller: the caller's number in canonical form (`NumberPlan.canonical`), or `WITHHELD`.
+        called: the number that was called, in canonical form.
+        dialled: the destination number exactly as FreeSWITCH had it: where Pass leads on to.
+        caller_name: the display name. The caller writes it: never to be trusted.
+        context: the dialplan context that the call came through.
+        privacy: the network knows the number and the caller asked not to show it (RFC 3325, Privacy: id).
+        called_user: the id of the directory's user behind the called number, if any gate protects users.
+        called_groups: the directory's groups that this user belongs to.
+        variables: channel variables that a step asked for.
+    """
+
+    uuid: str
+    caller: str
+    called: str
+    dialled: str
+    caller_name: str = ""
+    context: str = ""
+    privacy: bool = False
+    called_user: str | None = None
+    called_groups: frozenset[str] = frozenset()
+    variables: Mapping[str, str] = field(default_factory=dict)

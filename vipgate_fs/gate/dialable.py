@@ -1,0 +1,22 @@
+"""What may stand in an application's argument as the target of a call.
+
+FreeSWITCH expands `${…}` in every application argument, reads `'app:data' inline` as a dialplan of its own and a leading
+`-` as an option of `transfer`: an unchecked target is code execution on the switch (FINDINGS: "Park, privacy and injection").
+So targets are whitelisted, whoever sent them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+MAX_LENGTH: Final = 64
+PATTERN: Final = r"[0-9A-Za-z+*#][0-9A-Za-z+*#._-]{0,63}"
+"""Also stands in the JSON schemas: digits, letters, + * # . _ -, at most 64 characters, not beginning with . _ or -."""
+
+_DIALABLE: Final = re.compile(PATTERN, re.ASCII)
+
+
+def is_dialable(text: str) -> bool:
+    """Whether `text` may be sent to FreeSWITCH as the target of a transfer."""
+    return _DIALABLE.fullmatch(text) is not None

@@ -1,0 +1,48 @@
+"""The four verdicts: everything that can identify a caller answers with one of them, or with None for "don't know"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vipgate_fs.gate.pins import Pin, PinTable
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """The call goes on to the number that was called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """The call is turned away, in the way that its gate says (busy, announcement, SIP code)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """The call goes to another target, and no PIN is asked.
+
+    Attributes:
+        target: a dialable string (see `vipgate_fs.gate.dialable`).
+    """
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskForPin:
+    """The caller is asked for a PIN.
+
+    Attributes:
+        expected: the PIN, or a table when the caller keys in a customer number first.
+        correct: where the call goes after the right PIN; None: on to the number that was called.
+        incorrect: where it goes after the last wrong entry; None: it is rejected.
+        attempts: number of entries, 1 to 10; None: as many as the gate says.
+    """
+
+    expected: Pin | PinTable
+    correct: str | None = None
+    incorrect: str | None = None
+    attempts: int | None = None
+
+
+Verdict = Pass | Reject | Forward | AskForPin
