@@ -1,7 +1,7 @@
 """What may stand in an application's argument as the target of a call.
 
-FreeSWITCH expands `${…}` in every application argument, reads `'app:data' inline` as a dialplan of its own and a leading
-`-` as an option of `transfer`: an unchecked target is code execution on the switch (FINDINGS: "Park, privacy and injection").
+FreeSWITCH expands `${…}` in every application argument, reads `'app:data' inline` as a dialplan of its own and a
+leading `-` as an option of `transfer`: an unchecked target is code execution on the switch (shown with a real one).
 So targets are whitelisted, whoever sent them.
 """
 
