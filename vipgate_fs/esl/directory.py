@@ -1,0 +1,91 @@
+"""The switch's directory: which user a number belongs to, and who is in a group."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from vipgate_fs.esl.session import CommandRefused, Session
+from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.dialable import is_dialable
+from vipgate_fs.gate.gate import Gate
+
+LIFETIME: Final = 60.0
+"""Seconds that an answer of the directory is kept."""
+_MEMBER: Final = re.compile(r"user/([^@,|:]+)@")
+_NAME: Final = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
+
+
+class DirectoryUnavailable(Exception):
+    """The switch does not answer questions about its directory. The text says what to do."""
+
+
+class Directory:
+    """Users and groups, asked over a call's own session (needs `full`), kept for LIFETIME seconds.
+
+    Args:
+        gates: those whose users and groups are of interest.
+        domain: the directory's domain; None: the switch's own (`global_getvar domain`).
+    """
+
+    def __init__(self, gates: Iterable[Gate], domain: str | None = None) -> None:
+        gates = tuple(gates)
+        self._users = frozenset(user for gate in gates for user in gate.protects.users)
+        self._groups = frozenset(group for gate in gates for group in gate.protects.groups)
+        self._domain = domain
+        self._answers: dict[str, tuple[float, str]] = {}
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether any gate protects users or groups."""
+        return bool(self._users or self._groups)
+
+    def locate(self, call: Call, session: Session) -> Call:
+        """The call with `called_user` and `called_groups` filled in.
+
+        A protected user may be written as his id or as a number-alias, and be dialled by either.
+
+        Raises:
+            DirectoryUnavailable: when the switch refuses to answer.
+        """
+        if not is_dialable(call.dialled):
+            return call
+        user = self._user_id(call.dialled, session)
+        if user is None:
+            return call
+        protected = (name for name in self._users if name == user or self._user_id(name, session) == user)
+        groups = frozenset(group for group in self._groups if user in self._members(group, session))
+        return replace(call, called_user=next(protected, user), called_groups=groups)
+
+    def _user_id(self, name: str, session: Session) -> str | None:
+        answer = self._ask(f"user_data {name}@{self._domain_of(session)} attr id", session)
+        return None if not answer or answer.startswith("-ERR") else answer
+
+    def _members(self, group: str, session: Session) -> frozenset[str]:
+        answer = self._ask(f"group_call {group}@{self._domain_of(session)}", session)
+        return frozenset(_MEMBER.findall(answer))
+
+    def _domain_of(self, session: Session) -> str:
+        domain = self._domain or self._ask("global_getvar domain", session)
+        if not _NAME.fullmatch(domain):
+            raise DirectoryUnavailable("the switch has no global variable `domain`: set `site.domain`")
+        return domain
+
+    def _ask(self, question: str, session: Session) -> str:
+        now = time.monotonic()
+        kept = self._answers.get(question)
+        if kept is not None and kept[0] > now:
+            return kept[1]
+        if len(self._answers) > 10_000:
+            self._answers.clear()
+        try:
+            answer = session.api(question)
+        except CommandRefused as refusal:
+            raise DirectoryUnavailable(
+                f"FreeSWITCH answers `api` with {refusal}: the dialplan's socket action needs `async full`"
+            ) from None
+        self._answers[question] = (now + LIFETIME, answer)
+        return answer

@@ -1,0 +1,236 @@
+"""One call's outbound event socket: greenswitch's session, mended for a gate.
+
+greenswitch's `OutboundSession` gives the vocabulary (`connect`, `call_command`, `playback`, `session_data`, `uuid`, …) and the
+exception `OutboundSessionHasGoneAway`. How it reads, waits and gives up is replaced here; tests/esl/test_defects.py
+shows each defect on the stock class.
+
+A session belongs to one greenlet, the one that serves the call: it sends commands and reads until what it waits for has
+come. There is no second greenlet, no queue and no polling, and nothing that FreeSWITCH sent before a hang-up is lost.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+from greenswitch.esl import OutboundSession, OutboundSessionHasGoneAway
+
+from vipgate_fs.esl.wire import Decoder, Frame, Headers, WireError
+from vipgate_fs.gate.channel import CallEnded
+
+CONNECT_TIMEOUT: Final = 10.0
+"""Seconds for the peer to show that it is a FreeSWITCH."""
+REPLY_TIMEOUT: Final = 5.0
+"""Seconds for a reply to a command; a real FreeSWITCH takes about 0.1 ms."""
+_READ_SIZE: Final = 64 * 1024
+
+T = TypeVar("T")
+
+
+class SessionGone(OutboundSessionHasGoneAway, CallEnded):  # type: ignore[misc]
+    """Nothing more can be done with the call: the caller hung up, or the connection is of no further use."""
+
+
+class CommandRefused(Exception):
+    """FreeSWITCH answered a command with -ERR; the session goes on. Carries FreeSWITCH's words."""
+
+
+def sendmsg(application: str, argument: str = "", event_uuid: str = "") -> str:
+    """The command that executes a dialplan application on the session's channel.
+
+    `event-lock` makes applications run one after the other instead of one inside the other; `event_uuid` comes back as the
+    Application-UUID of its events (FINDINGS: "Event order, nesting").
+
+    Raises:
+        ValueError: for control characters, with which an argument would become a second command.
+    """
+    lines = ["sendmsg", "call-command: execute", f"execute-app-name: {application}", "event-lock: true"]
+    if argument:
+        lines.append(f"execute-app-arg: {argument}")
+    if event_uuid:
+        lines.append(f"Event-UUID: {event_uuid}")
+    if any(not line.isprintable() for line in lines):
+        raise ValueError(f"a control character in the argument of {application}")
+    return "\n".join(lines)
+
+
+class Session(OutboundSession):  # type: ignore[misc]
+    """The gate's end of one outbound event socket connection.
+
+    Args:
+        client_address: the peer, as `accept` gave it.
+        sock: the connected gevent socket; the session closes it in `stop`.
+        trace: told every command and every frame as ("sent" | "received", text); frames in short, without digits.
+    """
+
+    def __init__(self, client_address: Any, sock: Any, trace: Callable[[str, str], None] | None = None) -> None:
+        super().__init__(client_address, sock)
+        self.sock_file.close()
+        self.event_handlers.clear()
+        self._trace = trace
+        self._decoder = Decoder()
+        self._frames: deque[Frame] = deque()
+        self._replies: deque[Frame] = deque()
+        self._completed: dict[str, Frame | None] = {}
+        self._gone = ""
+        self._executed = 0
+
+    def start_event_handlers(self) -> None:
+        """Nothing to start: the session's own greenlet reads."""
+
+    def connect(self, timeout: float = CONNECT_TIMEOUT) -> Headers:
+        """Ask FreeSWITCH for the call; returns its facts, which also stay in `session_data`.
+
+        Args:
+            timeout: seconds, for a peer that says nothing, too little, or something else.
+
+        Raises:
+            SessionGone: when no channel data come.
+        """
+        if not self._outbound_connected:
+            reply = self.pipeline(["connect"], timeout)[0]
+            if "Unique-ID" not in reply.headers:
+                self._lose("the peer is not a FreeSWITCH with a call")
+            self.session_data = reply.headers
+            self._outbound_connected = True
+        return self.session_data  # type: ignore[no-any-return]
+
+    def send(self, data: str) -> Frame:
+        """Send one command and return its reply.
+
+        Raises:
+            CommandRefused: for a reply that begins with -ERR.
+            SessionGone: when there is no reply.
+            ValueError: for a command with an empty line in it, which would be two.
+        """
+        return self.pipeline([data])[0]
+
+    def pipeline(self, commands: Sequence[str], timeout: float = REPLY_TIMEOUT) -> list[Frame]:
+        """Send several commands at once and return their replies, in order. Raises as `send` does."""
+        for command in commands:
+            if "\n\n" in command or "\r" in command:
+                raise ValueError("an empty line inside of a command")
+            self._tell("sent", command)
+        deadline = time.monotonic() + timeout
+        self._write("".join(command + "\n\n" for command in commands).encode())
+        replies = [self._wait(self._next_reply, deadline) for _ in commands]
+        for reply in replies:
+            if reply.content_type == "command/reply" and reply.data.startswith("-ERR"):
+                raise CommandRefused(reply.data)
+        return replies
+
+    def api(self, command: str) -> str:
+        """The answer of an `api` command, without its line end. Needs `full` in the dialplan's socket action."""
+        return self.send(f"api {command}").data.rstrip("\n")
+
+    def expect_completion(self) -> str:
+        """A new Event-UUID whose CHANNEL_EXECUTE_COMPLETE will be kept for `completion`."""
+        self._executed += 1
+        event_uuid = f"vipgate-{self._executed}"
+        self._completed[event_uuid] = None
+        return event_uuid
+
+    def completion(self, event_uuid: str, timeout: float) -> Frame:
+        """Wait until the application with that Event-UUID has ended; returns its CHANNEL_EXECUTE_COMPLETE.
+
+        Raises:
+            SessionGone: when the caller hangs up, the connection ends, or `timeout` seconds have passed.
+        """
+        event = self._wait(lambda: self._completed[event_uuid], time.monotonic() + timeout)
+        del self._completed[event_uuid]
+        return event
+
+    def call_command(
+        self, app_name: str, app_args: str | None = None, block: bool = False, response_timeout: float | None = None
+    ) -> Frame:
+        """Execute an application; with `block`, wait for its end (seconds: `response_timeout`, default one hour).
+
+        Returns the reply, or with `block` the CHANNEL_EXECUTE_COMPLETE. Raises as `send` and `completion` do.
+        """
+        event_uuid = self.expect_completion() if block else ""
+        reply = self.send(sendmsg(app_name, app_args or "", event_uuid))
+        return self.completion(event_uuid, response_timeout or 3600.0) if block else reply
+
+    def playback(self, path: str, block: bool = True) -> Frame:
+        """Play a sound file, by default to its end."""
+        return self.call_command("playback", path, block=block)
+
+    def stop(self) -> None:
+        """Close the connection; the call goes on in FreeSWITCH as the last commands said."""
+        self.connected = False
+        self._outbound_connected = False
+        self.sock.close()
+
+    def _next_reply(self) -> Frame | None:
+        return self._replies.popleft() if self._replies else None
+
+    def _wait(self, ready: Callable[[], T | None], deadline: float) -> T:
+        """Read frames, one at a time, until `ready` gives something: what came before a hang-up counts."""
+        while (found := ready()) is None:
+            if self._gone:
+                raise SessionGone(self._gone)
+            self._handle(self._frames.popleft() if self._frames else self._read(deadline))
+        return found
+
+    def _read(self, deadline: float) -> Frame | None:
+        try:
+            self.sock.settimeout(max(deadline - time.monotonic(), 0.001))
+            data = self.sock.recv(_READ_SIZE)
+            if not data:
+                cut = " in the middle of a frame" if self._decoder.in_frame else ""
+                self._lose(f"FreeSWITCH closed the connection{cut}")
+            self._frames.extend(self._decoder.feed(data))
+        except TimeoutError:
+            self._lose("FreeSWITCH does not answer")
+        except (OSError, WireError) as error:
+            self._lose(str(error))
+        return None
+
+    def _write(self, data: bytes) -> None:
+        if self._gone:
+            raise SessionGone(self._gone)
+        try:
+            self.sock.settimeout(REPLY_TIMEOUT)
+            self.sock.sendall(data)
+        except OSError as error:
+            self._lose(str(error))
+
+    def _handle(self, frame: Frame | None) -> None:
+        if frame is None:
+            return
+        self._tell("received", frame)
+        match frame.content_type:
+            case "command/reply" | "api/response":
+                self._replies.append(frame)
+            case "text/disconnect-notice":
+                self._end("the call has ended")
+            case "text/event-plain":
+                self._handle_event(frame)
+            case _:  # log/data and whatever else may come: not asked for
+                pass
+
+    def _handle_event(self, frame: Frame) -> None:
+        name = frame.event_name or ""
+        if name == "CHANNEL_HANGUP":
+            self._end(f"the caller hung up ({frame.headers.get('Hangup-Cause', 'no cause')})")
+        elif name == "CHANNEL_EXECUTE_COMPLETE":
+            event_uuid = frame.headers.get("Application-UUID", "")
+            if event_uuid in self._completed:
+                self._completed[event_uuid] = frame
+        for handler in self.event_handlers.get(name) or self.event_handlers.get("*", ()):
+            handler(frame)
+
+    def _end(self, why: str) -> None:
+        self._gone = self._gone or why
+        self._outbound_connected = False
+
+    def _lose(self, why: str) -> None:
+        self._end(why)
+        self.connected = False
+        raise SessionGone(self._gone)
+
+    def _tell(self, direction: str, what: object) -> None:
+        if self._trace is not None:
+            self._trace(direction, str(what))

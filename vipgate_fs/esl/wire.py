@@ -1,0 +1,179 @@
+"""The event socket's wire format as a pure thing: bytes in, frames out. No sockets, no greenlets.
+
+A frame is a block of header lines, an empty line, and a body if Content-Length says so (mod_event_socket.c). The operations
+wanted, and what they should cost:
+
+- take in bytes however they were cut, scan none of them twice, and never hold more than a bound of them;
+- find out what a frame is, and read three or four of the ~150 headers of an event, without decoding the others
+  (a search through 6 kB of bytes costs about 3 µs, decoding all headers 90 µs).
+
+Lines are split before values are decoded, at LF only: a value with `%0A` or U+2028 in it stays one value. FreeSWITCH's own
+encoding leaves a literal `%0A` of a caller as it is, so decoding first would let him write headers of his own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+MAX_HEAD: Final = 256 * 1024
+"""Bytes of one header block; a channel with several hundred variables has less than 64 kB."""
+MAX_BODY: Final = 4 * 1024 * 1024
+"""Bytes of one body."""
+
+
+class WireError(Exception):
+    """The peer does not speak the event socket protocol, or too much of it. The connection is of no further use."""
+
+
+class Headers(Mapping[str, str]):
+    """A block of header lines, decoded one value at a time, when asked for.
+
+    Where a name stands twice the first line counts. Values are percent-decoded where the block is one of those that
+    FreeSWITCH encodes (connect reply, event bodies); bytes that are not UTF-8 become U+FFFD; `_undef_` is the empty value.
+    """
+
+    __slots__ = ("_block", "_encoded")
+
+    def __init__(self, block: bytes, *, encoded: bool) -> None:
+        self._block = b"\n" + block + b"\n"
+        self._encoded = encoded
+
+    def raw(self, name: str) -> bytes | None:
+        """The value as it came, or None."""
+        key = b"\n%b: " % name.encode("ascii", "replace")
+        start = self._block.find(key)
+        if start < 0:
+            return None
+        start += len(key)
+        return self._block[start : self._block.index(b"\n", start)]
+
+    def __getitem__(self, name: str) -> str:
+        raw = self.raw(name)
+        if raw is None:
+            raise KeyError(name)
+        return self._decode(raw)
+
+    def _decode(self, raw: bytes) -> str:
+        if raw == b"_undef_":
+            return ""
+        return (unquote_to_bytes(raw) if self._encoded else raw).decode("utf-8", "replace")
+
+    def _lines(self) -> dict[bytes, bytes]:
+        lines: dict[bytes, bytes] = {}
+        for line in self._block.split(b"\n"):
+            name, colon, value = line.partition(b": ")
+            if colon:
+                lines.setdefault(name, value)
+        return lines
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.decode("utf-8", "replace") for name in self._lines())
+
+    def __len__(self) -> int:
+        return len(self._lines())
+
+    def __repr__(self) -> str:
+        return f"<Headers {len(self._block)} bytes>"
+
+
+class Frame:
+    """One frame: `content_type`, its headers, and its body.
+
+    Attributes:
+        headers: of the event where the frame is one, else of the frame itself; an event's header never hides one of the
+            frame that carries it.
+        body: as it came.
+    """
+
+    __slots__ = ("body", "content_type", "headers")
+
+    def __init__(self, head: Headers, body: bytes) -> None:
+        self.content_type = head.get("Content-Type", "")
+        self.body = body
+        is_event = self.content_type == "text/event-plain"
+        self.headers = Headers(body.partition(b"\n\n")[0], encoded=True) if is_event else head
+
+    @property
+    def data(self) -> str:
+        """What the frame answers: the reply text, or the body of an `api` response."""
+        if self.content_type == "command/reply":
+            return self.headers.get("Reply-Text", "").rstrip("\n")
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def event_name(self) -> str | None:
+        """The event's name; None for a frame that is not an event."""
+        return self.headers.get("Event-Name") if self.content_type == "text/event-plain" else None
+
+    def __repr__(self) -> str:
+        name = self.event_name
+        return f"<Frame {self.content_type or '?'}{' ' + name if name else ''}, {len(self.body)} bytes of body>"
+
+
+class Decoder:
+    """Cuts a stream of bytes into frames.
+
+    `feed` takes what has arrived and gives the frames that it completes; what is not complete waits for more. Raises
+    WireError for what can't become a frame, or only one larger than MAX_HEAD or MAX_BODY.
+    """
+
+    __slots__ = ("_buffer", "_head", "_length", "_scanned")
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._scanned = 0
+        self._head: Headers | None = None
+        self._length = 0
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Take in bytes, give the frames that they complete."""
+        self._buffer += data
+        frames = []
+        while (frame := self._next()) is not None:
+            frames.append(frame)
+        return frames
+
+    @property
+    def in_frame(self) -> bool:
+        """Whether a frame has begun and is not complete: at the end of the stream, something is missing."""
+        return self._head is not None or bool(self._buffer.strip(b"\n"))
+
+    def _next(self) -> Frame | None:
+        if self._head is None:
+            self._head = self._next_head()
+            if self._head is None:
+                return None
+            self._length = _content_length(self._head)
+        if len(self._buffer) < self._length:
+            return None
+        frame = Frame(self._head, self._take(self._length))
+        self._head = None
+        return frame
+
+    def _next_head(self) -> Headers | None:
+        buffer = self._buffer
+        while buffer.startswith(b"\n"):
+            self._take(1)
+        end = buffer.find(b"\n\n", self._scanned)
+        if max(end, len(buffer) if end < 0 else 0) > MAX_HEAD:
+            raise WireError(f"a header block of more than {MAX_HEAD} bytes")
+        if end < 0:
+            self._scanned = max(len(buffer) - 1, 0)
+            return None
+        block = self._take(end + 2)[:-2]
+        return Headers(block, encoded=block.startswith(b"Event-Name: "))
+
+    def _take(self, length: int) -> bytes:
+        taken = bytes(self._buffer[:length])
+        del self._buffer[:length]
+        self._scanned = 0
+        return taken
+
+
+def _content_length(head: Headers) -> int:
+    text = head.raw("Content-Length") or b"0"
+    if not text.isdigit() or len(text) > len(str(MAX_BODY)) or int(text) > MAX_BODY:
+        raise WireError(f"a body of {text[:20]!r} bytes; at most {MAX_BODY} are taken")
+    return int(text)

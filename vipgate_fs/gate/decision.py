@@ -1,0 +1,139 @@
+"""Deciding: gates + call + time + the steps' answers in, a verdict and its reasons out. Nothing else happens here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.gate import Ask, Gate, Step, StepFailed
+from vipgate_fs.gate.schedules import Calendar
+from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
+
+Subject = Literal["gate", "active", "step", "otherwise"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that was considered.
+
+    Attributes:
+        subject: what spoke: the choice of the gate, its activation, a step, or `otherwise`.
+        line: where that stands in the configuration, from 1; None when no line spoke.
+        text: what it said, in a few words, without secrets.
+        step: the step's kind, when a step spoke.
+    """
+
+    subject: Subject
+    line: int | None
+    text: str
+    step: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A verdict, the gate that it belongs to (None: no gate protects what was called) and how it came about.
+
+    The last reason is the one that decided.
+    """
+
+    verdict: Verdict
+    gate: Gate | None
+    reasons: tuple[Reason, ...]
+
+
+def describe(verdict: Verdict) -> str:
+    """A verdict in a few words, without its PIN."""
+    match verdict:
+        case Pass():
+            return "pass"
+        case Reject():
+            return "reject"
+        case Forward(target):
+            return f"forward to {target}"
+        case AskForPin():
+            return "ask for PIN"
+
+
+def find_gate(gates: Iterable[Gate], call: Call) -> tuple[Gate, Reason] | None:
+    """The first gate that protects what was called, by number, user or group."""
+    for gate in gates:
+        for text, line in _claims(gate, call):
+            return gate, Reason("gate", line, f"gate {gate.name} protects {text}")
+    return None
+
+
+def _claims(gate: Gate, call: Call) -> Iterator[tuple[str, int]]:
+    protects = gate.protects
+    for pattern, line in protects.numbers:
+        if pattern.matches(call.called):
+            yield f"number {pattern}", line
+    for user, line in protects.users.items():
+        if user in (call.called_user, call.called):
+            yield f"user {user}", line
+    for group, line in protects.groups.items():
+        if group in call.called_groups:
+            yield f"group {group}", line
+
+
+def ask_step(step: Step, call: Call) -> Verdict | None:
+    """Ask a step as a live call does."""
+    return step.identify(call)
+
+
+def decide(
+    gates: Iterable[Gate], call: Call, at: dt.datetime, calendar: Calendar, ask: Ask = ask_step
+) -> Decision:
+    """Decide on a call.
+
+    Args:
+        gates: in the order of the configuration.
+        call: its facts.
+        at: the moment to decide for, with a time zone.
+        calendar: the site's clock and holidays.
+        ask: asks a step; its StepFailed is the step's failure. It is called for one step after the other, only until
+            one of them knows.
+    """
+    found = find_gate(gates, call)
+    if found is None:
+        return Decision(Pass(), None, (Reason("gate", None, f"no gate protects {call.called or 'this call'}"),))
+    gate, reason = found
+    reasons = [reason]
+    if (inactive := _activation(gate, at, calendar, reasons)) is not None:
+        return Decision(inactive, gate, tuple(reasons))
+    for step in gate.steps:
+        verdict, reason = _answer(step, call, ask)
+        reasons.append(reason)
+        if verdict is not None:
+            return Decision(verdict, gate, tuple(reasons))
+    line = gate.otherwise_line
+    origin = "otherwise" if line else "otherwise (nothing configured)"
+    reasons.append(Reason("otherwise", line, f"{origin}: {describe(gate.otherwise)}"))
+    return Decision(gate.otherwise, gate, tuple(reasons))
+
+
+def _activation(gate: Gate, at: dt.datetime, calendar: Calendar, reasons: list[Reason]) -> Verdict | None:
+    """Pass when the gate is not active at that moment, else None."""
+    if gate.active is None:
+        reasons.append(Reason("active", gate.line, "active: always"))
+        return None
+    schedule = gate.active.schedule
+    is_on, span = schedule.at(at, calendar)
+    active = is_on != gate.active.outside
+    when = f"{calendar.local(at):%a %Y-%m-%d %H:%M} is {'inside' if is_on else 'outside'} {schedule.name}"
+    because = f" ({span.text})" if span else ""
+    state = "active" if active else "not active, the call passes"
+    reasons.append(Reason("active", span.line if span else gate.active.line, f"{state}: {when}{because}"))
+    return None if active else Pass()
+
+
+def _answer(step: Step, call: Call, ask: Ask) -> tuple[Verdict | None, Reason]:
+    try:
+        verdict = ask(step, call)
+    except StepFailed as failure:
+        verdict = step.on_failure
+        then = f"on_failure: {describe(verdict)}" if verdict is not None else "counts as don't know"
+        return verdict, Reason("step", step.line, f"failed: {failure}; {then}", step.kind)
+    return verdict, Reason("step", step.line, "don't know" if verdict is None else describe(verdict), step.kind)

@@ -1,0 +1,85 @@
+"""What happens on one connection: connect → facts → decision → dialogue → outcome, and the lines that tell it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+import traceback
+from dataclasses import asdict
+from typing import Any
+
+from vipgate_fs.config.model import Configuration
+from vipgate_fs.esl.channel import EslChannel
+from vipgate_fs.esl.directory import Directory, DirectoryUnavailable
+from vipgate_fs.esl.facts import call_facts
+from vipgate_fs.esl.session import Session, SessionGone
+from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.decision import Decision, decide, describe, find_gate
+from vipgate_fs.gate.dialogue import conduct
+from vipgate_fs.gate.gate import Rejection
+from vipgate_fs.service.logs import Log
+
+UNDECIDED = Rejection(code=503)
+"""For a call that can't be decided on because something is broken: the door stays shut (RFC 3261, 21.5.4)."""
+
+
+class CallHandler:
+    """Serves connections by one configuration; called in a greenlet for each connection."""
+
+    def __init__(self, configuration: Configuration, log: Log) -> None:
+        self._site = configuration.site
+        self._gates = configuration.gates
+        self._directory = Directory(configuration.gates, configuration.site.domain)
+        self._log = log
+
+    def __call__(self, sock: Any, address: tuple[Any, ...]) -> None:
+        """Serve one connection to its end. Raises nothing: an error concerns the call that it happens to."""
+        log = self._log.bind(peer=address[0])
+        session = Session(address, sock, log.trace if log.traces else None)
+        try:
+            facts = call_facts(session.connect(), self._site.plan)
+            log = log.bind(call=facts.uuid, caller=facts.caller or "withheld", called=facts.called)
+            self._serve(facts, session, log)
+        except SessionGone as end:
+            log.info("connection ended early", why=str(end))
+        except Exception:  # noqa: BLE001 - whatever it is, it must not reach the calls beside this one
+            log.error("error while serving a call", exception=traceback.format_exc())
+        finally:
+            session.stop()
+
+    def _serve(self, call: Call, session: Session, log: Log) -> None:
+        started = time.monotonic()
+        channel = EslChannel(session)
+        try:
+            call = self._locate(call, session)
+            decision = decide(self._gates, call, dt.datetime.now(dt.UTC), self._site.calendar)
+            _tell(decision, log)
+            outcome = conduct(decision, call, channel)
+        except SessionGone:
+            raise
+        except Exception as error:
+            channel.reject(UNDECIDED)
+            if not isinstance(error, DirectoryUnavailable):
+                raise
+            log.error("rejected: can't tell who was called", why=str(error))
+            return
+        log.info("outcome", **_without_empty(asdict(outcome)), seconds=round(time.monotonic() - started, 3))
+
+    def _locate(self, call: Call, session: Session) -> Call:
+        """The call with its user and groups, if that can make a difference."""
+        if not self._directory.is_needed or find_gate(self._gates, call) is not None:
+            return call
+        return self._directory.locate(call, session)
+
+
+def _tell(decision: Decision, log: Log) -> None:
+    for reason in decision.reasons:
+        log.debug("considered", **_without_empty(asdict(reason)))
+    decisive = decision.reasons[-1]
+    gate = decision.gate.name if decision.gate else None
+    values = {"gate": gate, "verdict": describe(decision.verdict), "reason": decisive.text, "line": decisive.line}
+    log.info("decision", **_without_empty(values))
+
+
+def _without_empty(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value not in (None, "", 0)}

@@ -1,0 +1,89 @@
+"""Log lines: readable on a terminal, JSON otherwise.
+
+What is logged is chosen where it is logged; here a caller loses the power to write lines of his own.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, ClassVar, Final, TextIO
+
+import structlog
+
+LEVELS: Final = {
+    "trace": 5,
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+
+
+class Log(structlog.BoundLoggerBase):
+    """A structlog logger with a level below DEBUG for the wire; `bind` adds what every later line carries."""
+
+    threshold: ClassVar[int] = LEVELS["info"]
+
+    def trace(self, event: str, **values: object) -> None:
+        """What went over the wire."""
+        self._emit("trace", event, values)
+
+    def debug(self, event: str, **values: object) -> None:
+        """The steps on the way to a decision."""
+        self._emit("debug", event, values)
+
+    def info(self, event: str, **values: object) -> None:
+        """Decisions, their reasons, and how calls ended."""
+        self._emit("info", event, values)
+
+    def warning(self, event: str, **values: object) -> None:
+        """What an administrator should look at one day."""
+        self._emit("warning", event, values)
+
+    def error(self, event: str, **values: object) -> None:
+        """What an administrator should look at today."""
+        self._emit("error", event, values)
+
+    @property
+    def traces(self) -> bool:
+        """Whether `trace` writes anything: what it would write need not be put together otherwise."""
+        return self.threshold <= LEVELS["trace"]
+
+    def _emit(self, level: str, event: str, values: dict[str, object]) -> None:
+        if self.threshold <= LEVELS[level]:
+            self._proxy_to_logger("msg", event, level=level, **values)
+
+
+def configure(level: str = "info", stream: TextIO | None = None, *, json: bool | None = None) -> Log:
+    """Set up logging for the process.
+
+    Args:
+        level: one of LEVELS.
+        stream: where lines go; default stderr.
+        json: one JSON object a line; default: unless the stream is a terminal.
+    """
+    stream = stream or sys.stderr
+    readable = stream.isatty() if json is None else not json
+    render: Any = structlog.dev.ConsoleRenderer(colors=stream.isatty()) if readable else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.processors.TimeStamper(fmt="iso", utc=False),
+            structlog.processors.format_exc_info,
+            *([_escape] if readable else []),
+            render,
+        ],
+        wrapper_class=type("Log", (Log,), {"threshold": LEVELS[level]}),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+    return structlog.get_logger()  # type: ignore[no-any-return]
+
+
+def _escape(_logger: Any, _method: str, values: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Line ends and terminal sequences of a display name must not end up on a terminal."""
+    for key, value in values.items():
+        if isinstance(value, str) and key != "exception" and not value.isprintable():
+            values[key] = value.encode("unicode_escape").decode("ascii")
+    return values
