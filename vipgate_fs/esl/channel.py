@@ -6,6 +6,7 @@ Commands wait in `_pending` until one needs an answer, and go out with it in one
 from __future__ import annotations
 
 import re
+import time
 from typing import Final, Never
 
 from vipgate_fs.esl.session import Session, SessionGone, sendmsg
@@ -17,16 +18,23 @@ MAX_DIGITS: Final = 20
 """The longest entry; the PIN's own length is never told to the switch."""
 _VARIABLE: Final = "vipgate_digits"
 _UNSET: Final = sendmsg("multiunset", f"{_VARIABLE} {_VARIABLE}_invalid")
-_ANNOUNCEMENT_TIMEOUT: Final = 120.0
+_TONE: Final = "tone_stream://%(500,200,425)"
+_SOUND_TIMEOUT: Final = 120.0
+"""Seconds that a sound file may last."""
 _WORD: Final = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 _SOUND: Final = re.compile(r"/?[A-Za-z0-9_.-][A-Za-z0-9_./-]*", re.ASCII)
 
 
 class EslChannel:
-    """`vipgate_fs.gate.channel.Channel` over an event socket session."""
+    """`vipgate_fs.gate.channel.Channel` over an event socket session.
+
+    Attributes:
+        missing_prompt: the sounds of a prompt that the switch could not play; "" when all were played.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.missing_prompt = ""
         self._pending: list[str] = []
         self._subscribed = False
 
@@ -36,24 +44,36 @@ class EslChannel:
         self._pending += [sendmsg("set", "sensitive_dtmf=true"), sendmsg("answer")]
 
     def ask(self, prompt: Prompt) -> str:
-        """Play the prompt, collect an entry. One try of play_and_get_digits; the switch compares nothing.
+        """Play the prompt, collect an entry.
 
-        The result counts as FINDINGS ("play_and_get_digits") says. The expression is empty: with one, FreeSWITCH
-        would write what it tests into its log.
+        A prompt that the switch can't play ends at once (FINDINGS: k9). Then a tone takes its place, so that a caller who
+        knows what to do gets his chance, and `missing_prompt` says what an administrator should look at.
+        """
+        started = time.monotonic()
+        entered = self._collect(prompt, _sounds(prompt.sounds))
+        if not entered and time.monotonic() - started < prompt.timing.first_digit / 2:
+            self.missing_prompt = " ".join(prompt.sounds)
+            entered = self._collect(prompt, _TONE)
+        return entered
+
+    def _collect(self, prompt: Prompt, sounds: str) -> str:
+        """One try of play_and_get_digits, which compares nothing and counts as FINDINGS ("play_and_get_digits") says.
+
+        The expression is empty: FreeSWITCH would write what it tests with one into its log.
         """
         timing = prompt.timing
         first, after = (round(seconds * 1000) for seconds in (timing.first_digit, timing.next_digit))
-        argument = f"1 {MAX_DIGITS} 1 {first} # {_sounds(prompt.sounds)} '' {_VARIABLE} '' {after}"
         event_uuid = self._session.expect_completion()
+        argument = f"1 {MAX_DIGITS} 1 {first} # {sounds} '' {_VARIABLE} '' {after}"
         self._flush(sendmsg("play_and_get_digits", argument, event_uuid))
         longest = timing.first_digit + MAX_DIGITS * timing.next_digit
-        result = self._session.completion(event_uuid, longest + _ANNOUNCEMENT_TIMEOUT).headers
+        result = self._session.completion(event_uuid, longest + _SOUND_TIMEOUT).headers
         self._pending.append(_UNSET)
         if result.get("Answer-State") == "hangup":
             raise SessionGone(f"the caller hung up ({result.get('Hangup-Cause', 'no cause')})")
         if result.get("variable_read_result") not in ("success", "timeout"):
             return ""
-        return result.get(f"variable_{_VARIABLE}") or result.get(f"variable_{_VARIABLE}_invalid") or ""
+        return result.get(f"variable_{_VARIABLE}", "")
 
     def transfer(self, target: str, route: Route) -> None:
         """Transfer; when it is accepted, the connection is no longer needed."""
@@ -68,7 +88,7 @@ class EslChannel:
             self._subscribe()
             self._pending.append(sendmsg("pre_answer"))
             self._flush(sendmsg("playback", _sounds((rejection.announcement,)), event_uuid))
-            self._session.completion(event_uuid, _ANNOUNCEMENT_TIMEOUT)
+            self._session.completion(event_uuid, _SOUND_TIMEOUT)
         self._flush(sendmsg("respond", str(int(rejection.code))))
 
     def _subscribe(self) -> None:

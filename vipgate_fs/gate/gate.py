@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.schedules import Schedule
 from vipgate_fs.gate.targets import NumberPattern
 from vipgate_fs.gate.verdict import Reject, Verdict
+
+
+BUSY: Final = 486
+"""The SIP response for a busy line (RFC 3261, 21.4.24)."""
 
 
 class StepFailed(Exception):
@@ -80,7 +84,7 @@ class Rejection:
         announcement: sound file to play first, as early media when the call is not answered; None: none.
     """
 
-    code: int = 486
+    code: int = BUSY
     announcement: str | None = None
 
 

@@ -63,6 +63,8 @@ class CallHandler:
                 raise
             log.error("rejected: can't tell who was called", why=str(error))
             return
+        if channel.missing_prompt:
+            log.error("the switch could not play a prompt; a tone took its place", sounds=channel.missing_prompt)
         log.info("outcome", **_without_empty(asdict(outcome)), seconds=round(time.monotonic() - started, 3))
 
     def _locate(self, call: Call, session: Session) -> Call:

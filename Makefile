@@ -1,0 +1,42 @@
+# Every target does its own set-up: a virtual environment in .venv with the exact versions of constraints.txt.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: demo test lint serve check bench format clean
+
+demo: $(READY)
+	$(BIN)/vipgate demo
+
+test: $(READY)
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report --include='vipgate_fs/config/*,vipgate_fs/gate/*,vipgate_fs/identify/*,vipgate_fs/esl/*' --fail-under=95
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+CONFIG ?= examples/vipgate.yaml
+serve: $(READY)
+	$(BIN)/vipgate serve --config $(CONFIG)
+
+check: $(READY)
+	$(BIN)/vipgate check $(CONFIG)
+
+bench: $(READY)
+	$(BIN)/python benchmarks/cpu_per_call.py
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "VIPgate needs Python 3.11 or newer: make PYTHON=python3.x")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,lint]'
+	touch $@
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

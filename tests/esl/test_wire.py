@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vipgate_fs.esl.wire import MAX_BODY, MAX_HEAD, Decoder, Headers, WireError
+
+REPLY = b"Content-Type: command/reply\nReply-Text: +OK will linger 5 seconds\n\n"
+CONNECT = (
+    b"Event-Name: CHANNEL_DATA\nUnique-ID: 0ad4\nCaller-Caller-ID-Name: J%C3%BCrgen%20M%FCller%0AX: y\n"
+    b"variable_empty: _undef_\nContent-Type: command/reply\nReply-Text: %2BOK%0A\nControl: full\n\n"
+)
+BODY = b"Event-Name: CHANNEL_EXECUTE_COMPLETE\nApplication: answer\nApplication-UUID: vipgate-1\n\n"
+EVENT = b"Content-Length: %d\nContent-Type: text/event-plain\n\n%b" % (len(BODY), BODY)
+API = b"Content-Type: api/response\nContent-Length: 4\n\n0815"
+NOTICE = b"Content-Type: text/disconnect-notice\nChannel-Name: sofia/test/1%402\nContent-Length: 67\n\n" + b"x" * 66 + b"\n"
+STREAM = [
+    (REPLY, "command/reply", None, "+OK will linger 5 seconds"),
+    (CONNECT, "command/reply", None, "+OK"),
+    (API, "api/response", None, "0815"),
+    (EVENT, "text/event-plain", "CHANNEL_EXECUTE_COMPLETE", BODY.decode()),
+    (b"\n\n" + REPLY, "command/reply", None, "+OK will linger 5 seconds"),
+    (NOTICE, "text/disconnect-notice", None, "x" * 66 + "\n"),
+]
+
+
+def seen(frames):
+    return [(frame.content_type, frame.event_name, frame.data) for frame in frames]
+
+
+@pytest.mark.parametrize(("data", "content_type", "name", "text"), STREAM)
+def test_a_frame(data, content_type, name, text):
+    decoder = Decoder()
+    assert seen(decoder.feed(data)) == [(content_type, name, text)]
+    assert not decoder.in_frame
+
+
+@given(st.lists(st.integers(1, 400), max_size=40))
+def test_frames_are_the_same_however_the_stream_is_cut(cuts):
+    stream = b"".join(data for data, *_ in STREAM)
+    decoder, frames, position = Decoder(), [], 0
+    for size in [*cuts, len(stream)]:
+        frames += decoder.feed(stream[position : position + size])
+        position += size
+    assert seen(frames) == [tuple(rest) for _, *rest in STREAM]
+    assert not decoder.in_frame
+
+
+def test_byte_by_byte():
+    decoder = Decoder()
+    stream = b"".join(data for data, *_ in STREAM)
+    frames = [frame for byte in stream for frame in decoder.feed(bytes([byte]))]
+    assert seen(frames) == [tuple(rest) for _, *rest in STREAM]
+
+
+@pytest.mark.parametrize("cut", range(1, len(EVENT)))
+def test_a_cut_frame_is_known_as_one(cut):
+    decoder = Decoder()
+    assert decoder.feed(EVENT[:cut]) == []
+    assert decoder.in_frame
+
+
+def test_values_are_decoded_one_at_a_time_after_the_lines_are_split():
+    headers = Decoder().feed(CONNECT)[0].headers
+    assert headers["Caller-Caller-ID-Name"] == "Jürgen M\ufffdller\nX: y"
+    assert headers["variable_empty"] == ""
+    assert "X" not in headers
+    assert list(headers) == [
+        "Event-Name",
+        "Unique-ID",
+        "Caller-Caller-ID-Name",
+        "variable_empty",
+        "Content-Type",
+        "Reply-Text",
+        "Control",
+    ]
+    assert len(headers) == 7
+
+
+def test_a_plus_is_a_plus_and_what_is_not_encoded_stays():
+    assert Decoder().feed(b"Content-Type: command/reply\nReply-Text: a+b%20c\n\n")[0].data == "a+b%20c"
+    assert Headers(b"N: a+b%20c", encoded=True)["N"] == "a+b c"
+
+
+def test_where_a_name_stands_twice_the_first_counts():
+    headers = Headers(b"A: 1\nA: 2\nBA: 3", encoded=True)
+    assert headers["A"] == "1"
+    assert dict(headers) == {"A": "1", "BA": "3"}
+
+
+@pytest.mark.parametrize("name", ["B", "A: 1", "Ä", ""])
+def test_a_missing_name(name):
+    with pytest.raises(KeyError):
+        Headers(b"A: 1\nno colon", encoded=True)[name]
+
+
+def test_an_events_headers_do_not_hide_the_frames():
+    body = b"Event-Name: X\nContent-Type: text/disconnect-notice\nContent-Length: 7\n\ninner body: 1"
+    frame = Decoder().feed(b"Content-Length: %d\nContent-Type: text/event-plain\n\n%b" % (len(body), body))[0]
+    assert frame.content_type == "text/event-plain"
+    assert "inner body" not in frame.headers
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"Content-Length: x\n\n",
+        b"Content-Length: -1\n\n",
+        b"Content-Length: %d\n\n" % (MAX_BODY + 1),
+        b"Content-Length: " + b"9" * 5000 + b"\n\n",
+        "Content-Length: ٣\n\n".encode(),
+        b"A: " + b"x" * MAX_HEAD,
+        b"A: " + b"x" * MAX_HEAD + b"\n\n",
+        b"A: 1\n" * 200_000,
+    ],
+)
+def test_what_can_not_become_a_frame(data):
+    with pytest.raises(WireError):
+        Decoder().feed(data)
+
+
+@given(st.binary(max_size=300))
+def test_garbage_gives_frames_or_an_error(data):
+    decoder = Decoder()
+    try:
+        for frame in decoder.feed(data):
+            assert isinstance(frame.data, str)
+            assert all(isinstance(value, str) for value in frame.headers.values())
+    except WireError as error:
+        assert str(error)
+
+
+class CountingBuffer(bytearray):
+    """Counts the bytes that are searched for the end of a header block."""
+
+    searched = 0
+
+    def find(self, what, start=0, *more):
+        CountingBuffer.searched += len(self) - start
+        return super().find(what, start, *more)
+
+
+def test_no_byte_is_searched_twice():
+    decoder, CountingBuffer.searched = Decoder(), 0
+    decoder._buffer = CountingBuffer()
+    head = b"A: " + b"x" * 50_000
+    for start in range(0, len(head), 10):
+        decoder.feed(head[start : start + 10])
+    assert CountingBuffer.searched < 1.2 * len(head)
+
+
+def test_a_repr_shows_no_content():
+    frame = Decoder().feed(EVENT)[0]
+    assert repr(frame) == f"<Frame text/event-plain CHANNEL_EXECUTE_COMPLETE, {len(BODY)} bytes of body>"
+    assert "vipgate" not in repr(frame.headers)
+    assert repr(Decoder().feed(b"A: 1\n\n")[0]) == "<Frame ?, 0 bytes of body>"

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.decision import decide, describe
+from vipgate_fs.gate.gate import Activation, Gate, Prompts, Protects, StepFailed
+from vipgate_fs.gate.numbers import NumberPlan
+from vipgate_fs.gate.pins import Pin
+from vipgate_fs.gate.schedules import Calendar, Days, Schedule, Span, Times
+from vipgate_fs.gate.targets import NumberPattern
+from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
+
+PLAN = NumberPlan("DE")
+CALENDAR = Calendar(ZoneInfo("Europe/Berlin"))
+OFFICE = Schedule("office-hours", 3, (Span(4, Days.parse("mon-thu"), Times.parse("09:00", "17:00")),))
+TUESDAY_NOON = dt.datetime(2026, 11, 24, 12, 0, tzinfo=CALENDAR.local(dt.datetime.now(dt.UTC)).tzinfo)
+TUESDAY_EVENING = TUESDAY_NOON.replace(hour=20)
+CALL = Call("uuid", "+4917612345678", "7001", "7001")
+PROMPTS = Prompts("welcome.wav", "wrong.wav", "customer.wav")
+ASK = AskForPin(Pin("0815"))
+
+
+@dataclass
+class Scripted:
+    """A step that answers what the test says."""
+
+    answer: object
+    line: int = 20
+    on_failure: object = None
+    kind: str = "scripted"
+    always_answers: bool = False
+
+    def identify(self, call):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def gate(*steps, **more):
+    numbers = ((NumberPattern.parse("7000-7099", PLAN), 12),)
+    settings = {"protects": Protects(numbers=numbers), "prompts": PROMPTS} | more
+    return Gate("support", 10, steps=tuple(Scripted(answer, 20 + n) for n, answer in enumerate(steps)), **settings)
+
+
+def decided(a_gate, call=CALL, at=TUESDAY_NOON):
+    return decide([a_gate], call, at, CALENDAR)
+
+
+@pytest.mark.parametrize(
+    ("steps", "verdict", "lines"),
+    [
+        pytest.param([Forward("123")], Forward("123"), [12, 10, 20], id="the first verdict wins"),
+        pytest.param([None, ASK, Pass()], ASK, [12, 10, 20, 21], id="don't know leads to the next step"),
+        pytest.param([Reject(), Pass()], Reject(), [12, 10, 20], id="reject is a verdict too"),
+        pytest.param([StepFailed("down"), Pass()], Pass(), [12, 10, 20, 21], id="a failure counts as don't know"),
+        pytest.param([None], Reject(), [12, 10, 20, None], id="nobody knows: reject"),
+        pytest.param([], Reject(), [12, 10, None], id="no steps: reject"),
+    ],
+)
+def test_steps(steps, verdict, lines):
+    decision = decided(gate(*steps))
+    assert decision.verdict == verdict
+    assert [reason.line for reason in decision.reasons] == lines
+
+
+def test_steps_after_the_verdict_are_not_asked():
+    asked = []
+
+    def ask(step, call):
+        asked.append(step.line)
+        return step.identify(call)
+
+    decide([gate(None, Pass(), Reject())], CALL, TUESDAY_NOON, CALENDAR, ask)
+    assert asked == [20, 21]
+
+
+def test_on_failure_decides_when_the_step_fails():
+    a_gate = gate()
+    step = Scripted(StepFailed("no answer after 5 s"), on_failure=Forward("99"))
+    decision = decide([Gate("g", 1, a_gate.protects, (step,), PROMPTS)], CALL, TUESDAY_NOON, CALENDAR)
+    assert decision.verdict == Forward("99")
+    assert decision.reasons[-1].text == "failed: no answer after 5 s; on_failure: forward to 99"
+
+
+def test_otherwise_speaks_with_its_line():
+    decision = decided(gate(None, otherwise=Pass(), otherwise_line=44))
+    assert decision.verdict == Pass()
+    assert (decision.reasons[-1].subject, decision.reasons[-1].line) == ("otherwise", 44)
+
+
+@pytest.mark.parametrize(
+    ("outside", "at", "verdict", "line"),
+    [
+        (True, TUESDAY_NOON, Pass(), 4),
+        (True, TUESDAY_EVENING, Reject(), 15),
+        (False, TUESDAY_NOON, Reject(), 4),
+        (False, TUESDAY_EVENING, Pass(), 15),
+    ],
+)
+def test_a_gate_that_is_not_active_lets_pass(outside, at, verdict, line):
+    decision = decided(gate(active=Activation(OFFICE, outside, 15)), at=at)
+    assert decision.verdict == verdict
+    assert decision.gate is not None
+    active = next(reason for reason in decision.reasons if reason.subject == "active")
+    assert active.line == line
+
+
+def test_a_call_that_no_gate_protects_passes():
+    decision = decided(gate(), Call("u", "", "8000", "8000"))
+    assert (decision.verdict, decision.gate) == (Pass(), None)
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (Call("u", "", "9", "9", called_user="alice"), "gate support protects user alice"),
+        (Call("u", "", "alice", "alice"), "gate support protects user alice"),
+        (Call("u", "", "9", "9", called_groups=frozenset({"sales"})), "gate support protects group sales"),
+        (Call("u", "", "7099", "7099"), "gate support protects number 7000-7099"),
+    ],
+)
+def test_numbers_users_and_groups_are_protected(call, text):
+    numbers = ((NumberPattern.parse("7000-7099", PLAN), 12),)
+    decision = decided(gate(protects=Protects(numbers, {"alice": 13}, {"sales": 14})), call)
+    assert decision.verdict == Reject()
+    assert decision.reasons[0].text == text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "text"),
+    [(Pass(), "pass"), (Reject(), "reject"), (Forward("1"), "forward to 1"), (ASK, "ask for PIN")],
+)
+def test_describe(verdict, text):
+    assert describe(verdict) == text

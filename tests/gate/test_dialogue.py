@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import pytest
+
+from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.channel import CallEnded
+from vipgate_fs.gate.decision import Decision
+from vipgate_fs.gate.dialogue import conduct
+from vipgate_fs.gate.gate import Gate, Prompts, Protects, Rejection, Route
+from vipgate_fs.gate.narrator import narrate
+from vipgate_fs.gate.pins import Pin, PinTable
+from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
+
+PROMPTS = Prompts("/s/welcome.wav", "/s/wrong.wav", "/s/customer.wav")
+GATE = Gate("g", 1, Protects(), (), PROMPTS, route=Route("XML", "inside"), rejection=Rejection(486, "/s/rejected.wav"))
+CALL = Call("u", "+49176", "7001", "7001")
+ASK = AskForPin(Pin("0815"))
+TABLE = AskForPin(PinTable({"4711": Pin("0815")}))
+
+
+class Caller:
+    """A channel with a caller who keys in `entries`, one after the other, and then hangs up."""
+
+    def __init__(self, *entries):
+        self.entries = list(entries)
+        self.did = []
+
+    def answer(self):
+        self.did.append("answer")
+
+    def ask(self, prompt):
+        self.did.append("+".join(prompt.sounds))
+        if not self.entries:
+            raise CallEnded("the caller hung up")
+        return self.entries.pop(0)
+
+    def transfer(self, target, route):
+        self.did.append(f"transfer {target} {route.context}")
+
+    def reject(self, rejection):
+        self.did.append(f"reject {rejection.code} {rejection.announcement or ''}".strip())
+
+
+def outcome_of(verdict, *entries, gate=GATE, call=CALL):
+    caller = Caller(*entries)
+    outcome = conduct(Decision(verdict, gate, ()), call, caller)
+    return outcome, caller.did
+
+
+@pytest.mark.parametrize(
+    ("verdict", "result", "did"),
+    [
+        (Pass(), "passed", ["transfer 7001 inside"]),
+        (Forward("123"), "forwarded", ["transfer 123 inside"]),
+        (Reject(), "rejected", ["reject 486 /s/rejected.wav"]),
+    ],
+)
+def test_without_a_pin_the_call_is_not_answered(verdict, result, did):
+    outcome, done = outcome_of(verdict)
+    assert (outcome.result, done) == (result, did)
+
+
+def test_a_call_without_a_gate_goes_on_by_the_default_route():
+    assert outcome_of(Pass(), gate=None)[1] == ["transfer 7001 vipgate-passed"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "result", "counted", "did"),
+    [
+        (["0815"], "pin_correct", 1, ["/s/welcome.wav", "transfer 7001 inside"]),
+        (["1", "0815"], "pin_correct", 2, ["/s/welcome.wav", "/s/wrong.wav", "transfer 7001 inside"]),
+        (["", "0815"], "pin_correct", 2, ["/s/welcome.wav", "/s/welcome.wav", "transfer 7001 inside"]),
+        (
+            ["1", "2", "3"],
+            "pin_incorrect",
+            3,
+            ["/s/welcome.wav", "/s/wrong.wav", "/s/wrong.wav", "reject 486 /s/rejected.wav"],
+        ),
+        (["1", "2", "3", "0815"], "pin_incorrect", 3, None),
+        (["1"], "hung_up", 1, ["/s/welcome.wav", "/s/wrong.wav"]),
+        ([], "hung_up", 0, ["/s/welcome.wav"]),
+        (["08155"], "hung_up", 1, None),
+        (["0815*"], "hung_up", 1, None),
+    ],
+)
+def test_the_pin_dialogue(entries, result, counted, did):
+    outcome, done = outcome_of(ASK, *entries)
+    assert (outcome.result, outcome.entries) == (result, counted)
+    if did is not None:
+        assert done == ["answer", *did]
+
+
+@pytest.mark.parametrize(
+    ("entries", "result", "did"),
+    [
+        (["4711", "0815"], "pin_correct", ["/s/customer.wav", "/s/welcome.wav", "transfer 7001 inside"]),
+        (
+            ["4712", "0815", "4711", "0815"],
+            "pin_correct",
+            ["/s/customer.wav", "/s/welcome.wav", "/s/wrong.wav+/s/customer.wav", "/s/welcome.wav", "transfer 7001 inside"],
+        ),
+        (["0815", "4711"] * 3, "pin_incorrect", None),
+        (["", "", "4711"], "hung_up", ["/s/customer.wav", "/s/welcome.wav", "/s/customer.wav", "/s/welcome.wav"]),
+    ],
+)
+def test_the_dialogue_with_a_customer_number(entries, result, did):
+    outcome, done = outcome_of(TABLE, *entries)
+    assert outcome.result == result
+    if did is not None:
+        assert done == ["answer", *did]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "entries", "last"),
+    [
+        (AskForPin(Pin("1"), correct="100"), ["1"], "transfer 100 inside"),
+        (AskForPin(Pin("1"), incorrect="120", attempts=1), ["2"], "transfer 120 inside"),
+        (AskForPin(Pin("1"), attempts=1), ["2", "1"], "reject 486 /s/rejected.wav"),
+        (AskForPin(Pin("1"), attempts=5), ["2", "2", "2", "2", "1"], "transfer 7001 inside"),
+    ],
+)
+def test_pin_targets_and_attempts(verdict, entries, last):
+    assert outcome_of(verdict, *entries)[1][-1] == last
+
+
+@pytest.mark.parametrize("target", ["${system(x)}", "1 XML default", "1\n2", "-bleg", ""])
+def test_a_target_that_is_not_dialable_is_never_transferred_to(target):
+    call = Call("u", "", target, target)
+    for verdict, entries in [(Pass(), ()), (Forward(target), ()), (AskForPin(Pin("1")), ("1",))]:
+        outcome, done = outcome_of(verdict, *entries, call=call)
+        assert outcome.result == "rejected"
+        assert done[-1] == "reject 484"
+
+
+def test_narrating_tells_both_ways_of_a_pin():
+    ways = list(narrate(Decision(AskForPin(Pin("0815"), correct="100", attempts=2), GATE, ()), CALL))
+    assert [(condition, told) for condition, told, _ in ways] == [
+        (
+            "with the right PIN",
+            ["the call is answered", "hears welcome.wav, keys in digits", "goes to 100 in context inside (XML)"],
+        ),
+        (
+            "with wrong PINs",
+            [
+                "the call is answered",
+                "hears welcome.wav, keys in digits",
+                "hears wrong.wav, keys in digits",
+                "hears rejected.wav",
+                "hears busy (SIP 486)",
+            ],
+        ),
+    ]
+
+
+def test_narrating_tells_of_a_customer_number():
+    (_, told, outcome), _ = narrate(Decision(TABLE, GATE, ()), CALL)
+    assert told[1:3] == ["hears customer.wav, keys in digits", "hears welcome.wav, keys in digits"]
+    assert outcome.result == "pin_correct"
+
+
+def test_narrating_a_rejection():
+    gate = Gate("g", 1, Protects(), (), PROMPTS, rejection=Rejection(603))
+    assert [told for _, told, _ in narrate(Decision(Reject(), gate, ()), CALL)] == [["is rejected with SIP 603"]]
