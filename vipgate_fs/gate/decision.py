@@ -34,14 +34,19 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A verdict, the gate that it belongs to (None: no gate protects what was called) and how it came about.
+    """A verdict and how it came about; the last reason is the one that decided.
 
-    The last reason is the one that decided.
+    Attributes:
+        verdict: what happens to the call.
+        gate: the gate that it met; None when no gate protects what was called.
+        reasons: what was considered, in order.
+        active: whether there was a gate and it was active.
     """
 
     verdict: Verdict
     gate: Gate | None
     reasons: tuple[Reason, ...]
+    active: bool = True
 
 
 def describe(verdict: Verdict) -> str:
@@ -98,11 +103,14 @@ def decide(
     """
     found = find_gate(gates, call)
     if found is None:
-        return Decision(Pass(), None, (Reason("gate", None, f"no gate protects {call.called or 'this call'}"),))
+        reason = Reason("gate", None, f"no gate protects {call.called or 'this call'}")
+        return Decision(Pass(), None, (reason,), active=False)
     gate, reason = found
     reasons = [reason]
-    if (inactive := _activation(gate, at, calendar, reasons)) is not None:
-        return Decision(inactive, gate, tuple(reasons))
+    active, reason = _activation(gate, at, calendar)
+    reasons.append(reason)
+    if not active:
+        return Decision(Pass(), gate, tuple(reasons), active=False)
     for step in gate.steps:
         verdict, reason = _answer(step, call, ask)
         reasons.append(reason)
@@ -114,19 +122,16 @@ def decide(
     return Decision(gate.otherwise, gate, tuple(reasons))
 
 
-def _activation(gate: Gate, at: dt.datetime, calendar: Calendar, reasons: list[Reason]) -> Verdict | None:
-    """Pass when the gate is not active at that moment, else None."""
+def _activation(gate: Gate, at: dt.datetime, calendar: Calendar) -> tuple[bool, Reason]:
     if gate.active is None:
-        reasons.append(Reason("active", gate.line, "active: always"))
-        return None
+        return True, Reason("active", gate.line, "active: always")
     schedule = gate.active.schedule
     is_on, span = schedule.at(at, calendar)
     active = is_on != gate.active.outside
+    state = "active" if active else "not active, the call passes"
     when = f"{calendar.local(at):%a %Y-%m-%d %H:%M} is {'inside' if is_on else 'outside'} {schedule.name}"
     because = f" ({span.text})" if span else ""
-    state = "active" if active else "not active, the call passes"
-    reasons.append(Reason("active", span.line if span else gate.active.line, f"{state}: {when}{because}"))
-    return None if active else Pass()
+    return active, Reason("active", span.line if span else gate.active.line, f"{state}: {when}{because}")
 
 
 def _answer(step: Step, call: Call, ask: Ask) -> tuple[Verdict | None, Reason]:

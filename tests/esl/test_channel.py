@@ -1,0 +1,195 @@
+"""What the gate's channel sends for each thing that it does, and how it reads what comes back."""
+
+from __future__ import annotations
+
+import gevent
+import pytest
+from esl_peer import complete, connect_reply, event, notice, reply, within
+
+from vipgate_fs.esl.channel import EslChannel
+from vipgate_fs.esl.session import Session, SessionGone
+from vipgate_fs.gate.channel import Prompt
+from vipgate_fs.gate.gate import Rejection, Route, Timing
+
+PROMPT = Prompt(("/sounds/de/welcome.wav",), Timing(first_digit=0.2, next_digit=0.1))
+SUBSCRIPTION = ["filter Event-Name CHANNEL_EXECUTE_COMPLETE", "filter Event-Name CHANNEL_HANGUP", "myevents"]
+
+
+class Switch:
+    """Accepts every command; completes each play_and_get_digits with the next of `results`."""
+
+    seconds = 0.15
+    """How long a prompt takes: more than half of PROMPT's first_digit."""
+
+    def __init__(self, peer, results=()):
+        self.peer, self.results, self.commands = peer, list(results), []
+        self.greenlet = gevent.spawn(self.run)
+
+    def run(self):
+        while True:
+            try:
+                command = self.peer.command()
+            except (EOFError, OSError):
+                return
+            self.commands.append(command)
+            self.peer.send(connect_reply() if command == "connect" else reply())
+            fields = dict(line.split(": ", 1) for line in command.splitlines()[1:])
+            if "Event-UUID" in fields:
+                gevent.sleep(self.seconds)
+                result = self.results.pop(0) if self.results else {}
+                self.peer.send(result if isinstance(result, bytes) else complete(fields["Event-UUID"], **result))
+
+    def applications(self):
+        """Each sendmsg as "application argument"; other commands as they are."""
+        for command in self.commands[1:]:
+            fields = dict(line.split(": ", 1) for line in command.splitlines()[1:])
+            name = fields.get("execute-app-name")
+            yield command if name is None else f"{name} {fields.get('execute-app-arg', '')}".strip()
+            assert name is None or fields["event-lock"] == "true"
+
+
+@pytest.fixture
+def switch(connection):
+    return Switch(connection[1])
+
+
+@pytest.fixture
+def channel(connection, switch):
+    session = Session(("127.0.0.1", 1), connection[0])
+    session.connect()
+    return EslChannel(session)
+
+
+def digits(entered, read_result="success", **more):
+    return {"application": "play_and_get_digits", "variable_vipgate_digits": entered, "variable_read_result": read_result} | more
+
+
+def test_transfer(channel, switch):
+    channel.transfer("+49176", Route("XML", "inside"))
+    assert list(switch.applications()) == ["transfer +49176 XML inside"]
+
+
+@pytest.mark.parametrize(
+    ("target", "route"),
+    [("1 XML default", Route()), ("${x}", Route()), ("1", Route("XML", "a b")), ("1", Route("inline", "${x}"))],
+)
+def test_nothing_unchecked_is_sent(channel, switch, target, route):
+    with pytest.raises(ValueError, match="may not go into"):
+        channel.transfer(target, route)
+    gevent.sleep(0.01)
+    assert list(switch.applications()) == []
+
+
+@pytest.mark.parametrize("sound", ["/a b.wav", "${x}.wav", "a!b", "a\nb", "'a'", ""])
+def test_no_unchecked_sound_is_sent(channel, switch, sound):
+    with pytest.raises(ValueError, match="may not go into"):
+        channel.ask(Prompt((sound,), Timing()))
+    with pytest.raises(ValueError, match="may not go into"):
+        channel.reject(Rejection(announcement=sound))
+    assert list(switch.applications()) == []
+
+
+@pytest.mark.parametrize("code", [486, 603])
+def test_reject_without_announcement_is_one_command(channel, switch, code):
+    channel.reject(Rejection(code))
+    assert list(switch.applications()) == [f"respond {code}"]
+
+
+def test_an_announcement_is_early_media(channel, switch):
+    channel.reject(Rejection(announcement="/sounds/de/rejected.wav"))
+    assert list(switch.applications()) == [*SUBSCRIPTION, "pre_answer", "playback /sounds/de/rejected.wav", "respond 486"]
+
+
+def test_the_commands_of_a_pin_dialogue(channel, switch):
+    switch.results = [digits("1"), digits("0815")]
+    channel.answer()
+    assert channel.ask(PROMPT) == "1"
+    assert channel.ask(Prompt(("/sounds/wrong.wav", "/sounds/number.wav"), PROMPT.timing)) == "0815"
+    channel.transfer("100", Route())
+    unset = "multiunset vipgate_digits vipgate_digits_invalid"
+    assert list(switch.applications()) == [
+        *SUBSCRIPTION,
+        "set sensitive_dtmf=true",
+        "answer",
+        "play_and_get_digits 1 20 1 200 # /sounds/de/welcome.wav '' vipgate_digits '' 100",
+        unset,
+        "play_and_get_digits 1 20 1 200 # file_string:///sounds/wrong.wav!/sounds/number.wav '' vipgate_digits '' 100",
+        unset,
+        "transfer 100 XML vipgate-passed",
+    ]
+    assert channel.missing_prompt == ""
+
+
+def test_an_announcement_after_the_dialogue_does_not_subscribe_again(channel, switch):
+    channel.answer()
+    channel.ask(PROMPT)
+    channel.reject(Rejection(announcement="/sounds/rejected.wav"))
+    assert list(switch.applications()).count("myevents") == 1
+
+
+@pytest.mark.parametrize(
+    ("result", "entered"),
+    [
+        pytest.param(digits("0815"), "0815", id="a"),
+        pytest.param(digits("0815", "timeout"), "0815", id="c8: no terminator"),
+        pytest.param(digits("08", "failure"), "", id="c6: a failed try's digits do not count"),
+        pytest.param({"variable_read_result": "success"}, "", id="c7: # only"),
+        pytest.param({"variable_read_result": "failure"}, "", id="c: nothing"),
+        pytest.param({}, "", id="no result at all"),
+    ],
+)
+def test_what_counts_as_an_entry(channel, switch, result, entered):
+    switch.results = [result]
+    channel.answer()
+    assert channel.ask(PROMPT) == entered
+
+
+def test_digits_of_a_caller_who_hung_up_do_not_count(channel, switch):
+    switch.results = [digits("0815", Answer__State="hangup", Hangup__Cause="NORMAL_CLEARING")]
+    channel.answer()
+    with pytest.raises(SessionGone, match="hung up .NORMAL_CLEARING"):
+        channel.ask(PROMPT)
+
+
+@pytest.mark.parametrize("end", [event("CHANNEL_HANGUP", {"Hangup-Cause": "NORMAL_CLEARING"}), notice(), notice("linger")])
+def test_a_hang_up_ends_the_wait(channel, switch, end):
+    switch.results = [end]
+    channel.answer()
+    with within(1), pytest.raises(SessionGone):
+        channel.ask(PROMPT)
+    with pytest.raises(SessionGone):
+        channel.transfer("100", Route())
+    assert "transfer 100 XML vipgate-passed" not in switch.applications()
+
+
+def test_a_prompt_that_the_switch_can_not_play_is_replaced_by_a_tone(channel, switch):
+    switch.seconds = 0
+    switch.results = [{"variable_read_result": "failure"}, digits("0815")]
+    channel.answer()
+    assert channel.ask(PROMPT) == "0815"
+    assert channel.missing_prompt == "/sounds/de/welcome.wav"
+    prompts = [command for command in switch.applications() if command.startswith("play_and_get_digits")]
+    assert "tone_stream://" in prompts[1]
+
+
+def test_a_call_with_a_pin_takes_three_writes(connection, switch):
+    """Counted, because time on a busy machine says nothing: connect, prompt, and digits unset together with transfer."""
+    sock, writes = connection[0], []
+    session = Session(("127.0.0.1", 1), sock)
+
+    class Counting:
+        def sendall(self, data):
+            writes.append(data)
+            sock.sendall(data)
+
+        def __getattr__(self, name):
+            return getattr(sock, name)
+
+    session.sock = Counting()
+    switch.results = [digits("0815")]
+    session.connect()
+    channel = EslChannel(session)
+    channel.answer()
+    channel.ask(PROMPT)
+    channel.transfer("100", Route())
+    assert len(writes) == 3

@@ -1,0 +1,98 @@
+"""`vipgate explain`: what would happen to a call, and why, with the line of the configuration that decided."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vipgate_fs.cli.options import config_option, load_or_exit
+from vipgate_fs.config.model import Configuration
+from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.decision import Decision, decide, describe
+from vipgate_fs.gate.narrator import narrate
+
+
+@click.command()
+@config_option
+@click.option("--from", "caller", required=True, metavar="NUMBER", help="The caller; 'anonymous' for a withheld number.")
+@click.option("--to", "called", required=True, metavar="NUMBER", help="The number that was called.")
+@click.option("--at", "moment", metavar="ISO-TIME", help="Such as 2026-12-24T18:30, in the site's time; default: now.")
+@click.option("--user", metavar="ID", help="The directory's user behind the called number.")
+@click.option("--group", "groups", multiple=True, metavar="NAME", help="A group of that user; may be repeated.")
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(
+    config: Path | None,
+    caller: str,
+    called: str,
+    moment: str | None,
+    user: str | None,
+    groups: tuple[str, ...],
+    style: str,
+) -> None:
+    """Tell which gate a call meets, what each step says, what the caller would hear and where he would end up.
+
+    Nothing is called: users and groups of the switch's directory are taken from --user and --group.
+    """
+    configuration = load_or_exit(config)
+    site = configuration.site
+    at = _moment(moment, configuration)
+    call = Call(
+        uuid="explain",
+        caller=site.plan.canonical(caller),
+        called=site.plan.canonical(called),
+        dialled=called,
+        called_user=user,
+        called_groups=frozenset(groups),
+    )
+    decision = decide(configuration.gates, call, at, site.calendar)
+    explanation = _explanation(configuration, call, at, decision)
+    if style == "json":
+        click.echo(json.dumps(explanation, ensure_ascii=False, indent=2))
+    else:
+        _print(explanation)
+
+
+def _moment(text: str | None, configuration: Configuration) -> dt.datetime:
+    calendar = configuration.site.calendar
+    if text is None:
+        return calendar.local(dt.datetime.now(dt.UTC))
+    try:
+        at = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter("not an ISO time such as 2026-12-24T18:30", param_hint="--at") from None
+    return calendar.local(at if at.tzinfo else at.replace(tzinfo=calendar.timezone))
+
+
+def _explanation(configuration: Configuration, call: Call, at: dt.datetime, decision: Decision) -> dict[str, Any]:
+    gate = decision.gate
+    return {
+        "file": str(configuration.path),
+        "from": call.caller or "withheld",
+        "to": call.called,
+        "at": at.isoformat(timespec="minutes"),
+        "gate": gate.name if gate else None,
+        "active": decision.active,
+        "reasons": [asdict(reason) for reason in decision.reasons],
+        "verdict": describe(decision.verdict),
+        "outcomes": [
+            {"when": when or None, "happens": told, "result": outcome.result, "target": outcome.target}
+            for when, told, outcome in narrate(decision, call)
+        ],
+    }
+
+
+def _print(explanation: dict[str, Any]) -> None:
+    click.echo(f"{explanation['from']} calls {explanation['to']}, {explanation['at']}")
+    for reason in explanation["reasons"]:
+        where = f"{explanation['file']}:{reason['line']}" if reason["line"] else ""
+        label = reason["step"] or reason["subject"]
+        click.echo(f"  {where:<28}  {label:<12}  {reason['text']}")
+    click.secho(f"verdict: {explanation['verdict']}", bold=True)
+    for outcome in explanation["outcomes"]:
+        when = f"{outcome['when']}: " if outcome["when"] else ""
+        click.echo(f"  {when}{'; '.join(outcome['happens'])}")
