@@ -1,0 +1,32 @@
+"""The command `vipgate`. Each subcommand is a module of its own with a click command named `command`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Final
+
+import click
+
+SUBCOMMANDS: Final = ("check", "explain", "call", "demo", "serve")
+
+
+class Subcommands(click.Group):
+    """Imports a subcommand when it is asked for: `vipgate check` does not wait for what only `serve` needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names of those that exist, in the order in which someone meets them."""
+        return [name for name in SUBCOMMANDS if find_spec(f"{__name__}.{name}")]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The subcommand of that name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = import_module(f"{__name__}.{cmd_name}").command
+        return command
+
+
+@click.group(cls=Subcommands)
+@click.version_option(package_name="vipgate-fs", prog_name="vipgate")
+def main() -> None:
+    """VIPgate for FreeSWITCH: important callers get through, the others do not."""

@@ -1,0 +1,62 @@
+"""The configuration file: found, read, checked, typed. See `vipgate_fs.config.model` for what comes out."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from vipgate_fs.config.assembly import assemble
+from vipgate_fs.config.findings import Finding, Report
+from vipgate_fs.config.model import Configuration
+
+PLACES: Final = (Path("vipgate.yaml"), Path("/etc/vipgate/vipgate.yaml"))
+"""Where the configuration is looked for when neither the command line nor $VIPGATE_CONFIG names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What came of a file.
+
+    Attributes:
+        configuration: None when there is an error among the findings.
+        findings: all of them, in the order of the file.
+    """
+
+    configuration: Configuration | None
+    findings: tuple[Finding, ...]
+
+
+def find(path: Path | None = None) -> Path:
+    """The configuration's path: the given one, else $VIPGATE_CONFIG, else the first of PLACES that exists.
+
+    Raises:
+        FileNotFoundError: when there is none in PLACES.
+    """
+    if path is not None:
+        return path
+    if named := os.environ.get("VIPGATE_CONFIG"):
+        return Path(named)
+    for place in PLACES:
+        if place.exists():
+            return place
+    places = ", ".join(["$VIPGATE_CONFIG", *map(str, PLACES)])
+    raise FileNotFoundError(errno.ENOENT, "no configuration in any of these places", places)
+
+
+def load(path: Path) -> Loaded:
+    """Read and check a file.
+
+    Raises:
+        OSError: when it can't be read. Whatever stands in it becomes findings.
+    """
+    return load_text(path.read_bytes(), path)
+
+
+def load_text(content: bytes | str, path: Path = Path("vipgate.yaml")) -> Loaded:
+    """Check a text as if it stood in the file of that path."""
+    report = Report(str(path))
+    configuration = assemble(content.encode() if isinstance(content, str) else content, path, report)
+    return Loaded(configuration, report.findings)

@@ -1,0 +1,57 @@
+"""The ways to identify a caller: a module for each kind of step, named like its key in the configuration.
+
+A module holds a class that satisfies `vipgate_fs.gate.gate.Step`, and `build(settings: Settings)`, which makes one of
+it. A new kind is such a module and its piece of `vipgate.schema.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, Final, Protocol, cast
+
+from vipgate_fs.gate.gate import Step
+from vipgate_fs.gate.numbers import NumberPlan
+from vipgate_fs.gate.verdict import Verdict
+
+GUESSABLE: Final = 4
+"""A PIN with fewer digits is worth a warning."""
+
+
+class Settings(Protocol):
+    """A step as it is configured. What a path names are keys below the step's own."""
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """The step's values; they fit its schema."""
+
+    @property
+    def line(self) -> int:
+        """The line that the step stands in, from 1."""
+
+    @property
+    def on_failure(self) -> Verdict | None:
+        """The verdict when the step fails."""
+
+    @property
+    def plan(self) -> NumberPlan:
+        """How numbers are read."""
+
+    def line_of(self, *path: str) -> int:
+        """The line of the last key of the path."""
+
+    def error_at_key(self, message: str, *path: str) -> None:
+        """Say what is wrong with the last key of the path."""
+
+    def warn(self, message: str, *path: str) -> None:
+        """Say why the value that the path leads to deserves a second look."""
+
+
+def build(kind: str, settings: Settings) -> Step:
+    """The step of a kind that the schema knows."""
+    return cast("Step", import_module(f"{__name__}.{kind}").build(settings))
+
+
+def weakness(pin: str) -> str | None:
+    """Why a PIN is easily guessed; None when it is not."""
+    return f"a PIN of fewer than {GUESSABLE} digits is easily guessed" if len(pin) < GUESSABLE else None

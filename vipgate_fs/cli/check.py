@@ -1,0 +1,68 @@
+"""`vipgate check`: whether configuration files are right."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+import click
+
+from vipgate_fs import config
+from vipgate_fs.config import Loaded
+from vipgate_fs.config.findings import Finding
+
+VALID: Final = 0
+INVALID: Final = 1
+UNREADABLE: Final = 2
+
+
+@click.command()
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--strict", is_flag=True, help="A warning makes a file invalid, too.")
+def command(files: tuple[Path, ...], style: str, *, strict: bool) -> None:
+    """Check configuration files and tell everything that is wrong with them, each finding with its line.
+
+    Without FILE: $VIPGATE_CONFIG, ./vipgate.yaml or /etc/vipgate/vipgate.yaml.
+
+    Exit status: 0 when all are valid, 1 when one is not, 2 when one can't be read.
+    """
+    findings: list[Finding] = []
+    summaries: list[str] = []
+    status = VALID
+    for path in files or (None,):
+        try:
+            found = config.find(path)
+            loaded = config.load(found)
+        except OSError as error:
+            summaries.append(f"{error.filename or path}: {error.strerror or error}")
+            status = UNREADABLE
+        else:
+            findings.extend(loaded.findings)
+            summaries.append(f"{found}: {_summary(loaded)}")
+            if loaded.configuration is None or (strict and loaded.findings):
+                status = max(status, INVALID)
+    if style == "json":
+        click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
+    else:
+        for finding in findings:
+            click.echo(finding)
+    for summary in summaries:
+        click.echo(summary, err=True)
+    sys.exit(status)
+
+
+def _summary(loaded: Loaded) -> str:
+    counts = Counter(finding.severity for finding in loaded.findings)
+    told = [_count(number, severity) for severity, number in sorted(counts.items())]
+    if loaded.configuration is not None:
+        told[:0] = ["ok", _count(len(loaded.configuration.gates), "gate")]
+    return ", ".join(told)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,57 @@
+"""From a file's content to a configuration: every check, in the order in which they build on each other."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from pathlib import Path
+
+from vipgate_fs.config import schema
+from vipgate_fs.config.findings import Report
+from vipgate_fs.config.gates import GateReader
+from vipgate_fs.config.model import Configuration
+from vipgate_fs.config.overlaps import report_overlaps
+from vipgate_fs.config.reading import Reader
+from vipgate_fs.config.schedules import read_schedules
+from vipgate_fs.config.site import read_server, read_site
+from vipgate_fs.config.sounds import Sounds
+from vipgate_fs.config.source import Mapping, parse
+from vipgate_fs.gate.gate import Gate
+from vipgate_fs.gate.schedules import Calendar
+
+
+def assemble(content: bytes, path: Path, report: Report) -> Configuration | None:
+    """The configuration, or None when `report` has errors."""
+    root = parse(content, report)
+    if root is None:
+        return None
+    schema.check(root, report)
+    if not isinstance(root, Mapping):
+        return None
+    reader = Reader(report)
+    site_node, schedules_node, gates_node = (root.mapping(key) for key in ("site", "schedules", "gates"))
+    site = read_site(site_node, reader)
+    server = read_server(root.mapping("server"), reader)
+    schedules = read_schedules(schedules_node, reader, holidays_known="holidays" in site_node.nodes)
+    sounds = Sounds(site.sounds / site.language, site_node.scalar("sounds") or site_node, report)
+    gate_reader = GateReader(site, schedules, sounds, reader)
+    gates = tuple(gate_reader.read(name, node) for name, node in gates_node.nodes.items() if isinstance(node, Mapping))
+    report_overlaps(gate_reader.claims, report)
+    if report.has_errors:
+        return None
+    for name in schedules.keys() - gate_reader.used:
+        report.warning(schedules_node.keys[name], "no gate uses this schedule")
+    _warn_of_inactive(gates, gates_node, site.calendar, report)
+    return Configuration(path, site, server, schedules, gates)
+
+
+def _warn_of_inactive(gates: Iterable[Gate], node: Mapping, calendar: Calendar, report: Report) -> None:
+    today = calendar.local(dt.datetime.now(dt.UTC)).date()
+    for gate in gates:
+        if gate.active is None:
+            continue
+        schedule = gate.active.schedule
+        if schedule.always(calendar, today) if gate.active.outside else not schedule.ever(calendar, today):
+            state = "always" if gate.active.outside else "never"
+            place = node.mapping(gate.name).mapping("active")
+            report.warning(place, f"never active: {schedule.name} in line {schedule.line} is {state} on")

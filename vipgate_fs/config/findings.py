@@ -1,0 +1,109 @@
+"""What is wrong with a configuration, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Severity = Literal["error", "warning"]
+Path = tuple[str | int, ...]
+"""The way to a place in the file: keys, and indices from 0."""
+
+
+class Place(Protocol):
+    """A place in the file that a finding can be about; every node of `vipgate_fs.config.source` is one."""
+
+    @property
+    def line(self) -> int:
+        """Line, from 1."""
+
+    @property
+    def column(self) -> int:
+        """Column in characters, from 1."""
+
+    @property
+    def path(self) -> Path:
+        """The way to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, or worth a second look. No field of it ever holds a PIN.
+
+    Attributes:
+        severity: an error keeps the file from being used, a warning does not.
+        file: the file's name, as it was given.
+        line: from 1.
+        column: in characters, from 1.
+        path: such as `gates.support.identify[1].static_pin.pin`; "" for the file as a whole.
+        message: what was found and what is allowed.
+    """
+
+    severity: Severity
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        """`file:line:column: path: message`, with `warning: ` before the message of a warning."""
+        path = f"{self.path}: " if self.path else ""
+        warning = "warning: " if self.severity == "warning" else ""
+        return f"{self.file}:{self.line}:{self.column}: {path}{warning}{self.message}"
+
+
+class Report:
+    """Collects the findings of one file."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._findings: set[Finding] = set()
+        self._broken: set[Path] = set()
+        self._at: set[tuple[int, int]] = set()
+
+    def error(self, place: Place, message: str) -> None:
+        """Note something that keeps the file from being used."""
+        self._broken.update(place.path[:length] for length in range(len(place.path) + 1))
+        self._at.add((place.line, place.column))
+        self._note("error", place, message)
+
+    def warning(self, place: Place, message: str) -> None:
+        """Note something that is worth a second look."""
+        self._note("warning", place, message)
+
+    def _note(self, severity: Severity, place: Place, message: str) -> None:
+        path = _shown(place.path)
+        self._findings.add(Finding(severity, self._file, place.line, place.column, path, message))
+
+    def is_sound(self, place: Place) -> bool:
+        """Whether no error was noted at this place or within it."""
+        return place.path not in self._broken
+
+    def has_error_at(self, place: Place) -> bool:
+        """Whether an error was noted at exactly this line and column."""
+        return (place.line, place.column) in self._at
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the file can't be used."""
+        return bool(self._broken)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings in the order of the file."""
+        return tuple(sorted(self._findings, key=lambda found: (found.line, found.column, found.path, found.message)))
+
+
+def is_showable(key: str | int) -> bool:
+    """Whether a key may be shown: keys that don't begin with a letter may be a PIN in the wrong place."""
+    return isinstance(key, int) or key[:1].isalpha()
+
+
+def _shown(path: Path) -> str:
+    shown = ""
+    for key in path:
+        if not is_showable(key):
+            break
+        shown += f"[{key}]" if isinstance(key, int) else f".{key}" if shown else key
+    return shown

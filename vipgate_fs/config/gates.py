@@ -1,0 +1,199 @@
+"""`gates`: each with its targets, its steps, and its ways to treat the caller."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from vipgate_fs import identify
+from vipgate_fs.config.findings import Report
+from vipgate_fs.config.model import Site
+from vipgate_fs.config.overlaps import Claim
+from vipgate_fs.config.reading import Reader
+from vipgate_fs.config.sounds import Sounds
+from vipgate_fs.config.source import Mapping, Scalar
+from vipgate_fs.gate.gate import BUSY, Activation, Gate, Prompts, Protects, Rejection, Route, Step, Timing
+from vipgate_fs.gate.numbers import NumberPlan
+from vipgate_fs.gate.schedules import Schedule
+from vipgate_fs.gate.targets import NumberPattern
+from vipgate_fs.gate.verdict import AskForPin, Reject, Verdict
+from vipgate_fs.identify.caller_pin import CallerPin
+from vipgate_fs.identify.verdicts import verdict
+
+
+@dataclass(frozen=True, slots=True)
+class StepSettings:
+    """See `vipgate_fs.identify.Settings`."""
+
+    node: Mapping
+    on_failure: Verdict | None
+    plan: NumberPlan
+    report: Report
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The step's values."""
+        return self.node.value
+
+    @property
+    def line(self) -> int:
+        """The step's line."""
+        return self.node.line
+
+    def line_of(self, *path: str) -> int:
+        """The line of a key."""
+        return self._parent(path).keys[path[-1]].line
+
+    def error_at_key(self, message: str, *path: str) -> None:
+        """Report an error at a key."""
+        self.report.error(self._parent(path).keys[path[-1]], message)
+
+    def warn(self, message: str, *path: str) -> None:
+        """Report a warning at a value."""
+        self.report.warning(self._parent(path).nodes[path[-1]], message)
+
+    def _parent(self, path: tuple[str, ...]) -> Mapping:
+        node = self.node
+        for key in path[:-1]:
+            node = node.mapping(key)
+        return node
+
+
+class GateReader:
+    """Reads gates one by one, with what they share.
+
+    Attributes:
+        claims: everything that the gates read so far protect.
+        used: names of the schedules that they use.
+    """
+
+    def __init__(self, site: Site, schedules: dict[str, Schedule], sounds: Sounds, reader: Reader) -> None:
+        self._site = site
+        self._schedules = schedules
+        self._sounds = sounds
+        self._reader = reader
+        self._report = reader.report
+        self.claims: list[Claim] = []
+        self.used: set[str] = set()
+
+    def read(self, name: str, node: Mapping) -> Gate:
+        """A gate; what is wrong in it is left out or has its default."""
+        steps = tuple(self._steps(node))
+        otherwise = self._verdict(node, "otherwise")
+        if not node.items("identify") and "otherwise" not in node.nodes:
+            self._report.warning(node, "rejects everybody: it has neither a step nor an otherwise")
+        prompts, rejection = self._sound_files(node, steps, otherwise)
+        route, timing = node.mapping("route"), node.mapping("timing")
+        return Gate(
+            name=name,
+            line=node.line,
+            protects=self._protects(name, node.mapping("protects")),
+            steps=steps,
+            prompts=prompts,
+            active=self._active(node.mapping("active")),
+            otherwise=otherwise or Reject(),
+            otherwise_line=node.nodes["otherwise"].line if otherwise else None,
+            attempts=self._reader.value(node, "attempts", int, 3),
+            route=Route(
+                self._reader.value(route, "dialplan", str, Route().dialplan),
+                self._reader.value(route, "context", str, Route().context),
+            ),
+            rejection=rejection,
+            timing=Timing(
+                self._reader.value(timing, "first_digit", _seconds(1, 60), Timing().first_digit),
+                self._reader.value(timing, "next_digit", _seconds(1, 20), Timing().next_digit),
+            ),
+        )
+
+    def _protects(self, gate: str, node: Mapping) -> Protects:
+        numbers = []
+        for item in _scalars(node, "numbers"):
+            pattern = self._reader.parsed(item, lambda text: NumberPattern.parse(text, self._site.plan), None)
+            if pattern is not None:
+                numbers.append((pattern, item.line))
+                self.claims.append(Claim(gate, "number", pattern, item))
+        names: dict[str, dict[str, int]] = {"users": {}, "groups": {}}
+        for kind, lines in names.items():
+            for item in _scalars(node, kind):
+                lines.setdefault(item.text, item.line)
+                self.claims.append(Claim(gate, kind.removesuffix("s"), item.text, item))
+        return Protects(tuple(numbers), **names)
+
+    def _active(self, node: Mapping) -> Activation | None:
+        for key in ("during", "outside"):
+            schedule = self._reader.value(node, key, self._schedule, None)
+            if schedule is not None:
+                self.used.add(schedule.name)
+                return Activation(schedule, key == "outside", node.keys[key].line)
+        return None
+
+    def _schedule(self, name: str) -> Schedule:
+        if name in self._schedules:
+            return self._schedules[name]
+        similar = difflib.get_close_matches(name, self._schedules, n=1)
+        question = f"; did you mean {similar[0]}?" if similar else ""
+        known = ", ".join(self._schedules) or "none, because schedules is empty"
+        raise ValueError(f"unknown schedule {name}{question}; allowed: {known}")
+
+    def _steps(self, node: Mapping) -> Iterator[Step]:
+        final: Step | None = None
+        for item in node.items("identify"):
+            if not isinstance(item, Mapping):
+                continue
+            for kind in item.nodes if self._report.is_sound(item) else ():
+                step = self._step(kind, item.mapping(kind))
+                if final is not None:
+                    self._report.error(item, f"never reached: {final.kind} in line {final.line} always answers")
+                if step.always_answers:
+                    final = final or step
+                yield step
+
+    def _step(self, kind: str, node: Mapping) -> Step:
+        on_failure = self._verdict(node, "on_failure")
+        return identify.build(kind, StepSettings(node, on_failure, self._site.plan, self._report))
+
+    def _verdict(self, parent: Mapping, key: str) -> Verdict | None:
+        node = parent.mapping(key)
+        if key not in parent.nodes or not self._report.is_sound(node):
+            return None
+        pin = node.mapping("askForPin").scalar("expectedPIN")
+        if pin is not None and (why := identify.weakness(pin.text)):
+            self._report.warning(pin, why)
+        try:
+            return verdict(node.value)
+        except ValueError as error:
+            self._report.error(node, str(error))
+            return None
+
+    def _sound_files(
+        self, node: Mapping, steps: tuple[Step, ...], otherwise: Verdict | None
+    ) -> tuple[Prompts, Rejection]:
+        kind = self._reader.value(node, "reject_with", str, "busy")
+        verdicts = (otherwise, *(step.on_failure for step in steps))
+        used = {
+            "welcome": bool(steps) or any(isinstance(item, AskForPin) for item in verdicts),
+            "wrong_pin": bool(steps),
+            "customer_number": any(isinstance(step, CallerPin) and step.by == "entered_id" for step in steps),
+            "rejected": kind == "announcement",
+        }
+        prompts = node.mapping("prompts")
+        paths = {name: self._sounds.path(prompts, name, self._reader, used=used[name]) for name in used}
+        rejected = paths.pop("rejected")
+        code = int(kind) if kind.isdecimal() else BUSY
+        return Prompts(**paths), Rejection(code, rejected if used["rejected"] else None)
+
+
+def _scalars(node: Mapping, key: str) -> Iterator[Scalar]:
+    return (item for item in node.items(key) if isinstance(item, Scalar))
+
+
+def _seconds(low: int, high: int) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        seconds = float(text.removesuffix("s"))
+        if not low <= seconds <= high:
+            raise ValueError(f"found {text}; allowed: {low}s to {high}s")
+        return seconds
+
+    return parse

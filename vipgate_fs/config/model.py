@@ -1,0 +1,67 @@
+"""The configuration as the rest of the program sees it: checked, typed, frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+from vipgate_fs.gate.gate import Gate
+from vipgate_fs.gate.numbers import NumberPlan
+from vipgate_fs.gate.schedules import Calendar, Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the telephone system stands.
+
+    Attributes:
+        country: ISO 3166-1 alpha-2.
+        plan: how numbers are read there.
+        calendar: its clock and public holidays.
+        language: of the prompts, `de` or `en`.
+        number_format: how an international number begins where it is shown to others, "00" or "+".
+        sounds: folder of the sounds on the switch's machine; each language has a folder in it.
+        domain: of the switch's directory; None: the switch's own.
+    """
+
+    country: str
+    plan: NumberPlan
+    calendar: Calendar
+    language: str
+    number_format: str
+    sounds: Path
+    domain: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where the switch connects to.
+
+    Attributes:
+        host: name or address to listen on, without brackets.
+        port: 0 to 65535; 0 lets the system choose.
+        allow: networks that connections are accepted from.
+    """
+
+    host: str
+    port: int
+    allow: tuple[IPv4Network | IPv6Network, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One configuration file.
+
+    Attributes:
+        path: of the file.
+        schedules: by name.
+        gates: in the order of the file, which is the order in which they are looked at.
+    """
+
+    path: Path
+    site: Site
+    server: Server
+    schedules: Mapping[str, Schedule]
+    gates: tuple[Gate, ...]

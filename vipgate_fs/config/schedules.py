@@ -1,0 +1,38 @@
+"""`schedules`: names → spans."""
+
+from __future__ import annotations
+
+from vipgate_fs.config.reading import Reader
+from vipgate_fs.config.source import Mapping
+from vipgate_fs.gate.schedules import Dates, Days, Schedule, Span, Times
+
+
+def read_schedules(node: Mapping, reader: Reader, *, holidays_known: bool) -> dict[str, Schedule]:
+    """The schedules by name, each with those of its spans that are right.
+
+    Args:
+        node: of `schedules`.
+        reader: takes what is wrong.
+        holidays_known: whether the site says which holidays it has.
+    """
+
+    def days(text: str) -> Days:
+        if "holiday" in text.lower() and not holidays_known:
+            raise ValueError("holidays are not known; say which in site.holidays, such as DE-BW")
+        return Days.parse(text)
+
+    def span(item: Mapping) -> Span | None:
+        start = reader.value(item, "from", str, None)
+        times = reader.value(item, "from", lambda text: Times.parse(text, None), Times.parse(None, None))
+        if reader.report.is_sound(item):
+            times = reader.value(item, "to", lambda text: Times.parse(start, text), times)
+        on_days = reader.value(item, "days", days, Days.parse("mon-sun"))
+        dates = reader.value(item, "dates", Dates.parse, None)
+        closed = reader.value(item, "closed", lambda text: text.lower() == "true", default=False)
+        return Span(item.line, on_days, times, dates, closed) if reader.report.is_sound(item) else None
+
+    def spans(name: str) -> tuple[Span, ...]:
+        items = (span(item) for item in node.items(name) if isinstance(item, Mapping))
+        return tuple(item for item in items if item is not None)
+
+    return {name: Schedule(name, key.line, spans(name)) for name, key in node.keys.items()}

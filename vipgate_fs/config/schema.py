@@ -1,0 +1,134 @@
+"""Whether a file fits `vipgate.schema.json`, told in sentences for the person who wrote the file."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import jsonschema
+
+from vipgate_fs.config.findings import Place, Report, is_showable
+from vipgate_fs.config.source import Mapping, Node, Scalar, Sequence, Spot
+from vipgate_fs.resources import resource
+
+_AMBIGUOUS: Final = {
+    "a number that can be read in several ways": r"""
+        [-+]?0[box][0-9a-f_]+
+        | [-+]?(\.[0-9]+ | [0-9][0-9_]*(\.[0-9_]*)?)(e[-+]?[0-9]+)?
+        | [-+]?\.inf | \.nan""",
+    "a time that can be read as a number": r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?",
+    "a date that can be read as more than a text": r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt\s].*)?",
+    "a word that can be read as true or false": r"yes|no|on|off|y|n",
+    "a sign that can be read as more than a text": r"=|<<",
+}
+"""Plain scalars that the readers of YAML 1.1 (https://yaml.org/type/) and 1.2 (10.3.2) don't agree on."""
+_TRAPS: Final = [(what, re.compile(form, re.ASCII | re.IGNORECASE | re.VERBOSE)) for what, form in _AMBIGUOUS.items()]
+_SHOWN: Final = 40
+"""Characters of a value that a finding shows."""
+_NAMES: Final = {"object": "a mapping", "array": "a list", "string": "a text", "boolean": "true or false"}
+
+
+def load() -> Any:
+    """The schema as JSON."""
+    return json.loads((resource("schemas") / "vipgate.schema.json").read_text("utf-8"))
+
+
+def check(root: Node, report: Report) -> None:
+    """Report everything in which the file differs from the schema, and every text that needs quotes."""
+    errors = jsonschema.Draft202012Validator(load()).iter_errors(root.value)
+    differences = [found for error in errors for found in _translate(error, _find(root, error.absolute_path))]
+    for place, message in [found for found in differences if not report.has_error_at(found[0])]:
+        report.error(place, message)
+    for scalar in _scalars(root):
+        if not report.has_error_at(scalar) and (what := trap(scalar)) is not None:
+            report.error(scalar, f"found {what}; write it in quotes")
+
+
+def trap(scalar: Scalar) -> str | None:
+    """What a text without quotes could be taken for by one YAML reader or another; None: nothing else."""
+    if not scalar.plain or not isinstance(scalar.value, str):
+        return None
+    return next((what for what, form in _TRAPS if form.fullmatch(scalar.text)), None)
+
+
+def _find(root: Node, path: Iterable[str | int]) -> Node:
+    node = root
+    for key in path:
+        match node:
+            case Mapping(nodes=nodes):
+                node = nodes[str(key)]
+            case Sequence(items=items):
+                node = items[int(key)]
+    return node
+
+
+def _scalars(node: Node) -> Iterator[Scalar]:
+    match node:
+        case Scalar():
+            yield node
+        case Sequence(items=items):
+            for item in items:
+                yield from _scalars(item)
+        case Mapping(keys=keys, nodes=nodes):
+            yield from keys.values()
+            for item in nodes.values():
+                yield from _scalars(item)
+
+
+def _translate(error: jsonschema.ValidationError, node: Node) -> Iterator[tuple[Place, str]]:
+    schema = error.schema
+    match error.validator, node:
+        case "additionalProperties", Mapping(keys=keys):
+            for key in keys.keys() - schema["properties"].keys():
+                yield keys[key], _unknown(key, schema["properties"])
+        case "required", Mapping(nodes=nodes, path=path):
+            for key in schema["required"]:
+                if key not in nodes:
+                    yield Spot(node.line, node.column, (*path, key)), "missing; it is needed here"
+        case _, Mapping(keys=keys) if "propertyNames" in error.schema_path:
+            key = keys[error.instance]
+            yield key, f"found {_found(key, schema)}; allowed: {_allowed(schema)}"
+        case _:
+            yield node, f"found {_found(node, schema)}; allowed: {_allowed(schema)}"
+
+
+def _unknown(key: str, known: Iterable[str]) -> str:
+    name = f"key {key}" if is_showable(key) else "key"
+    similar = difflib.get_close_matches(key, known, n=1)
+    question = f"; did you mean {similar[0]}?" if similar else ""
+    return f"unknown {name}{question}; allowed: {', '.join(known)}"
+
+
+def _found(node: Node, schema: Any) -> str:
+    match node:
+        case Mapping(keys=keys):
+            return f"a mapping of {len(keys)} keys"
+        case Sequence(items=items):
+            return f"a list of {len(items)} items"
+        case Scalar(value=None):
+            return "nothing"
+        case Scalar() if schema.get("type") in ("object", "array"):
+            return "a text"
+        case Scalar() if schema.get("writeOnly"):
+            return "something else, not shown here"
+        case Scalar(text=text, plain=plain):
+            short = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+            return short if plain else f'"{short}"'
+
+
+def _allowed(schema: Any) -> str:
+    match schema:
+        case {"errorMessage": str(message)}:
+            return message
+        case {"const": value}:
+            return str(value)
+        case {"enum": values}:
+            return " or ".join(values)
+        case {"type": "integer", "minimum": low, "maximum": high}:
+            return f"an integer from {low} to {high}"
+        case {"type": kind}:
+            return _NAMES[kind]
+    raise AssertionError("a subschema that says nothing")

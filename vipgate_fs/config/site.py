@@ -1,0 +1,75 @@
+"""`site` and `server`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo, available_timezones
+
+from vipgate_fs.config.model import Server, Site
+from vipgate_fs.config.reading import Reader
+from vipgate_fs.config.source import Mapping, Scalar
+from vipgate_fs.gate.numbers import NumberPlan
+from vipgate_fs.gate.schedules import Calendar
+from vipgate_fs.resources import resource
+
+COUNTRY: Final = "DE"
+TIMEZONE: Final = "Europe/Berlin"
+LISTEN: Final = ("127.0.0.1", 8084)
+ALLOW: Final = ("127.0.0.0/8", "::1/128")
+_MAX_PORT: Final = 65535
+_GERMAN: Final = frozenset({"DE", "AT", "CH", "LI", "LU"})
+_LISTEN: Final = re.compile(r"(\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9_.-]+)):(?P<port>[0-9]{1,5})", re.ASCII)
+_PATH: Final = re.compile(r"[A-Za-z0-9_./-]+", re.ASCII)
+
+
+def read_site(node: Mapping, reader: Reader) -> Site:
+    """The site; what is missing or wrong in it has its default."""
+    country = reader.value(node, "country", str, COUNTRY)
+    timezone = reader.value(node, "timezone", _timezone, ZoneInfo(TIMEZONE))
+    sounds = reader.value(node, "sounds", Path, resource("sounds"))
+    if not _PATH.fullmatch(str(sounds)):
+        reader.report.error(node, f"VIPgate's own sounds are in {sounds}, which FreeSWITCH can't be told; set sounds")
+    return Site(
+        country=country,
+        plan=reader.value(node, "country", NumberPlan, NumberPlan(COUNTRY)),
+        calendar=reader.value(node, "holidays", lambda text: Calendar(timezone, text), Calendar(timezone)),
+        language=reader.value(node, "language", str, "de" if country in _GERMAN else "en"),
+        number_format=reader.value(node, "number_format", str, "00"),
+        sounds=sounds,
+        domain=reader.value(node, "domain", str, None),
+    )
+
+
+def _timezone(text: str) -> ZoneInfo:
+    names = available_timezones()
+    if text in names:
+        return ZoneInfo(text)
+    similar = difflib.get_close_matches(text, names, n=1)
+    question = f"; did you mean {similar[0]}?" if similar else ""
+    raise ValueError(f"unknown time zone {text}{question}; allowed: an IANA name such as Europe/Berlin")
+
+
+def read_server(node: Mapping, reader: Reader) -> Server:
+    """The server; what is missing or wrong in it has its default."""
+    host, port = reader.value(node, "listen", _listen, LISTEN)
+    written = [item for item in node.items("allow") if isinstance(item, Scalar)]
+    networks = [reader.parsed(item, _network, None) for item in written]
+    return Server(host, port, tuple(filter(None, networks)) or tuple(map(ip_network, ALLOW)))
+
+
+def _listen(text: str) -> tuple[str, int]:
+    match = _LISTEN.fullmatch(text)
+    if match is None or int(match["port"]) > _MAX_PORT:
+        raise ValueError(f'found {text}; allowed: host:port, such as 127.0.0.1:8084 or "[::1]:8084"')
+    return str(IPv6Address(match["v6"])) if match["v6"] else match["host"], int(match["port"])
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text)
+    except ValueError as error:
+        raise ValueError(f"{error}; allowed: an address or a network, such as 10.1.2.0/24") from None

@@ -1,0 +1,52 @@
+"""`prompts`: where the sound files of a gate are, and whether they are there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from vipgate_fs.config.findings import Place, Report
+from vipgate_fs.config.reading import Reader
+from vipgate_fs.config.source import Mapping
+
+PROMPTS: Final = {
+    "welcome": "vipgate-welcome.wav",
+    "wrong_pin": "vipgate-wrong-pin.wav",
+    "customer_number": "vipgate-customer-number.wav",
+    "rejected": "vipgate-rejected.wav",
+}
+_RATES: Final = ("8000", "16000", "32000", "48000")
+"""Folders beside the file that FreeSWITCH looks into (mod_sndfile.c, sndfile_file_open)."""
+
+
+class Sounds:
+    """The sounds of one language on the switch's machine.
+
+    Args:
+        folder: of the language.
+        place: in the configuration, where the folder is set.
+    """
+
+    def __init__(self, folder: Path, place: Place, report: Report) -> None:
+        self._folder = folder
+        self._place = place
+        self._report = report
+        self._is_here = folder.parent.is_dir()
+        if not self._is_here:
+            report.warning(
+                place, f"there is no {folder.parent} on this machine: whether the sounds exist was not checked"
+            )
+
+    def path(self, prompts: Mapping, name: str, reader: Reader, *, used: bool) -> str:
+        """The path of a prompt without the rate's folder; it must exist when it is configured or used."""
+        path = self._folder / reader.value(prompts, name, str, PROMPTS[name])
+        written = prompts.scalar(name)
+        if self._is_here and (used or written) and not _exists(path):
+            rates = ", ".join(_RATES)
+            message = f"there is no {path}, nor in the folders {rates} beside it"
+            self._report.error(written or self._place, message)
+        return str(path)
+
+
+def _exists(path: Path) -> bool:
+    return any(place.is_file() for place in (path, *(path.parent / rate / path.name for rate in _RATES)))

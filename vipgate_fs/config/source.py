@@ -1,0 +1,271 @@
+"""A YAML file as it is written: every scalar's text, and where it stands.
+
+A YAML reader takes `0815` for a number, `17:00` for 1020 and `NO` for false (YAML 1.1, 10.3), and which one does what
+depends on its version. So nothing is converted here: the schema says what a text means. What makes a file read
+differently from what its reader sees (anchors, merge keys, tags, a key given twice, a second document) is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import yaml
+
+from vipgate_fs.config.findings import Path, Report, is_showable
+
+MAX_DEPTH: Final = 20
+"""Levels of nesting; a valid file has at most 9."""
+_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,19})", re.ASCII)
+_WORDS: Final = {"": None, "~": None} | {
+    form: value
+    for word, value in {"null": None, "true": True, "false": False}.items()
+    for form in (word, word.capitalize(), word.upper())
+}
+"""Null and booleans of the YAML 1.2 core schema (10.3.2)."""
+_UNSEEN: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place in the file: line and column from 1, and the way there. See `vipgate_fs.config.findings.Place`."""
+
+    line: int
+    column: int
+    path: Path = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar(Spot):
+    """A single value.
+
+    Attributes:
+        text: as it is written, quotes and escapes resolved.
+        plain: written without quotes.
+    """
+
+    text: str = ""
+    plain: bool = True
+
+    @property
+    def value(self) -> str | int | bool | None:
+        """The text; of a plain scalar the integer, boolean or null, if it is written in the one undisputed form."""
+        if not self.plain:
+            return self.text
+        if _INTEGER.fullmatch(self.text):
+            return int(self.text)
+        return _WORDS.get(self.text, self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence(Spot):
+    """A list. It stands where its key stands, if it has one."""
+
+    items: tuple[Node, ...] = ()
+
+    @property
+    def value(self) -> list[Any]:
+        """The items' values."""
+        return [item.value for item in self.items]
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping(Spot):
+    """Keys and their values. It stands where its own key stands, if it has one."""
+
+    keys: dict[str, Scalar] = field(default_factory=dict)
+    nodes: dict[str, Node] = field(default_factory=dict)
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """The nodes' values by their keys."""
+        return {key: node.value for key, node in self.nodes.items()}
+
+    def scalar(self, key: str) -> Scalar | None:
+        """The scalar of that key; None when there is none, or something else stands there."""
+        node = self.nodes.get(key)
+        return node if isinstance(node, Scalar) else None
+
+    def items(self, key: str) -> tuple[Node, ...]:
+        """The items of the sequence of that key; none when something else stands there."""
+        node = self.nodes.get(key)
+        return node.items if isinstance(node, Sequence) else ()
+
+    def mapping(self, key: str) -> Mapping:
+        """The mapping of that key; an empty one when something else stands there."""
+        node = self.nodes.get(key)
+        return node if isinstance(node, Mapping) else Mapping(self.line, self.column, (*self.path, key))
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def parse(content: bytes, report: Report) -> Node | None:
+    """The file's only document; None when it can't be read as YAML at all. Findings go to `report`."""
+    text = _decode(content, report)
+    if text is None:
+        return None
+    try:
+        return _Composer(yaml.parse(text, Loader=_LOADER), report).document()
+    except yaml.MarkedYAMLError as error:
+        report.error(*_explain(error, text))
+    except _TooDeep as error:
+        report.error(error.spot, f"nested too deep; allowed: {MAX_DEPTH} levels")
+    return None
+
+
+def _decode(content: bytes, report: Report) -> str | None:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8-sig")
+        report.error(_end(before), f"byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8")
+        return None
+    if unseen := _UNSEEN.search(text):
+        found = f"an invisible character (U+{ord(unseen.group()):04X})"
+        report.error(_end(text[: unseen.start()]), f"{found}; allowed: printable text")
+        return None
+    return text
+
+
+def _end(text: str) -> Spot:
+    """The place after a text."""
+    lines = re.split(r"\r\n|\r|\n", text)
+    return Spot(len(lines), len(lines[-1]) + 1)
+
+
+_EMPTY: Final = "the file is empty; allowed: a configuration, beginning with version: 1"
+
+
+class _TooDeep(Exception):
+    def __init__(self, spot: Spot) -> None:
+        super().__init__()
+        self.spot = spot
+
+
+class _Composer:
+    """Makes nodes of the parser's events.
+
+    PyYAML's own composer has no limit of depth, and keeps only the last of two equal keys.
+    """
+
+    def __init__(self, events: Iterator[Any], report: Report) -> None:
+        self._events = events
+        self._report = report
+
+    def document(self) -> Node | None:
+        """The only document."""
+        next(self._events)
+        if isinstance(next(self._events), yaml.StreamEndEvent):
+            self._report.error(Spot(1, 1), _EMPTY)
+            return None
+        root = self._node(next(self._events), ())
+        next(self._events)
+        after = next(self._events)
+        if isinstance(after, yaml.DocumentStartEvent):
+            self._report.error(_start(after), "a second document begins here; allowed: one a file")
+            return None
+        if isinstance(root, Scalar) and root.value is None:
+            self._report.error(root, _EMPTY)
+            return None
+        return root
+
+    def _node(self, event: Any, path: Path, key: Scalar | None = None) -> Node:
+        spot = self._spot(event, path)
+        if len(path) > MAX_DEPTH:
+            raise _TooDeep(spot)
+        if isinstance(event, yaml.AliasEvent):
+            return Scalar(spot.line, spot.column, path)
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event, spot)
+        at = key or spot
+        if isinstance(event, yaml.SequenceStartEvent):
+            return Sequence(at.line, at.column, path, tuple(self._items(path)))
+        keys, nodes = self._entries(path)
+        return Mapping(at.line, at.column, path, keys, nodes)
+
+    def _scalar(self, event: Any, spot: Spot) -> Scalar:
+        if _CONTROL.search(event.value):
+            self._report.error(spot, "a line break or control character in a value; allowed: one line")
+        return Scalar(spot.line, spot.column, spot.path, event.value, not event.style)
+
+    def _items(self, path: Path) -> Iterator[Node]:
+        index = 0
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            yield self._node(event, (*path, index))
+            index += 1
+
+    def _entries(self, path: Path) -> tuple[dict[str, Scalar], dict[str, Node]]:
+        keys: dict[str, Scalar] = {}
+        nodes: dict[str, Node] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            key = self._key(event, path)
+            node = self._node(next(self._events), key.path, key)
+            if key.text in keys:
+                name = f"key {key.text}" if is_showable(key.text) else "this key"
+                self._report.error(key, f"{name} stands twice, first in line {keys[key.text].line}; allowed: once")
+            elif key.plain and key.text == "<<":
+                self._report.error(key, "merge keys (<<) are not supported; write the values out")
+            else:
+                keys[key.text], nodes[key.text] = key, node
+        return keys, nodes
+
+    def _key(self, event: Any, path: Path) -> Scalar:
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event, self._spot(event, (*path, event.value)))
+        spot = self._spot(event, (*path, ""))
+        self._node(event, spot.path)
+        self._report.error(spot, "a key that is not a text; allowed: key: value")
+        return Scalar(spot.line, spot.column, spot.path)
+
+    def _spot(self, event: Any, path: Path) -> Spot:
+        spot = _start(event, path)
+        if event.anchor is not None:
+            self._report.error(spot, "anchors (&) and aliases (*) are not supported; write the value out")
+        elif getattr(event, "tag", None) not in (None, "!"):
+            self._report.error(spot, "tags (!) are not supported; a text is written in quotes")
+        return spot
+
+
+def _start(event: Any, path: Path = ()) -> Spot:
+    return Spot(event.start_mark.line + 1, event.start_mark.column + 1, path)
+
+
+_UNCLOSED: Final = ("quoted scalar", "flow mapping", "flow sequence")
+_BRACKET: Final = "this bracket is never closed, or a comma is missing in it"
+_INDENTATION: Final = "the indentation of this line fits nothing above it"
+_SENTENCES: Final = {
+    "mapping values are not allowed": "a colon where none can be; look at the indentation here and in the line before, "
+    "and write a text with a colon in quotes",
+    "unexpected end of": "this quote is never closed",
+    "did not find expected ',' or": _BRACKET,
+    "expected ',' or": _BRACKET,
+    "did not find expected key": _INDENTATION,
+    "did not find expected '-'": _INDENTATION,
+    "expected <block end>": _INDENTATION,
+    "could not find expected ':'": "a line without a colon; allowed: key: value",
+    "unknown escape": "an unknown escape after a backslash; write the text in single quotes",
+}
+
+
+def _explain(error: yaml.MarkedYAMLError, text: str) -> tuple[Spot, str]:
+    """The parser's error in the words of someone who writes the file. Its own snippet of the file could show a PIN."""
+    problem = error.problem or "not YAML"
+    mark = error.problem_mark
+    if error.context_mark and any(what in (error.context or "") for what in _UNCLOSED) and "escape" not in problem:
+        mark = error.context_mark
+    assert mark is not None, "every error of the parser has a mark"
+    spot = Spot(mark.line + 1, mark.column + 1)
+    if "cannot start any token" in problem:
+        character = (text.splitlines()[mark.line] + "\n")[mark.column]
+        if character == "\t":
+            return spot, "a tab; YAML is indented by spaces"
+        return spot, f"a text can't begin with {character}; write it in quotes"
+    for beginning, sentence in _SENTENCES.items():
+        if beginning in problem:
+            return spot, sentence
+    return spot, f"this is not YAML: {problem}"

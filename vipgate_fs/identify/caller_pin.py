@@ -1,0 +1,87 @@
+"""`caller_pin`: every caller has a PIN of his own."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar, Final, Literal
+
+from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.pins import Pin, PinTable
+from vipgate_fs.gate.verdict import AskForPin, Verdict
+from vipgate_fs.identify import Settings, weakness
+
+Identification = Literal["caller_number", "entered_id"]
+_NUMBER: Final = re.compile(r"\+?[0-9]+", re.ASCII)
+_CUSTOMER_NUMBER: Final = re.compile(r"[0-9]{1,20}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class CallerPin:
+    """Asks for the caller's own PIN. See `vipgate_fs.gate.gate.Step` for the other attributes.
+
+    Attributes:
+        table: PINs by canonical number, or by customer number.
+        by: whether the caller's number tells whose PIN is expected, or a customer number that he keys in first.
+        ask_unknown: by caller_number: ask callers who are not in the table, too, so that nobody finds out who is. No
+            PIN is right for them.
+    """
+
+    table: PinTable
+    by: Identification
+    ask_unknown: bool
+    line: int
+    on_failure: Verdict | None = None
+    kind: ClassVar[str] = "caller_pin"
+
+    @property
+    def always_answers(self) -> bool:
+        """Whether there is no caller whom the step does not ask."""
+        return self.ask_unknown or self.by == "entered_id"
+
+    def identify(self, call: Call) -> Verdict | None:
+        """Ask for the caller's PIN, if he is to have one."""
+        if self.by == "entered_id":
+            return AskForPin(self.table)
+        if self.ask_unknown or call.caller in self.table:
+            return AskForPin(self.table.of(call.caller))
+        return None
+
+
+def build(settings: Settings) -> CallerPin:
+    """The step as it is configured."""
+    values = settings.values
+    by: Identification = values.get("identification", "caller_number")
+    if by == "entered_id" and "unknown_callers" in values:
+        settings.error_at_key("has no meaning with entered_id: every caller is asked; remove it", "unknown_callers")
+    pins = _by_number(settings) if by == "caller_number" else _by_customer_number(settings)
+    for owner, digits in values["pins"].items():
+        if why := weakness(str(digits)):
+            settings.warn(why, "pins", owner)
+    ask_unknown = values.get("unknown_callers") == "ask"
+    return CallerPin(PinTable(pins), by, ask_unknown, settings.line, settings.on_failure)
+
+
+def _by_number(settings: Settings) -> dict[str, Pin]:
+    pins: dict[str, Pin] = {}
+    written: dict[str, str] = {}
+    for owner, digits in settings.values["pins"].items():
+        number = settings.plan.canonical(owner)
+        if not _NUMBER.fullmatch(number):
+            settings.error_at_key(
+                'this is not a telephone number; allowed: one such as "004917612345678"', "pins", owner
+            )
+        elif number in pins:
+            line = settings.line_of("pins", written[number])
+            settings.error_at_key(f"the same number as in line {line}, written differently", "pins", owner)
+        else:
+            pins[number], written[number] = Pin(str(digits)), owner
+    return pins
+
+
+def _by_customer_number(settings: Settings) -> dict[str, Pin]:
+    pins = settings.values["pins"]
+    for owner in pins:
+        if not _CUSTOMER_NUMBER.fullmatch(owner):
+            settings.error_at_key("this is not a customer number; allowed: 1 to 20 digits", "pins", owner)
+    return {owner: Pin(str(digits)) for owner, digits in pins.items()}
