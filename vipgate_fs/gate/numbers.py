@@ -1,5 +1,39 @@
 """Telephone numbers: one canonical form for each, however it was written."""
+
 from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat, ValidationResult
+
+from vipgate_fs.gate.call import WITHHELD
+
+LONGEST_EXTENSION: Final = 6
+"""Digits. Where the national prefix may be left out, only its length tells a national number from an extension."""
+
+_LONGEST_WRITTEN: Final = 64
+_E164_DIGITS: Final = 15
+_SHORTEST_WITHOUT_PLUS: Final = 11
+_SEPARATORS: Final = str.maketrans("", "", " \u00a0-/.()")
+_DIGITS: Final = re.compile(r"\+?[0-9]{1,24}")
+_INTERNATIONAL: Final = re.compile(r"\+[0-9]+")
+_COUNTRY_CODE: Final = re.compile(rf"\+({'|'.join(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))})")
+_WITHHELD: Final = re.compile(
+    r"\s*((anonymous|unknown|restricted|private|unavailable|withheld)(@\S*)?\s*)?", re.IGNORECASE | re.ASCII
+)
+
+
+def compact(written: str) -> str:
+    """A number without what only helps to read it: spaces, hyphens, slashes, dots and parentheses."""
+    return written.translate(_SEPARATORS)
+
+
+def shown(number: str, number_format: str) -> str:
+    """A canonical number in the site's international format, "00" or "+"; what is not international stays as it is."""
+    return number_format + number[1:] if _INTERNATIONAL.fullmatch(number) else number
 
 
 class NumberPlan:
@@ -7,13 +41,100 @@ class NumberPlan:
 
     def __init__(self, country: str) -> None:
         """country: ISO 3166-1 alpha-2, upper case. Raises ValueError for one that has no telephone numbers."""
-        raise NotImplementedError
+        metadata = PhoneMetadata.metadata_for_region(country)
+        if metadata is None:
+            raise ValueError(f"{country} is no country with telephone numbers; allowed: ISO 3166-1, such as DE")
+        code = phonenumbers.country_code_for_region(country)
+        main = PhoneMetadata.metadata_for_region(phonenumbers.region_code_for_country_code(code)) or metadata
+        self._code = str(code)
+        self._abroad = re.compile(metadata.international_prefix or "00")
+        self._trunk = phonenumbers.ndd_prefix_for_region(country, strip_non_digits=True)
+        self._trunk_is_optional = not self._trunk or any(
+            written.national_prefix_optional_when_formatting for written in main.number_format
+        )
 
     def canonical(self, written: str) -> str:
-        """`+4917612345678` for a real number however written; extensions, 110, names: as they are; withheld ids: WITHHELD."""
-        raise NotImplementedError
+        """The one form of a number, which is its own canonical form. Raises nothing, whatever the caller wrote.
+
+        A real number becomes E.164 with a plus, `+4917612345678`, whether it was written with the country code, with
+        the national prefix, or with the country code but no plus, as some trunks do. One that names its country code
+        is real when it has a possible length (direct-dial digits make numbers longer than the plan knows); any other
+        must be a valid number of the country. A withheld number (RFC 3325; FINDINGS, "Caller ID") becomes WITHHELD.
+        Anything else, such as extensions, 110 and names, comes back exactly as it was.
+        """
+        if len(written) > _LONGEST_WRITTEN:
+            return written
+        if _WITHHELD.fullmatch(written):
+            return WITHHELD
+        digits = compact(written)
+        if not _DIGITS.fullmatch(digits):
+            return written
+        if international := self._explicit(digits):
+            return _e164(international, only_valid=False) or written
+        if international := self._national(digits, len(digits)):
+            return _e164(international, only_valid=True) or written
+        return written
+
+    def beginning(self, digits: str, length: int | None = None) -> str:
+        """The canonical form of the first digits of numbers that are not known in full: `0176` is `+49176`.
+
+        Args:
+            digits: what the numbers begin with, compact.
+            length: how many digits they have, written like this; None: any number. Of those that don't name their
+                country code, up to LONGEST_EXTENSION are an extension.
+        """
+        international = self._explicit(digits)
+        if international is None and (length is None or length > LONGEST_EXTENSION):
+            international = self._national(digits, length or len(digits) + 1)
+        if international is None:
+            return digits
+        return _without_trunk_zero(international)
+
+    def _explicit(self, digits: str) -> str | None:
+        if digits.startswith("+"):
+            return digits
+        abroad = self._abroad.match(digits)
+        return f"+{digits[abroad.end() :]}" if abroad else None
+
+    def _national(self, digits: str, length: int) -> str | None:
+        if self._trunk and digits.startswith(self._trunk):
+            return f"+{self._code}{digits.removeprefix(self._trunk)}"
+        if digits.startswith(self._code) and length >= _SHORTEST_WITHOUT_PLUS:
+            return f"+{digits}"
+        if self._trunk_is_optional and length > LONGEST_EXTENSION:
+            return f"+{self._code}{digits}"
+        return None
 
 
-def shown(number: str, number_format: str) -> str:
-    """A canonical number in the site's international format: number_format "00" or "+"."""
-    raise NotImplementedError
+def _without_trunk_zero(international: str) -> str:
+    """`+49 (0)176` is `+49 176`, but `+39 06` keeps its zero: Italy has no national prefix."""
+    code = _COUNTRY_CODE.match(international)
+    if code is None:
+        return international
+    region = phonenumbers.region_code_for_country_code(int(code[1]))
+    zero = "0" if phonenumbers.ndd_prefix_for_region(region, strip_non_digits=True) == "0" else ""
+    return code[0] + international[code.end() :].removeprefix(zero)
+
+
+@lru_cache(maxsize=4096)
+def _e164(international: str, *, only_valid: bool) -> str | None:
+    try:
+        number = phonenumbers.parse(international)
+        e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+        if e164 != international and phonenumbers.parse(e164) != number:
+            return None  # one prefix too many was written, and removing it brought another to light
+    except NumberParseException:
+        return None
+    if only_valid:
+        return e164 if phonenumbers.is_valid_number(number) else None
+    return e164 if _is_possible(number, len(e164) - 1) else None
+
+
+def _is_possible(number: phonenumbers.PhoneNumber, digits: int) -> bool:
+    match phonenumbers.is_possible_number_with_reason(number):
+        case ValidationResult.IS_POSSIBLE:
+            return True
+        case ValidationResult.TOO_LONG | ValidationResult.INVALID_LENGTH:
+            return digits <= _E164_DIGITS
+        case _:
+            return False

@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vipgate_fs.gate.call import WITHHELD
+from vipgate_fs.gate.numbers import NumberPlan, shown
+
+PLANS = {country: NumberPlan(country) for country in ("AR", "AT", "CH", "DE", "DK", "GB", "HU", "IT", "LU", "RU", "US")}
+MOBILE = "+4917612345678"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "0176 12345678",
+        "0176/12345678",
+        "(0176) 123-456-78",
+        "0176.1234.5678",
+        "0176\u00a012345678",
+        "004917612345678",
+        "0049 (0)176 12345678",
+        "+4917612345678",
+        "+49 (0)176 12345678",
+        "+49 0176 12345678",
+        "4917612345678",
+    ],
+)
+def test_one_number_however_written(written):
+    assert PLANS["DE"].canonical(written) == MOBILE
+
+
+@pytest.mark.parametrize(
+    ("country", "written", "canonical"),
+    [
+        pytest.param("DE", "07022 27978-12", "+4970222797812", id="direct dial"),
+        pytest.param("DE", "+49 702227978123456", "+49702227978123456", id="long direct dial"),
+        pytest.param("DE", "+49 7022 1", "+4970221", id="explicit, possible at least"),
+        pytest.param("DE", "00414466818001", "+414466818001", id="explicit, longer than valid"),
+        pytest.param("DE", "0041446681800123", "+41446681800123", id="explicit, longer than possible"),
+        pytest.param("DE", "+39 06 12345678", "+390612345678", id="Italian zero"),
+        pytest.param("DE", "+39 (0)6 12345678", "+390612345678", id="Italian zero in parentheses"),
+        pytest.param("DE", "0800 3301000", "+498003301000", id="freephone"),
+        pytest.param("DE", "+1 212 555 1234", "+12125551234", id="abroad"),
+        pytest.param("AT", "05 1717", "+4351717", id="short Austrian company number"),
+        pytest.param("CH", "044 668 18 00", "+41446681800", id="Swiss"),
+        pytest.param("GB", "020 7946 0958", "+442079460958", id="British"),
+        pytest.param("HU", "06 20 123 4567", "+36201234567", id="two digits of national prefix"),
+        pytest.param("RU", "8 916 123-45-67", "+79161234567", id="national prefix 8"),
+        pytest.param("RU", "916 123-45-67", "+79161234567", id="optional national prefix"),
+        pytest.param("AR", "011 15 2345 6789", "+5491123456789", id="Argentine mobile"),
+        pytest.param("IT", "06 12345678", "+390612345678", id="no national prefix"),
+        pytest.param("IT", "390612345678", "+390612345678", id="no national prefix, country code without plus"),
+        pytest.param("IT", "3921234567", "+393921234567", id="begins like the country code"),
+        pytest.param("DK", "32 12 34 56", "+4532123456", id="Danish"),
+        pytest.param("US", "(212) 555-1234", "+12125551234", id="NANP, 10 digits"),
+        pytest.param("US", "1 212 555 1234", "+12125551234", id="NANP, 11 digits"),
+        pytest.param("US", "011 49 176 12345678", MOBILE, id="NANP, abroad"),
+    ],
+)
+def test_real_numbers(country, written, canonical):
+    assert PLANS[country].canonical(written) == canonical
+
+
+@pytest.mark.parametrize(
+    ("country", "written"),
+    [
+        *[("DE", written) for written in ("7001", "110", "112", "0", "00", "116117", "22833", "alice", "Bank-24")],
+        *[("DE", written) for written in ("*97", "#31#", "70-01", "+49-Bank", "tel:+4917612345678", "MyGmbH+Co")],
+        pytest.param("DE", "17612345678", id="without its national prefix"),
+        pytest.param("DE", "0176123", id="too short to be valid"),
+        pytest.param("DE", "4970222797", id="fewer than 11 digits without a plus"),
+        pytest.param("DE", "41446681800", id="another country's code without a plus"),
+        pytest.param("DE", "01144668180", id="another country's way abroad"),
+        pytest.param("DE", "+999 123456", id="unknown country code"),
+        pytest.param("DE", "00999123456", id="unknown country code after 00"),
+        pytest.param("DE", "+49 1", id="impossibly short"),
+        pytest.param("DE", "+49 115", id="only possible locally"),
+        pytest.param("DE", "+49 7022 279781234567890", id="impossibly long"),
+        pytest.param("DE", "+41 44 66818001234567", id="longer than E.164 allows"),
+        pytest.param("DE", "+49 00176 1234567", id="a prefix too many"),
+        pytest.param("US", "911", id="US emergency"),
+        pytest.param("US", "5551234", id="local number"),
+        pytest.param("US", "1001", id="extension that begins like the national prefix"),
+        pytest.param("US", "004917612345678", id="00 leads nowhere in the US"),
+        pytest.param("LU", "202012", id="extension, although it could be a number"),
+    ],
+)
+def test_anything_else_stays_as_it_is(country, written):
+    assert PLANS[country].canonical(written) == written
+
+
+@pytest.mark.parametrize("word", ["anonymous", "unknown", "restricted", "private", "unavailable", "withheld"])
+@pytest.mark.parametrize("written", ["{}", " {} ", "{}@anonymous.invalid", "{}@"])
+def test_withheld(word, written):
+    for spelling in (word, word.upper(), word.title()):
+        assert PLANS["DE"].canonical(written.format(spelling)) == WITHHELD
+
+
+@pytest.mark.parametrize("written", ["", " ", "\t"])
+def test_nothing_is_withheld(written):
+    assert PLANS["DE"].canonical(written) == WITHHELD
+
+
+@pytest.mark.parametrize(
+    "written", ["anonymouse", "Anonymous Bank", "private-bank", "unknown\nx", "x@anonymous.invalid"]
+)
+def test_names_that_only_look_withheld(written):
+    assert PLANS["DE"].canonical(written) == written
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        *["+", "++49", "+49+", "0049+49", "-", "()", "+\n", "+" * 64, "0" * 64],
+        *[MOBILE + tail for tail in ("\n", "\r\nX: y", "%0A", "\u2028", "\udcff", "\x00", ";ext=1", "x1", ",1", "@x")],
+        *["٠١٧٦١٢٣٤٥٦٧٨", "０１７６１２３４５６７８", "０" + MOBILE, "²", "49\u200b17612345678"],
+    ],
+)
+def test_hostile_input_comes_back(hostile):
+    assert PLANS["DE"].canonical(hostile) == hostile
+
+
+@pytest.mark.parametrize("character", ["0", "+", " ", "-", "(", "4", "a", "\n", "\u2028", "\udcff"])
+def test_long_input_costs_nothing(character):
+    hostile = character * 10_000
+    started = time.perf_counter()
+    for _ in range(100):
+        assert PLANS["DE"].canonical(hostile) == hostile
+    assert time.perf_counter() - started < 0.5
+
+
+number_like = st.text("0123456789+ -/.()\u00a0*#", max_size=30) | st.from_regex(
+    r"(\+|00|0|011|1|8)?[0-9]{2,20}", fullmatch=True
+)
+codes = st.sampled_from(["+49", "+43", "+39", "+1", "+7", "+54", "+55", "+52", "+36", "+81", "+598", "+800", "+881"])
+explicit = st.builds(
+    "{}{}{}".format, codes, st.sampled_from(["", "0", "00", "8", "1", "06"]), st.text("0123456789", max_size=18)
+)
+
+
+@given(st.sampled_from(sorted(PLANS)), number_like | explicit | st.text(st.characters(), max_size=70))
+def test_canonical_is_its_own_canonical_form(country, written):
+    plan = PLANS[country]
+    canonical = plan.canonical(written)
+    assert plan.canonical(canonical) == canonical
+    assert canonical in (written, WITHHELD) or (
+        canonical[0] == "+" and canonical[1:].isascii() and canonical[1:].isdigit()
+    )
+
+
+@pytest.mark.parametrize(
+    ("country", "digits", "length", "beginning"),
+    [
+        ("DE", "0176123", None, "+49176123"),
+        ("DE", "+49070", None, "+4970"),
+        ("DE", "004970", None, "+4970"),
+        ("DE", "0", None, "+49"),
+        ("DE", "00", None, "+"),
+        ("DE", "70", 4, "70"),
+        ("DE", "70", None, "70"),
+        ("DE", "07", 6, "07"),
+        ("DE", "07", 7, "+497"),
+        ("DE", "497022", None, "497022"),
+        ("DE", "497022", 11, "+497022"),
+        ("DE", "+3906", None, "+3906"),
+        ("DE", "+999", None, "+999"),
+        ("DE", "", 4, ""),
+        ("US", "212", 10, "+1212"),
+        ("US", "1212", 11, "+1212"),
+        ("US", "212", None, "212"),
+        ("US", "212555", None, "+1212555"),
+        ("RU", "8916", None, "+7916"),
+    ],
+)
+def test_beginnings(country, digits, length, beginning):
+    assert PLANS[country].beginning(digits, length) == beginning
+
+
+@pytest.mark.parametrize("country", ["", "XX", "de", "DEU", "001", "49"])
+def test_no_such_country(country):
+    with pytest.raises(ValueError, match="no country with telephone numbers"):
+        NumberPlan(country)
+
+
+@pytest.mark.parametrize(
+    ("number", "with_zeros"),
+    [
+        (MOBILE, "004917612345678"),
+        ("7001", "7001"),
+        ("alice", "alice"),
+        ("", ""),
+        ("+", "+"),
+        ("+a", "+a"),
+        ("++49", "++49"),
+    ],
+)
+def test_shown(number, with_zeros):
+    assert shown(number, "00") == with_zeros
+    assert shown(number, "+") == number
