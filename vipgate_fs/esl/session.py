@@ -75,6 +75,8 @@ class Session(OutboundSession):  # type: ignore[misc]
         self._replies: deque[Frame] = deque()
         self._completed: dict[str, Frame | None] = {}
         self._gone = ""
+        self._outbound_connected = False
+        self.session_data: Headers = Headers(b"", encoded=False)
         self._executed = 0
 
     def start_event_handlers(self) -> None:
@@ -95,7 +97,7 @@ class Session(OutboundSession):  # type: ignore[misc]
                 self._lose("the peer is not a FreeSWITCH with a call")
             self.session_data = reply.headers
             self._outbound_connected = True
-        return self.session_data  # type: ignore[no-any-return]
+        return self.session_data
 
     def send(self, data: str) -> Frame:
         """Send one command and return its reply.

@@ -63,6 +63,7 @@ def conduct(decision: Decision, call: Call, channel: Channel) -> Outcome:
 def _carry_out(decision: Decision, call: Call, channel: Channel, outcome: Outcome) -> None:
     gate = decision.gate
     route = gate.route if gate else Route()
+    target: str | None
     match decision.verdict:
         case Pass():
             outcome.result, target = Result.PASSED, call.dialled

@@ -35,7 +35,7 @@ class CallHandler:
     def __call__(self, sock: Any, address: tuple[Any, ...]) -> None:
         """Serve one connection to its end. Raises nothing: an error concerns the call that it happens to."""
         log = self._log.bind(peer=address[0])
-        session = Session(address, sock, log.trace if log.traces else None)
+        session = Session(address, sock, log.wire())
         try:
             facts = call_facts(session.connect(), self._site.plan)
             log = log.bind(call=facts.uuid, caller=facts.caller or "withheld", called=facts.called)

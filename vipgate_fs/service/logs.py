@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any, ClassVar, Final, TextIO
 
 import structlog
@@ -46,10 +46,12 @@ class Log(structlog.BoundLoggerBase):
         """What an administrator should look at today."""
         self._emit("error", event, values)
 
-    @property
-    def traces(self) -> bool:
-        """Whether `trace` writes anything: what it would write need not be put together otherwise."""
-        return self.threshold <= LEVELS["trace"]
+    def wire(self) -> Callable[[str, str], None] | None:
+        """What `Session` tells the wire to; None when `trace` writes nothing, so that nothing is put together for it."""
+        return self._wire if self.threshold <= LEVELS["trace"] else None
+
+    def _wire(self, direction: str, what: str) -> None:
+        self.trace("wire", direction=direction, what=what)
 
     def _emit(self, level: str, event: str, values: dict[str, object]) -> None:
         if self.threshold <= LEVELS[level]:

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import gevent
+import pytest
+from esl_peer import connect_reply, reply
+
+from vipgate_fs.esl import directory as directory_module
+from vipgate_fs.esl.directory import Directory, DirectoryUnavailable
+from vipgate_fs.esl.session import Session
+from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.gate import Gate, Prompts, Protects
+
+PROMPTS = Prompts("", "", "")
+ANSWERS = {
+    "api global_getvar domain": "pbx.example",
+    "api user_data 7001@pbx.example attr id": "alice",
+    "api user_data alice@pbx.example attr id": "alice",
+    "api user_data 7002@pbx.example attr id": "7002",
+    "api group_call support@pbx.example": "user/alice@pbx.example,user/7002@pbx.example",
+    "api group_call sales@pbx.example": "error/NO_ROUTE_DESTINATION",
+}
+
+
+@pytest.fixture
+def questions():
+    return []
+
+
+@pytest.fixture
+def session(connection, questions):
+    sock, peer = connection
+
+    def answer():
+        while True:
+            try:
+                command = peer.command()
+            except (EOFError, OSError):
+                return
+            questions.append(command)
+            text = ANSWERS.get(command, "-ERR no reply")
+            api = b"Content-Type: api/response\nContent-Length: %d\n\n%b" % (len(text), text.encode())
+            peer.send(connect_reply() if command == "connect" else api)
+
+    gevent.spawn(answer)
+    session = Session(("127.0.0.1", 1), sock)
+    session.connect()
+    questions.clear()
+    return session
+
+
+def directory(users=(), groups=(), domain=None):
+    protects = Protects(users=dict.fromkeys(users, 1), groups=dict.fromkeys(groups, 1))
+    return Directory([Gate("g", 1, protects, (), PROMPTS)], domain)
+
+
+@pytest.mark.parametrize(
+    ("users", "groups", "dialled", "user", "member_of"),
+    [
+        (["alice"], [], "7001", "alice", set()),
+        (["alice"], ["support", "sales"], "7001", "alice", {"support"}),
+        ([], ["support"], "7002", "7002", {"support"}),
+        (["7001"], [], "alice", "7001", set()),  # protected by an alias, dialled by the id
+        (["alice"], ["support"], "7999", None, set()),
+    ],
+)
+def test_locate(session, users, groups, dialled, user, member_of):
+    call = directory(users, groups).locate(Call("u", "", dialled, dialled), session)
+    assert (call.called_user, call.called_groups) == (user, member_of)
+
+
+def test_answers_are_kept_for_a_while(session, questions, monkeypatch):
+    known = directory(["alice"], ["support"])
+    call = Call("u", "", "7001", "7001")
+    known.locate(call, session)
+    asked = len(questions)
+    known.locate(call, session)
+    assert len(questions) == asked
+    monkeypatch.setattr(directory_module, "LIFETIME", -1)
+    known._answers.clear()
+    known.locate(call, session)
+    known.locate(call, session)
+    assert len(questions) > 2 * asked
+
+
+def test_the_domain_may_be_configured(session, questions):
+    directory(["alice"], domain="pbx.example").locate(Call("u", "", "7001", "7001"), session)
+    assert questions == ["api user_data 7001@pbx.example attr id"]
+
+
+@pytest.mark.parametrize("dialled", ["${system(x)}", "1 2", "a@b", "1\n2", ""])
+def test_a_caller_asks_the_switch_nothing(session, questions, dialled):
+    call = Call("u", "", dialled, dialled)
+    assert directory(["alice"]).locate(call, session) is call
+    assert questions == []
+
+
+@pytest.mark.parametrize("answer", ["-ERR no reply", "", "${x}"])
+def test_a_switch_without_a_domain(session, monkeypatch, answer):
+    monkeypatch.setitem(ANSWERS, "api global_getvar domain", answer)
+    with pytest.raises(DirectoryUnavailable, match=r"set `site\.domain`"):
+        directory(["alice"]).locate(Call("u", "", "7001", "7001"), session)
+
+
+def test_a_dialplan_without_full(connection):
+    sock, peer = connection
+
+    def refuse():
+        peer.command()
+        peer.send(connect_reply())
+        peer.command()
+        peer.send(reply("-ERR command not found"))
+
+    gevent.spawn(refuse)
+    session = Session(("127.0.0.1", 1), sock)
+    session.connect()
+    with pytest.raises(DirectoryUnavailable, match="async full"):
+        directory(["alice"]).locate(Call("u", "", "7001", "7001"), session)
+
+
+def test_it_is_needed_only_for_users_and_groups():
+    assert directory(["alice"]).is_needed
+    assert directory([], ["support"]).is_needed
+    assert not directory().is_needed
+
+
+def test_what_is_kept_is_bounded(session):
+    known = directory(["alice"], domain="pbx.example")
+    known._answers = {str(n): (0.0, "") for n in range(10_001)}
+    known.locate(Call("u", "", "7001", "7001"), session)
+    assert len(known._answers) == 1
