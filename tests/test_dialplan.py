@@ -1,0 +1,166 @@
+"""freeswitch-dialplan.xml: what mod_dialplan_xml makes of it, and that nobody gets past the gate by it."""
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from vipgate_fs.gate import dialable
+from vipgate_fs.gate.gate import Route, Timing
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXT = (ROOT / "freeswitch-dialplan.xml").read_text(encoding="utf-8")
+DIALPLAN = ET.fromstring(TEXT)
+CONTEXTS = {context.get("name"): context for context in DIALPLAN.iter("context")}
+SCHEMA = json.loads((ROOT / "schemas" / "vipgate.schema.json").read_text(encoding="utf-8"))
+COMMENTS = re.findall(r"<!--(.*?)-->", TEXT, re.DOTALL)
+DIALABLE = f"^{dialable.PATTERN}$"
+LONGEST_PROMPT = 8.0
+ATTEMPTS = 3
+
+
+def extension(name):
+    (found,) = (element for element in DIALPLAN.iter("extension") if element.get("name") == name)
+    return found
+
+
+def actions(element):
+    return [(action.get("application"), action.get("data")) for action in element.iter("action")]
+
+
+def around_socket():
+    """The actions of the gate's extension before, at and after `socket`."""
+    every = actions(extension("vipgate-gate"))
+    (index,) = (index for index, (application, _) in enumerate(every) if application == "socket")
+    return every[:index], every[index][1], every[index + 1 :]
+
+
+def passed_condition(called, before):
+    """Whether vipgate-called-number takes a call that was transferred from number `before` to `called`."""
+    condition = extension("vipgate-called-number").find("condition")
+    assert condition.get("field") == "${destination_number}|${rdnis}"
+    return re.search(condition.get("expression"), f"{called}|{before}") is not None
+
+
+def test_two_contexts_and_no_public_which_would_hide_the_sites_own():
+    assert [context.get("name") for context in DIALPLAN] == ["vipgate", "vipgate-passed"]
+
+
+def test_the_extensions_in_their_order():
+    assert [element.get("name") for element in DIALPLAN.iter("extension")] == [
+        "vipgate-gate",
+        "vipgate-round",
+        "vipgate-marks",
+        "vipgate-called-number",
+        "vipgate-other-target",
+    ]
+
+
+@pytest.mark.parametrize("comment", COMMENTS)
+def test_comments_survive_the_preprocessor(comment):
+    """It drops whole lines with these words and obeys its tags inside comments (switch_xml.c, preprocess)."""
+    assert not re.search(r"X-PRE-PROCESS|</?include>|<\?|<!--#|\$\$\{", comment, re.IGNORECASE)
+    assert not comment.startswith("#")
+
+
+@pytest.mark.parametrize("tag", ["<?xml", "<include>", "</include>"])
+def test_what_the_preprocessor_drops_stands_on_a_line_of_its_own(tag):
+    (line,) = (line for line in TEXT.splitlines() if tag in line)
+    assert re.fullmatch(r"<[^<>]*>", line)
+
+
+class TestGate:
+    def test_socket_names_hosts_with_ports_and_is_async_and_full(self):
+        _, data, _ = around_socket()
+        hosts, *words = data.split()
+        assert words == ["async", "full"]
+        assert len(hosts.split("|")) > 1
+        assert all(re.fullmatch(r"[\w.]+:\d+", host) for host in hosts.split("|"))
+        assert hosts.split("|")[0] == SCHEMA["properties"]["server"]["properties"]["listen"]["default"]
+
+    def test_a_call_does_not_hang_for_ever_and_a_dialogue_can_end(self):
+        before, _, _ = around_socket()
+        seconds, cause = dict(data.split("=") for _, data in before)["park_timeout"].split(":")
+        timing = Timing()
+        entry = LONGEST_PROMPT + timing.first_digit + 19 * timing.next_digit
+        assert int(seconds) > ATTEMPTS * 2 * entry
+        assert f"{ATTEMPTS * 2 * entry:.0f} s" in TEXT
+        assert cause == "SUBSCRIBER_ABSENT"
+
+    def test_digits_stay_out_of_the_log(self):
+        before, _, _ = around_socket()
+        assert ("set", "sensitive_dtmf=true") in before
+
+    def test_without_a_gate_the_caller_is_refused(self):
+        _, _, after = around_socket()
+        assert [application for application, _ in after] == ["log", "hangup"]
+        assert after[-1] == ("hangup", "SUBSCRIBER_ABSENT")
+
+    def test_a_call_that_has_passed_is_not_sent_there_again(self):
+        guard, _, _ = extension("vipgate-gate").findall("condition")
+        assert (guard.get("field"), guard.get("expression")) == ("${vipgate_passed}", "^$")
+        assert guard.get("break") is None
+        assert ("export", "vipgate_passed=true") in actions(extension("vipgate-marks"))
+        assert extension("vipgate-marks").get("continue") == "true"
+
+    @pytest.mark.parametrize("name", ["vipgate-gate", "vipgate-round"])
+    def test_only_dialable_numbers_get_anywhere(self, name):
+        assert DIALABLE in [condition.get("expression") for condition in extension(name).iter("condition")]
+
+    def test_no_other_extension_leads_on_from_there(self):
+        leading = [element.get("name") for element in CONTEXTS["vipgate"] if "transfer" in dict(actions(element))]
+        assert leading == ["vipgate-round"]
+
+    def test_every_number_goes_through_it_unless_the_site_says_otherwise(self):
+        assert extension("vipgate-gate").findall("condition")[-1].get("expression") == "^.+$"
+
+
+class TestPassed:
+    def test_is_the_context_that_gates_send_calls_to(self):
+        assert Route().context == "vipgate-passed"
+        assert SCHEMA["$defs"]["gate"]["properties"]["route"]["properties"]["context"]["default"] == "vipgate-passed"
+
+    def test_does_not_lead_back_to_a_gate(self):
+        every = actions(CONTEXTS["vipgate-passed"])
+        assert "socket" not in dict(every)
+        assert [data for application, data in every if application == "transfer"] == [
+            "${destination_number} XML public",
+            "${destination_number} XML default",
+        ]
+
+    def test_leaves_nothing_of_the_gate_on_the_channel(self):
+        before, _, _ = around_socket()
+        names = {data.partition("=")[0] for _, data in before}
+        assert names <= set(dict(actions(extension("vipgate-marks")))["multiunset"].split())
+
+    @pytest.mark.parametrize(
+        ("target", "called", "is_the_called_number"),
+        [
+            ("4970229780", "4970229780", True),
+            ("+4970229780", "+4970229780", True),
+            ("*98#", "*98#", True),
+            ("a.b-c_d", "a.b-c_d", True),
+            ("100", "4970229780", False),
+            ("100", "1001", False),
+            ("1001", "100", False),
+            ("00", "0", False),
+            ("100", "", False),
+            ("100", ".*", False),
+            ("100", r"\E.*", False),
+            ("100", "100|200", False),
+            ("100", "200|100", False),
+        ],
+    )
+    def test_only_what_the_site_chose_reaches_its_own_extensions(self, target, called, is_the_called_number):
+        assert passed_condition(target, called) is is_the_called_number
+
+
+def test_the_example_for_failing_open_passes_a_call_only_when_no_gate_took_it():
+    """switch_ivr_park unsets park_timeout (switch_ivr.c), which happens as soon as a gate takes the call."""
+    (example,) = (example for comment in COMMENTS for example in re.findall(r"<action\b.*", comment, re.DOTALL))
+    action = ET.fromstring(example)
+    assert (action.tag, action.get("application")) == ("action", "transfer")
+    cond = re.fullmatch(r"\$\{cond\('\$\{park_timeout\}' == '' \? (.+?) : (.+)\)\}", action.get("data"))
+    assert cond.groups() == ("hangup inline", "${destination_number} XML vipgate-passed")
