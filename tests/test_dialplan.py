@@ -13,6 +13,7 @@ from vipgate_fs.gate.gate import Route, Timing
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "freeswitch-dialplan.xml").read_text(encoding="utf-8")
 DIALPLAN = ET.fromstring(TEXT)
+IN_THE_DOCS = re.findall(r"```xml\n(.*?)```", (ROOT / "docs" / "freeswitch.md").read_text(encoding="utf-8"), re.DOTALL)
 CONTEXTS = {context.get("name"): context for context in DIALPLAN.iter("context")}
 SCHEMA = json.loads((ROOT / "schemas" / "vipgate.schema.json").read_text(encoding="utf-8"))
 COMMENTS = re.findall(r"<!--(.*?)-->", TEXT, re.DOTALL)
@@ -164,3 +165,17 @@ def test_the_example_for_failing_open_passes_a_call_only_when_no_gate_took_it():
     assert (action.tag, action.get("application")) == ("action", "transfer")
     cond = re.fullmatch(r"\$\{cond\('\$\{park_timeout\}' == '' \? (.+?) : (.+)\)\}", action.get("data"))
     assert cond.groups() == ("hangup inline", "${destination_number} XML vipgate-passed")
+
+
+@pytest.mark.parametrize("example", IN_THE_DOCS)
+def test_examples_in_the_documentation_are_elements_of_freeswitchs_configuration(example):
+    assert ET.fromstring(example).tag in {"param", "extension", "user"}
+
+
+def test_the_documented_extension_for_a_context_that_must_stay_leads_to_the_gate_once():
+    (example,) = (ET.fromstring(text) for text in IN_THE_DOCS if text.startswith("<extension"))
+    guard, number = example.findall("condition")
+    assert guard.attrib == extension("vipgate-gate").find("condition").attrib
+    assert re.search(number.get("expression"), "12 XML default") is None
+    assert actions(example) == [("transfer", "${destination_number} XML vipgate")]
+    assert [element.get("application") for element in number.iter("anti-action")] == ["hangup"]
