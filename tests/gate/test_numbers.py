@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from vipgate_fs.gate.call import WITHHELD
 from vipgate_fs.gate.numbers import NumberPlan, shown
 
-PLANS = {country: NumberPlan(country) for country in ("AR", "AT", "CH", "DE", "DK", "GB", "HU", "IT", "LU", "RU", "US")}
+PLANS = {
+    country: NumberPlan(country)
+    for country in ("AR", "AT", "CH", "DE", "DK", "GB", "HU", "IN", "IT", "LI", "LU", "RU", "US")
+}
 MOBILE = "+4917612345678"
 
 
@@ -50,7 +53,8 @@ def test_one_number_however_written(written):
         pytest.param("GB", "020 7946 0958", "+442079460958", id="British"),
         pytest.param("HU", "06 20 123 4567", "+36201234567", id="two digits of national prefix"),
         pytest.param("RU", "8 916 123-45-67", "+79161234567", id="national prefix 8"),
-        pytest.param("RU", "916 123-45-67", "+79161234567", id="optional national prefix"),
+        pytest.param("LI", "234 56 78", "+4232345678", id="Liechtenstein uses no national prefix"),
+        pytest.param("IN", "81234 56789", "+918123456789", id="optional national prefix"),
         pytest.param("AR", "011 15 2345 6789", "+5491123456789", id="Argentine mobile"),
         pytest.param("IT", "06 12345678", "+390612345678", id="no national prefix"),
         pytest.param("IT", "390612345678", "+390612345678", id="no national prefix, country code without plus"),

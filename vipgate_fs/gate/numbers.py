@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat, ValidationResult
+from phonenumbers import NumberFormat, NumberParseException, PhoneMetadata, PhoneNumberFormat, ValidationResult
 
 from vipgate_fs.gate.call import WITHHELD
 
@@ -16,7 +16,7 @@ LONGEST_EXTENSION: Final = 6
 
 _LONGEST_WRITTEN: Final = 64
 _E164_DIGITS: Final = 15
-_SHORTEST_WITHOUT_PLUS: Final = 11
+_SHORTEST_WITHOUT_PLUS: Final = 11  # digits; no extension is as long as 49 and a number
 _SEPARATORS: Final = str.maketrans("", "", " \u00a0-/.()")
 _DIGITS: Final = re.compile(r"\+?[0-9]{1,24}")
 _INTERNATIONAL: Final = re.compile(r"\+[0-9]+")
@@ -48,10 +48,8 @@ class NumberPlan:
         main = PhoneMetadata.metadata_for_region(phonenumbers.region_code_for_country_code(code)) or metadata
         self._code = str(code)
         self._abroad = re.compile(metadata.international_prefix or "00")
-        self._trunk = phonenumbers.ndd_prefix_for_region(country, strip_non_digits=True)
-        self._trunk_is_optional = not self._trunk or any(
-            written.national_prefix_optional_when_formatting for written in main.number_format
-        )
+        self._trunk = phonenumbers.ndd_prefix_for_region(country, strip_non_digits=True) or ""
+        self._trunk_is_optional = not any(_demands(self._trunk, style) for style in main.number_format)
 
     def canonical(self, written: str) -> str:
         """The one form of a number, which is its own canonical form. Raises nothing, whatever the caller wrote.
@@ -80,15 +78,13 @@ class NumberPlan:
 
         Args:
             digits: what the numbers begin with, compact.
-            length: how many digits they have, written like this; None: any number. Of those that don't name their
-                country code, up to LONGEST_EXTENSION are an extension.
+            length: how many digits they have, written like this; None: any number. Without a plus, up to
+                LONGEST_EXTENSION of them are an extension.
         """
-        international = self._explicit(digits)
-        if international is None and (length is None or length > LONGEST_EXTENSION):
-            international = self._national(digits, length or len(digits) + 1)
-        if international is None:
+        if length is not None and length <= LONGEST_EXTENSION and not digits.startswith("+"):
             return digits
-        return _without_trunk_zero(international)
+        international = self._explicit(digits) or self._national(digits, length or len(digits) + 1)
+        return _without_trunk_zero(international) if international else digits
 
     def _explicit(self, digits: str) -> str | None:
         if digits.startswith("+"):
@@ -104,6 +100,11 @@ class NumberPlan:
         if self._trunk_is_optional and length > LONGEST_EXTENSION:
             return f"+{self._code}{digits}"
         return None
+
+
+def _demands(trunk: str, style: NumberFormat) -> bool:
+    rule = (style.national_prefix_formatting_rule or "").replace(r"\1", "")
+    return trunk != "" and trunk in rule and not style.national_prefix_optional_when_formatting
 
 
 def _without_trunk_zero(international: str) -> str:

@@ -1,22 +1,176 @@
 """Called-number patterns: a number, `…*`, `7???`, or a range `7000-7099`."""
+
 from __future__ import annotations
 
-from vipgate_fs.gate.numbers import NumberPlan
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Final
+
+from vipgate_fs.gate.dialable import is_dialable
+from vipgate_fs.gate.numbers import NumberPlan, compact
+
+_DIGITS: Final = "0123456789"
+_NUMBER: Final = re.compile(r"\+?[0-9]+")
+_WILDCARDS: Final = re.compile(r"(?P<beginning>\+?[0-9]*)(?P<rest>[0-9?]*)(?P<open>\*?)")
+_SEPARATED: Final = (
+    re.compile(r"(.+?)\s*\.\.\s*(.+)"),
+    re.compile(r"(.+?)\s+-\s+(.+)"),
+    re.compile(r"([^-]+)-([^-]+)"),
+)
+
+_FORMS: Final = (
+    "allowed: a number such as +49 7022 27978-12, ? for one digit, * at the end for any further digits, "
+    "a range such as 7000-7099, or a name"
+)
 
 
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """Numbers of one shape.
+
+    Attributes:
+        places: the characters that each place may have.
+        is_open: whether any digits may follow, or none.
+    """
+
+    places: tuple[str, ...]
+    is_open: bool = False
+
+    @property
+    def expression(self) -> str:
+        """A regular expression for the whole number."""
+        return "".join(f"[{re.escape(place)}]" for place in self.places) + ("[0-9]*" if self.is_open else "")
+
+    def common(self, other: Mask) -> str | None:
+        """The first and shortest number that is in both."""
+        length = max(len(self.places), len(other.places))
+        places = [_shared(*pair) for pair in zip(self._padded(length), other._padded(length), strict=True)]
+        return "".join(place[0] for place in places) if all(places) else None
+
+    def _padded(self, length: int) -> tuple[str, ...]:
+        filler = _DIGITS if self.is_open else ""
+        return self.places + (filler,) * (length - len(self.places))
+
+
+@dataclass(frozen=True, slots=True)
 class NumberPattern:
-    """A set of canonical numbers; `text` is the pattern as written."""
+    """A set of canonical numbers. Patterns with the same masks are equal, however they were written.
 
-    text: str
+    Attributes:
+        text: the pattern as written.
+        masks: a number is in the set when it is in one of them.
+    """
+
+    text: str = field(compare=False)
+    masks: tuple[Mask, ...]
+    _expression: re.Pattern[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        expression = re.compile("|".join(mask.expression for mask in self.masks))
+        object.__setattr__(self, "_expression", expression)
 
     @classmethod
     def parse(cls, text: str, plan: NumberPlan) -> NumberPattern:
-        """Raises ValueError with a sentence that says what is wrong and what is allowed."""
-        raise NotImplementedError
+        """Read a pattern.
+
+        Args:
+            text: a number however written (`+49 7022 27978-12`, `07022 27978 12`, `7001`), a name (`alice`), a number
+                with `?` for one digit and a final `*` for any digits or none, or a range of two equally long numbers
+                with `-` or `..` between them.
+            plan: how numbers are read.
+
+        Raises:
+            ValueError: a sentence that says what is wrong and what is allowed.
+        """
+        text = text.strip()
+        return cls(text, tuple(_masks(text, plan)))
 
     def matches(self, number: str) -> bool:
-        raise NotImplementedError
+        """Whether the set holds a canonical number."""
+        return self._expression.fullmatch(number) is not None
 
     def common(self, other: NumberPattern) -> str | None:
         """A number that both match, as an example; None when there is none."""
-        raise NotImplementedError
+        examples = (mine.common(theirs) for mine, theirs in product(self.masks, other.masks))
+        return next((example for example in examples if example is not None), None)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _masks(text: str, plan: NumberPlan) -> Iterator[Mask]:
+    canonical = plan.canonical(text)
+    digits = compact(canonical)
+    if "?" in text or "*" in text:
+        yield _wildcards(text, plan)
+    elif ends := _range_ends(text, plan, is_number=canonical != text):
+        yield from (Mask(places) for places in _between(*ends))
+    elif _NUMBER.fullmatch(digits):
+        yield Mask(tuple(digits))
+    elif is_dialable(canonical) and "+" not in canonical:
+        yield Mask(tuple(canonical))
+    else:
+        raise ValueError(f"{text!r} is no number or name that can be called; {_FORMS}")
+
+
+def _wildcards(text: str, plan: NumberPlan) -> Mask:
+    match = _WILDCARDS.fullmatch(compact(text))
+    if match is None or match[0] == "*":
+        raise ValueError(f"{text}: ? and * stand for digits of a number, * only at its end, and not alone; {_FORMS}")
+    sides = [compact(side) for side in re.split(r"-|\.\.", text)]
+    if len(sides) == 2 and len(sides[0]) == len(sides[1]):  # noqa: PLR2004 - the two ends of a range
+        raise ValueError(f"{text} looks like a range, which has no ? and *; write a number without - and .. in it")
+    beginning, rest, is_open = match.group("beginning", "rest", "open")
+    length = None if is_open else len(beginning) + len(rest)
+    places = plan.beginning(beginning, length) + rest
+    return Mask(tuple(_DIGITS if place == "?" else place for place in places), bool(is_open))
+
+
+def _range_ends(text: str, plan: NumberPlan, *, is_number: bool) -> tuple[str, str] | None:
+    """First and last number of a range; None when it is none."""
+    separated = next(filter(None, (separator.fullmatch(text) for separator in _SEPARATED)), None)
+    if separated is None:
+        return None
+    sides = [compact(side) for side in separated.groups()]
+    if not all(map(_NUMBER.fullmatch, sides)):
+        return None
+    first, last = (plan.beginning(side, len(side)) for side in sides)
+    is_range = len(first) == len(last) and first <= last and (first[0] == "+") == (last[0] == "+")
+    if is_number and ".." not in text:
+        if not is_range:
+            return None
+        number, in_full = "".join(sides), "..".join(sides)
+        raise ValueError(f"{text} could be a number or a range; write {number} for the number, {in_full} for the range")
+    if not is_range:
+        raise ValueError(f"{text}: a range goes from a lower to a higher number of as many digits, such as 7000-7099")
+    return first, last
+
+
+def _between(first: str, last: str) -> Iterator[tuple[str, ...]]:
+    """The places of the fewest masks that hold exactly the numbers from first to last, which are equally long."""
+    if not first:
+        yield ()
+    elif first[0] == last[0]:
+        yield from _after(first[0], first[1:], last[1:])
+    else:
+        zeros, nines = "0" * (len(first) - 1), "9" * (len(first) - 1)
+        low, high = int(first[0]), int(last[0])
+        if first[1:] > zeros:
+            yield from _after(first[0], first[1:], nines)
+            low += 1
+        if last[1:] < nines:
+            high -= 1
+        if low <= high:
+            yield from _after(_DIGITS[low : high + 1], zeros, nines)
+        if last[1:] < nines:
+            yield from _after(last[0], zeros, last[1:])
+
+
+def _after(place: str, first: str, last: str) -> Iterator[tuple[str, ...]]:
+    return ((place, *places) for places in _between(first, last))
+
+
+def _shared(one: str, other: str) -> str:
+    return "".join(character for character in one if character in other)

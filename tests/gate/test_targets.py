@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import dataclasses
+import re
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vipgate_fs.gate.numbers import NumberPlan
+from vipgate_fs.gate.targets import Mask, NumberPattern
+
+PLANS = {country: NumberPlan(country) for country in ("DE", "DK", "US", "IT")}
+
+
+def pattern(text, country="DE"):
+    return NumberPattern.parse(text, PLANS[country])
+
+
+@pytest.mark.parametrize(
+    ("text", "matching", "other"),
+    [
+        pytest.param("7001", ["7001"], ["700", "70010", "7002", "+497001", ""], id="extension"),
+        pytest.param("70 01", ["7001"], ["70 01"], id="extension with a space"),
+        pytest.param("110", ["110"], ["+49110"], id="emergency number"),
+        pytest.param("+49 7022 27978-12", ["+4970222797812"], ["+49702227978", "2797812"], id="direct dial"),
+        pytest.param("07022 27978 12", ["+4970222797812"], ["070222797812"], id="national"),
+        pytest.param("07022/27978-12", ["+4970222797812"], ["12"], id="a hyphen that can't be a range"),
+        pytest.param("+49-7022-27978-12", ["+4970222797812"], [], id="several hyphens"),
+        pytest.param("alice", ["alice"], ["Alice", "alic", "alicea", "alice1"], id="name"),
+        pytest.param("bank-24", ["bank-24"], ["bank24"], id="name with a hyphen"),
+        pytest.param("a.c", ["a.c"], ["abc"], id="a dot is a dot"),
+        pytest.param(
+            "+49 7022 27978*",
+            ["+49702227978", "+497022279780", "+49702227978123"],
+            ["+4970222797", "+49702227978a"],
+            id="open",
+        ),
+        pytest.param("+49 (0)7022 27978*", ["+497022279780"], ["+4907022279780"], id="open, with a trunk zero"),
+        pytest.param("07022 27978*", ["+49702227978", "+4970222797812"], ["07022279780"], id="open, national"),
+        pytest.param("0049 7022 27978*", ["+4970222797812"], ["+007022279780"], id="open, 00"),
+        pytest.param("49702227978*", ["+4970222797812"], ["4970222797812"], id="open, country code without plus"),
+        pytest.param("0176123*", ["+49176123", "+4917612345678"], ["0176123"], id="open, mobile"),
+        pytest.param("+*", ["+4917612345678"], ["7001", ""], id="any international number"),
+        pytest.param("70*", ["70", "7001", "700012345678"], ["7", "+497001"], id="open, extensions"),
+        pytest.param("70??", ["7000", "7099"], ["700", "70000", "70a0", "70??"], id="question marks"),
+        pytest.param("?7?*", ["070", "1799"], ["17", "111"], id="question marks and star"),
+        pytest.param("00?", ["001", "009"], ["+1"], id="short ones are extensions"),
+        pytest.param("0176 1234567?", ["+4917612345670"], ["017612345670"], id="question mark, national"),
+        pytest.param("7000-7099", ["7000", "7050", "7099"], ["6999", "7100", "700", "70000"], id="range"),
+        pytest.param("7000 - 7099", ["7000", "7099"], ["7100"], id="range with spaces"),
+        pytest.param("7000..7099", ["7000", "7099"], ["7100"], id="range with dots"),
+        pytest.param("7000 - 7000", ["7000"], ["7001"], id="range of one"),
+        pytest.param("00-99", ["00", "07", "99"], ["0", "100"], id="range from zero"),
+        pytest.param(
+            "+4970222797800 - +4970222797899",
+            ["+4970222797800", "+4970222797899"],
+            ["+4970222797900"],
+            id="range, E.164",
+        ),
+        pytest.param(
+            "07022 27978-00 - 07022 27978-99",
+            ["+4970222797800", "+4970222797899"],
+            ["+4970222797900"],
+            id="range, hyphens",
+        ),
+        pytest.param("0702227978..0702227979", ["+49702227978", "+49702227979"], ["0702227978"], id="range, national"),
+    ],
+)
+def test_matches(text, matching, other):
+    assert [number for number in [*matching, *other] if pattern(text).matches(number)] == matching
+
+
+@pytest.mark.parametrize(
+    ("country", "text", "number"),
+    [
+        ("US", "(212) 555-1234", "+12125551234"),
+        ("US", "212-555-????", "+12125551234"),
+        ("US", "1 212 555*", "+12125551234"),
+        ("US", "212555*", "+12125551234"),
+        ("US", "2125550100..2125550199", "+12125550123"),
+        ("US", "70*", "7012"),
+        ("US", "011 49 176*", "+4917612345678"),
+        ("DK", "7000????", "+4570001234"),
+        ("DK", "7000..7099", "7012"),
+        ("IT", "06 1234*", "+39061234"),
+    ],
+)
+def test_other_countries(country, text, number):
+    assert pattern(text, country).matches(number)
+    assert number == PLANS[country].canonical(number)
+
+
+@pytest.mark.parametrize(
+    ("country", "text", "message"),
+    [
+        (
+            "DE",
+            "07022-27978",
+            "could be a number or a range; write 0702227978 for the number, 07022..27978 for the range",
+        ),
+        ("DE", "07022 - 27978", "could be a number or a range"),
+        ("DK", "3212-3299", "write 32123299 for the number, 3212..3299 for the range"),
+        ("DE", "7099-7000", "from a lower to a higher number of as many digits"),
+        ("DE", "7000-799", "of as many digits"),
+        ("DE", "7000..10000", "of as many digits"),
+        ("DE", "+70001..700099", "of as many digits"),
+        ("DE", "0999999-1000000", "of as many digits"),
+        ("DE", "*", "not alone"),
+        ("DE", "**", "only at its end"),
+        ("DE", "70*1", "only at its end"),
+        ("DE", "*70", "only at its end"),
+        ("DE", "alic?", "stand for digits of a number"),
+        ("DE", "al*", "stand for digits of a number"),
+        ("DE", "70?0-70?9", "looks like a range"),
+        ("DE", "7000-709*", "looks like a range"),
+        ("DE", "70??..71??", "looks like a range"),
+        ("DE", "", "'' is no number or name"),
+        ("DE", "  ", "is no number or name"),
+        ("DE", "anonymous", "is no number or name"),
+        ("DE", "7000–7099", "is no number or name"),
+        ("DE", "+49 7022 27978 ext 5", "is no number or name"),
+        ("DE", "${evil}", "is no number or name"),
+        ("DE", "70\n01", "is no number or name"),
+        ("DE", "++49", "is no number or name"),
+        ("DE", "٧٠٠١", "is no number or name"),
+    ],
+)
+def test_refused(country, text, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        pattern(text, country)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "example"),
+    [
+        ("7001", "70??", "7001"),
+        ("7000-7099", "7050-7199", "7050"),
+        ("7000-7099", "7100-7199", None),
+        ("70*", "7000-7099", "7000"),
+        ("70*", "7?1*", "701"),
+        ("70*", "71*", None),
+        ("70?", "70??", None),
+        ("07022 27978*", "+49 7022 27978-12", "+4970222797812"),
+        ("+*", "70*", None),
+        ("?????*", "alice", None),
+        ("alice", "alice", "alice"),
+        ("+49*", "0049 7*", "+497"),
+    ],
+)
+def test_common(one, other, example):
+    assert pattern(one).common(pattern(other)) == example
+    assert pattern(other).common(pattern(one)) == example
+
+
+def test_equal_by_what_they_match():
+    one, other = pattern("07022 27978*"), pattern("+49 7022 27978*")
+    assert (one, hash(one), len({one, other})) == (other, hash(other), 1)
+    assert pattern("7000-7099") == pattern("70??") != pattern("70*")
+    assert [str(one), other.text] == ["07022 27978*", "+49 7022 27978*"]
+
+
+def test_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        pattern("7001").text = "7002"
+
+
+# Two digits instead of ten make all short numbers few enough to try each.
+ALPHABET = "+01a"
+SHORT_NUMBERS = ["".join(number) for length in range(5) for number in product(ALPHABET, repeat=length)]
+places = st.lists(st.text(ALPHABET, min_size=1, max_size=3), max_size=3).map(tuple)
+patterns = st.builds(
+    NumberPattern, st.just(""), st.lists(st.builds(Mask, places, st.booleans()), min_size=1, max_size=3).map(tuple)
+)
+
+
+@given(patterns, patterns)
+def test_common_is_found_whenever_there_is_one(one, other):
+    both = {number for number in SHORT_NUMBERS if one.matches(number) and other.matches(number)}
+    example = one.common(other)
+    assert (example in both) if both else (example is None)
+
+
+@given(st.integers(1, 4).flatmap(lambda length: st.tuples(st.just(length), *[st.integers(0, 10**length - 1)] * 2)))
+def test_a_range_matches_exactly_its_numbers(case):
+    length, *ends = case
+    low, high = sorted(ends)
+    a_range = pattern(f"{low:0{length}}..{high:0{length}}")
+    numbers = [number for number in map(f"{{:0{length}}}".format, range(10**length)) if a_range.matches(number)]
+    assert numbers == [f"{number:0{length}}" for number in range(low, high + 1)]
+    assert len(a_range.masks) <= 2 * length
+
+
+@given(st.text("0123456789+?*-. ()alice#$\u2028", max_size=20))
+def test_any_text_is_a_pattern_or_refused_with_a_sentence(text):
+    try:
+        a_pattern = pattern(text)
+    except ValueError as refusal:
+        sentence = str(refusal)
+        assert re.search("allowed|could be|looks like|a range goes", sentence)
+    else:
+        assert a_pattern.text == text.strip()
+        assert a_pattern.matches(a_pattern.common(a_pattern))
+
+
+@given(st.text("0123456789", min_size=6, max_size=12), st.integers(0, 3))
+def test_a_number_fits_the_pattern_of_its_beginning(digits, hidden):
+    number = "+49" + digits
+    for prefix in ("+49", "0049", "0", "+49 (0)"):
+        if not digits.startswith("0"):
+            assert pattern(prefix + digits[: len(digits) - hidden] + "*").matches(number)
