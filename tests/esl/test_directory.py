@@ -16,8 +16,9 @@ ANSWERS = {
     "api user_data 7001@pbx.example attr id": "alice",
     "api user_data alice@pbx.example attr id": "alice",
     "api user_data 7002@pbx.example attr id": "7002",
-    "api group_call support@pbx.example": "user/alice@pbx.example,user/7002@pbx.example",
-    "api group_call sales@pbx.example": "error/NO_ROUTE_DESTINATION",
+    "api in_group alice@pbx.example,support": "true",
+    "api in_group 7002@pbx.example,support": "true",
+    "api in_group alice@pbx.example,sales": "false",
 }
 
 
@@ -92,6 +93,13 @@ def test_a_caller_asks_the_switch_nothing(session, questions, dialled):
     call = Call("u", "", dialled, dialled)
     assert directory(["alice"]).locate(call, session) is call
     assert questions == []
+
+
+@pytest.mark.parametrize("id_", ["-ERR no reply", "", "${x}", "a b", "a,b"])
+def test_a_user_id_that_is_none(session, monkeypatch, id_):
+    monkeypatch.setitem(ANSWERS, "api user_data 7001@pbx.example attr id", id_)
+    call = directory([], ["support"]).locate(Call("u", "", "7001", "7001"), session)
+    assert (call.called_user, call.called_groups) == (None, set())
 
 
 @pytest.mark.parametrize("answer", ["-ERR no reply", "", "${x}"])

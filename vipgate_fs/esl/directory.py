@@ -15,7 +15,6 @@ from vipgate_fs.gate.gate import Gate
 
 LIFETIME: Final = 60.0
 """Seconds that an answer of the directory is kept."""
-_MEMBER: Final = re.compile(r"user/([^@,|:]+)@")
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 
 
@@ -57,16 +56,19 @@ class Directory:
         if user is None:
             return call
         protected = (name for name in self._users if name == user or self._user_id(name, session) == user)
-        groups = frozenset(group for group in self._groups if user in self._members(group, session))
+        groups = frozenset(group for group in self._groups if self._is_member(user, group, session))
         return replace(call, called_user=next(protected, user), called_groups=groups)
 
     def _user_id(self, name: str, session: Session) -> str | None:
         answer = self._ask(f"user_data {name}@{self._domain_of(session)} attr id", session)
-        return None if not answer or answer.startswith("-ERR") else answer
+        return answer if _NAME.fullmatch(answer) else None
 
-    def _members(self, group: str, session: Session) -> frozenset[str]:
-        answer = self._ask(f"group_call {group}@{self._domain_of(session)}", session)
-        return frozenset(_MEMBER.findall(answer))
+    def _is_member(self, user: str, group: str, session: Session) -> bool:
+        """Asked with a comma: with the space of `in_group`'s own usage text every answer is `false` (mod_commands.c).
+
+        `group_call` would tell the members too, but only while their telephones are registered.
+        """
+        return self._ask(f"in_group {user}@{self._domain_of(session)},{group}", session) == "true"
 
     def _domain_of(self, session: Session) -> str:
         domain = self._domain or self._ask("global_getvar domain", session)
