@@ -92,10 +92,12 @@ class Session(OutboundSession):  # type: ignore[misc]
             SessionGone: when no channel data come.
         """
         if not self._outbound_connected:
-            reply = self.pipeline(["connect"], timeout)[0]
-            if "Unique-ID" not in reply.headers:
+            try:
+                self.session_data = self.pipeline(["connect"], timeout)[0].headers
+            except CommandRefused as refusal:
+                self._lose(f"the peer refuses to connect: {refusal}")
+            if "Unique-ID" not in self.session_data:
                 self._lose("the peer is not a FreeSWITCH with a call")
-            self.session_data = reply.headers
             self._outbound_connected = True
         return self.session_data
 

@@ -1,0 +1,233 @@
+"""The server with connections that FreeSWITCH would not make, and with what goes wrong while a call is served."""
+
+from __future__ import annotations
+
+import select
+import socket as stdlib_socket
+
+import gevent
+import pytest
+from esl_peer import complete, connect_reply, reply, within
+from greenswitch.esl import OutboundESLServer
+
+from vipgate_fs.esl import session as session_module
+from vipgate_fs.service import calls as calls_module
+
+GATE = "gates: {g: {protects: {numbers: ['1']}, otherwise: {reject: true}}}"
+
+
+def applications(peer, until):
+    """Accept commands until one executes `until`; the applications with their arguments."""
+    done = []
+    while not done or done[-1].split()[0] != until:
+        command = peer.command()
+        peer.send(reply())
+        fields = dict(line.split(": ", 1) for line in command.splitlines()[1:])
+        if "execute-app-name" in fields:
+            done.append(f"{fields['execute-app-name']} {fields.get('execute-app-arg', '')}".strip())
+        if "Event-UUID" in fields:
+            peer.send(complete(fields["Event-UUID"], variable_vipgate_digits="081547", variable_read_result="success"))
+    return done
+
+
+def begin(peer, **facts):
+    assert peer.command() == "connect"
+    peer.send(connect_reply(**facts))
+
+
+def closed(peer):
+    """Wait until the server has closed the connection."""
+    while peer.sock.recv(65536):
+        pass
+    return True
+
+
+def test_a_call_with_the_right_pin(serve, connect, log_lines):
+    peer = connect(serve())
+    begin(peer)
+    assert applications(peer, "transfer")[-1] == "transfer 700 XML vipgate-passed"
+    assert closed(peer)
+    decision, outcome = (line for line in log_lines.all() if line["event"] in ("decision", "outcome"))
+    assert (decision["gate"], decision["verdict"], decision["line"]) == ("pin", "ask for PIN", 8)
+    assert (outcome["result"], outcome["target"], outcome["entries"]) == ("pin_correct", "700", 1)
+    assert outcome["caller"] == "+4917612345678"
+
+
+def test_no_pin_in_the_log_at_any_level(serve, connect, log_lines):
+    peer = connect(serve(level="trace"))
+    begin(peer)
+    applications(peer, "transfer")
+    assert closed(peer)
+    assert "wire" in log_lines.events()
+    assert "081547" not in log_lines.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("level", "events"),
+    [
+        ("error", set()),
+        ("info", {"decision", "outcome"}),
+        ("debug", {"decision", "outcome", "considered"}),
+        ("trace", {"decision", "outcome", "considered", "wire"}),
+    ],
+)
+def test_what_each_level_tells(serve, connect, log_lines, level, events):
+    peer = connect(serve(level=level))
+    begin(peer, Caller_Destination_Number="701")
+    applications(peer, "respond")
+    assert closed(peer)
+    assert set(log_lines.events()) == events
+
+
+@pytest.mark.parametrize(
+    "rubbish",
+    [
+        pytest.param(b"", id="silence"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", id="HTTP"),
+        pytest.param(b"\x16\x03\x01\x02\x00\x01\x00", id="TLS"),
+        pytest.param(b"Event-Name: CHANNEL_DATA\nUnique-ID: 1", id="half a header block"),
+        pytest.param(b"Content-Type: command/reply\nContent-Length: 100\n\n12345", id="half a body"),
+        pytest.param(b"Content-Type: command/reply\nReply-Text: +OK\n\n", id="a reply without a call"),
+        pytest.param(b"Content-Type: command/reply\nReply-Text: -ERR no\n\n", id="a refusal"),
+        pytest.param(b"Content-Type: text/rude-rejection\nContent-Length: 0\n\n", id="a rude rejection"),
+        pytest.param(b"\n" * 1000, id="empty lines"),
+        pytest.param(b"Content-Length: 999999999999\n\n", id="a body without end"),
+        pytest.param(b"A: " + b"x" * 300_000, id="a header without end"),
+        pytest.param(bytes(range(256)) * 100, id="all bytes"),
+    ],
+)
+def test_rubbish_ends_after_a_bounded_time_and_disturbs_nobody(serve, connect, log_lines, monkeypatch, rubbish):
+    monkeypatch.setattr(session_module.Session.connect, "__defaults__", (0.3,))
+    server = serve(level="info")
+    bad, good = connect(server), connect(server)
+    bad.send(rubbish)
+    begin(good, Caller_Destination_Number="701")
+    with within(1):
+        assert applications(good, "respond") == ["respond 486"]
+        assert closed(good)
+        try:
+            assert closed(bad)
+        except ConnectionResetError:
+            pass
+    with within(1):
+        while server.calls:
+            gevent.sleep(0.01)
+    assert "error while serving a call" not in log_lines.events()
+
+
+def test_the_bound_holds_for_a_peer_that_drips(serve, connect, monkeypatch):
+    monkeypatch.setattr(session_module.Session.connect, "__defaults__", (0.3,))
+    peer = connect(serve())
+    with within(2), pytest.raises(OSError):  # noqa: PT012 - the connection ends somewhere in the loop
+        while True:
+            peer.send(b"A")
+            gevent.sleep(0.02)
+
+
+def test_only_who_is_allowed_is_served(serve, connect, log_lines):
+    server = serve('version: 1\nserver: {listen: "127.0.0.1:0", allow: ["10.0.0.0/8"]}\n' + GATE)
+    with within(1):
+        assert closed(connect(server))
+    assert log_lines.events() == ["connection refused: not in server.allow"]
+
+
+def test_an_error_in_our_own_code_rejects_the_call_and_is_told(serve, connect, log_lines, monkeypatch):
+    def fail(*_args, **_more):
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(calls_module, "decide", fail)
+    peer = connect(serve(level="info"))
+    begin(peer)
+    assert applications(peer, "respond") == ["respond 503"]
+    assert closed(peer)
+    assert "a mistake of ours" in log_lines.all()[-1]["exception"]
+
+
+def test_a_call_that_can_not_be_attributed_is_rejected(serve, connect, log_lines):
+    peer = connect(serve(level="info"))
+    begin(peer, Caller_Destination_Number="7001")
+    assert peer.command() == "api user_data 7001@pbx.example attr id"
+    peer.send(reply("-ERR command not found"))
+    assert applications(peer, "respond") == ["respond 503"]
+    assert closed(peer)
+    assert "async full" in log_lines.all()[-1]["why"]
+
+
+def test_a_protected_user_is_found_by_his_number(serve, connect):
+    peer = connect(serve())
+    begin(peer, Caller_Destination_Number="7001")
+    for _ in range(2):
+        peer.command()
+        peer.send(b"Content-Type: api/response\nContent-Length: 4\n\n7001")
+    assert applications(peer, "respond") == ["respond 486"]
+
+
+def test_a_hostile_display_name_is_a_name(serve, connect, log_lines):
+    name = "x%0AUnique-ID: forged%0A\nCaller-Caller-ID-Number: 0049176\u2028\x1b[31m${system(x)}"
+    peer = connect(serve())
+    begin(peer, Caller_Caller_ID_Name=name, Caller_Destination_Number="701")
+    assert applications(peer, "respond") == ["respond 486"]
+    assert {line["caller"] for line in log_lines.all() if "caller" in line} == {"+4917612345678"}
+
+
+def test_a_hostile_number_is_a_caller_like_any_other(serve, connect, log_lines):
+    for number in ["0049\n176", "1%0A2", "\u2028", "${system(x)}", "9" * 5000, "\ufffd"]:
+        peer = connect(serve())
+        begin(peer, Caller_Caller_ID_Number=number, Caller_Destination_Number="701")
+        assert applications(peer, "respond") == ["respond 486"]
+    assert "\n" not in "".join(log_lines.getvalue().splitlines())
+
+
+def test_stop_closes_the_port_and_lets_a_dialogue_end(serve, connect):
+    server = serve()
+    peer = connect(server)
+    begin(peer)
+    gevent.sleep(0.05)
+    stopping = gevent.spawn(server.stop)
+    gevent.sleep(0.05)
+    with pytest.raises(OSError):
+        connect(server)
+    assert applications(peer, "transfer")[-1] == "transfer 700 XML vipgate-passed"
+    assert stopping.get(timeout=1) == 0
+
+
+def test_stop_cuts_off_what_does_not_end(serve, connect):
+    server = serve()
+    begin(connect(server))
+    gevent.sleep(0.05)
+    with within(1):
+        assert server.stop(drain=0.1) == 1
+
+
+def established(port, wanted):
+    """How many of `wanted` connections the system completes while nobody accepts."""
+    sockets = []
+    for _ in range(wanted):
+        sock = stdlib_socket.socket()
+        sock.setblocking(False)
+        sock.connect_ex(("127.0.0.1", port))
+        sockets.append(sock)
+    poll = select.poll()
+    for sock in sockets:
+        poll.register(sock, select.POLLOUT)
+    complete = len(poll.poll(200))
+    for sock in sockets:
+        sock.close()
+    return complete
+
+
+def test_a_burst_of_calls_waits_to_be_accepted(serve):
+    server = serve()
+    assert established(server.port, 1000) == 1000
+
+
+@pytest.mark.xfail(strict=True, reason="greenswitch's server has a backlog of 100 and accepts every 100 ms")
+def test_greenswitchs_server_loses_a_burst():
+    server = OutboundESLServer("127.0.0.1", list(range(18084, 18100)), application=object)
+    listening = gevent.spawn(server.listen)
+    gevent.sleep(0.05)
+    try:
+        assert established(server.bound_port, 1000) == 1000
+    finally:
+        listening.kill()
+        server.server.close()
