@@ -43,7 +43,7 @@ class NumberPlan:
         """country: ISO 3166-1 alpha-2, upper case. Raises ValueError for one that has no telephone numbers."""
         metadata = PhoneMetadata.metadata_for_region(country)
         if metadata is None:
-            raise ValueError(f"{country} is no country with telephone numbers; allowed: ISO 3166-1, such as DE")
+            raise ValueError(f"{country!r} is no country with telephone numbers; allowed: ISO 3166-1, such as DE")
         code = phonenumbers.country_code_for_region(country)
         main = PhoneMetadata.metadata_for_region(phonenumbers.region_code_for_country_code(code)) or metadata
         self._code = str(code)

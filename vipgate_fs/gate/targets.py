@@ -46,8 +46,13 @@ class Mask:
     def common(self, other: Mask) -> str | None:
         """The first and shortest number that is in both."""
         length = max(len(self.places), len(other.places))
-        places = [_shared(*pair) for pair in zip(self._padded(length), other._padded(length), strict=True)]
-        return "".join(place[0] for place in places) if all(places) else None
+        example = ""
+        for mine, theirs in zip(self._padded(length), other._padded(length), strict=True):
+            shared = next((character for character in mine if character in theirs), None)
+            if shared is None:
+                return None
+            example += shared
+        return example
 
     def _padded(self, length: int) -> tuple[str, ...]:
         filler = _DIGITS if self.is_open else ""
@@ -118,10 +123,10 @@ def _masks(text: str, plan: NumberPlan) -> Iterator[Mask]:
 def _wildcards(text: str, plan: NumberPlan) -> Mask:
     match = _WILDCARDS.fullmatch(compact(text))
     if match is None or match[0] == "*":
-        raise ValueError(f"{text}: ? and * stand for digits of a number, * only at its end, and not alone; {_FORMS}")
+        raise ValueError(f"{text!r}: ? and * stand for digits of a number, * only at its end, and not alone; {_FORMS}")
     sides = [compact(side) for side in re.split(r"-|\.\.", text)]
     if len(sides) == 2 and len(sides[0]) == len(sides[1]):  # noqa: PLR2004 - the two ends of a range
-        raise ValueError(f"{text} looks like a range, which has no ? and *; write a number without - and .. in it")
+        raise ValueError(f"{text!r} looks like a range, which has no ? and *; write a number without - and .. in it")
     beginning, rest, is_open = match.group("beginning", "rest", "open")
     length = None if is_open else len(beginning) + len(rest)
     places = plan.beginning(beginning, length) + rest
@@ -142,14 +147,16 @@ def _range_ends(text: str, plan: NumberPlan, *, is_number: bool) -> tuple[str, s
         if not is_range:
             return None
         number, in_full = "".join(sides), "..".join(sides)
-        raise ValueError(f"{text} could be a number or a range; write {number} for the number, {in_full} for the range")
+        raise ValueError(
+            f"{text!r} could be a number or a range; write {number} for the number, {in_full} for the range"
+        )
     if not is_range:
-        raise ValueError(f"{text}: a range goes from a lower to a higher number of as many digits, such as 7000-7099")
+        raise ValueError(f"{text!r}: a range goes from a lower to a higher number of as many digits, such as 7000-7099")
     return first, last
 
 
 def _between(first: str, last: str) -> Iterator[tuple[str, ...]]:
-    """The places of the fewest masks that hold exactly the numbers from first to last, which are equally long."""
+    """The places of the masks that together hold exactly the numbers from first to last, which are equally long."""
     if not first:
         yield ()
     elif first[0] == last[0]:
@@ -170,7 +177,3 @@ def _between(first: str, last: str) -> Iterator[tuple[str, ...]]:
 
 def _after(place: str, first: str, last: str) -> Iterator[tuple[str, ...]]:
     return ((place, *places) for places in _between(first, last))
-
-
-def _shared(one: str, other: str) -> str:
-    return "".join(character for character in one if character in other)
