@@ -1,7 +1,7 @@
 """Processor time and memory per call: the gate beside greenswitch's own server, interleaved.
 
-A call: connect, decide, answer, one prompt, right PIN, transfer. The operating system's accounting of the server process
-(/proc/PID/schedstat, nanoseconds), not the clock. Usage: cpu_per_call.py [--calls N] [--rounds N] [--parallel N] [--waiting N]
+A call: connect, decide, answer, one prompt, right PIN, transfer. What counts is the operating system's accounting of
+the server process (/proc/PID/schedstat, nanoseconds), not the clock.
 """
 
 from __future__ import annotations
@@ -85,8 +85,15 @@ def measure(calls: int, rounds: int, parallel: int, waiting: int) -> dict[str, t
         config = Path(folder, "vipgate.yaml")
         config.write_text(GATE.format(port=ports[0]))
         servers = [
-            Server("vipgate", [sys.executable, "-m", "vipgate_fs", "serve", "--config", str(config)], "vipgate_digits", ports[0]),
-            Server("greenswitch", [sys.executable, str(HERE / "greenswitch_server.py"), str(ports[1])], "pin", ports[1]),
+            Server(
+                "vipgate",
+                [sys.executable, "-m", "vipgate_fs", "serve", "--config", str(config)],
+                "vipgate_digits",
+                ports[0],
+            ),
+            Server(
+                "greenswitch", [sys.executable, str(HERE / "greenswitch_server.py"), str(ports[1])], "pin", ports[1]
+            ),
         ]
         try:
             for server in servers:
@@ -96,7 +103,8 @@ def measure(calls: int, rounds: int, parallel: int, waiting: int) -> dict[str, t
                     server.round(calls, parallel)
             result = {server.name: (server.cpu_ms, server.waiting(waiting)) for server in servers}
             for server in servers:
-                print(f"{server.name}: {dict(server.load.ends)}, {server.load.bytes / server.load.ends.total() / 1000:.0f} kB a call")
+                kilobytes = server.load.bytes / server.load.ends.total() / 1000
+                print(f"{server.name}: {dict(server.load.ends)}, {kilobytes:.0f} kB a call")
             return result
         finally:
             for server in servers:
@@ -114,7 +122,9 @@ def main() -> None:
     options = vars(parser.parse_args())
     for name, (cpu_ms, kilobytes) in measure(**options).items():
         spread = f"{min(cpu_ms):.2f} to {max(cpu_ms):.2f}"
-        print(f"{name:12} {statistics.median(cpu_ms):.2f} ms CPU a call ({spread}), {kilobytes:.0f} kB a waiting caller")
+        print(
+            f"{name:12} {statistics.median(cpu_ms):.2f} ms CPU a call ({spread}), {kilobytes:.0f} kB a waiting caller"
+        )
 
 
 if __name__ == "__main__":

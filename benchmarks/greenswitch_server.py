@@ -1,4 +1,4 @@
-"""What the gate is compared with: greenswitch's own server, with an application that answers, asks once and transfers."""
+"""What the gate is compared with: greenswitch's own server with an application that answers, asks and transfers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ class Application:
     def run(self):
         self.session.myevents()
         self.session.call_command("answer", block=True)
-        digits = self.session.play_and_get_digits("1", "20", "1", "8000", "#", "welcome.wav", "silence", "pin", r"\d+", "4000")
+        digits = self.session.play_and_get_digits(
+            "1", "20", "1", "8000", "#", "welcome.wav", "silence", "pin", r"\d+", "4000"
+        )
         self.session.call_command("transfer", f"{100 if digits == '0815' else 120} XML default")
 
 

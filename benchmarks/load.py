@@ -1,7 +1,7 @@
 """A load generator: FreeSWITCH's side of many calls at once, with the event sizes of a recorded one.
 
-It plays one kind of call (answer, one prompt, transfer) and does as little work itself as it can, so that two processors
-are enough for it and the server under test. How a real FreeSWITCH answers is the simulator's business, not this file's.
+It plays one kind of call (answer, one prompt, transfer) and does as little work itself as it can, so that two
+processors are enough for it and the server under test. How a real FreeSWITCH answers is the simulator's business.
 """
 
 from __future__ import annotations
@@ -135,7 +135,9 @@ class Load:
                 continue
             known = self.events.get((name, application)) or self.events.get((name, "")) or self.events[name, "answer"]
             body = _UUID.sub(uuid, known)
-            body = re.sub(rb"(?m)^(Application|variable_current_application): .*", rb"\1: " + application.encode(), body)
+            body = re.sub(
+                rb"(?m)^(Application|variable_current_application): .*", rb"\1: " + application.encode(), body
+            )
             body = re.sub(rb"(?m)^Application-UUID: .*", b"Application-UUID: " + event_uuid.encode(), body)
             body = re.sub(rb"(?m)^variable_pin: .*", f"variable_{self.variable}: {self.digits}".encode(), body)
             frames += b"Content-Length: %d\nContent-Type: text/event-plain\n\n%b" % (len(body), body)

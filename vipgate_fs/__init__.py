@@ -1,0 +1,1 @@
+"""VIPgate for FreeSWITCH: important callers get through, the others do not."""

@@ -61,7 +61,11 @@ def channel(connection, switch):
 
 
 def digits(entered, read_result="success", **more):
-    return {"application": "play_and_get_digits", "variable_vipgate_digits": entered, "variable_read_result": read_result} | more
+    return {
+        "application": "play_and_get_digits",
+        "variable_vipgate_digits": entered,
+        "variable_read_result": read_result,
+    } | more
 
 
 def test_transfer(channel, switch):
@@ -97,7 +101,12 @@ def test_reject_without_announcement_is_one_command(channel, switch, code):
 
 def test_an_announcement_is_early_media(channel, switch):
     channel.reject(Rejection(announcement="/sounds/de/rejected.wav"))
-    assert list(switch.applications()) == [*SUBSCRIPTION, "pre_answer", "playback /sounds/de/rejected.wav", "respond 486"]
+    assert list(switch.applications()) == [
+        *SUBSCRIPTION,
+        "pre_answer",
+        "playback /sounds/de/rejected.wav",
+        "respond 486",
+    ]
 
 
 def test_the_commands_of_a_pin_dialogue(channel, switch):
@@ -147,11 +156,13 @@ def test_what_counts_as_an_entry(channel, switch, result, entered):
 def test_digits_of_a_caller_who_hung_up_do_not_count(channel, switch):
     switch.results = [digits("0815", Answer__State="hangup", Hangup__Cause="NORMAL_CLEARING")]
     channel.answer()
-    with pytest.raises(SessionGone, match="hung up .NORMAL_CLEARING"):
+    with pytest.raises(SessionGone, match=r"hung up .NORMAL_CLEARING"):
         channel.ask(PROMPT)
 
 
-@pytest.mark.parametrize("end", [event("CHANNEL_HANGUP", {"Hangup-Cause": "NORMAL_CLEARING"}), notice(), notice("linger")])
+@pytest.mark.parametrize(
+    "end", [event("CHANNEL_HANGUP", {"Hangup-Cause": "NORMAL_CLEARING"}), notice(), notice("linger")]
+)
 def test_a_hang_up_ends_the_wait(channel, switch, end):
     switch.results = [end]
     channel.answer()

@@ -12,8 +12,12 @@ from greenswitch.esl import OutboundSession, OutboundSessionHasGoneAway
 
 from vipgate_fs.esl.session import CommandRefused, Session, SessionGone
 
+
 @pytest.fixture(
-    params=[Session, pytest.param(OutboundSession, marks=pytest.mark.xfail(strict=True, reason="a defect of greenswitch"))]
+    params=[
+        Session,
+        pytest.param(OutboundSession, marks=pytest.mark.xfail(strict=True, reason="a defect of greenswitch")),
+    ]
 )
 def session(request, connection):
     sock, _ = connection
@@ -168,7 +172,9 @@ def test_a_refused_command_is_told(session, peer):
 @pytest.mark.parametrize(
     "oddity",
     [
-        pytest.param(b"Content-Type: log/data\nUser-Data: M\xfcller\nContent-Length: 0\n\n", id="a byte that is not UTF-8"),
+        pytest.param(
+            b"Content-Type: log/data\nUser-Data: M\xfcller\nContent-Length: 0\n\n", id="a byte that is not UTF-8"
+        ),
         pytest.param(b"X-Header: 1\n\n", id="no Content-Type"),
         pytest.param(b"no colon\nContent-Type: text/event-plain\nContent-Length: 0\n\n", id="no colon"),
     ],
@@ -208,7 +214,9 @@ def test_all_of_a_command_is_sent(session, peer):
     assert commands == ["filter Event-Name CHANNEL_EXECUTE_COMPLETE"]
 
 
-@pytest.mark.parametrize("argument", ["a.wav\n\napi system touch", "a.wav\nexecute-app-name: system", "a\r\n", "a\u2028b"])
+@pytest.mark.parametrize(
+    "argument", ["a.wav\n\napi system touch", "a.wav\nexecute-app-name: system", "a\r\n", "a\u2028b"]
+)
 def test_an_argument_is_no_second_command(session, peer, argument):
     play(peer, *[lambda: (peer.command(), peer.send(reply()))] * 2)
     with within(1):

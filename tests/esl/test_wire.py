@@ -14,7 +14,9 @@ CONNECT = (
 BODY = b"Event-Name: CHANNEL_EXECUTE_COMPLETE\nApplication: answer\nApplication-UUID: vipgate-1\n\n"
 EVENT = b"Content-Length: %d\nContent-Type: text/event-plain\n\n%b" % (len(BODY), BODY)
 API = b"Content-Type: api/response\nContent-Length: 4\n\n0815"
-NOTICE = b"Content-Type: text/disconnect-notice\nChannel-Name: sofia/test/1%402\nContent-Length: 67\n\n" + b"x" * 66 + b"\n"
+NOTICE = (
+    b"Content-Type: text/disconnect-notice\nChannel-Name: sofia/test/1%402\nContent-Length: 67\n\n" + b"x" * 66 + b"\n"
+)
 STREAM = [
     (REPLY, "command/reply", None, "+OK will linger 5 seconds"),
     (CONNECT, "command/reply", None, "+OK"),

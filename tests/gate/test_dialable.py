@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from vipgate_fs.gate.dialable import MAX_LENGTH, is_dialable
 
 
-@pytest.mark.parametrize("target", ["123", "+4917612345678", "*97", "#31#", "alice", "voice.mail_1-2", "0" * MAX_LENGTH])
+@pytest.mark.parametrize(
+    "target", ["123", "+4917612345678", "*97", "#31#", "alice", "voice.mail_1-2", "0" * MAX_LENGTH]
+)
 def test_dialable(target):
     assert is_dialable(target)
 

@@ -97,7 +97,13 @@ def test_the_pin_dialogue(entries, result, counted, did):
         (
             ["4712", "0815", "4711", "0815"],
             "pin_correct",
-            ["/s/customer.wav", "/s/welcome.wav", "/s/wrong.wav+/s/customer.wav", "/s/welcome.wav", "transfer 7001 inside"],
+            [
+                "/s/customer.wav",
+                "/s/welcome.wav",
+                "/s/wrong.wav+/s/customer.wav",
+                "/s/welcome.wav",
+                "transfer 7001 inside",
+            ],
         ),
         (["0815", "4711"] * 3, "pin_incorrect", None),
         (["", "", "4711"], "hung_up", ["/s/customer.wav", "/s/welcome.wav", "/s/customer.wav", "/s/welcome.wav"]),

@@ -20,7 +20,12 @@ def test_json_is_one_object_a_line():
     configure("info", stream).bind(call="1").info("decision", name="a\nb\u2028c\x1b[31m")
     assert stream.getvalue().count("\n") == 1
     line = json.loads(stream.getvalue())
-    assert (line["event"], line["level"], line["call"], line["name"]) == ("decision", "info", "1", "a\nb\u2028c\x1b[31m")
+    assert (line["event"], line["level"], line["call"], line["name"]) == (
+        "decision",
+        "info",
+        "1",
+        "a\nb\u2028c\x1b[31m",
+    )
 
 
 @pytest.mark.parametrize("name", ["a\nb", "\x1b[31mred", "a\u2028b", "\x00", "\x85"])

@@ -19,7 +19,9 @@ from vipgate_fs.gate.narrator import narrate
 
 @click.command()
 @config_option
-@click.option("--from", "caller", required=True, metavar="NUMBER", help="The caller; 'anonymous' for a withheld number.")
+@click.option(
+    "--from", "caller", required=True, metavar="NUMBER", help="The caller; 'anonymous' for a withheld number."
+)
 @click.option("--to", "called", required=True, metavar="NUMBER", help="The number that was called.")
 @click.option("--at", "moment", metavar="ISO-TIME", help="Such as 2026-12-24T18:30, in the site's time; default: now.")
 @click.option("--user", metavar="ID", help="The directory's user behind the called number.")

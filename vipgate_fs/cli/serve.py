@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
@@ -16,8 +17,12 @@ from vipgate_fs.service.server import GateServer
 
 @click.command()
 @config_option
-@click.option("--log-level", type=click.Choice(list(LEVELS)), default="info", show_default=True, help="How much to tell.")
-@click.option("--log-format", type=click.Choice(["auto", "text", "json"]), default="auto", help="Default: text on a terminal.")
+@click.option(
+    "--log-level", type=click.Choice(list(LEVELS)), default="info", show_default=True, help="How much to tell."
+)
+@click.option(
+    "--log-format", type=click.Choice(["auto", "text", "json"]), default="auto", help="Default: text on a terminal."
+)
 def command(config: Path | None, log_level: str, log_format: str) -> None:
     """Serve FreeSWITCH's outbound event socket until SIGTERM or SIGINT; a second one ends at once."""
     log = configure(log_level, json={"auto": None, "text": False, "json": True}[log_format])
@@ -27,7 +32,9 @@ def command(config: Path | None, log_level: str, log_format: str) -> None:
         server.start()
     except OSError as error:
         where = f"{configuration.server.host}:{configuration.server.port}"
-        raise click.ClickException(f"can't listen on {where}: {error.strerror or error}") from None
+        raise click.ClickException(
+            f"can't listen on {where}: {os.strerror(error.errno) if error.errno else error}"
+        ) from None
     told_to_end = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, told_to_end.set)

@@ -1,0 +1,1 @@
+"""All that knows the event socket; greenswitch is used here and nowhere else."""

@@ -46,8 +46,8 @@ class EslChannel:
     def ask(self, prompt: Prompt) -> str:
         """Play the prompt, collect an entry.
 
-        A prompt that the switch can't play ends at once (FINDINGS: k9). Then a tone takes its place, so that a caller who
-        knows what to do gets his chance, and `missing_prompt` says what an administrator should look at.
+        A prompt that the switch can't play ends at once (FINDINGS: k9). Then a tone takes its place, so that a caller
+        who knows what to do gets his chance, and `missing_prompt` says what an administrator should look at.
         """
         started = time.monotonic()
         entered = self._collect(prompt, _sounds(prompt.sounds))

@@ -15,6 +15,8 @@ from vipgate_fs.gate.gate import Gate
 
 LIFETIME: Final = 60.0
 """Seconds that an answer of the directory is kept."""
+MOST_KEPT: Final = 10_000
+"""Answers; callers choose what is asked for."""
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 
 
@@ -81,7 +83,7 @@ class Directory:
         kept = self._answers.get(question)
         if kept is not None and kept[0] > now:
             return kept[1]
-        if len(self._answers) > 10_000:
+        if len(self._answers) > MOST_KEPT:
             self._answers.clear()
         try:
             answer = session.api(question)

@@ -1,8 +1,8 @@
 """One call's outbound event socket: greenswitch's session, mended for a gate.
 
-greenswitch's `OutboundSession` gives the vocabulary (`connect`, `call_command`, `playback`, `session_data`, `uuid`, …) and the
-exception `OutboundSessionHasGoneAway`. How it reads, waits and gives up is replaced here; tests/esl/test_defects.py
-shows each defect on the stock class.
+greenswitch's `OutboundSession` gives the vocabulary (`connect`, `call_command`, `playback`, `session_data`, `uuid`, …)
+and the exception `OutboundSessionHasGoneAway`. How it reads, waits and gives up is replaced here;
+tests/esl/test_defects.py shows each defect on the stock class.
 
 A session belongs to one greenlet, the one that serves the call: it sends commands and reads until what it waits for has
 come. There is no second greenlet, no queue and no polling, and nothing that FreeSWITCH sent before a hang-up is lost.
@@ -40,8 +40,8 @@ class CommandRefused(Exception):
 def sendmsg(application: str, argument: str = "", event_uuid: str = "") -> str:
     """The command that executes a dialplan application on the session's channel.
 
-    `event-lock` makes applications run one after the other instead of one inside the other; `event_uuid` comes back as the
-    Application-UUID of its events (FINDINGS: "Event order, nesting").
+    `event-lock` makes applications run one after the other instead of one inside the other; `event_uuid` comes back as
+    the Application-UUID of its events (FINDINGS: "Event order, nesting").
 
     Raises:
         ValueError: for control characters, with which an argument would become a second command.

@@ -1,14 +1,14 @@
 """The event socket's wire format as a pure thing: bytes in, frames out. No sockets, no greenlets.
 
-A frame is a block of header lines, an empty line, and a body if Content-Length says so (mod_event_socket.c). The operations
-wanted, and what they should cost:
+A frame is a block of header lines, an empty line, and a body if Content-Length says so (mod_event_socket.c). The
+operations wanted, and what they should cost:
 
 - take in bytes however they were cut, scan none of them twice, and never hold more than a bound of them;
 - find out what a frame is, and read three or four of the ~150 headers of an event, without decoding the others
   (a search through 6 kB of bytes costs about 3 µs, decoding all headers 90 µs).
 
-Lines are split before values are decoded, at LF only: a value with `%0A` or U+2028 in it stays one value. FreeSWITCH's own
-encoding leaves a literal `%0A` of a caller as it is, so decoding first would let him write headers of his own.
+Lines are split before values are decoded, at LF only: a value with `%0A` or U+2028 in it stays one value. FreeSWITCH's
+own encoding leaves a literal `%0A` of a caller as it is, so decoding first would let him write headers of his own.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class Headers(Mapping[str, str]):
     """A block of header lines, decoded one value at a time, when asked for.
 
     Where a name stands twice the first line counts. Values are percent-decoded where the block is one of those that
-    FreeSWITCH encodes (connect reply, event bodies); bytes that are not UTF-8 become U+FFFD; `_undef_` is the empty value.
+    FreeSWITCH encodes (connect reply, event bodies); bytes that are not UTF-8 become U+FFFD; `_undef_` is the empty
+    value.
     """
 
     __slots__ = ("_block", "_encoded")

@@ -32,7 +32,7 @@ class Channel(Protocol):
         """Answer the call: from here on it costs the caller money."""
 
     def ask(self, prompt: Prompt) -> str:
-        """Play the prompt and return what was keyed in before `#` or the time-out; "" for nothing. Never to be logged."""
+        """Play the prompt; what was keyed in before `#` or the time-out, "" for nothing. Never to be logged."""
 
     def transfer(self, target: str, route: Route) -> None:
         """Send the call on to a dialable target and let go of it."""

@@ -88,9 +88,7 @@ def ask_step(step: Step, call: Call) -> Verdict | None:
     return step.identify(call)
 
 
-def decide(
-    gates: Iterable[Gate], call: Call, at: dt.datetime, calendar: Calendar, ask: Ask = ask_step
-) -> Decision:
+def decide(gates: Iterable[Gate], call: Call, at: dt.datetime, calendar: Calendar, ask: Ask = ask_step) -> Decision:
     """Decide on a call.
 
     Args:

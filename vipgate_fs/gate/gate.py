@@ -11,7 +11,6 @@ from vipgate_fs.gate.schedules import Schedule
 from vipgate_fs.gate.targets import NumberPattern
 from vipgate_fs.gate.verdict import Reject, Verdict
 
-
 BUSY: Final = 486
 """The SIP response for a busy line (RFC 3261, 21.4.24)."""
 

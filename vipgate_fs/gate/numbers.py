@@ -78,10 +78,10 @@ class NumberPlan:
 
         Args:
             digits: what the numbers begin with, compact.
-            length: how many digits they have, written like this; None: any number. Without a plus, up to
-                LONGEST_EXTENSION of them are an extension.
+            length: how many digits they have, written like this; None: any number. Up to LONGEST_EXTENSION of them are
+                an extension.
         """
-        if length is not None and length <= LONGEST_EXTENSION and not digits.startswith("+"):
+        if length is not None and length <= LONGEST_EXTENSION:
             return digits
         international = self._explicit(digits) or self._national(digits, length or len(digits) + 1)
         return _without_trunk_zero(international) if international else digits
@@ -103,7 +103,7 @@ class NumberPlan:
 
 
 def _demands(trunk: str, style: NumberFormat) -> bool:
-    rule = (style.national_prefix_formatting_rule or "").replace(r"\1", "")
+    rule = style.national_prefix_formatting_rule or ""
     return trunk != "" and trunk in rule and not style.national_prefix_optional_when_formatting
 
 

@@ -263,11 +263,9 @@ class Span:
         repeated hour counts twice, and what would start in the skipped hour starts when the clock jumps.
         """
         day, minute = local.date(), local.hour * 60 + local.minute
-        return self._starts(day, minute, calendar) or (
-            self.times.end > _MINUTES and self._starts(day - _ONE_DAY, minute + _MINUTES, calendar)
-        )
+        return self._covers(day, minute, calendar) or self._covers(day - _ONE_DAY, minute + _MINUTES, calendar)
 
-    def _starts(self, day: dt.date, minute: int, calendar: Calendar) -> bool:
+    def _covers(self, day: dt.date, minute: int, calendar: Calendar) -> bool:
         on_date = self.dates is None or day in self.dates
         return minute in self.times and on_date and self.days.include(day, calendar)
 

@@ -1,0 +1,1 @@
+"""The process that serves calls: server, one call, log lines."""

@@ -47,7 +47,7 @@ class Log(structlog.BoundLoggerBase):
         self._emit("error", event, values)
 
     def wire(self) -> Callable[[str, str], None] | None:
-        """What `Session` tells the wire to; None when `trace` writes nothing, so that nothing is put together for it."""
+        """What `Session` tells the wire to; None when `trace` writes nothing."""
         return self._wire if self.threshold <= LEVELS["trace"] else None
 
     def _wire(self, direction: str, what: str) -> None:
@@ -68,7 +68,9 @@ def configure(level: str = "info", stream: TextIO | None = None, *, json: bool |
     """
     stream = stream or sys.stderr
     readable = stream.isatty() if json is None else not json
-    render: Any = structlog.dev.ConsoleRenderer(colors=stream.isatty()) if readable else structlog.processors.JSONRenderer()
+    render: Any = (
+        structlog.dev.ConsoleRenderer(colors=stream.isatty()) if readable else structlog.processors.JSONRenderer()
+    )
     structlog.configure(
         processors=[
             structlog.processors.TimeStamper(fmt="iso", utc=False),

@@ -35,6 +35,7 @@ class GateServer:
         self._log = log
         self._serve = CallHandler(configuration, log)
         self._calls = Pool()
+        self._cut_off = 0
         self._server = StreamServer((server.host, server.port), self._connected, backlog=BACKLOG, spawn=self._calls)
 
     @property
@@ -54,13 +55,14 @@ class GateServer:
     def stop(self, drain: float = DRAIN) -> int:
         """Close the port, let running dialogues end, and return how many were cut off after `drain` seconds.
 
-        FreeSWITCH goes to the next host of its list; a call that is cut off goes on in its dialplan.
+        FreeSWITCH goes to the next host of its list; a call that is cut off goes on in its dialplan. May be called
+        again meanwhile, to cut them off sooner.
         """
         self._server.close()
         self._calls.join(timeout=drain)
-        cut_off = len(self._calls)
+        self._cut_off += len(self._calls)
         self._calls.kill()
-        return cut_off
+        return self._cut_off
 
     def _connected(self, sock: Any, address: tuple[Any, ...]) -> None:
         peer = ipaddress.ip_address(address[0].partition("%")[0])

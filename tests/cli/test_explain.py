@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from vipgate_fs.cli.explain import command
+
+CONFIGURATION = """\
+version: 1
+site: {country: DE, timezone: Europe/Berlin}
+schedules:
+  office:
+    - {days: mon-fri, from: "09:00", to: "17:00"}
+gates:
+  support:
+    protects: {numbers: ["+49 7022 27978*"]}
+    active: {outside: office}
+    identify:
+      - caller_pin: {pins: {"004917612345678": "081512345"}}
+    otherwise: {forward: "99"}
+  people:
+    protects: {users: [alice], groups: [sales]}
+    otherwise: {reject: true}
+"""
+EVENING = "2026-11-24T20:00"
+NOON = "2026-11-24T12:00"
+
+
+@pytest.fixture
+def explain(tmp_path):
+    config = tmp_path / "vipgate.yaml"
+    config.write_text(CONFIGURATION)
+
+    def run(*arguments):
+        return CliRunner().invoke(command, ["--config", str(config), *arguments])
+
+    return run
+
+
+def explained(result):
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "gate", "verdict", "lines", "targets"),
+    [
+        (
+            ["--from", "0176 12345678", "--to", "07022 27978 30", "--at", EVENING],
+            "support",
+            "ask for PIN",
+            [8, 9, 11],
+            ["07022 27978 30", None],
+        ),
+        (
+            ["--from", "0176 9999999", "--to", "+49702227978", "--at", EVENING],
+            "support",
+            "forward to 99",
+            [8, 9, 11, 12],
+            ["99"],
+        ),
+        (
+            ["--from", "anonymous", "--to", "+49702227978", "--at", EVENING],
+            "support",
+            "forward to 99",
+            [8, 9, 11, 12],
+            ["99"],
+        ),
+        (
+            ["--from", "0176 12345678", "--to", "+49702227978", "--at", NOON],
+            "support",
+            "pass",
+            [8, 5],
+            ["+49702227978"],
+        ),
+        (["--from", "1", "--to", "7001", "--user", "alice"], "people", "reject", [14, 13, 15], [None]),
+        (
+            ["--from", "1", "--to", "7001", "--group", "it", "--group", "sales"],
+            "people",
+            "reject",
+            [14, 13, 15],
+            [None],
+        ),
+        (["--from", "1", "--to", "8000"], None, "pass", [None], ["8000"]),
+    ],
+)
+def test_json(explain, arguments, gate, verdict, lines, targets):
+    told = explained(explain(*arguments, "--format", "json"))
+    assert (told["gate"], told["verdict"]) == (gate, verdict)
+    assert [reason["line"] for reason in told["reasons"]] == lines
+    if " " not in arguments[3]:
+        assert [outcome["target"] for outcome in told["outcomes"]] == targets
+
+
+def test_text_names_file_and_line(explain):
+    text = explain("--from", "0176 12345678", "--to", "+4970222797830", "--at", EVENING).output
+    assert "+4917612345678 calls +4970222797830, 2026-11-24T20:00+01:00" in text
+    assert "vipgate.yaml:11 " in text
+    assert "verdict: ask for PIN" in text
+    assert "with the right PIN: the call is answered; hears vipgate-welcome.wav, keys in digits; goes to" in text
+    assert "0815" not in text
+
+
+@pytest.mark.parametrize(
+    ("at", "local"),
+    [
+        ("2026-11-24T12:00", "2026-11-24T12:00+01:00"),
+        ("2026-07-01T12:00+00:00", "2026-07-01T14:00+02:00"),
+        ("2026-07-01", "2026-07-01T00:00+02:00"),
+    ],
+)
+def test_at_is_the_sites_time(explain, at, local):
+    assert explained(explain("--from", "1", "--to", "1", "--at", at, "--format", "json"))["at"] == local
+
+
+def test_at_is_now_by_default(explain):
+    assert explained(explain("--from", "1", "--to", "1", "--format", "json"))["at"][:2] == "20"
+
+
+def test_a_moment_that_is_none(explain):
+    result = explain("--from", "1", "--to", "1", "--at", "soon")
+    assert result.exit_code == 2
+    assert "2026-12-24T18:30" in result.output
+
+
+def test_a_missing_file():
+    result = CliRunner().invoke(command, ["--config", "/nowhere.yaml", "--from", "1", "--to", "1"])
+    assert result.exit_code == 2
+    assert result.output.count("\n") == 1
+
+
+def test_a_broken_configuration(tmp_path):
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("version: 2\ngates: {}\nfoo: 1\n")
+    result = CliRunner().invoke(command, ["--config", str(broken), "--from", "1", "--to", "1"])
+    assert result.exit_code == 1
+    assert result.output.count("broken.yaml:") >= 3
