@@ -351,6 +351,11 @@ def test_span_text(a_span, text):
         (schedule(span("mon-sun"), span("holidays")), True, True),
         (schedule(span(None, "22:00", "06:00"), span(None, "06:00", "22:00")), True, True),
         (schedule(span(None, "22:00", "06:00"), span(None, "06:01", "22:00")), True, False),
+        (
+            schedule(span(None, "09:00", "17:00", "06-01"), span(None, "09:00", "16:59", "06-01", closed=True)),
+            True,
+            False,
+        ),
         (schedule(span(dates="2026-12-31")), True, False),
         (schedule(span(dates="2025-12-31")), False, False),
         (schedule(span(dates="2028-02-29")), False, False),

@@ -43,6 +43,7 @@ def pattern(text, country="DE"):
         pytest.param("49702227978*", ["+4970222797812"], ["4970222797812"], id="open, country code without plus"),
         pytest.param("0176123*", ["+49176123", "+4917612345678"], ["0176123"], id="open, mobile"),
         pytest.param("+*", ["+4917612345678"], ["7001", ""], id="any international number"),
+        pytest.param("07022 27978-*", ["+49702227978", "+4970222797812"], ["07022279780"], id="open, hyphen"),
         pytest.param("70*", ["70", "7001", "700012345678"], ["7", "+497001"], id="open, extensions"),
         pytest.param("70??", ["7000", "7099"], ["700", "70000", "70a0", "70??"], id="question marks"),
         pytest.param("?7?*", ["070", "1799"], ["17", "111"], id="question marks and star"),
