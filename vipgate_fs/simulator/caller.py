@@ -1,0 +1,43 @@
+"""Who calls, and what he does: plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+Keys = Sequence[tuple[float, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A simulated caller. What he keys in is in no repr.
+
+    Attributes:
+        number: his number, the user part of the From header; "" for none, "anonymous" for a withheld one.
+        name: his display name; None for none.
+        sip_from: the whole From header in place of number and name, as he writes it. Surrogate escapes
+            (`bytes.decode(errors="surrogateescape")`) stand for bytes that are not UTF-8.
+        headers: further SIP headers: P-Asserted-Identity, Remote-Party-ID, Privacy, Diversion, History-Info, X-…
+        dial: what he keys in at the first prompt that waits for digits; or one entry for each, "" for nothing.
+        dial_after: seconds from a prompt's start to the first key.
+        interval: seconds between two keys.
+        keys: keys at fixed times besides: (seconds since the call began, digits).
+        hang_up_after: seconds since the call began after which he hangs up; None: not before the call's end.
+        patience: seconds after which he gives up in any case.
+    """
+
+    number: str = "004917612345678"
+    name: str | None = None
+    sip_from: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    dial: str | Sequence[str] = field(default=(), repr=False)
+    dial_after: float = 1.0
+    interval: float = 0.3
+    keys: Keys = field(default=(), repr=False)
+    hang_up_after: float | None = None
+    patience: float = 120.0
+
+    def entry(self, prompt: int) -> str:
+        """What he keys in at the prompt of that number; 0 is the first."""
+        entries = (self.dial,) if isinstance(self.dial, str) else self.dial
+        return entries[prompt] if prompt < len(entries) else ""

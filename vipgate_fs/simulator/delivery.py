@@ -1,0 +1,70 @@
+"""How the simulator's bytes get to its peer: as they come, or as an unkind network would have them."""
+
+from __future__ import annotations
+
+import socket as stdlib_socket
+import struct
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import gevent
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One connection's way to write.
+
+    Attributes:
+        chunk: bytes in one write; None: as many as there are.
+        glue: real seconds that bytes are held back, so that frames leave together.
+        cut_after: bytes after which the connection is cut; None: never.
+        reset: it is cut by RST instead of FIN.
+        early_notice: the notice of a hung-up call overtakes the call's last events; a real switch does it now and then
+            (FINDINGS: "Hangup, linger").
+    """
+
+    chunk: int | None = None
+    glue: float = 0.0
+    cut_after: int | None = None
+    reset: bool = False
+    early_notice: bool = False
+    _held: bytes = b""
+    _sent: int = 0
+
+    def send(self, sock: Any, data: bytes) -> None:
+        """Write to the peer.
+
+        Raises:
+            OSError: when the connection is gone, also by `cut_after`.
+        """
+        if self.glue:
+            if not self._held:
+                gevent.spawn_later(self.glue, self._flush, sock)
+            self._held += data
+        else:
+            self._write(sock, data)
+
+    def close(self, sock: Any) -> None:
+        """Write what is held back and close."""
+        self._flush(sock)
+        if self.reset and self.cut_after is not None:
+            sock.setsockopt(stdlib_socket.SOL_SOCKET, stdlib_socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.close()
+
+    def _flush(self, sock: Any) -> None:
+        held, self._held = self._held, b""
+        with suppress(OSError):
+            self._write(sock, held)
+
+    def _write(self, sock: Any, data: bytes) -> None:
+        if self.cut_after is not None:
+            data = data[: max(self.cut_after - self._sent, 0)]
+        for start in range(0, len(data), self.chunk or len(data) or 1):
+            sock.sendall(data[start : start + (self.chunk or len(data))])
+            if self.chunk:
+                gevent.sleep(0)
+        self._sent += len(data)
+        if self.cut_after is not None and self._sent >= self.cut_after:
+            self.close(sock) if self.reset else sock.close()
+            raise ConnectionAbortedError("the connection is cut here")

@@ -1,0 +1,58 @@
+"""The simulated switch's dialplan: what an incoming call meets, and where calls may be transferred to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+ENTRY_CONTEXT: Final = "public"
+"""The context that incoming calls begin in."""
+
+Action = tuple[str, str]
+"""An application and its argument."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """A list of actions.
+
+    Attributes:
+        actions: run one after the other; a call that comes to their end is hung up.
+        matches: whether the condition captured the number, which leaves it in DP_MATCH.
+    """
+
+    actions: tuple[Action, ...]
+    matches: bool = False
+
+
+def answered(seconds: float = 2.0) -> Extension:
+    """An extension that answers, speaks for some seconds, and hangs up."""
+    tone = f"tone_stream://%({round(seconds * 1000)},0,440)"
+    return Extension((("answer", ""), ("playback", tone), ("hangup", "NORMAL_CLEARING")))
+
+
+@dataclass(frozen=True, slots=True)
+class Dialplan:
+    """Where a number leads.
+
+    Attributes:
+        entry: for every number that is called from outside.
+        numbers: for these numbers called from outside, instead of `entry`.
+        extensions: for the other contexts. None: whoever is transferred anywhere is answered.
+    """
+
+    entry: Extension
+    numbers: Mapping[str, Extension] = field(default_factory=dict)
+    extensions: Mapping[str, Extension] | None = None
+
+    def find(self, destination: str, context: str) -> tuple[Extension, bool]:
+        """The extension for a number, and whether it is one that exists; what doesn't is answered with 404."""
+        if context == ENTRY_CONTEXT:
+            return self.numbers.get(destination, self.entry), True
+        if self.extensions is None:
+            return answered(), True
+        if destination in self.extensions:
+            return self.extensions[destination], True
+        missing = (("log", f"NOTICE no such extension: {destination}"), ("respond", "404"))
+        return Extension(missing, matches=True), False
