@@ -42,10 +42,10 @@ def command(files: tuple[Path, ...], style: str, *, strict: bool) -> None:
             summaries.append(f"{error.filename or path}: {error.strerror or error}")
             status = UNREADABLE
         else:
+            valid = loaded.configuration is not None and not (strict and loaded.findings)
             findings.extend(loaded.findings)
-            summaries.append(f"{found}: {_summary(loaded)}")
-            if loaded.configuration is None or (strict and loaded.findings):
-                status = max(status, INVALID)
+            summaries.append(f"{found}: {_summary(loaded, valid=valid)}")
+            status = max(status, VALID if valid else INVALID)
     if style == "json":
         click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
     else:
@@ -56,10 +56,10 @@ def command(files: tuple[Path, ...], style: str, *, strict: bool) -> None:
     sys.exit(status)
 
 
-def _summary(loaded: Loaded) -> str:
+def _summary(loaded: Loaded, *, valid: bool) -> str:
     counts = Counter(finding.severity for finding in loaded.findings)
     told = [_count(number, severity) for severity, number in sorted(counts.items())]
-    if loaded.configuration is not None:
+    if valid and loaded.configuration is not None:
         told[:0] = ["ok", _count(len(loaded.configuration.gates), "gate")]
     return ", ".join(told)
 

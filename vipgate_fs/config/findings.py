@@ -96,8 +96,8 @@ class Report:
 
 
 def is_showable(key: str | int) -> bool:
-    """Whether a key may be shown: keys that don't begin with a letter may be a PIN in the wrong place."""
-    return isinstance(key, int) or key[:1].isalpha()
+    """Whether a key may be shown: one that doesn't begin with a letter may be a PIN in the wrong place."""
+    return isinstance(key, int) or (key[:1].isalpha() and key.isprintable())
 
 
 def _shown(path: Path) -> str:

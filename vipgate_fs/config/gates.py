@@ -82,7 +82,7 @@ class GateReader:
         """A gate; what is wrong in it is left out or has its default."""
         steps = tuple(self._steps(node))
         otherwise = self._verdict(node, "otherwise")
-        if not node.items("identify") and "otherwise" not in node.nodes:
+        if not node.items("identify") and "otherwise" not in node.nodes and self._report.is_sound(node):
             self._report.warning(node, "rejects everybody: it has neither a step nor an otherwise")
         prompts, rejection = self._sound_files(node, steps, otherwise)
         route, timing = node.mapping("route"), node.mapping("timing")
@@ -172,9 +172,10 @@ class GateReader:
     ) -> tuple[Prompts, Rejection]:
         kind = self._reader.value(node, "reject_with", str, "busy")
         verdicts = (otherwise, *(step.on_failure for step in steps))
+        asks = bool(steps) or any(isinstance(item, AskForPin) for item in verdicts)
         used = {
-            "welcome": bool(steps) or any(isinstance(item, AskForPin) for item in verdicts),
-            "wrong_pin": bool(steps),
+            "welcome": asks,
+            "wrong_pin": asks,
             "customer_number": any(isinstance(step, CallerPin) and step.by == "entered_id" for step in steps),
             "rejected": kind == "announcement",
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vipgate_fs.config.reading import Reader
 from vipgate_fs.config.source import Mapping
-from vipgate_fs.gate.schedules import Dates, Days, Schedule, Span, Times
+from vipgate_fs.gate.schedules import EVERY_DAY, Dates, Days, Schedule, Span, Times
 
 
 def read_schedules(node: Mapping, reader: Reader, *, holidays_known: bool) -> dict[str, Schedule]:
@@ -17,16 +17,17 @@ def read_schedules(node: Mapping, reader: Reader, *, holidays_known: bool) -> di
     """
 
     def days(text: str) -> Days:
-        if "holiday" in text.lower() and not holidays_known:
+        parsed = Days.parse(text)
+        if parsed.names_holidays and not holidays_known:
             raise ValueError("holidays are not known; say which in site.holidays, such as DE-BW")
-        return Days.parse(text)
+        return parsed
 
     def span(item: Mapping) -> Span | None:
         start = reader.value(item, "from", str, None)
-        times = reader.value(item, "from", lambda text: Times.parse(text, None), Times.parse(None, None))
+        times = reader.value(item, "from", lambda text: Times.parse(text, None), Times())
         if reader.report.is_sound(item):
             times = reader.value(item, "to", lambda text: Times.parse(start, text), times)
-        on_days = reader.value(item, "days", days, Days.parse("mon-sun"))
+        on_days = reader.value(item, "days", days, EVERY_DAY)
         dates = reader.value(item, "dates", Dates.parse, None)
         closed = reader.value(item, "closed", lambda text: text.lower() == "true", default=False)
         return Span(item.line, on_days, times, dates, closed) if reader.report.is_sound(item) else None

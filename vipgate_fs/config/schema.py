@@ -15,19 +15,21 @@ from vipgate_fs.config.source import Mapping, Node, Scalar, Sequence, Spot
 from vipgate_fs.resources import resource
 
 _AMBIGUOUS: Final = {
-    "a number that can be read in several ways": r"""
+    "a number that YAML readers read differently": r"""
         [-+]?0[box][0-9a-f_]+
         | [-+]?(\.[0-9]+ | [0-9][0-9_]*(\.[0-9_]*)?)(e[-+]?[0-9]+)?
         | [-+]?\.inf | \.nan""",
-    "a time that can be read as a number": r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?",
-    "a date that can be read as more than a text": r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt\s].*)?",
-    "a word that can be read as true or false": r"yes|no|on|off|y|n",
-    "a sign that can be read as more than a text": r"=|<<",
+    "a time that some YAML readers take for a number": r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?",
+    "a date that some YAML readers do not leave a text": r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}((t|\s+)[0-9].*)?",
+    "a word that some YAML readers take for true or false": r"yes|no|on|off|y|n",
+    "a sign that some YAML readers do not leave a text": r"=|<<",
 }
 """Plain scalars that the readers of YAML 1.1 (https://yaml.org/type/) and 1.2 (10.3.2) don't agree on."""
 _TRAPS: Final = [(what, re.compile(form, re.ASCII | re.IGNORECASE | re.VERBOSE)) for what, form in _AMBIGUOUS.items()]
 _SHOWN: Final = 40
 """Characters of a value that a finding shows."""
+_SIMILAR: Final = 0.7
+"""How close (difflib's ratio) a known key must be to be what was meant."""
 _NAMES: Final = {"object": "a mapping", "array": "a list", "string": "a text", "boolean": "true or false"}
 
 
@@ -90,14 +92,14 @@ def _translate(error: jsonschema.ValidationError, node: Node) -> Iterator[tuple[
                     yield Spot(node.line, node.column, (*path, key)), "missing; it is needed here"
         case _, Mapping(keys=keys) if "propertyNames" in error.schema_path:
             key = keys[error.instance]
-            yield key, f"found {_found(key, schema)}; allowed: {_allowed(schema)}"
+            yield key, f"found {_found(key, schema)}; allowed: {allowed(schema)}"
         case _:
-            yield node, f"found {_found(node, schema)}; allowed: {_allowed(schema)}"
+            yield node, f"found {_found(node, schema)}; allowed: {allowed(schema)}"
 
 
 def _unknown(key: str, known: Iterable[str]) -> str:
     name = f"key {key}" if is_showable(key) else "key"
-    similar = difflib.get_close_matches(key, known, n=1)
+    similar = difflib.get_close_matches(key, known, n=1, cutoff=_SIMILAR)
     question = f"; did you mean {similar[0]}?" if similar else ""
     return f"unknown {name}{question}; allowed: {', '.join(known)}"
 
@@ -105,9 +107,9 @@ def _unknown(key: str, known: Iterable[str]) -> str:
 def _found(node: Node, schema: Any) -> str:
     match node:
         case Mapping(keys=keys):
-            return f"a mapping of {len(keys)} keys"
+            return f"a mapping of {len(keys)} keys" if keys else "an empty mapping"
         case Sequence(items=items):
-            return f"a list of {len(items)} items"
+            return "a list" if items else "an empty list"
         case Scalar(value=None):
             return "nothing"
         case Scalar() if schema.get("type") in ("object", "array"):
@@ -119,7 +121,8 @@ def _found(node: Node, schema: Any) -> str:
             return short if plain else f'"{short}"'
 
 
-def _allowed(schema: Any) -> str:
+def allowed(schema: Any) -> str:
+    """What a subschema allows, in a few words."""
     match schema:
         case {"errorMessage": str(message)}:
             return message
@@ -129,6 +132,8 @@ def _allowed(schema: Any) -> str:
             return " or ".join(values)
         case {"type": "integer", "minimum": low, "maximum": high}:
             return f"an integer from {low} to {high}"
+        case {"type": "array", "minItems": 1}:
+            return "a list of at least one"
         case {"type": kind}:
             return _NAMES[kind]
     raise AssertionError("a subschema that says nothing")

@@ -32,7 +32,9 @@ def read_site(node: Mapping, reader: Reader) -> Site:
     timezone = reader.value(node, "timezone", _timezone, ZoneInfo(TIMEZONE))
     sounds = reader.value(node, "sounds", Path, resource("sounds"))
     if not _PATH.fullmatch(str(sounds)):
-        reader.report.error(node, f"VIPgate's own sounds are in {sounds}, which FreeSWITCH can't be told; set sounds")
+        reader.report.error(
+            node, f"VIPgate's own sounds are in {sounds}, which FreeSWITCH can't be told; set site.sounds"
+        )
     return Site(
         country=country,
         plan=reader.value(node, "country", NumberPlan, NumberPlan(COUNTRY)),
@@ -63,9 +65,17 @@ def read_server(node: Mapping, reader: Reader) -> Server:
 
 def _listen(text: str) -> tuple[str, int]:
     match = _LISTEN.fullmatch(text)
-    if match is None or int(match["port"]) > _MAX_PORT:
+    if match is None or int(match["port"]) > _MAX_PORT or (match["v6"] and not _is_ipv6(match["v6"])):
         raise ValueError(f'found {text}; allowed: host:port, such as 127.0.0.1:8084 or "[::1]:8084"')
-    return str(IPv6Address(match["v6"])) if match["v6"] else match["host"], int(match["port"])
+    return match["v6"] or match["host"], int(match["port"])
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:

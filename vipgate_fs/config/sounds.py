@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import isdir, isfile
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +32,7 @@ class Sounds:
         self._folder = folder
         self._place = place
         self._report = report
-        self._is_here = folder.parent.is_dir()
+        self._is_here = isdir(folder.parent)  # noqa: PTH112 - Path's raises where it may not look
         if not self._is_here:
             report.warning(
                 place, f"there is no {folder.parent} on this machine: whether the sounds exist was not checked"
@@ -49,4 +50,5 @@ class Sounds:
 
 
 def _exists(path: Path) -> bool:
-    return any(place.is_file() for place in (path, *(path.parent / rate / path.name for rate in _RATES)))
+    places = [path, *(path.parent / rate / path.name for rate in _RATES)]
+    return any(isfile(place) for place in places)  # noqa: PTH113 - as above

@@ -7,6 +7,7 @@ differently from what its reader sees (anchors, merge keys, tags, a key given tw
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -119,11 +120,12 @@ def parse(content: bytes, report: Report) -> Node | None:
 
 
 def _decode(content: bytes, report: Report) -> str | None:
+    content = content.removeprefix(codecs.BOM_UTF8)
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode()
     except UnicodeDecodeError as error:
-        before = content[: error.start].decode("utf-8-sig")
-        report.error(_end(before), f"byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8")
+        place = _end(content[: error.start].decode())
+        report.error(place, f"byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8")
         return None
     if unseen := _UNSEEN.search(text):
         found = f"an invisible character (U+{ord(unseen.group()):04X})"
@@ -170,7 +172,7 @@ class _Composer:
             self._report.error(_start(after), "a second document begins here; allowed: one a file")
             return None
         if isinstance(root, Scalar) and root.value is None:
-            self._report.error(root, _EMPTY)
+            self._report.error(Spot(1, 1), _EMPTY)
             return None
         return root
 
@@ -247,6 +249,7 @@ _SENTENCES: Final = {
     "did not find expected key": _INDENTATION,
     "did not find expected '-'": _INDENTATION,
     "expected <block end>": _INDENTATION,
+    "node content": "a value is missing here, or it begins with a character that needs quotes",
     "could not find expected ':'": "a line without a colon; allowed: key: value",
     "unknown escape": "an unknown escape after a backslash; write the text in single quotes",
 }
@@ -259,7 +262,8 @@ def _explain(error: yaml.MarkedYAMLError, text: str) -> tuple[Spot, str]:
     if error.context_mark and any(what in (error.context or "") for what in _UNCLOSED) and "escape" not in problem:
         mark = error.context_mark
     assert mark is not None, "every error of the parser has a mark"
-    spot = Spot(mark.line + 1, mark.column + 1)
+    # Of a file without a line break at its end, libyaml counts one line too many.
+    spot = min(Spot(mark.line + 1, mark.column + 1), _end(text), key=lambda spot: (spot.line, spot.column))
     if "cannot start any token" in problem:
         character = (text.splitlines()[mark.line] + "\n")[mark.column]
         if character == "\t":

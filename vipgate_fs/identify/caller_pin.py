@@ -12,7 +12,7 @@ from vipgate_fs.gate.verdict import AskForPin, Verdict
 from vipgate_fs.identify import Settings, weakness
 
 Identification = Literal["caller_number", "entered_id"]
-_NUMBER: Final = re.compile(r"\+?[0-9]+", re.ASCII)
+_NUMBER: Final = re.compile(r"\+?[0-9]{1,20}", re.ASCII)
 _CUSTOMER_NUMBER: Final = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 

@@ -1,0 +1,104 @@
+import json
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+from click.testing import CliRunner
+
+from vipgate_fs.cli import main
+
+GATE = 'version: 1\ngates:\n  support:\n    protects: {numbers: ["7000"]}\n'
+GOOD = GATE + '    identify: [{static_pin: {pin: "4711"}}]\n'
+WARNED = GATE + '    identify: [{static_pin: {pin: "471"}}]\n'
+BROKEN = GOOD + "    attempts: 99\n"
+
+
+@pytest.fixture
+def check(tmp_path, monkeypatch):
+    """Runs `vipgate check` in a folder with some files."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("VIPGATE_CONFIG", raising=False)
+    for name, text in [("good.yaml", GOOD), ("warned.yaml", WARNED), ("broken.yaml", BROKEN)]:
+        tmp_path.joinpath(name).write_text(text)
+    return lambda *arguments: CliRunner().invoke(main, ["check", *arguments])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "summaries"),
+    [
+        (["good.yaml"], 0, ["good.yaml: ok, 1 gate"]),
+        (["good.yaml", "--strict"], 0, ["good.yaml: ok, 1 gate"]),
+        (["warned.yaml"], 0, ["warned.yaml: ok, 1 gate, 1 warning"]),
+        (["warned.yaml", "--strict"], 1, ["warned.yaml: 1 warning"]),
+        (["broken.yaml"], 1, ["broken.yaml: 1 error"]),
+        (["absent.yaml"], 2, ["absent.yaml: No such file or directory"]),
+        (["."], 2, [".: Is a directory"]),
+        (["broken.yaml", "good.yaml"], 1, ["broken.yaml: 1 error", "good.yaml: ok, 1 gate"]),
+        (["absent.yaml", "broken.yaml"], 2, ["absent.yaml: No such file or directory", "broken.yaml: 1 error"]),
+        ([], 2, ["$VIPGATE_CONFIG, vipgate.yaml, /etc/vipgate/vipgate.yaml: no configuration in any of these places"]),
+    ],
+)
+def test_exit_code_and_summary(check, arguments, code, summaries):
+    result = check(*arguments)
+    assert result.stderr.splitlines() == summaries
+    assert result.exit_code == code
+
+
+def test_findings_as_text(check):
+    assert check("broken.yaml", "warned.yaml").stdout.splitlines() == [
+        "broken.yaml:6:15: gates.support.attempts: found 99; allowed: an integer from 1 to 10",
+        "warned.yaml:5:35: gates.support.identify[0].static_pin.pin: warning: a PIN of fewer than 4 digits is easily guessed",
+    ]
+
+
+def test_findings_as_json(check):
+    assert json.loads(check("broken.yaml", "--format", "json").stdout) == [
+        {
+            "severity": "error",
+            "file": "broken.yaml",
+            "line": 6,
+            "column": 15,
+            "path": "gates.support.attempts",
+            "message": "found 99; allowed: an integer from 1 to 10",
+        }
+    ]
+    assert json.loads(check("good.yaml", "--format", "json").stdout) == []
+
+
+@pytest.mark.parametrize("place", ["vipgate.yaml", "elsewhere.yaml"])
+def test_without_a_file_the_usual_places_are_looked_at(check, tmp_path, monkeypatch, place):
+    tmp_path.joinpath(place).write_text(BROKEN)
+    if place != "vipgate.yaml":
+        monkeypatch.setenv("VIPGATE_CONFIG", place)
+    result = check()
+    assert (result.exit_code, result.stderr) == (1, f"{place}: 1 error\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["--version"], 0, version("vipgate-fs")),
+        (["--help"], 0, "check"),
+        (["check", "--help"], 0, "--strict"),
+        (["chek"], 2, "chek"),
+        (["check", "--format", "xml"], 2, "xml"),
+    ],
+)
+def test_the_command_itself(arguments, code, told):
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == code
+    assert told in result.output
+    assert "Traceback" not in result.output
+
+
+def test_check_does_not_wait_for_what_only_a_server_needs(check):
+    code = "import sys; from vipgate_fs.cli import check; print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert "vipgate_fs.config" in modules
+    assert not {"gevent", "greenswitch", "vipgate_fs.cli.serve"} & set(modules)
+
+
+def test_the_package_is_the_command():
+    run = subprocess.run([sys.executable, "-m", "vipgate_fs", "--help"], check=True, capture_output=True, text=True)
+    assert run.stdout.startswith("Usage: vipgate ")

@@ -1,0 +1,134 @@
+import datetime as dt
+from ipaddress import ip_network
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from vipgate_fs import config
+from vipgate_fs.gate.gate import Rejection, Route, Timing
+from vipgate_fs.gate.pins import Pin
+from vipgate_fs.gate.schedules import EVERY_DAY, Dates, Days, Span, Times
+from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
+from vipgate_fs.resources import resource
+
+HERE = Path(__file__).parent
+EXAMPLE = HERE.parent.parent / "examples" / "vipgate.yaml"
+
+
+def test_nothing_is_found_in_a_good_file(good):
+    loaded = config.load(good)
+    assert [str(finding) for finding in loaded.findings] == []
+    assert loaded.configuration.path == good
+
+
+@pytest.fixture(scope="module")
+def full():
+    return config.load(HERE / "good" / "full.yaml").configuration
+
+
+def test_site(full):
+    site = full.site
+    assert (site.country, site.language, site.number_format, site.domain) == ("CH", "en", "+", "pbx.example.com")
+    assert site.plan.canonical("044 668 18 00") == "+41446681800"
+    assert site.calendar.timezone == ZoneInfo("Europe/Zurich")
+    assert site.calendar.holiday(dt.date(2026, 8, 1))
+    assert site.sounds == resource("sounds")
+
+
+def test_server(full):
+    assert (full.server.host, full.server.port) == ("::1", 8085)
+    assert full.server.allow == (ip_network("::1"), ip_network("10.1.2.0/24"))
+
+
+def test_schedules(full):
+    assert {name: schedule.spans for name, schedule in full.schedules.items()} == {
+        "office-hours": (
+            Span(15, Days.parse("mon-fri"), Times.parse("09:00", "17:00")),
+            Span(16, EVERY_DAY, Times.parse(None, None), Dates.parse("12-24 - 01-06"), closed=True),
+        ),
+        "night": (
+            Span(18, EVERY_DAY, Times.parse("22:00", "06:00")),
+            Span(19, Days.parse("sun, holidays"), Times.parse(None, None)),
+        ),
+    }
+    assert [(schedule.name, schedule.line) for schedule in full.schedules.values()] == [
+        ("office-hours", 14),
+        ("night", 17),
+    ]
+
+
+def test_gate(full):
+    support, service, hidden = full.gates
+    assert (support.name, support.line) == ("support", 21)
+    assert [(pattern.text, line) for pattern, line in support.protects.numbers] == [
+        ("+41 44 668 18*", 23),
+        ("7000-7099", 23),
+    ]
+    assert support.protects.users == {"alice": 24, "7200": 24}
+    assert support.protects.groups == {"support": 25}
+    assert (support.active.schedule.name, support.active.outside, support.active.line) == ("office-hours", True, 26)
+    assert (service.active.schedule.name, service.active.outside, hidden.active) == ("night", False, None)
+    assert (support.attempts, service.attempts) == (5, 3)
+    assert (support.route, service.route) == (Route("XML", "passed"), Route("XML", "vipgate-passed"))
+    assert (support.timing, service.timing) == (Timing(5.0, 2.5), Timing(8.0, 4.0))
+    sounds = resource("sounds") / "en"
+    assert support.prompts.welcome == str(sounds / "vipgate-welcome.wav")
+    assert support.prompts.wrong_pin == str(sounds / "vipgate-wrong-pin.wav")
+    assert support.prompts.customer_number == str(sounds / "vipgate-customer-number.wav")
+    assert support.rejection == Rejection(603, None)
+    assert service.rejection == Rejection(486, str(sounds / "vipgate-rejected.wav"))
+    assert hidden.rejection == Rejection(486, None)
+
+
+def test_steps(full):
+    support, service, hidden = full.gates
+    by_caller, static = support.steps
+    assert (by_caller.kind, by_caller.line, by_caller.by, by_caller.ask_unknown) == (
+        "caller_pin",
+        28,
+        "caller_number",
+        False,
+    )
+    assert by_caller.table.of("+4917612345678") == Pin("471112345")
+    assert by_caller.table.of("+41556631019") == Pin("471155577")
+    assert by_caller.on_failure == Forward("120")
+    assert (static.kind, static.line, static.pin, static.on_failure) == ("static_pin", 35, Pin("04711"), Pass())
+    assert (service.steps[0].by, service.steps[0].table.of("10027")) == ("entered_id", Pin("471112"))
+    assert hidden.steps[0].ask_unknown
+
+
+def test_otherwise(full):
+    support, service, _ = full.gates
+    assert support.otherwise == AskForPin(Pin("471199"), "100", "*97", 3)
+    assert support.otherwise_line == 36
+    assert (service.otherwise, service.otherwise_line) == (Reject(), None)
+
+
+def test_quotes_keep_what_they_enclose():
+    configuration = config.load(HERE / "good" / "quoting.yaml").configuration
+    assert (configuration.site.country, configuration.site.number_format) == ("NO", "00")
+    gate = configuration.gates[0]
+    assert list(gate.protects.users) == ["1e3", "0815", "yes"]
+    assert gate.otherwise == Forward("0x10")
+    assert gate.active.schedule.spans[1].closed
+
+
+def test_the_example_has_nothing_to_be_found():
+    loaded = config.load(EXAMPLE)
+    assert loaded.findings == ()
+    assert [gate.name for gate in loaded.configuration.gates] == ["support", "management", "service"]
+
+
+def test_a_large_file_is_loaded_in_time():
+    gates = "".join(
+        f'  g{gate}: {{protects: {{numbers: ["{1000 + gate}*"]}}, identify: [{{caller_pin: {{pins: {{'
+        + ", ".join(f'"00491761{gate:03}{owner:04}": "4711{owner:04}"' for owner in range(50))
+        + "}}}]}\n"
+        for gate in range(100)
+    )
+    before = dt.datetime.now(dt.UTC)
+    loaded = config.load_text(f"version: 1\ngates:\n{gates}")
+    assert loaded.findings == ()
+    assert sum(len(gate.steps[0].table) for gate in loaded.configuration.gates) == 5000
+    assert (dt.datetime.now(dt.UTC) - before).total_seconds() < 5, "0.3 s when the machine has nothing else to do"

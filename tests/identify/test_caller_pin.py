@@ -1,0 +1,87 @@
+import pytest
+
+from vipgate_fs import identify
+from vipgate_fs.gate.call import WITHHELD
+from vipgate_fs.gate.pins import Pin, PinTable
+from vipgate_fs.gate.verdict import AskForPin, Forward
+from vipgate_fs.identify.caller_pin import CallerPin
+
+VIP = "+4917612345678"
+STRANGER = "+4971112345678"
+TABLE = PinTable({VIP: Pin("4711")})
+
+
+@pytest.mark.parametrize("caller", [VIP, STRANGER, WITHHELD])
+@pytest.mark.parametrize("ask_unknown", [False, True])
+def test_a_known_caller_is_asked_for_his_own_pin_and_nobody_else_is_let_in(call, caller, ask_unknown):
+    verdict = CallerPin(TABLE, "caller_number", ask_unknown, line=7).identify(call(caller))
+    assert (verdict is not None) == (caller == VIP or ask_unknown)
+    if verdict is not None:
+        assert verdict.expected.matches("4711") == (caller == VIP)
+        assert not verdict.expected.matches("")
+
+
+@pytest.mark.parametrize("caller", [VIP, STRANGER, WITHHELD])
+def test_by_customer_number_the_whole_table_is_asked(call, caller):
+    step = CallerPin(TABLE, "entered_id", ask_unknown=False, line=7)
+    assert step.identify(call(caller)) == AskForPin(TABLE)
+
+
+@pytest.mark.parametrize(
+    ("values", "by", "ask_unknown", "always_answers"),
+    [
+        ({}, "caller_number", False, False),
+        ({"unknown_callers": "skip"}, "caller_number", False, False),
+        ({"unknown_callers": "ask"}, "caller_number", True, True),
+        ({"identification": "entered_id"}, "entered_id", False, True),
+    ],
+)
+def test_it_is_built_as_configured(settings, values, by, ask_unknown, always_answers):
+    configured = settings(values | {"pins": {"10027": "4711"}}, on_failure=Forward("100"))
+    step = identify.build("caller_pin", configured)
+    assert configured.said == []
+    assert (step.by, step.ask_unknown, step.always_answers) == (by, ask_unknown, always_answers)
+    assert (step.kind, step.line, step.on_failure) == ("caller_pin", 7, Forward("100"))
+    assert step.table.of("10027") == Pin("4711")
+
+
+@pytest.mark.parametrize("written", ["004917612345678", "0176 12345678", "+49 (0)176/123456-78"])
+def test_a_caller_is_found_however_his_number_is_written(settings, call, written):
+    step = identify.build("caller_pin", settings({"pins": {written: 4711}}))
+    assert step.identify(call(VIP)) == AskForPin(Pin("4711"))
+
+
+def test_customer_numbers_stay_as_they_are(settings):
+    step = identify.build("caller_pin", settings({"identification": "entered_id", "pins": {"0049176123456": "4711"}}))
+    assert "0049176123456" in step.table
+
+
+@pytest.mark.parametrize(
+    ("values", "severity", "path", "message"),
+    [
+        ({"pins": {"anonymous": "4711"}}, "error", ("pins", "anonymous"), "not a telephone number"),
+        ({"pins": {"": "4711"}}, "error", ("pins", ""), "not a telephone number"),
+        ({"pins": {"017612345678": "4711", "+4917612345678": "4712"}}, "error", ("pins", "+4917612345678"), "line 8"),
+        ({"identification": "entered_id", "pins": {"K1": "4711"}}, "error", ("pins", "K1"), "not a customer number"),
+        (
+            {"identification": "entered_id", "pins": {"1" * 21: "4711"}},
+            "error",
+            ("pins", "1" * 21),
+            "not a customer number",
+        ),
+        (
+            {"identification": "entered_id", "unknown_callers": "ask", "pins": {"1": "4711"}},
+            "error",
+            ("unknown_callers",),
+            "no meaning",
+        ),
+        ({"pins": {"20": "471"}}, "warning", ("pins", "20"), "easily guessed"),
+    ],
+)
+def test_what_is_wrong_is_said_where_it_stands(settings, values, severity, path, message):
+    configured = settings(values)
+    identify.build("caller_pin", configured)
+    ((said_severity, said_path, said_message),) = configured.said
+    assert (said_severity, said_path) == (severity, path)
+    assert message in said_message
+    assert "471" not in said_message
