@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 Severity = Literal["error", "warning"]
 Path = tuple[str | int, ...]
 """The way to a place in the file: keys, and indices from 0."""
+_SIMILAR: Final = 0.7
+"""How close (difflib's ratio) something known must be to be what was meant."""
 
 
 class Place(Protocol):
@@ -98,6 +102,12 @@ class Report:
 def is_showable(key: str | int) -> bool:
     """Whether a key may be shown: one that doesn't begin with a letter may be a PIN in the wrong place."""
     return isinstance(key, int) or (key[:1].isalpha() and key.isprintable())
+
+
+def did_you_mean(text: str, known: Iterable[str]) -> str:
+    """`; did you mean …?` when `text` is a slip of something that is known, else nothing."""
+    similar = difflib.get_close_matches(text, known, n=1, cutoff=_SIMILAR)
+    return f"; did you mean {similar[0]}?" if similar else ""
 
 
 def _shown(path: Path) -> str:

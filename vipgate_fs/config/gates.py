@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from vipgate_fs import identify
-from vipgate_fs.config.findings import Report
+from vipgate_fs.config.findings import Report, did_you_mean
 from vipgate_fs.config.model import Site
 from vipgate_fs.config.overlaps import Claim
 from vipgate_fs.config.reading import Reader
@@ -132,10 +131,8 @@ class GateReader:
     def _schedule(self, name: str) -> Schedule:
         if name in self._schedules:
             return self._schedules[name]
-        similar = difflib.get_close_matches(name, self._schedules, n=1)
-        question = f"; did you mean {similar[0]}?" if similar else ""
         known = ", ".join(self._schedules) or "none, because schedules is empty"
-        raise ValueError(f"unknown schedule {name}{question}; allowed: {known}")
+        raise ValueError(f"unknown schedule {name}{did_you_mean(name, self._schedules)}; allowed: {known}")
 
     def _steps(self, node: Mapping) -> Iterator[Step]:
         final: Step | None = None

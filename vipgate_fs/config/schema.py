@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -10,7 +9,7 @@ from typing import Any, Final
 
 import jsonschema
 
-from vipgate_fs.config.findings import Place, Report, is_showable
+from vipgate_fs.config.findings import Place, Report, did_you_mean, is_showable
 from vipgate_fs.config.source import Mapping, Node, Scalar, Sequence, Spot
 from vipgate_fs.resources import resource
 
@@ -28,8 +27,6 @@ _AMBIGUOUS: Final = {
 _TRAPS: Final = [(what, re.compile(form, re.ASCII | re.IGNORECASE | re.VERBOSE)) for what, form in _AMBIGUOUS.items()]
 _SHOWN: Final = 40
 """Characters of a value that a finding shows."""
-_SIMILAR: Final = 0.7
-"""How close (difflib's ratio) a known key must be to be what was meant."""
 _NAMES: Final = {"object": "a mapping", "array": "a list", "string": "a text", "boolean": "true or false"}
 
 
@@ -99,9 +96,7 @@ def _translate(error: jsonschema.ValidationError, node: Node) -> Iterator[tuple[
 
 def _unknown(key: str, known: Iterable[str]) -> str:
     name = f"key {key}" if is_showable(key) else "key"
-    similar = difflib.get_close_matches(key, known, n=1, cutoff=_SIMILAR)
-    question = f"; did you mean {similar[0]}?" if similar else ""
-    return f"unknown {name}{question}; allowed: {', '.join(known)}"
+    return f"unknown {name}{did_you_mean(key, known)}; allowed: {', '.join(known)}"
 
 
 def _found(node: Node, schema: Any) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
+from vipgate_fs.config.findings import did_you_mean
 from vipgate_fs.config.model import Server, Site
 from vipgate_fs.config.reading import Reader
 from vipgate_fs.config.source import Mapping, Scalar
@@ -50,9 +50,9 @@ def _timezone(text: str) -> ZoneInfo:
     names = available_timezones()
     if text in names:
         return ZoneInfo(text)
-    similar = difflib.get_close_matches(text, names, n=1)
-    question = f"; did you mean {similar[0]}?" if similar else ""
-    raise ValueError(f"unknown time zone {text}{question}; allowed: an IANA name such as Europe/Berlin")
+    raise ValueError(
+        f"unknown time zone {text}{did_you_mean(text, names)}; allowed: an IANA name such as Europe/Berlin"
+    )
 
 
 def read_server(node: Mapping, reader: Reader) -> Server:
