@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from vipgate_fs.cli.options import config_option, load_or_exit
+from vipgate_fs.cli.options import config_option, load_or_exit, moment_option, parse_moment
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.decision import Decision, decide, describe
@@ -23,7 +23,7 @@ from vipgate_fs.gate.narrator import narrate
     "--from", "caller", required=True, metavar="NUMBER", help="The caller; 'anonymous' for a withheld number."
 )
 @click.option("--to", "called", required=True, metavar="NUMBER", help="The number that was called.")
-@click.option("--at", "moment", metavar="ISO-TIME", help="Such as 2026-12-24T18:30, in the site's time; default: now.")
+@moment_option
 @click.option("--user", metavar="ID", help="The directory's user behind the called number.")
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="A group of that user; may be repeated.")
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -42,7 +42,7 @@ def command(
     """
     configuration = load_or_exit(config)
     site = configuration.site
-    at = _moment(moment, configuration)
+    at = parse_moment(moment, site.calendar)
     call = Call(
         uuid="explain",
         caller=site.plan.canonical(caller),
@@ -57,17 +57,6 @@ def command(
         click.echo(json.dumps(explanation, ensure_ascii=False, indent=2))
     else:
         _print(explanation)
-
-
-def _moment(text: str | None, configuration: Configuration) -> dt.datetime:
-    calendar = configuration.site.calendar
-    if text is None:
-        return calendar.local(dt.datetime.now(dt.UTC))
-    try:
-        at = dt.datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter("not an ISO time such as 2026-12-24T18:30", param_hint="--at") from None
-    return calendar.local(at if at.tzinfo else at.replace(tzinfo=calendar.timezone))
 
 
 def _explanation(configuration: Configuration, call: Call, at: dt.datetime, decision: Decision) -> dict[str, Any]:

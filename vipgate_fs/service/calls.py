@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.esl.channel import EslChannel
@@ -19,14 +20,28 @@ from vipgate_fs.gate.dialogue import conduct
 from vipgate_fs.gate.gate import Rejection
 from vipgate_fs.service.logs import Log
 
-UNDECIDED = Rejection(code=503)
+Clock = Callable[[], dt.datetime]
+
+UNDECIDED: Final = Rejection(code=503)
 """For a call that can't be decided on because something is broken: the door stays shut (RFC 3261, 21.5.4)."""
 
 
-class CallHandler:
-    """Serves connections by one configuration; called in a greenlet for each connection."""
+def system_clock() -> dt.datetime:
+    """Now."""
+    return dt.datetime.now(dt.UTC)
 
-    def __init__(self, configuration: Configuration, log: Log) -> None:
+
+class CallHandler:
+    """Serves connections by one configuration; called in a greenlet for each connection.
+
+    Args:
+        configuration: checked.
+        log: told of each call.
+        clock: tells the moment to decide for, with a time zone.
+    """
+
+    def __init__(self, configuration: Configuration, log: Log, clock: Clock = system_clock) -> None:
+        self._clock = clock
         self._site = configuration.site
         self._gates = configuration.gates
         self._directory = Directory(configuration.gates, configuration.site.domain)
@@ -52,7 +67,7 @@ class CallHandler:
         channel = EslChannel(session)
         try:
             call = self._locate(call, session)
-            decision = decide(self._gates, call, dt.datetime.now(dt.UTC), self._site.calendar)
+            decision = decide(self._gates, call, self._clock(), self._site.calendar)
             _tell(decision, log)
             outcome = conduct(decision, call, channel)
         except SessionGone:

@@ -12,7 +12,7 @@ from gevent.pool import Pool
 from gevent.server import StreamServer
 
 from vipgate_fs.config.model import Configuration
-from vipgate_fs.service.calls import CallHandler
+from vipgate_fs.service.calls import CallHandler, Clock, system_clock
 from vipgate_fs.service.logs import Log
 
 BACKLOG: Final = 4096
@@ -29,11 +29,11 @@ class GateServer:
         OSError: by `start`, when the address can't be listened on.
     """
 
-    def __init__(self, configuration: Configuration, log: Log) -> None:
+    def __init__(self, configuration: Configuration, log: Log, clock: Clock = system_clock) -> None:
         server = configuration.server
         self._allow: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = server.allow
         self._log = log
-        self._serve = CallHandler(configuration, log)
+        self._serve = CallHandler(configuration, log, clock)
         self._calls = Pool()
         self._cut_off = 0
         self._server = StreamServer((server.host, server.port), self._connected, backlog=BACKLOG, spawn=self._calls)

@@ -40,19 +40,20 @@ class Dialplan:
         entry: for every number that is called from outside.
         numbers: for these numbers called from outside, instead of `entry`.
         extensions: for the other contexts. None: whoever is transferred anywhere is answered.
+        missing: for a number that is not among them.
     """
 
     entry: Extension
     numbers: Mapping[str, Extension] = field(default_factory=dict)
     extensions: Mapping[str, Extension] | None = None
+    missing: Extension = Extension((("respond", "404"),), matches=True)
 
     def find(self, destination: str, context: str) -> tuple[Extension, bool]:
-        """The extension for a number, and whether it is one that exists; what doesn't is answered with 404."""
+        """The extension for a number, and whether it exists."""
         if context == ENTRY_CONTEXT:
             return self.numbers.get(destination, self.entry), True
         if self.extensions is None:
             return answered(), True
         if destination in self.extensions:
             return self.extensions[destination], True
-        missing = (("log", f"NOTICE no such extension: {destination}"), ("respond", "404"))
-        return Extension(missing, matches=True), False
+        return self.missing, False

@@ -123,9 +123,10 @@ class Session:
             until = min(deadline, self._commands[0][0]) if self._commands and not self._locked else deadline
             channel.changed.wait(None if until == math.inf else clock.real(until - now))
 
-    def run_commands(self) -> None:
-        """Run the commands that are due. One with event-lock keeps the others waiting until it has ended."""
-        while self._commands and not self._locked and self._commands[0][0] <= self.channel.clock.now():
+    def run_commands(self, until: float | None = None) -> None:
+        """Run the commands that are due by `until` (default: now). One with event-lock keeps the others waiting."""
+        until = self.channel.clock.now() if until is None else until
+        while self._commands and not self._locked and self._commands[0][0] <= until:
             self.obey(self._commands.popleft()[1])
 
     def obey(self, command: Command) -> None:

@@ -6,6 +6,7 @@ experience = Simulator("127.0.0.1", 8084, speed=20).call(Caller("+4930123456", d
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -164,7 +165,7 @@ class Simulator:
         self.clock.sleep(self._park_delay)
         session.is_abandoned = listener.is_finished
         session.park()
-        session.run_commands()
+        session.run_commands(until=math.inf)  # what was sent before the connection closed still happens (FINDINGS: g9)
         if channel.state == "RESET" and not channel.transferred and is_true(channel.get("socket_resume")):
             channel.state = "EXECUTE"
 
