@@ -1,4 +1,4 @@
-"""`vipgate demo`: a handful of calls against the example configuration, and a table of what their callers experienced."""
+"""`vipgate demo`: simulated calls against the example configuration, and what their callers experienced."""
 
 from __future__ import annotations
 

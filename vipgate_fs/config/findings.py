@@ -61,7 +61,7 @@ class Report:
     """Collects the findings of one file."""
 
     def __init__(self, file: str) -> None:
-        self._file = file
+        self.file = file
         self._findings: set[Finding] = set()
         self._broken: set[Path] = set()
         self._at: set[tuple[int, int]] = set()
@@ -78,7 +78,7 @@ class Report:
 
     def _note(self, severity: Severity, place: Place, message: str) -> None:
         path = _shown(place.path)
-        self._findings.add(Finding(severity, self._file, place.line, place.column, path, message))
+        self._findings.add(Finding(severity, self.file, place.line, place.column, path, message))
 
     def is_sound(self, place: Place) -> bool:
         """Whether no error was noted at this place or within it."""

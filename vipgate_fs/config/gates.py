@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from vipgate_fs import identify
@@ -28,7 +29,10 @@ class StepSettings:
 
     node: Mapping
     on_failure: Verdict | None
+    gate: str
     plan: NumberPlan
+    number_format: str
+    folder: Path
     report: Report
 
     @property
@@ -48,6 +52,10 @@ class StepSettings:
     def error_at_key(self, message: str, *path: str) -> None:
         """Report an error at a key."""
         self.report.error(self._parent(path).keys[path[-1]], message)
+
+    def error(self, message: str, *path: str) -> None:
+        """Report an error at a value."""
+        self.report.error(self._parent(path).nodes[path[-1]], message)
 
     def warn(self, message: str, *path: str) -> None:
         """Report a warning at a value."""
@@ -79,7 +87,7 @@ class GateReader:
 
     def read(self, name: str, node: Mapping) -> Gate:
         """A gate; what is wrong in it is left out or has its default."""
-        steps = tuple(self._steps(node))
+        steps = tuple(self._steps(name, node))
         otherwise = self._verdict(node, "otherwise")
         if not node.items("identify") and "otherwise" not in node.nodes and self._report.is_sound(node):
             self._report.warning(node, "rejects everybody: it has neither a step nor an otherwise")
@@ -134,22 +142,24 @@ class GateReader:
         known = ", ".join(self._schedules) or "none, because schedules is empty"
         raise ValueError(f"unknown schedule {name}{did_you_mean(name, self._schedules)}; allowed: {known}")
 
-    def _steps(self, node: Mapping) -> Iterator[Step]:
+    def _steps(self, gate: str, node: Mapping) -> Iterator[Step]:
         final: Step | None = None
         for item in node.items("identify"):
             if not isinstance(item, Mapping):
                 continue
             for kind in item.nodes if self._report.is_sound(item) else ():
-                step = self._step(kind, item.mapping(kind))
+                step = self._step(gate, kind, item.mapping(kind))
                 if final is not None:
                     self._report.error(item, f"never reached: {final.kind} in line {final.line} always answers")
                 if step.always_answers:
                     final = final or step
                 yield step
 
-    def _step(self, kind: str, node: Mapping) -> Step:
+    def _step(self, gate: str, kind: str, node: Mapping) -> Step:
         on_failure = self._verdict(node, "on_failure")
-        return identify.build(kind, StepSettings(node, on_failure, self._site.plan, self._report))
+        site, folder = self._site, Path(self._report.file).parent
+        settings = StepSettings(node, on_failure, gate, site.plan, site.number_format, folder, self._report)
+        return identify.build(kind, settings)
 
     def _verdict(self, parent: Mapping, key: str) -> Verdict | None:
         node = parent.mapping(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
 
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.schedules import Schedule
@@ -38,8 +38,25 @@ class Step(Protocol):
     def on_failure(self) -> Verdict | None:
         """The verdict when the step fails; None: as if it did not know."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether the step asks somebody elsewhere: it may take seconds, and `explain` does not do it unasked."""
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The channel variables that it wants in `Call.variables`."""
+
     def identify(self, call: Call) -> Verdict | None:
         """The step's verdict, or None for "don't know". Raises StepFailed."""
+
+
+class StepDefaults:
+    """What most steps have in common, to be inherited. See Step."""
+
+    __slots__ = ()
+    always_answers: ClassVar[bool] = False
+    waits: ClassVar[bool] = False
+    variables: ClassVar[frozenset[str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

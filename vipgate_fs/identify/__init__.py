@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
 from vipgate_fs.gate.gate import Step
@@ -37,11 +38,26 @@ class Settings(Protocol):
     def plan(self) -> NumberPlan:
         """How numbers are read."""
 
+    @property
+    def gate(self) -> str:
+        """The name of the step's gate."""
+
+    @property
+    def number_format(self) -> str:
+        """How an international number begins where it is shown to others: "00" or "+"."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the configuration file: where a relative path in it begins."""
+
     def line_of(self, *path: str) -> int:
         """The line of the last key of the path."""
 
     def error_at_key(self, message: str, *path: str) -> None:
         """Say what is wrong with the last key of the path."""
+
+    def error(self, message: str, *path: str) -> None:
+        """Say what is wrong with the value that the path leads to."""
 
     def warn(self, message: str, *path: str) -> None:
         """Say why the value that the path leads to deserves a second look."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
 from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.gate import StepDefaults
 from vipgate_fs.gate.pins import Pin, PinTable
 from vipgate_fs.gate.verdict import AskForPin, Verdict
 from vipgate_fs.identify import Settings, weakness
@@ -17,7 +18,7 @@ _CUSTOMER_NUMBER: Final = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class CallerPin:
+class CallerPin(StepDefaults):
     """Asks for the caller's own PIN. See `vipgate_fs.gate.gate.Step` for the other attributes.
 
     Attributes:
@@ -35,7 +36,7 @@ class CallerPin:
     kind: ClassVar[str] = "caller_pin"
 
     @property
-    def always_answers(self) -> bool:
+    def always_answers(self) -> bool:  # type: ignore[override]
         """Whether there is no caller whom the step does not ask."""
         return self.ask_unknown or self.by == "entered_id"
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.gate import StepDefaults
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.verdict import AskForPin, Verdict
 from vipgate_fs.identify import Settings, weakness
 
 
 @dataclass(frozen=True, slots=True)
-class StaticPin:
+class StaticPin(StepDefaults):
     """Asks everybody for `pin`. See `vipgate_fs.gate.gate.Step` for the other attributes."""
 
     pin: Pin

@@ -42,22 +42,28 @@ def report(channel: Channel, last_application: tuple[str, str]) -> None:
     profile = channel.profile
     channel.set("caller_id", f'"{profile.name}" <{profile.number}>' if profile.name else profile.number)
     spans = {
-        "duration": ended - times.created,
-        "bill": ended - times.answered if times.answered else 0,
-        "progress": times.progress - times.created if times.progress else 0,
-        "answer": times.answered - times.created if times.answered else 0,
-        "wait": 0,
-        "progress_media": times.progress_media - times.created if times.progress_media else 0,
-        "flow_bill": ended - times.created if times.answered else 0,
+        "bill": (times.answered, ended),
+        "progress": (times.created, times.progress),
+        "answer": (times.created, times.answered),
+        "wait": (0, 0),
+        "progress_media": (times.created, times.progress_media),
+        "flow_bill": (times.created, ended if times.answered else 0),
     }
-    for unit, size in (("sec", 1_000_000), ("msec", 1000), ("usec", 1)):
-        for name, span in spans.items():
-            whole = {"sec": "duration", "msec": "mduration", "usec": "uduration"}[unit]
-            channel.set(whole if name == "duration" else f"{name}{unit}", str(span // size))
+    for unit, size, whole in (("sec", 1_000_000, "duration"), ("msec", 1000, "mduration"), ("usec", 1, "uduration")):
+        channel.set(whole, _span(times.created, ended, size))
+        for name, (since, until) in spans.items():
+            channel.set(f"{name}{unit}", _span(since, until, size))
     if "sip_hangup_disposition" not in channel.variables:
         channel.set("sip_hangup_disposition", "send_bye" if times.answered else "send_refuse")
     if channel.has_media:
         _report_media(channel, (ended - times.progress_media) / 1_000_000)
+
+
+def _span(since: int, until: int, size: int) -> str:
+    """A difference in units of so many microseconds; whole seconds are subtracted as such, as FreeSWITCH does."""
+    if not since or not until:
+        return "0"
+    return str(until // size - since // size if size > 1000 else (until - since) // size)  # noqa: PLR2004
 
 
 def _set_epoch(channel: Channel, name: str, micros: int) -> None:

@@ -24,7 +24,7 @@ _GOODBYE: Final = "Disconnected, goodbye.\nSee you at ClueCon! http://www.clueco
 _NOT_FOUND: Final = "-ERR command not found"
 _LONGEST_REPLY: Final = 511
 """Bytes; FreeSWITCH cuts what is longer."""
-_TURNAROUND: Final = 0.001
+_TURNAROUND: Final = 0.005
 """Real seconds for a peer's next command to be there before a sync socket turns to its events (FINDINGS: k1, k2)."""
 
 
@@ -83,7 +83,7 @@ class OutboundSocket:
             if reply:
                 self._reply(reply)
             if not self._async:
-                self._wake.wait(_TURNAROUND)
+                gevent.sleep(_TURNAROUND)
 
     def _finish(self) -> None:
         channel = self._channel
