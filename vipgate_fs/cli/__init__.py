@@ -9,6 +9,8 @@ from typing import Final
 import click
 
 SUBCOMMANDS: Final = ("check", "explain", "call", "demo", "serve")
+COOPERATIVE: Final = frozenset(("call", "demo", "serve"))
+"""Those that serve calls: for them Python's own sockets wait without making other calls wait."""
 
 
 class Subcommands(click.Group):
@@ -22,6 +24,10 @@ class Subcommands(click.Group):
         """The subcommand of that name."""
         if cmd_name not in self.list_commands(ctx):
             return None
+        if cmd_name in COOPERATIVE:
+            from gevent import monkey  # noqa: PLC0415 - the others do not need it
+
+            monkey.patch_all()
         command: click.Command = import_module(f"{__name__}.{cmd_name}").command
         return command
 

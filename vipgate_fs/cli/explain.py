@@ -13,8 +13,10 @@ import click
 from vipgate_fs.cli.options import config_option, load_or_exit, moment_option, parse_moment
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.decision import Decision, decide, describe
+from vipgate_fs.gate.decision import Decision, ask_step, decide, describe
+from vipgate_fs.gate.gate import NotAsked, Step
 from vipgate_fs.gate.narrator import narrate
+from vipgate_fs.gate.verdict import Verdict
 
 
 @click.command()
@@ -26,6 +28,7 @@ from vipgate_fs.gate.narrator import narrate
 @moment_option
 @click.option("--user", metavar="ID", help="The directory's user behind the called number.")
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="A group of that user; may be repeated.")
+@click.option("--live", is_flag=True, help="Really ask webservices and databases.")
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
     config: Path | None,
@@ -34,11 +37,12 @@ def command(
     moment: str | None,
     user: str | None,
     groups: tuple[str, ...],
+    live: bool,  # noqa: FBT001 - click passes all by name
     style: str,
 ) -> None:
     """Tell which gate a call meets, what each step says, what the caller would hear and where he would end up.
 
-    Nothing is called: users and groups of the switch's directory are taken from --user and --group.
+    The switch is not asked: users and groups of its directory are taken from --user and --group.
     """
     configuration = load_or_exit(config)
     site = configuration.site
@@ -51,12 +55,18 @@ def command(
         called_user=user,
         called_groups=frozenset(groups),
     )
-    decision = decide(configuration.gates, call, at, site.calendar)
+    decision = decide(configuration.gates, call, at, site.calendar, ask_step if live else _without_asking)
     explanation = _explanation(configuration, call, at, decision)
     if style == "json":
         click.echo(json.dumps(explanation, ensure_ascii=False, indent=2))
     else:
         _print(explanation)
+
+
+def _without_asking(step: Step, call: Call) -> Verdict | None:
+    if step.waits:
+        raise NotAsked("--live asks it")
+    return ask_step(step, call)
 
 
 def _explanation(configuration: Configuration, call: Call, at: dt.datetime, decision: Decision) -> dict[str, Any]:

@@ -38,6 +38,11 @@ class EslChannel:
         self._pending: list[str] = []
         self._subscribed = False
 
+    def ring(self) -> None:
+        """Let the caller hear that something happens (SIP 180), without answering."""
+        self._subscribe()
+        self._flush(sendmsg("ring_ready"))
+
     def answer(self) -> None:
         """Answer the call, with the digits to come kept out of FreeSWITCH's log and DTMF events."""
         self._subscribe()

@@ -10,6 +10,7 @@ come. There is no second greenlet, no queue and no polling, and nothing that Fre
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -146,6 +147,14 @@ class Session(OutboundSession):  # type: ignore[misc]
         del self._completed[event_uuid]
         return event
 
+    def end(self) -> SessionGone:
+        """Wait until the caller hangs up or the connection ends; how it was. Nothing else may read meanwhile."""
+        try:
+            self._wait(lambda: None, math.inf)
+        except SessionGone as gone:
+            return gone
+        raise AssertionError("only an end ends it")
+
     def call_command(
         self, app_name: str, app_args: str | None = None, block: bool = False, response_timeout: float | None = None
     ) -> Frame:
@@ -180,7 +189,7 @@ class Session(OutboundSession):  # type: ignore[misc]
 
     def _read(self, deadline: float) -> Frame | None:
         try:
-            self.sock.settimeout(max(deadline - time.monotonic(), 0.001))
+            self.sock.settimeout(None if deadline == math.inf else max(deadline - time.monotonic(), 0.001))
             data = self.sock.recv(_READ_SIZE)
             if not data:
                 cut = " in the middle of a frame" if self._decoder.in_frame else ""

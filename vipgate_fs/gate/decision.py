@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.gate import Ask, Gate, Step, StepFailed
+from vipgate_fs.gate.gate import Ask, Gate, NotAsked, Step, StepFailed
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
 
@@ -135,6 +135,8 @@ def _activation(gate: Gate, at: dt.datetime, calendar: Calendar) -> tuple[bool, 
 def _answer(step: Step, call: Call, ask: Ask) -> tuple[Verdict | None, Reason]:
     try:
         verdict = ask(step, call)
+    except NotAsked as why:
+        return None, Reason("step", step.line, f"not asked, counts as don't know: {why}", step.kind)
     except StepFailed as failure:
         verdict = step.on_failure
         then = f"on_failure: {describe(verdict)}" if verdict is not None else "counts as don't know"

@@ -19,6 +19,10 @@ class StepFailed(Exception):
     """A step could not find out (service down, nonsense answered). The text says why and holds no secret."""
 
 
+class NotAsked(StepFailed):
+    """A step was left out on purpose. The text says why."""
+
+
 class Step(Protocol):
     """One way to identify a caller (`vipgate_fs.identify` has a file for each)."""
 

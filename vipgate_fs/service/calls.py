@@ -16,8 +16,9 @@ from vipgate_fs.esl.facts import call_facts
 from vipgate_fs.esl.session import Session, SessionGone
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.decision import Decision, decide, describe, find_gate
-from vipgate_fs.gate.dialogue import conduct
+from vipgate_fs.gate.dialogue import Outcome, Result, conduct
 from vipgate_fs.gate.gate import Rejection
+from vipgate_fs.service.asking import Asking
 from vipgate_fs.service.logs import Log
 
 Clock = Callable[[], dt.datetime]
@@ -67,11 +68,11 @@ class CallHandler:
         channel = EslChannel(session)
         try:
             call = self._locate(call, session)
-            decision = decide(self._gates, call, self._clock(), self._site.calendar)
+            decision = decide(self._gates, call, self._clock(), self._site.calendar, Asking(channel, session))
             _tell(decision, log)
             outcome = conduct(decision, call, channel)
-        except SessionGone:
-            raise
+        except SessionGone as end:
+            outcome = Outcome(Result.HUNG_UP, why=str(end))
         except Exception as error:
             channel.reject(UNDECIDED)
             if not isinstance(error, DirectoryUnavailable):

@@ -1,0 +1,110 @@
+"""Steps that take their time, while a caller waits."""
+
+from __future__ import annotations
+
+import gevent
+import pytest
+from esl_peer import connect_reply, event, reply, within
+
+from vipgate_fs.esl.channel import EslChannel
+from vipgate_fs.esl.session import Session, SessionGone
+from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.gate import StepDefaults, StepFailed
+from vipgate_fs.gate.verdict import Pass
+from vipgate_fs.service import asking
+from vipgate_fs.service.asking import Asking
+
+CALL = Call("u", "", "700", "700")
+
+
+class Slow(StepDefaults):
+    """A step that answers after some seconds."""
+
+    waits = True
+    kind, line, on_failure = "slow", 1, None
+
+    def __init__(self, seconds, answer):
+        self.seconds, self.answer, self.broken_off = seconds, answer, False
+
+    def identify(self, call):
+        try:
+            gevent.sleep(self.seconds)
+        except gevent.GreenletExit:
+            self.broken_off = True
+            raise
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.fixture
+def commands():
+    return []
+
+
+@pytest.fixture
+def ask(connection, commands, monkeypatch):
+    monkeypatch.setattr(asking, "RING_AFTER", 0.1)
+    sock, peer = connection
+
+    def switch():
+        while True:
+            command = peer.command()
+            commands.append(command.partition("execute-app-name: ")[2] or command)
+            peer.send(connect_reply() if command == "connect" else reply())
+
+    greenlet = gevent.spawn(switch)
+    session = Session(("127.0.0.1", 1), sock)
+    session.connect()
+    yield Asking(EslChannel(session), session)
+    greenlet.kill()
+
+
+@pytest.mark.parametrize("answer", [Pass(), None])
+def test_a_quick_answer_rings_nothing(ask, commands, answer):
+    assert ask(Slow(0.01, answer), CALL) == answer
+    assert commands == ["connect"]
+
+
+def test_during_a_slow_one_the_caller_hears_ringing(ask, commands):
+    with within(1):
+        assert ask(Slow(0.3, Pass()), CALL) == Pass()
+    assert commands[-2:] == ["myevents", "ring_ready\nevent-lock: true"]
+
+
+@pytest.mark.parametrize("seconds", [0.01, 0.3])
+def test_a_failure_is_the_steps_failure(ask, seconds):
+    with within(1), pytest.raises(StepFailed, match="down"):
+        ask(Slow(seconds, StepFailed("down")), CALL)
+
+
+def test_a_caller_who_hangs_up_breaks_it_off(ask, connection):
+    step = Slow(10, Pass())
+    gevent.spawn_later(0.2, connection[1].send, event("CHANNEL_HANGUP", {"Hangup-Cause": "ORIGINATOR_CANCEL"}))
+    with within(1), pytest.raises(SessionGone, match="ORIGINATOR_CANCEL"):
+        ask(step, CALL)
+    assert step.broken_off
+
+
+def test_a_caller_who_hung_up_before_it_rings(ask, connection, commands):
+    step = Slow(10, Pass())
+    connection[1].send(event("CHANNEL_HANGUP", {"Hangup-Cause": "ORIGINATOR_CANCEL"}))
+    with within(1), pytest.raises(SessionGone):
+        ask(step, CALL)
+    assert step.broken_off
+
+
+def test_the_end_of_the_service_breaks_it_off(ask):
+    step = Slow(10, Pass())
+    call = gevent.spawn(ask, step, CALL)
+    gevent.sleep(0.2)
+    with within(1):
+        call.kill()
+    assert step.broken_off
+
+
+def test_a_step_that_does_not_wait_is_simply_asked(ask, commands):
+    step = Slow(0.2, Pass())
+    step.waits = False
+    assert ask(step, CALL) == Pass()
+    assert commands == ["connect"]
