@@ -1,0 +1,23 @@
+"""A short run of the benchmark. Time on a busy machine says nothing, so it is guarded by counting."""
+
+from __future__ import annotations
+
+import cpu_per_call
+from load import Load
+
+
+def test_every_call_is_served_with_less_traffic_than_greenswitchs(monkeypatch):
+    loads = []
+    begin = Load.__init__
+
+    def remember(load, *arguments):
+        begin(load, *arguments)
+        loads.append(load)
+
+    monkeypatch.setattr(Load, "__init__", remember)
+    measured = cpu_per_call.measure(calls=60, rounds=1, parallel=20, waiting=20)
+    gate, other = loads
+    assert gate.ends == {"transfer 700 XML vipgate-passed": 80}
+    assert other.ends == {"transfer 100 XML default": 80}
+    assert gate.bytes < 0.8 * other.bytes
+    assert all(cpu_ms[0] > 0 for cpu_ms, _ in measured.values())
