@@ -51,7 +51,9 @@ def complete(uuid: str, application: str = "playback", **headers: str) -> bytes:
 
 
 def notice(disposition: str = "disconnect") -> bytes:
-    return b"Content-Type: text/disconnect-notice\nContent-Disposition: %b\nContent-Length: 0\n\n" % disposition.encode()
+    return (
+        b"Content-Type: text/disconnect-notice\nContent-Disposition: %b\nContent-Length: 0\n\n" % disposition.encode()
+    )
 
 
 class Peer:
