@@ -9,6 +9,6 @@ _PACKAGE: Final = Path(__file__).resolve().parent
 
 
 def resource(name: str) -> Path:
-    """The folder `name` (`schemas`, `sounds`): inside an installed package, at the top of a checkout."""
+    """The folder `name` (`examples`, `schemas`, `sounds`): inside an installed package, at the top of a checkout."""
     inside = _PACKAGE / name
     return inside if inside.exists() else _PACKAGE.parent / name
