@@ -31,6 +31,22 @@ def verdict(answer: Mapping[str, Any]) -> Verdict:
     raise ValueError("not a verdict; allowed: exactly one of reject (true or false), forward and askForPin")
 
 
+def in_short(text: str) -> Verdict:
+    """The verdict that `pass`, `reject`, `forward:TARGET` or `pin:PIN` says.
+
+    Raises:
+        ValueError: what is wrong and what is allowed, without the text, which may hold a PIN.
+    """
+    match text.partition(":"):
+        case "pass" | "reject", "", "":
+            return verdict({"reject": text == "reject"})
+        case "forward", ":", target:
+            return verdict({"forward": target})
+        case "pin", ":", pin:
+            return verdict({"askForPin": {"expectedPIN": pin}})
+    raise ValueError("not a verdict; allowed: pass, reject, forward:TARGET or pin:PIN")
+
+
 def _ask_for_pin(question: Mapping[str, Any]) -> AskForPin:
     if question.keys() - _KEYS:
         raise ValueError(f"an unknown key in askForPin; allowed: {', '.join(sorted(_KEYS))}")

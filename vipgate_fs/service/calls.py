@@ -46,6 +46,7 @@ class CallHandler:
         self._site = configuration.site
         self._gates = configuration.gates
         self._directory = Directory(configuration.gates, configuration.site.domain)
+        self._variables = frozenset(name for gate in self._gates for step in gate.steps for name in step.variables)
         self._log = log
 
     def __call__(self, sock: Any, address: tuple[Any, ...]) -> None:
@@ -53,7 +54,7 @@ class CallHandler:
         log = self._log.bind(peer=address[0])
         session = Session(address, sock, log.wire())
         try:
-            facts = call_facts(session.connect(), self._site.plan)
+            facts = call_facts(session.connect(), self._site.plan, self._variables)
             log = log.bind(call=facts.uuid, caller=facts.caller or "withheld", called=facts.called)
             self._serve(facts, session, log)
         except SessionGone as end:

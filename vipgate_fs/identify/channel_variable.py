@@ -1,0 +1,70 @@
+"""`channel_variable`: another module of FreeSWITCH, or the dialplan, has already decided."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.gate import StepDefaults, StepFailed
+from vipgate_fs.gate.verdict import Verdict
+from vipgate_fs.identify import Settings
+from vipgate_fs.identify.verdicts import in_short
+
+NAME: Final = "vipgate_verdict"
+"""The variable that is read when the configuration names none."""
+_FILLED: Final = re.compile(
+    r"""
+    ( sip | sofia | rtp | srtp | rtcp | sdp | t38 | media | remote | local | advertised | switch | presence | requested
+    | origination | transfer | playback | read | write | original | current | last | hangup | bridge | signal | socket
+    | session | vipgate_digits ) (_ \w*)?
+    | acl_token | alert_info | ani | call_clientcode | call_uuid | channel_name | context | destination_number
+    | dialplan | digits_dialed | direction | dp_match | dtmf_type | endpoint_disposition | max_forwards | network_addr
+    | park_timeout | proto_specific_hangup_cause | push_channel_name | rdnis | recovery_profile_name | total_loops
+    | username | uuid | vipgate_passed
+    | \w* ( call(er|ee)_id | codec | media_flow ) \w*
+    """,
+    re.ASCII | re.IGNORECASE | re.VERBOSE,
+)
+"""What a SIP message, the caller's keys, or the switch itself put into variables (FreeSWITCH 1.11: mod_sofia's sofia.c,
+switch_core_media.c, switch_channel.c). To FreeSWITCH, case makes no difference in their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelVariable(StepDefaults):
+    """Reads a verdict from a channel variable. See `vipgate_fs.gate.gate.Step` for the other attributes.
+
+    Attributes:
+        name: of the variable. It holds what `vipgate_fs.identify.verdicts.in_short` reads; unset or empty: don't know.
+    """
+
+    name: str
+    line: int
+    on_failure: Verdict | None = None
+    kind: ClassVar[str] = "channel_variable"
+
+    @property
+    def variables(self) -> frozenset[str]:  # type: ignore[override]
+        """The one variable."""
+        return frozenset({self.name})
+
+    def identify(self, call: Call) -> Verdict | None:
+        """What the variable says. Raises StepFailed when that is no verdict."""
+        value = call.variables.get(self.name, "")
+        try:
+            return in_short(value) if value else None
+        except ValueError as error:
+            raise StepFailed(f"{self.name}: {error}") from None
+
+
+def build(settings: Settings) -> ChannelVariable:
+    """The step as it is configured."""
+    name = settings.values.get("name", NAME)
+    if _FILLED.fullmatch(name):
+        settings.error(
+            "a SIP message or the switch itself fills this variable, so the caller could choose the verdict; "
+            f"allowed: one that only your dialplan sets, such as {NAME}",
+            "name",
+        )
+    return ChannelVariable(name, settings.line, settings.on_failure)
