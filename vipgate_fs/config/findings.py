@@ -58,7 +58,7 @@ class Finding:
 
 
 class Report:
-    """Collects the findings of one file."""
+    """Collects the findings of one file, and of those that it names."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -68,13 +68,21 @@ class Report:
 
     def error(self, place: Place, message: str) -> None:
         """Note something that keeps the file from being used."""
-        self._broken.update(place.path[:length] for length in range(len(place.path) + 1))
+        self._break(place)
         self._at.add((place.line, place.column))
         self._note("error", place, message)
+
+    def error_in(self, file: str, line: int, place: Place, message: str) -> None:
+        """Note an error in a line of another file, which is named at `place`."""
+        self._break(place)
+        self._findings.add(Finding("error", file, line, 1, _shown(place.path), message))
 
     def warning(self, place: Place, message: str) -> None:
         """Note something that is worth a second look."""
         self._note("warning", place, message)
+
+    def _break(self, place: Place) -> None:
+        self._broken.update(place.path[:length] for length in range(len(place.path) + 1))
 
     def _note(self, severity: Severity, place: Place, message: str) -> None:
         path = _shown(place.path)
@@ -95,8 +103,11 @@ class Report:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """All findings in the order of the file."""
-        return tuple(sorted(self._findings, key=lambda found: (found.line, found.column, found.path, found.message)))
+        """All findings in the order of the file; those of other files come after them."""
+        return tuple(sorted(self._findings, key=self._order))
+
+    def _order(self, found: Finding) -> tuple[object, ...]:
+        return (found.file != self.file, found.file, found.line, found.column, found.path, found.message)
 
 
 def is_showable(key: str | int) -> bool:

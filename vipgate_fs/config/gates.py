@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from vipgate_fs.config.model import Site
 from vipgate_fs.config.overlaps import Claim
 from vipgate_fs.config.reading import Reader
 from vipgate_fs.config.sounds import Sounds
-from vipgate_fs.config.source import Mapping, Scalar
+from vipgate_fs.config.source import Mapping, Node, Scalar, find
 from vipgate_fs.gate.gate import BUSY, Activation, Gate, Prompts, Protects, Rejection, Route, Step, Timing
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.schedules import Schedule
@@ -45,27 +45,32 @@ class StepSettings:
         """The step's line."""
         return self.node.line
 
-    def line_of(self, *path: str) -> int:
-        """The line of a key."""
-        return self._parent(path).keys[path[-1]].line
+    def line_of(self, *path: str | int) -> int:
+        """The line of a key or an item."""
+        return self._key(path).line
 
-    def error_at_key(self, message: str, *path: str) -> None:
+    def error_at_key(self, message: str, *path: str | int) -> None:
         """Report an error at a key."""
-        self.report.error(self._parent(path).keys[path[-1]], message)
+        self.report.error(self._key(path), message)
 
-    def error(self, message: str, *path: str) -> None:
+    def error(self, message: str, *path: str | int) -> None:
         """Report an error at a value."""
-        self.report.error(self._parent(path).nodes[path[-1]], message)
+        self.report.error(self._value(path), message)
 
-    def warn(self, message: str, *path: str) -> None:
+    def error_in(self, file: Path, line: int, message: str, *path: str | int) -> None:
+        """Report an error in a file that a value names."""
+        self.report.error_in(str(file), line, self._value(path), message)
+
+    def warn(self, message: str, *path: str | int) -> None:
         """Report a warning at a value."""
-        self.report.warning(self._parent(path).nodes[path[-1]], message)
+        self.report.warning(self._value(path), message)
 
-    def _parent(self, path: tuple[str, ...]) -> Mapping:
-        node = self.node
-        for key in path[:-1]:
-            node = node.mapping(key)
-        return node
+    def _value(self, path: Iterable[str | int]) -> Node:
+        return find(self.node, path)
+
+    def _key(self, path: tuple[str | int, ...]) -> Node:
+        parent = self._value(path[:-1])
+        return parent.keys[str(path[-1])] if isinstance(parent, Mapping) else self._value(path)
 
 
 class GateReader:

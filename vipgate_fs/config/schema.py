@@ -10,7 +10,7 @@ from typing import Any, Final
 import jsonschema
 
 from vipgate_fs.config.findings import Place, Report, did_you_mean, is_showable
-from vipgate_fs.config.source import Mapping, Node, Scalar, Sequence, Spot
+from vipgate_fs.config.source import Mapping, Node, Scalar, Sequence, Spot, find
 from vipgate_fs.resources import resource
 
 _AMBIGUOUS: Final = {
@@ -38,7 +38,7 @@ def load() -> Any:
 def check(root: Node, report: Report) -> None:
     """Report everything in which the file differs from the schema, and every text that needs quotes."""
     errors = jsonschema.Draft202012Validator(load()).iter_errors(root.value)
-    differences = [found for error in errors for found in _translate(error, _find(root, error.absolute_path))]
+    differences = [found for error in errors for found in _translate(error, find(root, error.absolute_path))]
     for place, message in [found for found in differences if not report.has_error_at(found[0])]:
         report.error(place, message)
     for scalar in _scalars(root):
@@ -51,17 +51,6 @@ def trap(scalar: Scalar) -> str | None:
     if not scalar.plain or not isinstance(scalar.value, str):
         return None
     return next((what for what, form in _TRAPS if form.fullmatch(scalar.text)), None)
-
-
-def _find(root: Node, path: Iterable[str | int]) -> Node:
-    node = root
-    for key in path:
-        match node:
-            case Mapping(nodes=nodes):
-                node = nodes[str(key)]
-            case Sequence(items=items):
-                node = items[int(key)]
-    return node
 
 
 def _scalars(node: Node) -> Iterator[Scalar]:

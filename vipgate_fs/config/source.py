@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -103,6 +103,18 @@ class Mapping(Spot):
 
 
 Node = Scalar | Sequence | Mapping
+
+
+def find(root: Node, path: Iterable[str | int]) -> Node:
+    """The node that keys, and indices from 0, lead to."""
+    node = root
+    for key in path:
+        match node:
+            case Mapping(nodes=nodes):
+                node = nodes[str(key)]
+            case Sequence(items=items):
+                node = items[int(key)]
+    return node
 
 
 def parse(content: bytes, report: Report) -> Node | None:

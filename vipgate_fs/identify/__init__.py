@@ -20,7 +20,7 @@ GUESSABLE: Final = 4
 
 
 class Settings(Protocol):
-    """A step as it is configured. What a path names are keys below the step's own."""
+    """A step as it is configured. A path is of keys below the step's own, and of indices of lists from 0."""
 
     @property
     def values(self) -> Mapping[str, Any]:
@@ -50,16 +50,19 @@ class Settings(Protocol):
     def folder(self) -> Path:
         """The folder of the configuration file: where a relative path in it begins."""
 
-    def line_of(self, *path: str) -> int:
-        """The line of the last key of the path."""
+    def line_of(self, *path: str | int) -> int:
+        """The line of the last key or item of the path."""
 
-    def error_at_key(self, message: str, *path: str) -> None:
+    def error_at_key(self, message: str, *path: str | int) -> None:
         """Say what is wrong with the last key of the path."""
 
-    def error(self, message: str, *path: str) -> None:
+    def error(self, message: str, *path: str | int) -> None:
         """Say what is wrong with the value that the path leads to."""
 
-    def warn(self, message: str, *path: str) -> None:
+    def error_in(self, file: Path, line: int, message: str, *path: str | int) -> None:
+        """Say what is wrong in a line (from 1) of the file that the value at the path names."""
+
+    def warn(self, message: str, *path: str | int) -> None:
         """Say why the value that the path leads to deserves a second look."""
 
 
