@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import time
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vipgate_fs.gate import numbers
 from vipgate_fs.gate.call import WITHHELD
 from vipgate_fs.gate.numbers import NumberPlan, shown
 
@@ -205,3 +207,19 @@ def test_no_such_country(country):
 def test_shown(number, with_zeros):
     assert shown(number, "00") == with_zeros
     assert shown(number, "+") == number
+
+
+@given(
+    st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)),
+    st.sampled_from(["", "0", "1", "8", "11", "06"]),
+    st.text("0123456789", min_size=4, max_size=12),
+)
+def test_what_looks_ordinary_is_what_phonenumbers_would_make_of_it(code, prefix, digits):
+    number = f"+{code}{prefix}{digits}"
+    if numbers._is_ordinary(number):
+        assert numbers._e164.__wrapped__(number, only_valid=False) == number
+
+
+@pytest.mark.parametrize(("number", "ordinary"), [(MOBILE, True), ("+4901761234567", False), ("+39312345678", True)])
+def test_what_looks_ordinary(number, ordinary):
+    assert numbers._is_ordinary(number) == ordinary

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 import phonenumbers
@@ -68,7 +68,7 @@ class NumberPlan:
         if not _DIGITS.fullmatch(digits):
             return written
         if international := self._explicit(digits):
-            return _e164(international, only_valid=False) or written
+            return international if _is_ordinary(international) else _e164(international, only_valid=False) or written
         if international := self._national(digits, len(digits)):
             return _e164(international, only_valid=True) or written
         return written
@@ -115,6 +115,26 @@ def _without_trunk_zero(international: str) -> str:
     region = phonenumbers.region_code_for_country_code(int(code[1]))
     zero = "0" if phonenumbers.ndd_prefix_for_region(region, strip_non_digits=True) == "0" else ""
     return code[0] + international[code.end() :].removeprefix(zero)
+
+
+def _is_ordinary(international: str) -> bool:
+    """Whether a number is its own E.164 form at first sight: possible length, nothing that could be a prefix too many.
+
+    Lists of callers have 100,000 of them, and phonenumbers takes 13 µs to say the same.
+    """
+    code = _COUNTRY_CODE.match(international)
+    if code is None:
+        return False
+    number = international[code.end() :]
+    prefix, lengths = _parsing(int(code[1]))
+    return len(number) in lengths and not number.startswith("0") and prefix.match(number) is None
+
+
+@cache
+def _parsing(code: int) -> tuple[re.Pattern[str], frozenset[int]]:
+    """What phonenumbers.parse takes for a prefix in numbers of a country code, and how long they may be without it."""
+    metadata = PhoneMetadata.metadata_for_region_or_calling_code(code, phonenumbers.region_code_for_country_code(code))
+    return re.compile(metadata.national_prefix_for_parsing or "(?!)"), frozenset(metadata.general_desc.possible_length)
 
 
 @lru_cache(maxsize=4096)
