@@ -24,8 +24,6 @@ _GOODBYE: Final = "Disconnected, goodbye.\nSee you at ClueCon! http://www.clueco
 _NOT_FOUND: Final = "-ERR command not found"
 _LONGEST_REPLY: Final = 511
 """Bytes; FreeSWITCH cuts what is longer."""
-_TURNAROUND: Final = 0.005
-"""Real seconds for a peer's next command to be there before a sync socket turns to its events (FINDINGS: k1, k2)."""
 
 
 class OutboundSocket:
@@ -82,8 +80,6 @@ class OutboundSocket:
             reply = self._obey(*command)
             if reply:
                 self._reply(reply)
-            if not self._async:
-                gevent.sleep(_TURNAROUND)
 
     def _finish(self) -> None:
         channel = self._channel
