@@ -75,7 +75,7 @@ def configure(level: str = "info", stream: TextIO | None = None, *, json: bool |
         processors=[
             structlog.processors.TimeStamper(fmt="iso", utc=False),
             structlog.processors.format_exc_info,
-            *([_escape] if readable else []),
+            _escape if readable else _first_things_first,
             render,
         ],
         wrapper_class=type("Log", (Log,), {"threshold": LEVELS[level]}),
@@ -83,6 +83,11 @@ def configure(level: str = "info", stream: TextIO | None = None, *, json: bool |
         cache_logger_on_first_use=False,
     )
     return structlog.get_logger()  # type: ignore[no-any-return]
+
+
+def _first_things_first(_logger: Any, _method: str, values: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A line of JSON is read by people, too."""
+    return {name: values.pop(name) for name in ("timestamp", "level", "event") if name in values} | dict(values)
 
 
 def _escape(_logger: Any, _method: str, values: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
