@@ -216,10 +216,13 @@ def test_shown(number, with_zeros):
 )
 def test_what_looks_ordinary_is_what_phonenumbers_would_make_of_it(code, prefix, digits):
     number = f"+{code}{prefix}{digits}"
-    if numbers._is_ordinary(number):
-        assert numbers._e164.__wrapped__(number, only_valid=False) == number
+    if numbers._ordinary(number):
+        for only_valid in (False, True):
+            expected = numbers._parsed.__wrapped__(number, only_valid=only_valid)
+            assert numbers._e164(number, only_valid=only_valid) == expected
+        assert numbers._e164(number, only_valid=False) == number
 
 
 @pytest.mark.parametrize(("number", "ordinary"), [(MOBILE, True), ("+4901761234567", False), ("+39312345678", True)])
 def test_what_looks_ordinary(number, ordinary):
-    assert numbers._is_ordinary(number) == ordinary
+    assert (numbers._ordinary(number) is not None) == ordinary

@@ -1,0 +1,325 @@
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vipgate_fs import config
+from vipgate_fs.gate.call import WITHHELD, Call
+from vipgate_fs.gate.numbers import NumberPlan
+from vipgate_fs.gate.targets import NumberPattern
+from vipgate_fs.gate.verdict import Forward, Pass, Reject
+from vipgate_fs.identify.callers import MOST_FINDINGS, Callers
+from vipgate_fs.identify.number_table import NumberTable
+
+VIP = "+4917612345678"
+PLAN = NumberPlan("DE")
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Loads a configuration with a `callers` step, and a CSV file beside it."""
+
+    def make(step, csv=None):
+        if csv is not None:
+            tmp_path.joinpath("vips.csv").write_bytes(csv if isinstance(csv, bytes) else csv.encode())
+        path = tmp_path / "vipgate.yaml"
+        gate = {"protects": {"numbers": ["7000"]}, "identify": [{"callers": step}]}
+        path.write_text(json.dumps({"version": 1, "gates": {"g": gate}}))
+        return config.load(path)
+
+    return make
+
+
+@pytest.fixture
+def build(load):
+    """Builds the step of a configuration that nothing is wrong with."""
+
+    def make(step, csv=None):
+        loaded = load(step, csv)
+        assert loaded.findings == ()
+        return loaded.configuration.gates[0].steps[0]
+
+    return make
+
+
+def call(caller, *, privacy=False):
+    return Call(uuid="1", caller=PLAN.canonical(caller), called="7000", dialled="7000", privacy=privacy)
+
+
+@pytest.mark.parametrize(
+    ("listed", "caller", "found"),
+    [
+        ("0176 12345678", VIP, True),
+        ("+49 (0)176/123456-78", VIP, True),
+        ("4917612345678", VIP, True),
+        (VIP, "004917612345678", True),
+        (VIP, "+4917612345679", False),
+        (VIP, f"{VIP}0", False),
+        ("7001", "7001", True),
+        ("7001", "70010", False),
+        ("110", "110", True),
+        ("alice", "alice", True),
+        ("alice", "bob", False),
+        ("+49 7022 27978*", "07022 27978", True),
+        ("+49 7022 27978*", "07022 27978 12", True),
+        ("+49 7022 27978*", "07022 27977 12", False),
+        ("0900*", "0900 1234567", True),
+        ("0900*", "0901 234567", False),
+        ("70??", "7012", True),
+        ("70??", "701", False),
+        ("70??", "70123", False),
+        ("70??", "70*1", False),
+        ("7?1", "761", True),
+        ("7?1", "762", False),
+        ("????", "7001", True),
+        ("????", "+701", False),
+        ("7??*", "7012345", True),
+        ("7??*", "70", False),
+        ("7000-7099", "7000", True),
+        ("7000-7099", "7099", True),
+        ("7000-7099", "7100", False),
+        ("6995..7012", "6999", True),
+        ("6995..7012", "7012", True),
+        ("6995..7012", "7013", False),
+        ("0176 12345670..0176 12345679", VIP, True),
+        ("70*", "70*", False),
+        ("70??", "70??", False),
+        ("+49*", WITHHELD, False),
+        ("+49*", "anonymous", False),
+        ("+49*", "+49\u0661", False),
+    ],
+)
+def test_who_is_in_a_list(build, listed, caller, found):
+    for word, verdict in (("pass", Pass()), ("reject", Reject())):
+        assert build({word: [listed]}).identify(call(caller)) == (verdict if found else None)
+
+
+@pytest.mark.parametrize(
+    ("passed", "rejected", "caller", "passes"),
+    [
+        ([VIP], ["+49*"], VIP, True),
+        (["+49*"], [VIP], VIP, False),
+        (["+49176*"], ["+49*"], VIP, True),
+        (["+49*"], ["+49176*"], VIP, False),
+        (["7*"], ["70??"], "7012", False),
+        (["701?"], ["70??"], "7012", True),
+        (["70*"], ["70??"], "7012", False),
+        (["70*"], ["70??"], "70123", True),
+        (["7?1?"], ["70??"], "7012", False),
+        (["7000-7099"], ["7000-7009"], "7005", False),
+        (["7000-7099"], ["7000-7009"], "7012", True),
+        (["7000-7055"], ["7055"], "7055", False),
+        (["7000-7055"], ["7055"], "7054", True),
+    ],
+)
+def test_the_more_specific_goes_first(build, passed, rejected, caller, passes):
+    step = build({"pass": passed, "reject": rejected})
+    assert step.identify(call(caller)) == (Pass() if passes else Reject())
+    assert build({"pass": rejected, "reject": passed}).identify(call(caller)) == (Reject() if passes else Pass())
+
+
+@pytest.mark.parametrize(
+    ("settings", "withheld", "hidden"),
+    [
+        ({}, None, Pass()),
+        ({"withheld": "reject"}, Reject(), Pass()),
+        ({"withheld": "pass"}, Pass(), Pass()),
+        ({"hidden": "as_number"}, None, Pass()),
+        ({"hidden": "as_withheld"}, None, None),
+        ({"withheld": "reject", "hidden": "as_withheld"}, Reject(), Reject()),
+        ({"withheld": "reject", "hidden": "as_number"}, Reject(), Pass()),
+    ],
+)
+def test_callers_who_show_no_number(build, settings, withheld, hidden):
+    step = build({"pass": [VIP], **settings})
+    assert step.identify(call(VIP)) == Pass()
+    assert step.identify(call(VIP, privacy=True)) == hidden
+    for privacy in (False, True):
+        assert step.identify(call("anonymous", privacy=privacy)) == withheld
+        assert step.identify(call("", privacy=privacy)) == withheld
+    assert step.identify(call("+4930123456")) is None
+
+
+def test_withheld_alone_is_enough(build):
+    assert build({"withheld": "reject"}).identify(call("anonymous")) == Reject()
+
+
+CSV = "number;verdict;note\n0176 12345678;pass;Alice\n+49 7022 27978*;forward:120;partners\n0900*;reject;\n"
+
+
+@pytest.mark.parametrize(
+    "csv",
+    [
+        pytest.param(CSV, id="semicolons"),
+        pytest.param(CSV.replace(";", ","), id="commas"),
+        pytest.param(CSV.encode("utf-8-sig"), id="BOM"),
+        pytest.param(CSV.replace("\n", "\r\n"), id="CR LF"),
+        pytest.param(CSV.replace("\n", "\r"), id="CR"),
+        pytest.param(CSV.rstrip(), id="no line break at the end"),
+        pytest.param("# VIPs\n\n" + CSV + "# 0800*;pass\n;;\n \n", id="comments and empty lines"),
+        pytest.param('"Number"; "VERDICT";note\n"0176 12345678";"pass";"Alice; ""Al"""\n' + CSV[20:], id="quotes"),
+        pytest.param("verdict;number\npass;0176 12345678\nforward:120;+49 7022 27978*\nreject;0900*", id="order"),
+        pytest.param(CSV.replace("Alice", "Älice, 爱丽丝"), id="UTF-8"),
+        pytest.param(CSV + "+49 176 12345678;pass;the same once more\n", id="said twice"),
+    ],
+)
+def test_a_file(build, csv):
+    step = build({"file": "vips.csv"}, csv)
+    assert step.identify(call(VIP)) == Pass()
+    assert step.identify(call("07022 27978 12")) == Forward("120")
+    assert step.identify(call("0900 1234567")) == Reject()
+    assert step.identify(call("+4930123456")) is None
+
+
+def test_a_file_of_numbers_alone_lets_them_pass(build):
+    assert build({"file": "vips.csv"}, "number\n0176 12345678\n").identify(call(VIP)) == Pass()
+
+
+@pytest.mark.parametrize(
+    ("csv", "line", "message"),
+    [
+        ("", 1, "the columns are not named"),
+        ("\n# nothing\n", 2, "the columns are not named"),
+        ("0176 12345678;pass\n", 1, "allowed: a first line such as number,verdict,note"),
+        ("number;verdit\n0176 12345678;pass\n", 1, "the columns are not named"),
+        ("number;number\n0176 12345678;pass\n", 1, "the columns are not named"),
+        ("verdict;note\npass;x\n", 1, "the columns are not named"),
+        ("number|verdict\n0176 12345678|pass\n", 1, "the columns are not named"),
+        ("number,verdict\n# x\n0176 12345678\n", 3, "found 1 cells; allowed: 2"),
+        ("number,verdict\n0176 12345678,pass,x\n", 2, "found 3 cells; allowed: 2"),
+        ("number,verdict\n0176 12345678,\n", 2, "no verdict; allowed: pass, reject or forward:TARGET"),
+        ("number,verdict\n0176 12345678,0815\n", 2, "no verdict"),
+        ("number,verdict\n0176 12345678,pin:0815\n", 2, "no verdict"),
+        ("number,verdict\n0176 12345678,Pass\n", 2, "no verdict"),
+        ("number,verdict\n0176 12345678,forward:0815 XML default\n", 2, "not dialable"),
+        ("number,verdict\n0176 12345678,forward:${system(0815)}\n", 2, "not dialable"),
+        ("number,verdict\n,pass\n", 2, "no number or name"),
+        ("number\n4.91761E+12\n", 2, "no number or name"),
+        ("number\nanonymous\n", 2, "no number or name"),
+        ("number\n*\n", 2, "not alone"),
+        ("number\n07*1\n", 2, "* only at its end"),
+        ("number\n7099-7000\n", 2, "range"),
+        ('number,verdict\n"0176 12345678,pass\n7001,pass\n', 2, "not CSV"),
+        ('number,verdict\n"7001"x,pass\n', 2, "not CSV"),
+        ("number;note\n7001;M\xfcller\n".encode("latin-1"), 2, "not UTF-8"),
+        ("number\n7001\n".encode("utf-16"), 1, "not UTF-8"),
+        ("number,verdict\n7001,pass\n7002,pass\n7001,reject\n", 4, "vips.csv, line 2, says something else"),
+        ("number,verdict\n+49 7022*,pass\n07022*,forward:1\n", 3, "vips.csv, line 2, says something else"),
+    ],
+)
+def test_an_error_in_a_file_is_told_with_file_and_line(load, tmp_path, csv, line, message):
+    loaded = load({"file": "vips.csv"}, csv)
+    (finding,) = loaded.findings
+    assert loaded.configuration is None
+    assert (finding.file, finding.line) == (str(tmp_path / "vips.csv"), line)
+    assert finding.path == "gates.g.identify[0].callers.file"
+    assert message in finding.message
+    assert "0815" not in str(finding)
+
+
+def test_all_errors_are_told_after_those_of_the_configuration(load):
+    loaded = load({"pass": ["x y"], "file": "vips.csv"}, "number,verdict\n\nx y,pass\n7001,pass\n7001,reject\n")
+    assert [(finding.file.rpartition("/")[2], finding.line) for finding in loaded.findings] == [
+        ("vipgate.yaml", 1),
+        ("vips.csv", 3),
+        ("vips.csv", 5),
+    ]
+
+
+def test_of_many_errors_the_first_are_told(load):
+    loaded = load({"file": "vips.csv"}, "number\n" + "x y\n" * 1000)
+    assert len(loaded.findings) == MOST_FINDINGS + 1
+    assert "left unread" in loaded.findings[-1].message
+
+
+@pytest.mark.parametrize(
+    ("step", "column_of", "message"),
+    [
+        ({"pass": ["7001", "x y"]}, '"x y"', "no number or name"),
+        (
+            {"pass": ["7001"], "reject": ["7002", "7001"]},
+            '"7001"]}',
+            "line 1 of the configuration, says something else",
+        ),
+        ({"pass": ["0176 1*"], "reject": ["+49 176 1*"]}, '"+49', "says something else of the same numbers"),
+        ({"pass": ["*"]}, '"*"', "not alone"),
+        ({"file": "missing.csv"}, '"missing', "missing.csv: No such file or directory"),
+        ({"file": "."}, '"."', "Is a directory"),
+        ({}, '"callers"', "allowed: a mapping of pass, reject"),
+        ({"withheld": "forward:1"}, '"forward', "allowed: pass or reject"),
+        ({"hidden": "reject"}, '"reject"', "allowed: as_number or as_withheld"),
+        ({"pass": []}, '"pass"', "allowed: a list of at least one"),
+        ({"on_failure": {"reject": True}}, '"on_failure"', "unknown key on_failure"),
+    ],
+)
+def test_an_error_in_the_configuration_is_told_where_it_stands(load, tmp_path, step, column_of, message):
+    (finding,) = load(step).findings
+    assert message in finding.message
+    text = tmp_path.joinpath("vipgate.yaml").read_text()
+    assert finding.column == text.index(column_of, text.index("callers") - 1) + 1
+
+
+def test_the_files_line_of_a_conflict_with_the_configuration(load):
+    (finding,) = load({"pass": ["7001"], "file": "vips.csv"}, "number,verdict\n7001,reject\n").findings
+    assert finding.line == 2
+    assert finding.message.startswith("line 1 of the configuration, says something else")
+
+
+DIGITS = st.text("0123456789", min_size=2, max_size=6)
+PATTERNS = st.one_of(
+    DIGITS,
+    DIGITS.map(lambda digits: f"{digits}*"),
+    st.text("01?", min_size=2, max_size=6),
+    st.tuples(st.integers(100, 999), st.integers(100, 999)).map(lambda ends: f"{min(ends)}..{max(ends)}"),
+    st.sampled_from(["+49 7022 27978*", "07022 279?8 12", "+49*", VIP]),
+)
+NUMBERS = st.one_of(
+    DIGITS, st.text("01", min_size=2, max_size=6), st.sampled_from(["+4970222797812", VIP, "alice", ""])
+)
+
+
+@given(st.lists(PATTERNS, min_size=1, max_size=8, unique=True), NUMBERS)
+def test_the_table_finds_what_trying_one_after_the_other_finds(patterns, number):
+    table = NumberTable(PLAN)
+    for pattern in patterns:
+        table.add(pattern, pattern)
+    matching = [pattern for pattern in patterns if NumberPattern.parse(pattern, PLAN).matches(number)]
+    found = table.find(number)
+    assert (found in matching) if matching else (found is None)
+    exact = [pattern for pattern in matching if PLAN.canonical(pattern) == number]
+    assert not exact or PLAN.canonical(found) == number
+
+
+@given(st.text(max_size=20))
+def test_whatever_a_caller_writes_he_is_found_by_numbers_only(number):
+    table = NumberTable(PLAN)
+    for pattern in ("+49*", "0*", "1*", "????"):
+        table.add(pattern, pattern)
+    assert table.find(number) is None or number.lstrip("+").isdecimal()
+
+
+def test_100_000_entries_are_loaded_in_two_seconds_and_looked_up_at_once(build):
+    rows = "".join(f"+49176{number:08};forward:{number % 7}\n" for number in range(100_000))
+    more = "".join(f"+4930{number:04}*;pass\n" for number in range(1000))
+    started = time.process_time()
+    step = build({"file": "vips.csv"}, "number;verdict\n" + rows + more)
+    assert time.process_time() - started < 2
+    assert step.identify(call("+4917600099999")) == Forward(str(99_999 % 7))
+    assert step.identify(call("+49300999123")) == Pass()
+    assert build({"pass": ["7*"]}).table.find("7") is not None
+    stranger = replace(call("+4989123456"))
+    started = time.process_time()
+    for _ in range(1000):
+        assert step.identify(stranger) is None
+    assert time.process_time() - started < 0.1
+
+
+def test_the_step():
+    assert Callers.kind == "callers"
+    assert not Callers.waits
+    assert not Callers.always_answers

@@ -1,0 +1,99 @@
+"""`callers`: lists of numbers that get through, or do not, without a PIN."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Final, NamedTuple
+
+from vipgate_fs.gate.call import WITHHELD, Call
+from vipgate_fs.gate.gate import StepDefaults
+from vipgate_fs.gate.verdict import Verdict
+from vipgate_fs.identify import Settings
+from vipgate_fs.identify.callers_file import CallersFile
+from vipgate_fs.identify.number_table import NumberTable
+from vipgate_fs.identify.verdicts import in_short
+
+MOST_FINDINGS: Final = 20
+"""Errors in one CSV file that are told; then its rest is left unread."""
+
+
+class Entry(NamedTuple):
+    """What a list says of a number.
+
+    Attributes:
+        verdict: what happens to its calls.
+        line: where it says so, from 1.
+        file: the CSV file; None for the configuration.
+    """
+
+    verdict: Verdict
+    line: int
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Callers(StepDefaults):
+    """Knows callers by their numbers. See `vipgate_fs.gate.gate.Step` for the other attributes.
+
+    Attributes:
+        table: what the lists say.
+        withheld: the verdict for callers who show no number; None: don't know.
+        trusts_hidden: whether a number that the network knows and the caller asked not to show counts like any other;
+            else it counts as withheld.
+    """
+
+    table: NumberTable[Entry]
+    withheld: Verdict | None
+    trusts_hidden: bool
+    line: int
+    on_failure: Verdict | None = None
+    kind: ClassVar[str] = "callers"
+
+    def identify(self, call: Call) -> Verdict | None:
+        """What the lists say of the caller."""
+        if call.caller == WITHHELD or (call.privacy and not self.trusts_hidden):
+            return self.withheld
+        entry = self.table.find(call.caller)
+        return entry.verdict if entry else None
+
+
+def build(settings: Settings) -> Callers:
+    """The step as it is configured."""
+    values = settings.values
+    table: NumberTable[Entry] = NumberTable(settings.plan)
+    for word in ("pass", "reject"):
+        for index, written in enumerate(values.get(word, ())):
+            try:
+                _add(table, str(written), Entry(in_short(word), settings.line_of(word, index)))
+            except ValueError as error:
+                settings.error(str(error), word, index)
+    if "file" in values:
+        _add_file(table, settings.folder / values["file"], settings)
+    withheld = in_short(values["withheld"]) if "withheld" in values else None
+    trusts_hidden = values.get("hidden", "as_number") == "as_number"
+    return Callers(table, withheld, trusts_hidden, settings.line, settings.on_failure)
+
+
+def _add(table: NumberTable[Entry], written: str, entry: Entry) -> None:
+    first = table.add(written, entry)
+    if first.verdict != entry.verdict:
+        where = f"{first.file.name}, line {first.line}" if first.file else f"line {first.line} of the configuration"
+        raise ValueError(f"{where}, says something else of the same numbers; allowed: one verdict for each")
+
+
+def _add_file(table: NumberTable[Entry], file: Path, settings: Settings) -> None:
+    try:
+        rows = CallersFile(file.read_bytes())
+    except OSError as error:
+        settings.error(f"{file}: {error.strerror}", "file")
+        return
+    for _ in range(MOST_FINDINGS):
+        try:
+            for number, verdict in rows:
+                _add(table, number, Entry(verdict, rows.line, file))
+        except ValueError as error:
+            settings.error_in(file, rows.line, str(error), "file")
+        else:
+            return
+    settings.error_in(file, rows.line, f"after {MOST_FINDINGS} errors the rest is left unread", "file")
