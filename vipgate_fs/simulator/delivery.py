@@ -31,6 +31,7 @@ class Delivery:
     early_notice: bool = False
     _held: bytes = b""
     _sent: int = 0
+    _is_closed: bool = False
 
     def send(self, sock: Any, data: bytes) -> None:
         """Write to the peer.
@@ -48,9 +49,7 @@ class Delivery:
     def close(self, sock: Any) -> None:
         """Write what is held back and close."""
         self._flush(sock)
-        if self.reset and self.cut_after is not None:
-            sock.setsockopt(stdlib_socket.SOL_SOCKET, stdlib_socket.SO_LINGER, struct.pack("ii", 1, 0))
-        sock.close()
+        self._close(sock)
 
     def _flush(self, sock: Any) -> None:
         held, self._held = self._held, b""
@@ -58,13 +57,23 @@ class Delivery:
             self._write(sock, held)
 
     def _write(self, sock: Any, data: bytes) -> None:
+        if self._is_closed:
+            raise ConnectionAbortedError("the connection is cut")
+        whole = len(data)
         if self.cut_after is not None:
-            data = data[: max(self.cut_after - self._sent, 0)]
-        for start in range(0, len(data), self.chunk or len(data) or 1):
-            sock.sendall(data[start : start + (self.chunk or len(data))])
+            data = data[: self.cut_after - self._sent]
+        size = self.chunk or max(whole, 1)
+        for start in range(0, len(data), size):
+            sock.sendall(data[start : start + size])
             if self.chunk:
                 gevent.sleep(0)
         self._sent += len(data)
-        if self.cut_after is not None and self._sent >= self.cut_after:
-            self.close(sock) if self.reset else sock.close()
+        if len(data) < whole:
+            if self.reset:
+                sock.setsockopt(stdlib_socket.SOL_SOCKET, stdlib_socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self._close(sock)
             raise ConnectionAbortedError("the connection is cut here")
+
+    def _close(self, sock: Any) -> None:
+        self._is_closed = True
+        sock.close()

@@ -1,0 +1,535 @@
+"""What a caller experiences, and what an application can do, beyond what the traces show."""
+
+import gevent
+import pytest
+from simulator.recording import Frame
+
+from vipgate_fs.simulator import Caller, Delivery, Dialplan, Directory, Extension, Simulator, What, answered
+
+ASK = "1 20 1 2000 # tone_stream://%(3000,0,600) '' pin '' 1000"
+NOBODY = "127.0.0.1:1 async full"
+
+
+def connected(peer, *, linger: bool = True) -> None:
+    peer.ask("connect")
+    if linger:
+        peer.ask("linger")
+    peer.ask("myevents")
+
+
+def ask(peer, argument: str = ASK) -> dict[str, str]:
+    return peer.complete("play_and_get_digits", argument)
+
+
+def kinds(experience) -> list[What]:
+    return [moment.what for moment in experience.moments]
+
+
+def test_a_right_pin_leads_to_the_target(gate):
+    def script(peer):
+        connected(peer)
+        peer.complete("answer")
+        if ask(peer)["variable_pin"] == "0815":
+            peer.execute("transfer", "100 XML default")
+
+    experience = gate(script).call(Caller(dial="0815#"), "700")
+    gate.wait()
+
+    assert kinds(experience) == [What.ANSWERED, What.HEARD_PART, What.TRANSFERRED, What.HEARD, What.HUNG_UP]
+    assert experience.heard[0] == "tone_stream://%(3000,0,600)"
+    assert experience.transferred_to.extension == "100"
+    assert (experience.status, experience.hung_up_by, experience.cause) == (200, "switch", "NORMAL_CLEARING")
+    assert [moment.at for moment in experience.moments] == sorted(moment.at for moment in experience.moments)
+
+
+def test_an_experience_shows_no_digits(gate):
+    def script(peer):
+        connected(peer)
+        ask(peer)
+        peer.execute("hangup", "CALL_REJECTED")
+
+    caller = Caller(dial="8642#", keys=((0.1, "97531"),))
+    call = gate(script).start(caller, "700")
+    experience = call.wait()
+
+    assert (experience.status, experience.phrase) == (603, "Decline")
+    for text in (str(experience), repr(experience), repr(caller), str(caller)):
+        assert "8642" not in text
+        assert "97531" not in text
+
+
+def test_each_prompt_gets_its_entry(gate):
+    entries = []
+
+    def script(peer):
+        connected(peer)
+        peer.complete("answer")
+        entries.extend(ask(peer).get("variable_pin") for _ in range(4))
+        peer.execute("hangup")
+
+    gate(script).call(Caller(dial=("10027#", "", "2468#")), "700")
+    gate.wait()
+
+    assert entries == ["10027", None, "2468", None]
+
+
+def test_keys_before_the_prompt_count(gate):
+    entered = []
+
+    def script(peer):
+        connected(peer)
+        peer.complete("answer")
+        peer.execute("sleep", "1000")
+        entered.append(ask(peer).get("variable_pin"))
+        peer.execute("hangup")
+
+    experience = gate(script).call(Caller(keys=((0.8, "08"), (1.4, "15#"))), "700")
+    gate.wait()
+
+    assert entered == ["0815"]
+    assert What.HEARD_PART in kinds(experience)
+
+
+def test_keys_while_nothing_runs_are_lost(gate):
+    entered = []
+
+    def script(peer):
+        connected(peer)
+        peer.complete("answer")
+        for _ in "08":
+            peer.event("DTMF")
+        entered.append(ask(peer).get("variable_pin"))
+        peer.execute("hangup")
+
+    gate(script).call(Caller(keys=((0.8, "08"), (2.0, "15#"))), "700")
+    gate.wait()
+
+    assert entered == ["15"]
+
+
+@pytest.mark.parametrize("sensitive", [True, False])
+def test_sensitive_digits_are_in_no_dtmf_event_and_no_record(gate, sensitive):
+    frames = []
+
+    def script(peer):
+        connected(peer)
+        if sensitive:
+            peer.complete("set", "sensitive_dtmf=true")
+        assert ask(peer)["variable_pin"] == "4711"
+        peer.complete("multiunset", "pin pin_invalid")
+        peer.execute("hangup")
+        frames.append(peer.event("CHANNEL_HANGUP_COMPLETE"))
+        frames.extend(peer.frames)
+
+    gate(script).call(Caller(dial="4711#"), "700")
+    gate.wait()
+
+    assert frames[0]["variable_digits_dialed"] == ("none" if sensitive else "4711#")
+    assert "variable_pin" not in frames[0]
+    assert any(frame.fields.get("Event-Name") == "DTMF" for frame in frames[1:]) is not sensitive
+
+
+def test_announcement_without_answer(gate):
+    def script(peer):
+        connected(peer)
+        peer.complete("ring_ready")
+        peer.complete("pre_answer")
+        peer.complete("playback", "tone_stream://%(1500,0,400)")
+        peer.execute("respond", "486 Busy Here")
+
+    experience = gate(script).call(Caller(), "700")
+    gate.wait()
+
+    assert kinds(experience) == [What.RINGING, What.EARLY_MEDIA, What.HEARD, What.REJECTED]
+    assert experience.provisional == [100, 180, 183]
+    assert (experience.status, experience.phrase, experience.answered) == (486, "Busy Here", False)
+
+
+@pytest.mark.parametrize(
+    ("application", "argument", "status", "phrase"),
+    [
+        ("hangup", "USER_BUSY", 486, "Busy Here"),
+        ("hangup", "17", 486, "Busy Here"),
+        ("hangup", "CALL_REJECTED", 603, "Decline"),
+        ("hangup", "NO_SUCH_CAUSE", 480, "Temporarily Unavailable"),
+        ("hangup", "NORMAL_TEMPORARY_FAILURE", 503, "Service Unavailable"),
+        ("hangup", "UNALLOCATED_NUMBER", 404, "Not Found"),
+        ("respond", "403 Not today", 403, "Not today"),
+        ("respond", "484", 484, "Address Incomplete"),
+        ("respond", "699", 699, "Because"),
+        ("no_such_application", "", 502, "Bad Gateway"),
+    ],
+)
+def test_refusals(gate, application, argument, status, phrase):
+    def script(peer):
+        connected(peer)
+        peer.execute(application, argument)
+        peer.event("CHANNEL_HANGUP_COMPLETE")
+
+    experience = gate(script).call(Caller(), "700")
+    gate.wait()
+
+    assert (experience.status, experience.phrase, experience.hung_up_by) == (status, phrase, "switch")
+
+
+@pytest.mark.parametrize("target", ["100", "999"])
+@pytest.mark.parametrize("answered_first", [True, False])
+def test_transfer_to_an_extension_that_may_not_exist(gate, target, answered_first):
+    def script(peer):
+        connected(peer)
+        if answered_first:
+            peer.complete("answer")
+        peer.execute("transfer", f"{target} XML default")
+
+    def dialplan(socket):
+        return Dialplan(Extension((socket,)), extensions={"100": answered()})
+
+    experience = gate(script, dialplan).call(Caller(), "700")
+    gate.wait()
+
+    transfer = experience.transferred_to
+    assert (transfer.exists, transfer.answered) == (target == "100", answered_first)
+    assert experience.status == (200 if answered_first or target == "100" else 404)
+    assert experience.cause == ("NORMAL_CLEARING" if target == "100" else "UNALLOCATED_NUMBER")
+
+
+def test_the_caller_hangs_up_in_the_prompt(gate):
+    last = []
+
+    def script(peer):
+        connected(peer)
+        peer.complete("answer")
+        last.append(ask(peer))
+
+    experience = gate(script).call(Caller(hang_up_after=1.5), "700")
+    gate.wait()
+
+    assert (experience.hung_up_by, experience.answered) == ("caller", True)
+    assert kinds(experience) == [What.ANSWERED, What.HUNG_UP, What.HEARD_PART]
+    assert experience.moments[1].at == pytest.approx(1.5, abs=0.5)
+    assert last[0]["Answer-State"] == "hangup"
+    assert "variable_pin" not in last[0]
+
+
+def test_a_call_that_is_left_alone_ends_by_the_callers_patience(gate):
+    def script(peer):
+        connected(peer)
+        peer.complete("answer")
+        peer.event("CHANNEL_HANGUP_COMPLETE")
+
+    experience = gate(script).call(Caller(patience=12.0), "700")
+    gate.wait()
+
+    assert kinds(experience) == [What.ANSWERED, What.GAVE_UP, What.SILENCE]
+    assert not experience.parked_for_ever
+
+
+def test_to_accept_and_drop_parks_the_call_for_ever(gate):
+    experience = gate(lambda peer: None).call(Caller(patience=5.0), "700")
+
+    assert experience.parked_for_ever
+    assert (experience.status, experience.hung_up_by) == (487, "caller")
+
+
+def test_park_timeout_ends_such_a_call(gate):
+    def dialplan(socket):
+        return Dialplan(Extension((("set", "park_timeout=5:SUBSCRIBER_ABSENT"), socket)))
+
+    experience = gate(lambda peer: None, dialplan).call(Caller(), "700")
+    gate.wait()
+
+    assert (experience.status, experience.cause, experience.parked_for_ever) == (480, "SUBSCRIBER_ABSENT", False)
+
+
+@pytest.mark.parametrize(
+    ("actions", "status"),
+    [
+        ((("socket", NOBODY),), 480),
+        ((("socket", "127.0.0.1:1"),), 480),
+        ((("socket", NOBODY), ("hangup", "SUBSCRIBER_ABSENT")), 480),
+        ((("socket", NOBODY), ("transfer", "120 XML default")), 200),
+        ((("socket", "127.0.0.1:1"), ("transfer", "120 XML default")), 200),
+    ],
+    ids=["i1", "sync", "fail closed", "i2", "i3"],
+)
+def test_nobody_listens(actions, status):
+    experience = Simulator(speed=20, dialplan=Dialplan(Extension(actions))).call(Caller(), "700")
+
+    assert experience.status == status
+    assert experience.hung_up_by == "switch"
+
+
+def test_a_missing_prompt_takes_no_time(gate):
+    results = []
+
+    def script(peer):
+        connected(peer)
+        peer.complete("answer")
+        results.append(ask(peer, "1 4 1 5000 # /no/such.wav '' pin '' 1000"))
+        results.append(peer.complete("playback", "/no/such.wav"))
+        peer.execute("hangup")
+
+    experience = gate(script).call(Caller(dial="1#"), "700")
+    gate.wait()
+
+    assert "variable_read_result" not in results[0]
+    assert results[1]["Application-Response"] == "FILE NOT FOUND"
+    assert experience.heard == []
+    assert experience.moments[-1].at < 2.0
+
+
+@pytest.mark.parametrize(
+    "delivery",
+    [
+        Delivery,
+        lambda: Delivery(chunk=1),
+        lambda: Delivery(chunk=7),
+        lambda: Delivery(glue=0.01),
+        lambda: Delivery(early_notice=True),
+    ],
+    ids=["whole", "byte by byte", "in sevens", "glued", "early notice"],
+)
+def test_however_the_bytes_are_delivered(gate, delivery):
+    def script(peer):
+        connected(peer)
+        peer.complete("answer")
+        assert ask(peer)["variable_pin"] == "0815"
+        peer.complete("hangup", "USER_BUSY")
+        assert (
+            peer.until(lambda frame: frame.fields.get("Content-Disposition") == "linger").fields["Linger-Time"] == "-1"
+        )
+
+    experience = gate(script, delivery=delivery, speed=5).call(Caller(dial="0815#"), "700")
+    gate.wait()
+
+    assert (experience.answered, experience.cause) == (True, "USER_BUSY")
+
+
+def test_an_early_notice_overtakes_the_last_events(gate):
+    order = []
+
+    def script(peer):
+        connected(peer)
+        peer.event("CHANNEL_HANGUP_COMPLETE")
+        order.extend(frame.kind if frame.kind != "event" else frame.fields["Event-Name"] for frame in peer.frames)
+
+    gate(script, delivery=lambda: Delivery(early_notice=True)).call(Caller(hang_up_after=1.0), "700")
+    gate.wait()
+
+    assert order.index("text/disconnect-notice") < order.index("CHANNEL_HANGUP_COMPLETE")
+
+
+@pytest.mark.parametrize("reset", [True, False])
+@pytest.mark.parametrize("size", [0, 100, 6000])
+def test_a_connection_that_is_cut(gate, size, reset):
+    received = []
+
+    def script(peer):
+        peer.send("connect\n\nlinger\n\nmyevents")
+        received.extend(peer.drain())
+        received.append(peer._reader.rest)
+
+    gate(script, delivery=lambda: Delivery(cut_after=size, reset=reset)).call(Caller(patience=5.0), "700")
+    gate.wait()
+
+    assert bool(received[:-1]) is (size == 6000)
+    assert bool(received[-1]) is (size > 0) or size == 6000
+
+
+@pytest.mark.parametrize("linger", [None, 3, -1])
+def test_linger(gate, linger):
+    seen: list[Frame] = []
+
+    def script(peer):
+        peer.ask("connect")
+        if linger is not None:
+            peer.ask("linger" if linger < 0 else f"linger {linger}")
+        peer.execute("hangup")
+        if linger == -1:
+            seen.append(peer.until(lambda frame: frame.kind == "text/disconnect-notice"))
+            assert peer.ask("getvar hangup_cause").fields["Reply-Text"] == "NORMAL_CLEARING"
+            assert peer.ask("exit").fields["Reply-Text"] == "+OK bye"
+        peer.drain()
+        seen[:] = [frame for frame in peer.frames if frame.kind == "text/disconnect-notice"]
+
+    gate(script).call(Caller(), "700")
+    gate.wait()
+
+    dispositions = [frame.fields["Content-Disposition"] for frame in seen]
+    assert dispositions == (["disconnect"] if linger is None else ["linger", "disconnect"])
+    if linger is not None:
+        assert seen[0].fields["Linger-Time"] == str(linger)
+
+
+@pytest.mark.parametrize(
+    ("mode", "command", "reply"),
+    [
+        ("async full", "linger", "+OK will linger"),
+        ("async", "linger", "-ERR command not found"),
+        ("async", "api status", "-ERR command not found"),
+        ("async", "nixevent DTMF", "-ERR command not found"),
+        ("async", "event plain ALL", "-ERR command not found"),
+        ("async", "bgapi status", "-ERR command not found"),
+        ("async", "resume", "+OK"),
+        ("async", "getvar destination_number", "700"),
+        ("async full", "getvar nothing", "-ERR command not found"),
+        ("async full", "getvar caller_id_name", "VIP%20"),
+        ("async full", "divert_events on", "+OK events diverted"),
+        ("async full", "divert_events", "-ERR missing value."),
+        ("async full", "nolinger", "+OK will not linger"),
+        ("async full", "log 7", "+OK log level 7 [7]"),
+        ("async full", "nolog", "-ERR not loging"),
+        ("async full", "no such command", "-ERR command not found"),
+        ("async full", "sendmsg another-uuid\ncall-command: hangup", "-ERR invalid session id [another-uuid]"),
+        ("async full", "...", "+OK bye"),
+    ],
+)
+def test_replies(gate, mode, command, reply):
+    replies = []
+
+    def script(peer):
+        peer.ask("connect")
+        replies.append(peer.ask(command).fields["Reply-Text"])
+
+    gate(script, mode=mode).call(Caller(name="VIP%2520", hang_up_after=1.0), "700")
+    gate.wait()
+
+    assert replies == [reply]
+
+
+def test_background_jobs_are_told_to_those_who_ask(gate):
+    jobs = []
+
+    def script(peer):
+        peer.ask("connect")
+        peer.ask("event plain BACKGROUND_JOB")
+        reply = peer.ask("bgapi global_getvar domain\nJob-UUID: job-1").fields
+        assert reply["Reply-Text"] == "+OK Job-UUID: job-1"
+        jobs.append(peer.event("BACKGROUND_JOB"))
+
+    gate(script).call(Caller(hang_up_after=1.0), "700")
+    gate.wait()
+
+    assert (jobs[0]["Job-UUID"], jobs[0]["Job-Command"], jobs[0]["Job-Command-Arg"]) == (
+        "job-1",
+        "global_getvar",
+        "domain",
+    )
+
+
+DIRECTORY = Directory("pbx", users={"alice": "7001", "7002": ""}, groups={"support": ["alice", "7002"]})
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("user_data alice@pbx attr id", "alice"),
+        ("user_data 7001@pbx attr id", "alice"),
+        ("user_data bob@pbx attr id", "-ERR no reply\n"),
+        ("user_data alice@elsewhere attr id", "-ERR no reply\n"),
+        ("user_exists id 7001 pbx", "true"),
+        ("user_exists id bob pbx", "false"),
+        ("group_call support@pbx", "user/alice@pbx,user/7002@pbx"),
+        ("group_call sales@pbx", "error/NO_ROUTE_DESTINATION"),
+        ("global_getvar domain", "pbx"),
+        ("global_getvar sounds_dir", "/sounds"),
+        ("global_getvar nothing", "-ERR no reply\n"),
+        ("module_exists mod_sndfile", "true"),
+        ("module_exists mod_nothing", "false"),
+        ("uuid_exists {uuid}", "true"),
+        ("uuid_exists x", "false"),
+        ("uuid_getvar {uuid} destination_number", "700"),
+        ("uuid_getvar {uuid} nothing", "_undef_"),
+        ("uuid_getvar x nothing", "-ERR No such channel!\n"),
+        ("uuid_setvar {uuid} a b c", "+OK\n"),
+        ("uuid_kill x", "-ERR No such channel!\n"),
+        ("find {uuid}", "-ERR find Command not found!\n"),
+    ],
+)
+def test_api(gate, command, answer):
+    answers = []
+
+    def script(peer):
+        uuid = peer.ask("connect").fields["Unique-ID"]
+        answers.append(peer.ask(f"api {command.format(uuid=uuid)}").body)
+
+    simulator = gate(script, directory=DIRECTORY, variables={"sounds_dir": "/sounds"})
+    simulator.call(Caller(hang_up_after=1.0), "700")
+    gate.wait()
+
+    assert answers == [answer]
+
+
+@pytest.mark.parametrize(
+    ("command", "cause"), [("uuid_kill {uuid} USER_BUSY", "USER_BUSY"), ("uuid_break {uuid}", "CALL_REJECTED")]
+)
+def test_api_commands_that_act_on_a_call(gate, command, cause):
+    def script(peer):
+        uuid = peer.ask("connect").fields["Unique-ID"]
+        peer.ask("linger")
+        peer.ask("myevents")
+        peer.execute("playback", "tone_stream://%(60000,0,600)")
+        peer.event("CHANNEL_EXECUTE", "playback")
+        assert peer.ask(f"api {command.format(uuid=uuid)}").body == "+OK\n"
+        peer.event("CHANNEL_EXECUTE_COMPLETE", "playback")
+        peer.execute("hangup", "CALL_REJECTED")
+
+    assert gate(script).call(Caller(), "700").cause == cause
+
+
+def test_without_event_lock_an_application_runs_inside_of_the_other(gate):
+    ended = []
+
+    def script(peer):
+        connected(peer)
+        peer.complete("answer")
+        for turn in (1, 2):
+            peer.execute("playback", f"tone_stream://%({turn * 1000},0,500)", f"p{turn}", lock=lock)
+        ended.extend(peer.event("CHANNEL_EXECUTE_COMPLETE")["Application-UUID"] for _ in range(2))
+        peer.execute("hangup")
+
+    lock = False
+    gate(script).call(Caller(), "700")
+    lock = True
+    gate(script).call(Caller(), "700")
+    gate.wait()
+
+    assert ended == ["p2", "p1", "p1", "p2"]
+
+
+def test_many_calls_at_once(gate):
+    def script(peer):
+        connected(peer)
+        peer.complete("answer")
+        peer.execute("transfer", f"{ask(peer)['variable_pin']} XML default")
+
+    simulator = gate(script)
+    calls = [simulator.start(Caller(dial=f"{number}#"), "700") for number in range(100, 140)]
+
+    assert [call.wait().transferred_to.extension for call in calls] == [str(number) for number in range(100, 140)]
+    assert len({call.experience.uuid for call in calls}) == len(calls)
+
+
+def test_a_test_can_be_the_caller(gate):
+    entered = []
+
+    def script(peer):
+        connected(peer)
+        entered.append(ask(peer)["variable_pin"])
+        peer.event("CHANNEL_HANGUP")
+
+    call = gate(script).start(Caller(), "700")
+    gevent.sleep(0.05)
+    call.press("42#")
+    gevent.sleep(0.05)
+    call.hang_up()
+
+    assert call.wait().status == 487
+    gate.wait()
+    assert entered == ["42"]
+
+
+@pytest.mark.parametrize("header", ["no address", "<tel:123>"])
+def test_a_header_that_is_no_sip_address(header):
+    with pytest.raises(ValueError, match="not a SIP address"):
+        Simulator().start(Caller(sip_from=header), "700")
