@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test lint serve check bench format clean
+.PHONY: demo test test-freeswitch lint serve check bench format clean
 
 demo: $(READY)
 	$(BIN)/vipgate demo
@@ -12,6 +12,10 @@ test: $(READY)
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report --include='vipgate_fs/config/*,vipgate_fs/gate/*,vipgate_fs/identify/*,vipgate_fs/esl/*' --fail-under=95
+
+FREESWITCH ?= /usr
+test-freeswitch: $(READY)
+	VIPGATE_FREESWITCH=$(FREESWITCH) $(BIN)/pytest tests/freeswitch $(if $(REPORT),--report $(REPORT))
 
 lint: $(READY)
 	$(BIN)/ruff check .

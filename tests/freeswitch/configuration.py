@@ -1,0 +1,144 @@
+"""The smallest FreeSWITCH that a site with a trunk and VIPgate could have: the files of its configuration."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from freeswitch.audio import TONES
+
+HOST = "127.0.0.1"
+TRUNK, INSIDE, CONTROL = 15060, 15062, 18021
+"""Ports: the trunk's SIP profile (context `vipgate`), another profile (context `inside`), the event socket."""
+RTP = (20000, 29998)
+PASSWORD = "of-the-test"
+DIALPLAN = Path(__file__).resolve().parents[2] / "freeswitch-dialplan.xml"
+_MODULES = (
+    "logfile",
+    "cdr_csv",
+    "event_socket",
+    "commands",
+    "dptools",
+    "dialplan_xml",
+    "sofia",
+    "sndfile",
+    "tone_stream",
+)
+_RECORDED = ("caller_id_number", "destination_number", "hangup_cause", "last_arg", "vipgate_digits", "digits_dialed")
+"""Columns of the call detail records; the last three are where a PIN might be found."""
+
+
+def write(folder: Path) -> None:
+    """Write it. The dialplan that VIPgate ships becomes `dialplan/vipgate.xml`, byte for byte."""
+    for name in ("dialplan", "log", "db", "run", "scripts", "temp", "cdr"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(DIALPLAN, folder / "dialplan" / "vipgate.xml")
+    (folder / "dialplan" / "site.xml").write_text(_site(), "utf-8")
+    (folder / "freeswitch.xml").write_text(_main(folder), "utf-8")
+
+
+def _main(folder: Path) -> str:
+    modules = "".join(f'<load module="mod_{name}"/>' for name in _MODULES)
+    columns = ",".join(f"${{{name}}}" for name in _RECORDED)
+    return f"""<?xml version="1.0"?>
+<document type="freeswitch/xml">
+  <X-PRE-PROCESS cmd="set" data="domain={HOST}"/>
+  <section name="configuration">
+    {
+        _settings(
+            "switch",
+            {
+                "max-sessions": 3000,
+                "sessions-per-second": 500,
+                "loglevel": "debug",
+                "rtp-start-port": RTP[0],
+                "rtp-end-port": RTP[1],
+            },
+        )
+    }
+    {_settings("event_socket", {"listen-ip": HOST, "listen-port": CONTROL, "password": PASSWORD})}
+    <configuration name="modules.conf"><modules>{modules}</modules></configuration>
+    <configuration name="acl.conf"><network-lists/></configuration>
+    <configuration name="logfile.conf"><settings/><profiles><profile name="all">
+      <settings><param name="logfile" value="{folder}/log/freeswitch.log"/></settings>
+      <mappings><map name="all" value="debug,info,notice,warning,err,crit,alert"/></mappings>
+    </profile></profiles></configuration>
+    <configuration name="cdr_csv.conf">
+      <settings>{_params({"log-base": folder / "cdr", "default-template": "all", "legs": "ab"})}</settings>
+      <templates><template name="all">{columns}</template></templates>
+    </configuration>
+    <configuration name="sofia.conf"><global_settings/>
+      <profiles>{_profile("trunk", TRUNK, "vipgate")}{_profile("inside", INSIDE, "inside")}</profiles>
+    </configuration>
+  </section>
+  <section name="dialplan">
+    <X-PRE-PROCESS cmd="include" data="dialplan/*.xml"/>
+  </section>
+  <section name="directory"><domain name="{HOST}"><groups>
+    <group name="staff"><users>{_user("7001", "alice")}{_user("7002", "bob")}{_user("7003", "carol")}</users></group>
+    <group name="support"><users><user id="7002" type="pointer"/></users></group>
+  </groups></domain></section>
+</document>
+"""
+
+
+def _site() -> str:
+    """The site's own contexts. `public` is the number that was called, `default` are its extensions."""
+    return f"""<include>
+  <context name="public">{_extension("called", ".+")}</context>
+  <context name="default">
+    {_extension("vip", "100")}{_extension("forward", "123")}{_extension("other", ".+")}
+  </context>
+  <context name="inside">
+    <extension name="decided"><condition field="destination_number" expression="^(pass|reject|forward|pin|junk)-(.+)$">
+      <action application="set" data="vipgate_verdict=${{cond('$1' == 'forward' ? forward:123 : $1)}}"/>
+      <action application="transfer" data="$2 XML vipgate"/>
+    </condition></extension>
+    <extension name="undecided"><condition field="destination_number" expression="^(.+)$">
+      <action application="transfer" data="$1 XML vipgate"/>
+    </condition></extension>
+  </context>
+</include>
+"""
+
+
+def _extension(speaker: str, numbers: str) -> str:
+    """An extension that answers with a tone of its own."""
+    return f"""<extension name="{speaker}"><condition field="destination_number" expression="^{numbers}$">
+      <action application="answer"/>
+      <action application="playback" data="tone_stream://%(3000,0,{TONES[speaker]})"/>
+      <action application="hangup" data="NORMAL_CLEARING"/>
+    </condition></extension>"""
+
+
+def _profile(name: str, port: int, context: str) -> str:
+    codecs = "PCMU,PCMA,L16@16000h"
+    settings = {
+        "context": context,
+        "dialplan": "XML",
+        "sip-ip": HOST,
+        "rtp-ip": HOST,
+        "sip-port": port,
+        "auth-calls": "false",
+        "inbound-codec-prefs": codecs,
+        "outbound-codec-prefs": codecs,
+        "inbound-codec-negotiation": "generous",
+        "dtmf-type": "rfc2833",
+        "manage-presence": "false",
+        "disable-srv": "true",
+        "disable-naptr": "true",
+        "bind-params": "transport=udp",
+    }
+    return f'<profile name="{name}"><settings>{_params(settings)}</settings></profile>'
+
+
+def _user(number: str, alias: str) -> str:
+    return f'<user id="{number}" number-alias="{alias}"/>'
+
+
+def _settings(name: str, values: dict) -> str:
+    return f'<configuration name="{name}.conf"><settings>{_params(values)}</settings></configuration>'
+
+
+def _params(values: dict) -> str:
+    return "".join(f'<param name="{name}" value="{value}"/>' for name, value in values.items())

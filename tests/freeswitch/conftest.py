@@ -1,0 +1,77 @@
+"""The switch, a gate for each module, and the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from freeswitch import report
+from freeswitch.configuration import TRUNK
+from freeswitch.gate import Gate
+from freeswitch.phone import Phones, Scenario
+from freeswitch.switch import GATES, Switch, own_network, prefix, taken_ports
+
+VERSION = pytest.StashKey[str]()
+
+
+def pytest_addoption(parser):
+    parser.addoption("--report", metavar="FILE", help="write a table of all scenarios there (Markdown)")
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    file = config.getoption("--report", None)
+    if file and VERSION in config.stash:
+        reports = [item for kind in ("passed", "failed", "skipped") for item in terminalreporter.stats.get(kind, ())]
+        Path(file).write_text(report.text(config.stash[VERSION], reports), "utf-8")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    """All that is skipped for the same reason is one line of the summary."""
+    made = yield
+    if made.skipped:
+        made.longrepr = (__file__, 1, made.longrepr[2])
+    return made
+
+
+@pytest.fixture(scope="session")
+def switch(request, tmp_path_factory):
+    place = prefix()
+    if place is None:
+        pytest.skip("no FreeSWITCH: make test-freeswitch FREESWITCH=/path/to/prefix")
+    if not own_network() and (taken := taken_ports()):
+        pytest.skip(f"ports that the suite needs are taken: {taken}")
+    started = Switch(place, tmp_path_factory.mktemp("freeswitch"))
+    request.config.stash[VERSION] = started.version
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def phones(switch):
+    phones = Phones(TRUNK)
+    yield phones
+    phones.close()
+
+
+@pytest.fixture(scope="module")
+def gate(request, switch, tmp_path_factory):
+    """A gate with the module's GATES."""
+    with Gate(request.module.GATES, tmp_path_factory.mktemp("gate"), GATES[0]) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def calls(request, gate, phones):
+    """All scenarios of the module that were chosen, called at the same time: scenario → its experience, once it is over."""
+    items = [item for item in request.session.items if item.module is request.module and hasattr(item, "callspec")]
+    scenarios = [item.callspec.params.get("scenario") for item in items]
+    return {scenario: phones.place(scenario) for scenario in scenarios if isinstance(scenario, Scenario)}
+
+
+@pytest.fixture
+def experience(scenario, calls, record_property):
+    """What the test's caller experienced."""
+    had = calls[scenario].result()
+    record_property("waited", had.waited)
+    return had
