@@ -30,3 +30,21 @@ def settings():
 def call():
     """Makes the call of a caller."""
     return lambda caller: Call(uuid="1", caller=caller, called="7000", dialled="7000")
+
+
+FAULTS_SEEN = pytest.StashKey()
+
+
+@pytest.fixture
+def faults_seen(request):
+    """Collects (fault, outcome, seconds) for the table at the end of the run."""
+    return request.config.stash.setdefault(FAULTS_SEEN, [])
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Which fault of a webservice led to what, and how long it took."""
+    seen = config.stash.get(FAULTS_SEEN, [])
+    if seen:
+        terminalreporter.section(f"{len(seen)} faults of a webservice")
+    for fault, outcome, seconds in seen:
+        terminalreporter.write_line(f"{fault:<40} {seconds:5.2f} s  {outcome}")

@@ -1,0 +1,70 @@
+"""The text of a webservice's answer → a verdict. `schemas/webservice-answer.schema.json` says what fits."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final, Never
+
+from vipgate_fs.gate.verdict import Verdict
+from vipgate_fs.identify.verdicts import verdict
+
+MOST_BRACKETS: Final = 32
+"""A verdict has two; a parser given thousands recurses as deep."""
+_STRING_OR_WORD: Final = re.compile(
+    r'"(?:[^"\\]|\\.)*+"?|(?P<word>[A-Za-z_$][\w$]*+)(?P<colon>\s*+:)?', re.ASCII | re.DOTALL
+)
+"""Consumes whatever it begins to look at, so that no answer makes it look twice."""
+
+
+def read_answer(body: bytes) -> Verdict | None:
+    """The verdict of an answer; None for `{}`, which says "don't know".
+
+    Keys may be written without quotes, as VIPgate's documentation prints them.
+
+    Raises:
+        ValueError: what is wrong, without anything of the answer: it may be a PIN.
+    """
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("the answer is not UTF-8") from None
+    if not text.strip():
+        raise ValueError("the answer is empty")
+    if sum(map(text.count, "{[")) > MOST_BRACKETS:
+        raise ValueError("the answer is nested too deep, or has too many parts")
+    answer = _parse(text)
+    if not isinstance(answer, dict):
+        raise ValueError("the answer is no JSON object")  # noqa: TRY004 - nobody passed a wrong type
+    return verdict(answer) if answer else None
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(
+            _STRING_OR_WORD.sub(_quoted, text), object_pairs_hook=_without_duplicates, parse_constant=_refuse
+        )
+    except _Twice as error:
+        raise ValueError(str(error)) from None
+    except ValueError:  # json's own holds the text
+        kind = "HTML" if text.lstrip()[:1] == "<" else "something else"
+        raise ValueError(f"the answer is not JSON but {kind}") from None
+
+
+def _quoted(match: re.Match[str]) -> str:
+    return f'"{match["word"]}"{match["colon"]}' if match["colon"] else match[0]
+
+
+class _Twice(ValueError):
+    pass
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    entries = dict(pairs)
+    if len(entries) < len(pairs):
+        raise _Twice("a key stands twice in the answer")
+    return entries
+
+
+def _refuse(constant: str) -> Never:
+    raise ValueError(constant)

@@ -1,0 +1,46 @@
+"""Passwords, tokens and keys of a step: written in the file, or taken from the environment; shown nowhere."""
+
+from __future__ import annotations
+
+import os
+from functools import reduce
+from typing import Any, Never
+
+from vipgate_fs.identify import Settings
+
+
+class Secret:
+    """A text that neither repr, str nor pickle shows."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text, for the one place that needs it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __reduce__(self) -> Never:
+        raise TypeError("a secret is not written anywhere")
+
+
+def read_secret(settings: Settings, *path: str) -> Secret | None:
+    """What stands at `path`: a text, or `{env: NAME}` for a variable of the environment.
+
+    None when nothing stands there, or when the variable is missing or empty, which is a finding.
+    """
+    value: Any = reduce(lambda node, key: node.get(key, {}), path, settings.values)
+    if isinstance(value, str):
+        return Secret(value)
+    if not value:
+        return None
+    name = value["env"]
+    text = os.environ.get(name)
+    if not text:
+        settings.error(f"the environment has no variable {name}, or it is empty", *path, "env")
+        return None
+    return Secret(text)

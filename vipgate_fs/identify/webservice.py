@@ -1,0 +1,197 @@
+"""`webservice`: a web service decides. `docs/webservice.md` tells its side of it."""
+
+from __future__ import annotations
+
+import base64
+import re
+import ssl
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Final
+from urllib.parse import urlsplit
+
+from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.gate import StepDefaults, StepFailed
+from vipgate_fs.gate.verdict import Verdict
+from vipgate_fs.identify import Settings
+from vipgate_fs.identify.answers import read_answer
+from vipgate_fs.identify.breaker import Breaker
+from vipgate_fs.identify.cache import Cache
+from vipgate_fs.identify.fetch import Fetcher, Origin, is_sendable
+from vipgate_fs.identify.form import FACTS, PLACEHOLDER, Facts, Form
+from vipgate_fs.identify.secret import Secret, read_secret
+from vipgate_fs.identify.streams import Deadline
+from vipgate_fs.identify.timeouts import read_timeouts
+
+_LOCAL: Final = re.compile(r"localhost|127\.[0-9.]+|::1", re.ASCII)
+_VALUE: Final = re.compile(r"[!-~]([ -~]*[!-~])?", re.ASCII)
+_OURS: Final = {
+    *("host", "content-length", "content-type", "transfer-encoding", "connection", "accept", "accept-encoding"),
+    *("expect", "te", "trailer", "upgrade", "x-vipgate-call-id", "x-vipgate-timestamp", "x-vipgate-signature"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Webservice(StepDefaults):
+    """Asks a web service. See `vipgate_fs.gate.gate.Step` for the other attributes.
+
+    Attributes:
+        url: with placeholders.
+        fallback_url: asked when the first fails; None: there is none.
+        total: seconds for the whole step. When there is a fallback, the first has half of them.
+        form: what a request looks like.
+        fetcher: asks.
+        breaker: skips the first URL while it keeps failing.
+        cache: of verdicts.
+    """
+
+    url: str
+    fallback_url: str | None
+    gate: str
+    total: float
+    form: Form
+    fetcher: Fetcher
+    breaker: Breaker
+    cache: Cache
+    line: int
+    on_failure: Verdict | None = None
+    kind: ClassVar[str] = "webservice"
+    waits: ClassVar[bool] = True
+
+    def identify(self, call: Call) -> Verdict | None:
+        """Ask for the verdict. Takes at most `total` seconds."""
+        facts = self.form.facts(call, self.gate)
+        key = self.form.request(self.url, {**facts, "call_id": ""})
+        verdict = self.cache.get(key)
+        if verdict is None:
+            verdict = self._ask(facts)
+            self.cache.put(key, verdict)
+        return verdict
+
+    def _ask(self, facts: Facts) -> Verdict | None:
+        deadline = _deadline(self.total)
+        if self.fallback_url is None:
+            with self.breaker.question():
+                return self._ask_url(self.url, facts, deadline)
+        try:
+            with self.breaker.question():
+                return self._ask_url(self.url, facts, _deadline(self.total / 2))
+        except StepFailed as first:
+            try:
+                return self._ask_url(self.fallback_url, facts, deadline)
+            except StepFailed as second:
+                raise StepFailed(f"{first}; fallback_url: {second}") from None
+
+    def _ask_url(self, url: str, facts: Facts, deadline: Deadline) -> Verdict | None:
+        body = self.fetcher.fetch(
+            self.form.request(url, facts),
+            lambda request: self.form.headers_of(request, facts["call_id"], int(time.time())),
+            deadline,
+        )
+        try:
+            return read_answer(body)
+        except ValueError as error:
+            raise StepFailed(f"its answer makes no sense: {error}") from None
+
+
+def _seconds(text: str) -> float:
+    return float(text.removesuffix("s"))
+
+
+def _deadline(seconds: float) -> Deadline:
+    return Deadline(seconds, f"no complete answer within {seconds:g} s")
+
+
+def build(settings: Settings) -> Webservice:
+    """The step as it is configured."""
+    values = settings.values
+    timeouts = read_timeouts(settings)
+    for key in values.keys() & {"url", "fallback_url"}:
+        url = values[key]
+        if fault := next(_faults(url), None):
+            settings.error(fault, key)
+        elif _is_open_to_all(url):
+            settings.warn("http is not encrypted: whoever listens on the way reads the PINs; use https", key)
+    return Webservice(
+        url=values["url"],
+        fallback_url=values.get("fallback_url"),
+        gate=settings.gate,
+        total=timeouts.total,
+        form=Form(
+            values.get("method", "GET"),
+            settings.number_format,
+            (*_headers(settings), *_authorization(settings)),
+            read_secret(settings, "sign_key"),
+        ),
+        fetcher=Fetcher(timeouts, _tls(settings)),
+        breaker=Breaker(
+            values["url"].partition("?")[0],
+            values.get("failures_until_skipped", 3),
+            _seconds(values.get("skipped_for", "30s")),
+        ),
+        cache=Cache(_seconds(values.get("cache", "0s"))),
+        line=settings.line,
+        on_failure=settings.on_failure,
+    )
+
+
+def _faults(url: str) -> Iterator[str]:
+    names = ", ".join(f"###{name.upper()}###" for name in FACTS)
+    known = PLACEHOLDER.sub(lambda match: "0" if match[1].lower() in FACTS and match[1].isupper() else match[0], url)
+    if "#" in known:
+        yield f"a # that belongs to no known placeholder; allowed: {names}"
+        return
+    try:
+        origin = Origin.of(known)
+    except ValueError:
+        yield "not a URL that can be asked; allowed: http or https, such as https://example.org/vipgate"
+        return
+    if "@" in urlsplit(known).netloc:
+        yield "credentials don't belong in the URL, which is logged; use auth"
+    if not is_sendable(known):
+        yield "a character that no URL has; allowed: ASCII without spaces, everything else percent-encoded"
+    if "#" in url.split("/")[2].partition("?")[0]:
+        yield f"a placeholder before the path would let the caller choose who is asked; allowed: after {origin.host}/"
+
+
+def _is_open_to_all(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not _LOCAL.fullmatch(parts.hostname or "")
+
+
+def _headers(settings: Settings) -> Iterator[tuple[str, Secret]]:
+    seen = {"authorization"} if "auth" in settings.values else set()
+    for name in settings.values.get("headers", {}):
+        if name.lower() in _OURS:
+            settings.error_at_key("VIPgate sets this header itself; remove it", "headers", name)
+        elif name.lower() in seen:
+            settings.error_at_key("this header is set already, here or by auth; allowed: once", "headers", name)
+        elif value := read_secret(settings, "headers", name):
+            seen.add(name.lower())
+            if _VALUE.fullmatch(value.reveal()):
+                yield name, value
+            else:
+                settings.error("not shown here, but no header can hold it; allowed: printable ASCII", "headers", name)
+
+
+def _authorization(settings: Settings) -> Iterator[tuple[str, Secret]]:
+    auth = settings.values.get("auth", {})
+    if "bearer" in auth and (token := read_secret(settings, "auth", "bearer")):
+        if _VALUE.fullmatch(token.reveal()):
+            yield "Authorization", Secret(f"Bearer {token.reveal()}")
+        else:
+            settings.error("not shown here, but no header can hold it; allowed: printable ASCII", "auth", "bearer")
+    if "basic" in auth and (password := read_secret(settings, "auth", "basic", "password")):
+        pair = f"{auth['basic']['user']}:{password.reveal()}".encode()
+        yield "Authorization", Secret(f"Basic {base64.b64encode(pair).decode()}")
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    file = settings.values.get("ca_file")
+    try:
+        return ssl.create_default_context(cafile=settings.folder / file if file else None)
+    except OSError as error:  # ssl.SSLError is one
+        reason = "it holds no certificate in PEM format" if isinstance(error, ssl.SSLError) else error.strerror
+        settings.error(f"{settings.folder / str(file)} can't be used: {reason}", "ca_file")
+        return ssl.create_default_context()
