@@ -2,18 +2,16 @@
 
 import gevent
 import pytest
-from simulator.recording import Frame
 
-from vipgate_fs.simulator import Caller, Delivery, Dialplan, Directory, Extension, Simulator, What, answered
+from vipgate_fs.simulator import Caller, Dialplan, Extension, Simulator, What, answered
 
 ASK = "1 20 1 2000 # tone_stream://%(3000,0,600) '' pin '' 1000"
 NOBODY = "127.0.0.1:1 async full"
 
 
-def connected(peer, *, linger: bool = True) -> None:
+def connected(peer) -> None:
     peer.ask("connect")
-    if linger:
-        peer.ask("linger")
+    peer.ask("linger")
     peer.ask("myevents")
 
 
@@ -48,14 +46,14 @@ def test_an_experience_shows_no_digits(gate):
         ask(peer)
         peer.execute("hangup", "CALL_REJECTED")
 
-    caller = Caller(dial="8642#", keys=((0.1, "97531"),))
+    caller = Caller(dial="86*42#", keys=((0.1, "97*531"),))
     call = gate(script).start(caller, "700")
     experience = call.wait()
 
     assert (experience.status, experience.phrase) == (603, "Decline")
     for text in (str(experience), repr(experience), repr(caller), str(caller)):
-        assert "8642" not in text
-        assert "97531" not in text
+        assert "86*42" not in text
+        assert "97*531" not in text
 
 
 def test_each_prompt_gets_its_entry(gate):
@@ -276,205 +274,6 @@ def test_a_missing_prompt_takes_no_time(gate):
     assert results[1]["Application-Response"] == "FILE NOT FOUND"
     assert experience.heard == []
     assert experience.moments[-1].at < 2.0
-
-
-@pytest.mark.parametrize(
-    "delivery",
-    [
-        Delivery,
-        lambda: Delivery(chunk=1),
-        lambda: Delivery(chunk=7),
-        lambda: Delivery(glue=0.01),
-        lambda: Delivery(early_notice=True),
-    ],
-    ids=["whole", "byte by byte", "in sevens", "glued", "early notice"],
-)
-def test_however_the_bytes_are_delivered(gate, delivery):
-    def script(peer):
-        connected(peer)
-        peer.complete("answer")
-        assert ask(peer)["variable_pin"] == "0815"
-        peer.complete("hangup", "USER_BUSY")
-        assert (
-            peer.until(lambda frame: frame.fields.get("Content-Disposition") == "linger").fields["Linger-Time"] == "-1"
-        )
-
-    experience = gate(script, delivery=delivery, speed=5).call(Caller(dial="0815#"), "700")
-    gate.wait()
-
-    assert (experience.answered, experience.cause) == (True, "USER_BUSY")
-
-
-def test_an_early_notice_overtakes_the_last_events(gate):
-    order = []
-
-    def script(peer):
-        connected(peer)
-        peer.event("CHANNEL_HANGUP_COMPLETE")
-        order.extend(frame.kind if frame.kind != "event" else frame.fields["Event-Name"] for frame in peer.frames)
-
-    gate(script, delivery=lambda: Delivery(early_notice=True)).call(Caller(hang_up_after=1.0), "700")
-    gate.wait()
-
-    assert order.index("text/disconnect-notice") < order.index("CHANNEL_HANGUP_COMPLETE")
-
-
-@pytest.mark.parametrize("reset", [True, False])
-@pytest.mark.parametrize("size", [0, 100, 6000])
-def test_a_connection_that_is_cut(gate, size, reset):
-    received = []
-
-    def script(peer):
-        peer.send("connect\n\nlinger\n\nmyevents")
-        received.extend(peer.drain())
-        received.append(peer._reader.rest)
-
-    gate(script, delivery=lambda: Delivery(cut_after=size, reset=reset)).call(Caller(patience=5.0), "700")
-    gate.wait()
-
-    assert bool(received[:-1]) is (size == 6000)
-    assert bool(received[-1]) is (size > 0) or size == 6000
-
-
-@pytest.mark.parametrize("linger", [None, 3, -1])
-def test_linger(gate, linger):
-    seen: list[Frame] = []
-
-    def script(peer):
-        peer.ask("connect")
-        if linger is not None:
-            peer.ask("linger" if linger < 0 else f"linger {linger}")
-        peer.execute("hangup")
-        if linger == -1:
-            seen.append(peer.until(lambda frame: frame.kind == "text/disconnect-notice"))
-            assert peer.ask("getvar hangup_cause").fields["Reply-Text"] == "NORMAL_CLEARING"
-            assert peer.ask("exit").fields["Reply-Text"] == "+OK bye"
-        peer.drain()
-        seen[:] = [frame for frame in peer.frames if frame.kind == "text/disconnect-notice"]
-
-    gate(script).call(Caller(), "700")
-    gate.wait()
-
-    dispositions = [frame.fields["Content-Disposition"] for frame in seen]
-    assert dispositions == (["disconnect"] if linger is None else ["linger", "disconnect"])
-    if linger is not None:
-        assert seen[0].fields["Linger-Time"] == str(linger)
-
-
-@pytest.mark.parametrize(
-    ("mode", "command", "reply"),
-    [
-        ("async full", "linger", "+OK will linger"),
-        ("async", "linger", "-ERR command not found"),
-        ("async", "api status", "-ERR command not found"),
-        ("async", "nixevent DTMF", "-ERR command not found"),
-        ("async", "event plain ALL", "-ERR command not found"),
-        ("async", "bgapi status", "-ERR command not found"),
-        ("async", "resume", "+OK"),
-        ("async", "getvar destination_number", "700"),
-        ("async full", "getvar nothing", "-ERR command not found"),
-        ("async full", "getvar caller_id_name", "VIP%20"),
-        ("async full", "divert_events on", "+OK events diverted"),
-        ("async full", "divert_events", "-ERR missing value."),
-        ("async full", "nolinger", "+OK will not linger"),
-        ("async full", "log 7", "+OK log level 7 [7]"),
-        ("async full", "nolog", "-ERR not loging"),
-        ("async full", "no such command", "-ERR command not found"),
-        ("async full", "sendmsg another-uuid\ncall-command: hangup", "-ERR invalid session id [another-uuid]"),
-        ("async full", "...", "+OK bye"),
-    ],
-)
-def test_replies(gate, mode, command, reply):
-    replies = []
-
-    def script(peer):
-        peer.ask("connect")
-        replies.append(peer.ask(command).fields["Reply-Text"])
-
-    gate(script, mode=mode).call(Caller(name="VIP%2520", hang_up_after=1.0), "700")
-    gate.wait()
-
-    assert replies == [reply]
-
-
-def test_background_jobs_are_told_to_those_who_ask(gate):
-    jobs = []
-
-    def script(peer):
-        peer.ask("connect")
-        peer.ask("event plain BACKGROUND_JOB")
-        reply = peer.ask("bgapi global_getvar domain\nJob-UUID: job-1").fields
-        assert reply["Reply-Text"] == "+OK Job-UUID: job-1"
-        jobs.append(peer.event("BACKGROUND_JOB"))
-
-    gate(script).call(Caller(hang_up_after=1.0), "700")
-    gate.wait()
-
-    assert (jobs[0]["Job-UUID"], jobs[0]["Job-Command"], jobs[0]["Job-Command-Arg"]) == (
-        "job-1",
-        "global_getvar",
-        "domain",
-    )
-
-
-DIRECTORY = Directory("pbx", users={"alice": "7001", "7002": ""}, groups={"support": ["alice", "7002"]})
-
-
-@pytest.mark.parametrize(
-    ("command", "answer"),
-    [
-        ("user_data alice@pbx attr id", "alice"),
-        ("user_data 7001@pbx attr id", "alice"),
-        ("user_data bob@pbx attr id", "-ERR no reply\n"),
-        ("user_data alice@elsewhere attr id", "-ERR no reply\n"),
-        ("user_exists id 7001 pbx", "true"),
-        ("user_exists id bob pbx", "false"),
-        ("group_call support@pbx", "user/alice@pbx,user/7002@pbx"),
-        ("group_call sales@pbx", "error/NO_ROUTE_DESTINATION"),
-        ("global_getvar domain", "pbx"),
-        ("global_getvar sounds_dir", "/sounds"),
-        ("global_getvar nothing", "-ERR no reply\n"),
-        ("module_exists mod_sndfile", "true"),
-        ("module_exists mod_nothing", "false"),
-        ("uuid_exists {uuid}", "true"),
-        ("uuid_exists x", "false"),
-        ("uuid_getvar {uuid} destination_number", "700"),
-        ("uuid_getvar {uuid} nothing", "_undef_"),
-        ("uuid_getvar x nothing", "-ERR No such channel!\n"),
-        ("uuid_setvar {uuid} a b c", "+OK\n"),
-        ("uuid_kill x", "-ERR No such channel!\n"),
-        ("find {uuid}", "-ERR find Command not found!\n"),
-    ],
-)
-def test_api(gate, command, answer):
-    answers = []
-
-    def script(peer):
-        uuid = peer.ask("connect").fields["Unique-ID"]
-        answers.append(peer.ask(f"api {command.format(uuid=uuid)}").body)
-
-    simulator = gate(script, directory=DIRECTORY, variables={"sounds_dir": "/sounds"})
-    simulator.call(Caller(hang_up_after=1.0), "700")
-    gate.wait()
-
-    assert answers == [answer]
-
-
-@pytest.mark.parametrize(
-    ("command", "cause"), [("uuid_kill {uuid} USER_BUSY", "USER_BUSY"), ("uuid_break {uuid}", "CALL_REJECTED")]
-)
-def test_api_commands_that_act_on_a_call(gate, command, cause):
-    def script(peer):
-        uuid = peer.ask("connect").fields["Unique-ID"]
-        peer.ask("linger")
-        peer.ask("myevents")
-        peer.execute("playback", "tone_stream://%(60000,0,600)")
-        peer.event("CHANNEL_EXECUTE", "playback")
-        assert peer.ask(f"api {command.format(uuid=uuid)}").body == "+OK\n"
-        peer.event("CHANNEL_EXECUTE_COMPLETE", "playback")
-        peer.execute("hangup", "CALL_REJECTED")
-
-    assert gate(script).call(Caller(), "700").cause == cause
 
 
 def test_without_event_lock_an_application_runs_inside_of_the_other(gate):

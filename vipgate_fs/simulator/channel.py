@@ -24,7 +24,7 @@ _CODEC: Final = tuple(
 )
 
 
-class Phone(Protocol):
+class Endpoint(Protocol):
     """The caller's end of a channel: told what reaches it."""
 
     def ringing(self) -> None:
@@ -52,7 +52,7 @@ class Channel:
         subscribers: called with each event, at once.
     """
 
-    def __init__(self, invite: Invite, source: EventSource, clock: Clock, phone: Phone) -> None:
+    def __init__(self, invite: Invite, source: EventSource, clock: Clock, endpoint: Endpoint) -> None:
         self.invite = invite
         self.profile = invite.profile
         self.clock = clock
@@ -66,7 +66,7 @@ class Channel:
         self.changed = Signal()
         self.subscribers: list[Callable[[Event], None]] = []
         self._source = source
-        self._phone = phone
+        self._endpoint = endpoint
 
     @property
     def uuid(self) -> str:
@@ -161,13 +161,13 @@ class Channel:
         if not self.has_media:
             self.profile = self.profile.at(progress=self.clock.micros())
             self.fire("CHANNEL_PROGRESS")
-            self._phone.ringing()
+            self._endpoint.ringing()
 
     def pre_answer(self) -> None:
         """Early media, unless there is media already."""
         if not self.has_media:
             self._start_media()
-            self._phone.early_media()
+            self._endpoint.early_media()
 
     def answer(self) -> None:
         """200 OK, after early media if there was none (FINDINGS: traces a…)."""
@@ -180,7 +180,7 @@ class Channel:
         self.fire("CHANNEL_ANSWER")
         self.call_state = "ACTIVE"
         self.set("endpoint_disposition", "ANSWER")
-        self._phone.answered()
+        self._endpoint.answered()
 
     def acknowledge(self) -> None:
         """The caller's ACK has come."""
@@ -238,7 +238,7 @@ class Channel:
             return
         self.cause, self.state = cause, "HANGUP"
         self.fire("CHANNEL_HANGUP")
-        self._phone.ended(cause, status, phrase)
+        self._endpoint.ended(cause, status, phrase)
         self.changed.set()
 
     def _start_media(self) -> None:

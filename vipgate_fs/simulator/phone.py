@@ -93,9 +93,8 @@ class Phone:
         for turn, digit in enumerate(entry):
             self._after(self._caller.dial_after + turn * self._caller.interval, self._here.press, digit)
 
-    def hears(self, sound: str) -> None:
+    def begins_to_hear(self) -> None:
         """A sound begins."""
-        del sound
         self._end_silence()
         self._quiet_since = None
 
@@ -137,7 +136,7 @@ class Phone:
         return self._here.clock.now() - self._began
 
     def _note(self, what: What, detail: str = "") -> None:
-        self.experience.moments.append(Moment(self._now, what, detail))
+        self.experience.moments.append(Moment(round(self._now, 3), what, detail))
 
     def _end_silence(self) -> None:
         if self._quiet_since is not None and self._now - self._quiet_since > SILENCE:

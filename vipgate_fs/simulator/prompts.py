@@ -22,7 +22,7 @@ def play(session: Session, sound: str, stop: Callable[[], bool] | None = None) -
     if length is None:
         return False
     began = channel.clock.now()
-    session.phone.hears(sound)
+    session.phone.begins_to_hear()
     ended_early = session.wait(length, lambda: session.stopped or (stop is not None and stop()))
     played = min(channel.clock.now() - began, length)
     session.phone.heard(sound, whole=not ended_early and channel.is_ready)
@@ -123,6 +123,8 @@ def _read(session: Session, question: _Question) -> tuple[str, str]:
     if len(digits) < question.least:
         result = "failure"
     channel.set("read_result", result)
+    if question.most == 1 and digits in question.terminators:
+        digits = ""
     channel.set(question.variable, digits)
     return result, digits
 

@@ -25,6 +25,28 @@ _NOT_FOUND: Final = "-ERR command not found"
 _LONGEST_REPLY: Final = 511
 """Bytes; FreeSWITCH cuts what is longer."""
 
+_COMMANDS: Final = (
+    ("exit", False, "_exit"),
+    ("...", False, "_exit"),
+    ("filter ", False, "_filter"),
+    ("resume", False, "_resume_command"),
+    ("connect", False, "_connect"),
+    ("getvar", False, "_getvar"),
+    ("myevents", False, "_myevents"),
+    ("divert_events", False, "_divert_events"),
+    ("sendmsg", False, "_sendmsg"),
+    ("api ", True, "_api_command"),
+    ("bgapi ", True, "_bgapi"),
+    ("log", True, "_log"),
+    ("linger", True, "_linger_command"),
+    ("nolinger", True, "_nolinger"),
+    ("nolog", True, "_nolog"),
+    ("event", True, "_event"),
+    ("nixevent", True, "_nixevent"),
+    ("noevents", True, "_noevents"),
+)
+"""How a command begins, whether the socket action must say `full`, and what it does; the first that fits is meant."""
+
 
 class OutboundSocket:
     """One outbound connection.
@@ -179,7 +201,7 @@ class OutboundSocket:
         words = line.lower()
         for prefix, needs_full, method in _COMMANDS:
             if words.startswith(prefix) and (self._full or not needs_full):
-                reply: str | None = method(self, line[len(prefix) :].strip(" "), command)
+                reply: str | None = getattr(self, method)(line[len(prefix) :].strip(" "), command)
                 return reply if reply is None else reply or _NOT_FOUND
         return _NOT_FOUND
 
@@ -262,26 +284,3 @@ class OutboundSocket:
     def _noevents(self, _argument: str, _command: Command) -> str:
         self._events.clear()
         return self._subscription.clear()
-
-
-_COMMANDS: Final = (
-    ("exit", False, OutboundSocket._exit),  # noqa: SLF001 - the class's own table
-    ("...", False, OutboundSocket._exit),  # noqa: SLF001
-    ("filter ", False, OutboundSocket._filter),  # noqa: SLF001
-    ("resume", False, OutboundSocket._resume_command),  # noqa: SLF001
-    ("connect", False, OutboundSocket._connect),  # noqa: SLF001
-    ("getvar", False, OutboundSocket._getvar),  # noqa: SLF001
-    ("myevents", False, OutboundSocket._myevents),  # noqa: SLF001
-    ("divert_events", False, OutboundSocket._divert_events),  # noqa: SLF001
-    ("sendmsg", False, OutboundSocket._sendmsg),  # noqa: SLF001
-    ("api ", True, OutboundSocket._api_command),  # noqa: SLF001
-    ("bgapi ", True, OutboundSocket._bgapi),  # noqa: SLF001
-    ("log", True, OutboundSocket._log),  # noqa: SLF001
-    ("linger", True, OutboundSocket._linger_command),  # noqa: SLF001
-    ("nolinger", True, OutboundSocket._nolinger),  # noqa: SLF001
-    ("nolog", True, OutboundSocket._nolog),  # noqa: SLF001
-    ("event", True, OutboundSocket._event),  # noqa: SLF001
-    ("nixevent", True, OutboundSocket._nixevent),  # noqa: SLF001
-    ("noevents", True, OutboundSocket._noevents),  # noqa: SLF001
-)
-"""How a command begins, whether the socket action must say `full`, and what it does; the first that fits is meant."""
