@@ -1,0 +1,178 @@
+"""Real database servers in temporary folders, for as long as the tests need them."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+PASSWORD = "s3cr3t-p4ssword"
+URLS = {
+    "postgresql": "postgresql+psycopg://vipgate:{password}@127.0.0.1:{port}/postgres",
+    "mariadb": "mariadb+pymysql://vipgate:{password}@127.0.0.1:{port}/vipgate",
+}
+
+
+def url(kind, port, password=PASSWORD):
+    return URLS[kind].format(password=password, port=port)
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def binary(name):
+    """The path of a server's program; without it the test is skipped, but not in continuous integration."""
+    places = os.pathsep.join([*map(str, Path("/usr/lib/postgresql").glob("*/bin")), "/usr/sbin", os.environ["PATH"]])
+    path = shutil.which(name, path=places)
+    if path is None:
+        message = f"{name} is not installed; .ci/packages lists what these tests need"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(message)
+    return path
+
+
+class Server:
+    """One server, which can be stopped and started again on the same port."""
+
+    def __init__(self, kind, command, user, end, port):
+        self.kind, self.command, self.user, self.end, self.port = kind, command, user, end, port
+        self.url = url(kind, port)
+        self.process = None
+
+    def start(self):
+        self.process = subprocess.Popen(
+            self.command, user=self.user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
+        )
+        until = time.monotonic() + 30
+        while not self.is_up():
+            assert self.process.poll() is None, f"{self.command[0]} ended with {self.process.returncode}"
+            assert time.monotonic() < until, f"{self.command[0]} does not listen"
+            time.sleep(0.05)
+
+    def is_up(self):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+            return True
+        return False
+
+    def stop(self):
+        self.process.send_signal(self.end)
+        self.process.wait(30)
+
+
+@contextmanager
+def running(kind, prepare, user, end):
+    """A server that runs as `user` when we are root; `prepare(folder, port)` makes its files and tells its command."""
+    as_user = user if os.geteuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="vipgate-"))
+    server = None
+    try:
+        if as_user:
+            shutil.chown(folder, as_user)
+        port = free_port()
+        server = Server(kind, prepare(folder, port, as_user), as_user, end, port)
+        server.start()
+        yield server
+    finally:
+        if server and server.process and server.process.poll() is None:
+            server.stop()
+        shutil.rmtree(folder)
+
+
+def _run(command, user, **more):
+    done = subprocess.run(command, user=user, cwd="/", capture_output=True, text=True, check=False, **more)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _postgresql(folder, port, user):
+    initdb, postgres = binary("initdb"), binary("postgres")
+    data, password = folder / "data", folder / "password"
+    password.write_text(PASSWORD)
+    if user:
+        shutil.chown(password, user)
+    _run(
+        [
+            initdb,
+            "-D",
+            data,
+            "-U",
+            "vipgate",
+            "--auth=scram-sha-256",
+            f"--pwfile={password}",
+            "--no-sync",
+            "-E",
+            "UTF8",
+        ],
+        user,
+    )
+    settings = {"fsync": "off", "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "40"}
+    return [postgres, "-D", data, "-p", str(port), *(f"--{key}={value}" for key, value in settings.items())]
+
+
+def _mariadb(folder, port, user):
+    install, mariadbd = binary("mariadb-install-db"), binary("mariadbd")
+    data = folder / "data"
+    _run(
+        [install, "--no-defaults", f"--datadir={data}", "--skip-test-db", "--auth-root-authentication-method=normal"],
+        user,
+    )
+    setup = folder / "setup.sql"
+    setup.write_text(
+        f"CREATE DATABASE IF NOT EXISTS vipgate;\n"
+        f"GRANT ALL ON vipgate.* TO vipgate@localhost IDENTIFIED BY '{PASSWORD}';\n"
+    )
+    if user:
+        shutil.chown(setup, user)
+    return [
+        *(mariadbd, "--no-defaults", f"--datadir={data}", f"--port={port}", "--bind-address=127.0.0.1"),
+        *(f"--socket={folder}/socket", f"--init-file={setup}", "--innodb-flush-log-at-trx-commit=0"),
+    ]
+
+
+def postgresql():
+    return running("postgresql", _postgresql, "postgres", signal.SIGINT)
+
+
+def mariadb():
+    return running("mariadb", _mariadb, "mysql", signal.SIGTERM)
+
+
+class Proxy:
+    """Stands before a server on a port of its own and can be told to keep the server's answers to itself."""
+
+    def __init__(self, port):
+        self.server_port = port
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.silent = threading.Event()
+        self.sockets = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                server = socket.create_connection(("127.0.0.1", self.server_port))
+                self.sockets += [client, server]
+                threading.Thread(target=self._pump, args=(client, server, None), daemon=True).start()
+                threading.Thread(target=self._pump, args=(server, client, self.silent), daemon=True).start()
+
+    @staticmethod
+    def _pump(source, sink, silent):
+        with suppress(OSError):
+            while data := source.recv(65536):
+                if not (silent and silent.is_set()):
+                    sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        for each in [self.listener, *self.sockets]:
+            each.close()

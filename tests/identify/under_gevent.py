@@ -1,0 +1,71 @@
+# ruff: noqa: E402 - first gevent patches
+"""Run by test_database: 50 calls ask a database that is slow, while a greenlet wants to run every 10 ms."""
+
+from gevent import monkey
+
+monkey.patch_all()
+
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import gevent
+
+from vipgate_fs import identify
+from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.gate import StepFailed
+
+CALLERS, TOTAL = 50, 1.0
+
+
+def main(url, query):
+    call = Call(uuid="1", caller="7001", called="7000", dialled="7000")
+    slow, quick = (build(url, text) for text in (query, "SELECT pin FROM callers WHERE number = :caller_number"))
+    assert quick.identify(call) is not None
+    pauses = []
+    ticking = gevent.spawn(tick, pauses)
+    started = time.monotonic()
+    waiting = [gevent.spawn(ask, slow, call) for _ in range(CALLERS)]
+    gevent.sleep(0.2)
+    waiting[0].kill()
+    assert time.monotonic() - started < 0.3, "a caller who hangs up does not wait"
+    assert quick.identify(call) is not None, "another gate goes on"
+    gevent.joinall(waiting)
+    took = time.monotonic() - started
+    ticking.kill()
+    assert [greenlet.value for greenlet in waiting[1:]] == [f"no answer from the database within {TOTAL:g} s"] * (
+        CALLERS - 1
+    )
+    assert TOTAL <= took < TOTAL + 0.5, f"{took:.2f} s"
+    pauses.sort()
+    median, worst = pauses[len(pauses) // 2], pauses[-1]
+    assert median < 0.015, f"median pause {median * 1000:.1f} ms"
+    assert worst < TOTAL / 2, f"longest pause {worst * 1000:.1f} ms"
+
+
+def build(url, query):
+    settings = SimpleNamespace(
+        values={"url": url, "query": query, "timeouts": {"total": f"{TOTAL:g}s", "read": "9s"}},
+        line=7, on_failure=None, gate="support", number_format="00", folder=Path(),
+        warn=print, error=print,
+    )  # fmt: skip
+    return identify.build("database", settings)
+
+
+def ask(step, call):
+    try:
+        return step.identify(call)
+    except StepFailed as failure:
+        return str(failure)
+
+
+def tick(pauses):
+    while True:
+        before = time.monotonic()
+        gevent.sleep(0.01)
+        pauses.append(time.monotonic() - before)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,85 @@
+"""Blocking work for a caller who waits only so long, and without making other calls wait."""
+
+from __future__ import annotations
+
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+AT_ONCE: Final = 10
+"""Pieces of work of one step that are done at the same time in one process."""
+_IDLE: Final = 60.0
+"""Seconds after which a thread that has nothing to do ends."""
+
+T = TypeVar("T")
+_Caught = tuple[Any, BaseException | None]
+
+
+class Aside:
+    """Does each piece of work in a thread, AT_ONCE of them at a time; more of them wait for their turn.
+
+    A piece that overruns its time goes on where nobody waits for it, and keeps its place until it ends.
+
+    Args:
+        native: in a process that gevent has patched, use threads of the operating system. Work that waits in Python's
+            own sockets needs none: there a thread is a greenlet.
+    """
+
+    def __init__(self, *, native: bool) -> None:
+        self._native = native
+        self._places = threading.BoundedSemaphore(AT_ONCE)
+        self._pool: Any = None
+
+    def run(self, work: Callable[[], T], seconds: float) -> T:
+        """What `work` returns or raises, whatever that is.
+
+        Raises:
+            TimeoutError: it did not end within the seconds, or its turn did not come.
+        """
+        do = self._in_native_thread if self._native and _is_patched() else self._in_thread
+        value, error = do(lambda: _catch(work), seconds)
+        if error is not None:
+            raise error
+        return value  # type: ignore[no-any-return]
+
+    def _in_thread(self, work: Callable[[], _Caught], seconds: float) -> _Caught:
+        until = time.monotonic() + seconds
+        if not self._places.acquire(timeout=seconds):
+            raise TimeoutError
+        answers: queue.SimpleQueue[_Caught] = queue.SimpleQueue()
+
+        def do() -> None:
+            caught = work()
+            self._places.release()
+            answers.put(caught)
+
+        threading.Thread(target=do, daemon=True).start()
+        try:
+            return answers.get(timeout=max(0.0, until - time.monotonic()))
+        except queue.Empty:
+            raise TimeoutError from None
+
+    def _in_native_thread(self, work: Callable[[], _Caught], seconds: float) -> _Caught:
+        import gevent  # noqa: PLC0415 - only a process that has it gets here
+        from gevent.threadpool import ThreadPool  # noqa: PLC0415
+
+        if self._pool is None:  # not made before it is needed: it belongs to the process and the thread that made it
+            self._pool = ThreadPool(AT_ONCE, idle_task_timeout=_IDLE)
+        with gevent.Timeout(seconds, TimeoutError):
+            return self._pool.spawn(work).get()  # type: ignore[no-any-return]
+
+
+def _is_patched() -> bool:
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey is not None and monkey.is_module_patched("threading")
+
+
+def _catch(work: Callable[[], Any]) -> _Caught:
+    """No exception leaves a thread, where it would only be printed; not even SystemExit."""
+    try:
+        return work(), None
+    except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+        return None, error

@@ -1,0 +1,139 @@
+"""`database`: a query tells who the caller is. Its columns are named like the keys of a webservice's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+from urllib.parse import quote
+
+from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.gate import StepDefaults, StepFailed
+from vipgate_fs.gate.numbers import shown
+from vipgate_fs.gate.verdict import Verdict
+from vipgate_fs.identify import Settings
+from vipgate_fs.identify.secret import read_secret
+from vipgate_fs.identify.sql import Source
+from vipgate_fs.identify.timeouts import read_timeouts
+from vipgate_fs.identify.verdicts import verdict
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+PARAMETERS: Final = ("caller_number", "called_number", "caller_name", "gate")
+"""What a query may have as bound parameters."""
+_VERDICTS: Final = ("reject", "forward")
+_QUESTION: Final = ("expectedPIN", "forwardCorrectPIN", "forwardIncorrectPIN", "attempts", "maxRetries")
+_COLUMNS: Final = {name.lower(): name for name in (*_VERDICTS, *_QUESTION)} | {"pin": "expectedPIN"}
+"""In lower case: databases don't keep the case of names that are not quoted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database(StepDefaults):
+    """Asks a database. See `vipgate_fs.gate.gate.Step` for the other attributes.
+
+    Attributes:
+        source: the database and the query.
+        gate: name of the step's gate.
+        number_format: how an international number begins in the query's parameters.
+    """
+
+    source: Source
+    gate: str
+    number_format: str
+    line: int
+    on_failure: Verdict | None = None
+    kind: ClassVar[str] = "database"
+    waits: ClassVar[bool] = True
+
+    def identify(self, call: Call) -> Verdict | None:
+        """The verdict of the query's only row; None when there is no row, or nothing in it. Raises StepFailed."""
+        caller, called = (shown(number, self.number_format) for number in (call.caller, call.called))
+        values = (caller, called, call.caller_name, self.gate)
+        rows = self.source.ask(dict(zip(PARAMETERS, values, strict=True)))
+        if len(rows) > 1:
+            raise StepFailed("the query gave more than one row")
+        try:
+            return _verdict(rows[0]) if rows else None
+        except ValueError as error:
+            raise StepFailed(str(error)) from None
+
+
+def _verdict(row: Iterable[tuple[str, Any]]) -> Verdict | None:
+    """The verdict of a row; NULL is as if the column was not there. Raises ValueError, without anything of the row."""
+    values: dict[str, Any] = {}
+    for name, value in row:
+        key = _COLUMNS.get(name.lower())
+        if key is None:
+            column = f"column {name}" if name.isidentifier() else "column without a name"
+            raise ValueError(f"the query gives a {column}; allowed: pin, {', '.join(_VERDICTS + _QUESTION)}")
+        if value is None:
+            continue
+        if key in values:
+            raise ValueError(f"the query gives {key} twice; pin is the same as expectedPIN")
+        values[key] = _plain(value)
+    if isinstance(rejected := values.get("reject"), int) and rejected in (0, 1):  # not every database has booleans
+        values["reject"] = bool(rejected)
+    answer: dict[str, Any] = {key: values.pop(key) for key in _VERDICTS if key in values}
+    if values:
+        answer["askForPin"] = values
+    return verdict(answer) if answer else None
+
+
+def _plain(value: object) -> object:
+    """A value as a webservice would write it: whole decimals as integers, CHAR(n) without its padding."""
+    if isinstance(value, Decimal) and value.is_finite() and value == int(value):
+        return int(value)
+    return value.rstrip(" ") if isinstance(value, str) else value
+
+
+def build(settings: Settings) -> Database:
+    """The step as it is configured."""
+    url, query = _url(settings), settings.values["query"]
+    _check(query, settings)
+    source = Source(url, query, read_timeouts(settings))
+    return Database(source, settings.gate, settings.number_format, settings.line, settings.on_failure)
+
+
+def _url(settings: Settings) -> URL:
+    from sqlalchemy import URL, make_url  # noqa: PLC0415 - `vipgate check` waits for it only when it is needed
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
+    password = read_secret(settings, "password")
+    try:
+        url = make_url(settings.values["url"])
+    except (ArgumentError, ValueError):
+        settings.error("this is no URL; allowed: one such as postgresql+psycopg://user@host:5432/name", "url")
+        return URL.create("sqlite")
+    if url.get_backend_name() == "sqlite":
+        return _file(url, settings)
+    if password is None:
+        return url
+    if url.password is not None:
+        settings.error_at_key("the URL has a password, too; remove one of them", "password")
+    return url.set(password=password.reveal())
+
+
+def _file(url: URL, settings: Settings) -> URL:
+    """The URL that opens a SQLite file for reading only."""
+    if "password" in settings.values:
+        settings.error_at_key("a SQLite file has no password; remove it", "password")
+    if url.host or url.query or url.database in (None, "", ":memory:"):
+        settings.error("no file; allowed: sqlite:///FILE, sqlite:////PATH/FILE", "url")
+        return url
+    path = (settings.folder / str(url.database)).absolute()
+    if not path.is_file():
+        settings.warn(f"there is no file {path}", "url")
+    return url.set(database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"})
+
+
+def _check(query: str, settings: Settings) -> None:
+    from sqlalchemy import text  # noqa: PLC0415 - as above
+
+    names = text(query).compile().params.keys()
+    for name in sorted(names - set(PARAMETERS)):
+        allowed = ", ".join(f":{parameter}" for parameter in PARAMETERS)
+        settings.error(f"unknown parameter :{name}; allowed: {allowed}", "query")
+    if not names:
+        settings.warn("asks the same for every call; :caller_number stands for the caller's number", "query")
