@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ from vipgate_fs import identify
 from vipgate_fs.config.findings import Report, did_you_mean
 from vipgate_fs.config.model import Site
 from vipgate_fs.config.overlaps import Claim
-from vipgate_fs.config.reading import Reader
+from vipgate_fs.config.reading import Reader, seconds
 from vipgate_fs.config.sounds import Sounds
 from vipgate_fs.config.source import Mapping, Node, Scalar, find
+from vipgate_fs.config.store import read_lockout
 from vipgate_fs.gate.gate import BUSY, Activation, Gate, Prompts, Protects, Rejection, Route, Step, Timing
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.schedules import Schedule
@@ -114,8 +115,8 @@ class GateReader:
             ),
             rejection=rejection,
             timing=Timing(
-                self._reader.value(timing, "first_digit", _seconds(1, 60), Timing().first_digit),
-                self._reader.value(timing, "next_digit", _seconds(1, 20), Timing().next_digit),
+                self._reader.value(timing, "first_digit", seconds(1, 60), Timing().first_digit),
+                self._reader.value(timing, "next_digit", seconds(1, 20), Timing().next_digit),
             ),
         )
 
@@ -200,13 +201,3 @@ class GateReader:
 
 def _scalars(node: Mapping, key: str) -> Iterator[Scalar]:
     return (item for item in node.items(key) if isinstance(item, Scalar))
-
-
-def _seconds(low: int, high: int) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        seconds = float(text.removesuffix("s"))
-        if not low <= seconds <= high:
-            raise ValueError(f"found {text}; allowed: {low}s to {high}s")
-        return seconds
-
-    return parse
