@@ -1,30 +1,26 @@
 import socket
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
-from types import SimpleNamespace
 
 import database_servers
 import pytest
 import sqlalchemy
+from asking import STRANGER, VIP, a_call, configured, under_gevent
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vipgate_fs import identify
-from vipgate_fs.gate.call import WITHHELD, Call
+from vipgate_fs.gate.call import WITHHELD
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.gate import StepFailed
-from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 from vipgate_fs.identify.database import _verdict
 
-VIP, STRANGER = "+4917612345678", "+4971112345678"
 PASSWORD = database_servers.PASSWORD
 CALLERS = [
     "CREATE TABLE callers (number VARCHAR(40), pin VARCHAR(20))",
@@ -90,29 +86,9 @@ def when_ready(url, *statements):
             time.sleep(0.1)
 
 
-def configured(values, said=None, folder=Path()):
-    said = [] if said is None else said
-    return SimpleNamespace(
-        values=values,
-        line=7,
-        on_failure=None,
-        plan=NumberPlan("DE"),
-        gate="support",
-        number_format="00",
-        folder=folder,
-        error=lambda message, *path: said.append(("error", path, message)),
-        error_at_key=lambda message, *path: said.append(("error at key", path, message)),
-        warn=lambda message, *path: said.append(("warning", path, message)),
-    )
-
-
 def step(url, query=LOOKUP, **timeouts):
     timeouts = {name: f"{seconds}s" for name, seconds in timeouts.items()}
     return identify.build("database", configured({"url": url, "query": query, "timeouts": timeouts}))
-
-
-def a_call(caller=VIP, **facts):
-    return Call(**{"uuid": "1", "caller": caller, "called": "7000", "dialled": "7000"} | facts)
 
 
 def failure(asked, call=None):
@@ -417,14 +393,9 @@ def test_any_row_is_a_verdict_or_a_clear_failure(row):
             assert verdict in (None, Pass(), Reject())
 
 
-UNDER_GEVENT = Path(__file__).with_name("under_gevent.py")
-
-
 def calls_under_gevent(url, query):
-    done = subprocess.run(
-        [sys.executable, UNDER_GEVENT, url, query], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    slow = {"url": url, "query": query, "timeouts": {"total": "1s", "read": "9s"}}
+    under_gevent("database", slow, slow | {"query": LOOKUP})
 
 
 def test_nobody_waits_for_another_ones_query_under_gevent(server):

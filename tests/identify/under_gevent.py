@@ -1,10 +1,11 @@
 # ruff: noqa: E402 - first gevent patches
-"""Run by test_database: 50 calls ask a database that is slow, while a greenlet wants to run every 10 ms."""
+"""A program: 50 calls ask a step that is slow, while one of another step and a greenlet every 10 ms want to go on."""
 
 from gevent import monkey
 
 monkey.patch_all()
 
+import json
 import sys
 import time
 from pathlib import Path
@@ -19,9 +20,9 @@ from vipgate_fs.gate.gate import StepFailed
 CALLERS, TOTAL = 50, 1.0
 
 
-def main(url, query):
+def main(kind, slow, quick):
+    slow, quick = (build(kind, json.loads(values)) for values in (slow, quick))
     call = Call(uuid="1", caller="7001", called="7000", dialled="7000")
-    slow, quick = (build(url, text) for text in (query, "SELECT pin FROM callers WHERE number = :caller_number"))
     assert quick.identify(call) is not None
     pauses = []
     ticking = gevent.spawn(tick, pauses)
@@ -29,14 +30,14 @@ def main(url, query):
     waiting = [gevent.spawn(ask, slow, call) for _ in range(CALLERS)]
     gevent.sleep(0.2)
     waiting[0].kill()
-    assert time.monotonic() - started < 0.3, "a caller who hangs up does not wait"
+    assert time.monotonic() - started < 0.5, "a caller who hangs up does not wait"
     assert quick.identify(call) is not None, "another gate goes on"
     gevent.joinall(waiting)
     took = time.monotonic() - started
     ticking.kill()
-    assert [greenlet.value for greenlet in waiting[1:]] == [f"no answer from the database within {TOTAL:g} s"] * (
-        CALLERS - 1
-    )
+    answers = {greenlet.value for greenlet in waiting[1:]}
+    assert len(answers) == 1, answers
+    assert answers.pop().endswith(f"within {TOTAL:g} s")
     assert TOTAL <= took < TOTAL + 0.5, f"{took:.2f} s"
     pauses.sort()
     median, worst = pauses[len(pauses) // 2], pauses[-1]
@@ -44,13 +45,12 @@ def main(url, query):
     assert worst < TOTAL / 2, f"longest pause {worst * 1000:.1f} ms"
 
 
-def build(url, query):
+def build(kind, values):
     settings = SimpleNamespace(
-        values={"url": url, "query": query, "timeouts": {"total": f"{TOTAL:g}s", "read": "9s"}},
-        line=7, on_failure=None, gate="support", number_format="00", folder=Path(),
-        warn=print, error=print,
+        values=values, line=7, on_failure=None, gate="support", number_format="00",
+        folder=Path(), warn=print, error=print,
     )  # fmt: skip
-    return identify.build("database", settings)
+    return identify.build(kind, settings)
 
 
 def ask(step, call):

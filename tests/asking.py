@@ -1,0 +1,42 @@
+"""What tests of steps that ask somebody elsewhere have in common."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.numbers import NumberPlan
+
+VIP, STRANGER = "+4917612345678", "+4971112345678"
+UNDER_GEVENT = Path(__file__).parent / "identify" / "under_gevent.py"
+
+
+def a_call(caller=VIP, **facts):
+    return Call(**{"uuid": "1", "caller": caller, "called": "7000", "dialled": "7000"} | facts)
+
+
+def configured(values, said=None, folder=Path()):
+    said = [] if said is None else said
+    return SimpleNamespace(
+        values=values,
+        line=7,
+        on_failure=None,
+        plan=NumberPlan("DE"),
+        gate="support",
+        number_format="00",
+        folder=folder,
+        error=lambda message, *path: said.append(("error", path, message)),
+        error_at_key=lambda message, *path: said.append(("error at key", path, message)),
+        warn=lambda message, *path: said.append(("warning", path, message)),
+    )
+
+
+def under_gevent(kind, slow, quick):
+    """Runs `identify/under_gevent.py` with the values of a slow step (total time 1 s) and of a quick one."""
+    arguments = [kind, json.dumps(slow), json.dumps(quick)]
+    done = subprocess.run(
+        [sys.executable, UNDER_GEVENT, *arguments], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,176 @@
+"""`plugin`: a Python function of the site's own tells who the caller is."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from importlib import import_module
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.metadata import entry_points
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.dialable import is_dialable
+from vipgate_fs.gate.gate import StepDefaults, StepFailed
+from vipgate_fs.gate.pins import Pin, PinTable
+from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
+from vipgate_fs.identify import Settings
+from vipgate_fs.identify.aside import Aside
+from vipgate_fs.identify.timeouts import Timeouts, read_seconds
+from vipgate_fs.identify.verdicts import MOST_ATTEMPTS, verdict
+
+GROUP: Final = "vipgate.steps"
+"""The group of entry points that `entry_point` names one of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin(StepDefaults):
+    """Calls a function with the call. See `vipgate_fs.gate.gate.Step` for the other attributes.
+
+    Attributes:
+        module: where the function is; imported when it is first called.
+        function: its name there.
+        options: its keyword arguments; they may be secrets.
+        timeout: seconds that it may take, import included.
+        aside: where it runs: apart from the gate, whatever it does.
+    """
+
+    module: str
+    function: str
+    options: Mapping[str, Any] = field(repr=False)
+    timeout: float
+    aside: Aside
+    line: int
+    on_failure: Verdict | None = None
+    kind: ClassVar[str] = "plugin"
+    waits: ClassVar[bool] = True
+
+    def identify(self, call: Call) -> Verdict | None:
+        """The function's answer: a verdict, a mapping that says one, or None. Raises StepFailed."""
+        try:
+            return self.aside.run(partial(self._call, call), self.timeout)
+        except TimeoutError:
+            raise StepFailed(f"no answer from the plug-in within {self.timeout:g} s") from None
+
+    def _call(self, call: Call) -> Verdict | None:
+        try:
+            function = attrgetter(self.function)(import_module(self.module))
+            return _verdict(function(call, **self.options))
+        except StepFailed:
+            raise
+        except BaseException as error:  # noqa: BLE001 - SystemExit and GreenletExit, too, are the plug-in's failure
+            raise StepFailed(f"the plug-in raised {_name(error)}") from None
+
+
+def _name(error: BaseException) -> str:
+    """What was raised and where; not its text, which may hold a PIN."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} ({Path(frame.filename).name}:{frame.lineno})"
+
+
+def _verdict(answer: object) -> Verdict | None:
+    """A plug-in's answer, checked as strictly as a webservice's. Raises StepFailed."""
+    try:
+        match answer:
+            case None | Pass() | Reject():
+                return answer
+            case Forward() | AskForPin():
+                return _checked(answer)
+            case Mapping():
+                return verdict(answer) if answer else None
+    except ValueError as error:
+        raise StepFailed(f"the plug-in's answer: {error}") from None
+    kind = type(answer).__name__
+    raise StepFailed(f"the plug-in's answer is of type {kind}; allowed: a verdict, a mapping that says one, or None")
+
+
+def _checked(answer: Forward | AskForPin) -> Verdict:
+    targets: Sequence[object]
+    if isinstance(answer, Forward):
+        targets = (answer.target,)
+    else:
+        targets = [target for target in (answer.correct, answer.incorrect) if target is not None]
+        if not isinstance(answer.expected, Pin | PinTable):
+            raise ValueError("expected is neither a Pin nor a PinTable")  # noqa: TRY004 - refused like the others
+        if answer.attempts is not None and answer.attempts not in range(1, MOST_ATTEMPTS + 1):
+            raise ValueError(f"attempts out of range; allowed: 1 to {MOST_ATTEMPTS}")
+    if not all(isinstance(target, str) and is_dialable(target) for target in targets):
+        raise ValueError("a target is not dialable; allowed: at most 64 letters, digits and + * # . _ -")
+    return answer
+
+
+class _Beside:
+    """Finds modules that lie beside a configuration file, if they are nowhere else; only those that it names."""
+
+    folders: ClassVar[dict[str, str]] = {}
+
+    @classmethod
+    def find_spec(cls, name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
+        """See importlib.abc.MetaPathFinder."""
+        folder = cls.folders.get(name)
+        return PathFinder.find_spec(name, [folder], target) if folder and path is None else None
+
+
+def build(settings: Settings) -> Plugin:
+    """The step as it is configured. Nothing of the plug-in runs."""
+    values = settings.values
+    module, function = _entry_point(settings) if "entry_point" in values else values["call"].split(":")
+    _Beside.folders[module.partition(".")[0]] = str(settings.folder.absolute())
+    if _Beside not in sys.meta_path:
+        sys.meta_path.append(_Beside)
+    if "call" in values and (what := _missing(module, function)):
+        settings.error(what, "call")
+    return Plugin(
+        module,
+        function,
+        values.get("options", {}),
+        read_seconds(settings, Timeouts().total, "timeout"),
+        Aside(native=True),
+        settings.line,
+        settings.on_failure,
+    )
+
+
+def _entry_point(settings: Settings) -> tuple[str, str]:
+    name = settings.values["entry_point"]
+    known = {point.name: point for point in entry_points(group=GROUP)}
+    if name in known:
+        return known[name].module, known[name].attr
+    allowed = ", ".join(sorted(known)) or "none, because no installed package brings one"
+    settings.error(f"no entry point {name} in the group {GROUP}; allowed: {allowed}", "entry_point")
+    return name, ""
+
+
+def _missing(module: str, function: str) -> str | None:
+    """What keeps the function from being found; None when nothing does, or when only running the module would tell."""
+    spec = _find(module)
+    if spec is None:
+        return f"there is no module {module}, neither beside this file nor among the installed ones"
+    read = getattr(spec.loader, "get_source", None)
+    source = read(spec.name) if read else ""
+    if source is None:
+        return None
+    try:
+        code = compile(source, spec.origin or module, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        return f"{module} is not valid Python: line {getattr(error, 'lineno', 1)}"
+    names = code.co_names
+    is_open = "__getattr__" in names or ("*",) in code.co_consts
+    return None if is_open or function in names else f"{module} has no function {function}"
+
+
+def _find(module: str) -> ModuleSpec | None:
+    """A module's spec. importlib.util.find_spec would run the packages that it is in."""
+    name, path, spec = "", None, None
+    for part in module.split("."):
+        name = f"{name}.{part}" if name else part
+        spec = next(filter(None, (finder.find_spec(name, path) for finder in sys.meta_path)), None)
+        if spec is None:
+            return None
+        path = spec.submodule_search_locations or []
+    return spec
