@@ -22,7 +22,8 @@ LONGEST = 60.0
 """Real seconds that one replay may take."""
 _CHUNK = re.compile(rb"=== ([\d.]+) (\w+) (\d+)\n")
 _LENGTH = re.compile(rb"^Content-Length: (\d+)$", re.MULTILINE)
-_DEAD_PORT = 1
+DEAD_PORT = 1
+"""Where nobody listens."""
 NO_UUID = "no uuid in the trace"
 
 
@@ -184,7 +185,7 @@ def load(name: str) -> Recording:
 
 def laboratory(port: int) -> Dialplan:
     """The dialplan of the machine that the traces were recorded on."""
-    here, dead = f"127.0.0.1:{port}", f"127.0.0.1:{_DEAD_PORT}"
+    here, dead = f"127.0.0.1:{port}", f"127.0.0.1:{DEAD_PORT}"
     onward = ("transfer", "120 XML default")
 
     def reached(number: str, hertz: int) -> Extension:
@@ -307,7 +308,7 @@ def is_optional(key: tuple[str, ...]) -> bool:
 
 def _normal(frame: Frame, uuid: str, recorded: str, port: int) -> Frame:
     def swap(text: str) -> str:
-        text = text.replace(uuid, recorded).replace(f"127.0.0.1:{_DEAD_PORT}|", "127.0.0.1:8999|")
+        text = text.replace(uuid, recorded).replace(f"127.0.0.1:{DEAD_PORT}|", "127.0.0.1:8999|")
         return text.replace(f"127.0.0.1:{port}", "127.0.0.1:8084")
 
     return Frame(frame.kind, tuple((name, swap(value)) for name, value in frame.headers), frame.body)

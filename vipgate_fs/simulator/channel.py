@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from gevent.event import Event as Signal
 
+from vipgate_fs.simulator.arguments import number
 from vipgate_fs.simulator.clock import Clock
 from vipgate_fs.simulator.events import WITH_VARIABLES, Event, EventSource
 from vipgate_fs.simulator.invite import Invite
@@ -203,11 +204,15 @@ class Channel:
         return digit
 
     def transfer(self, extension: str, dialplan: str | None, context: str | None) -> None:
-        """Leave for another extension (switch_ivr.c, switch_ivr_session_transfer)."""
+        """Leave for another extension; a call that goes round in circles is hung up (switch_ivr_session_transfer)."""
         if self.cause is not None:
             return
+        forwards = number(self.variables.get("max_forwards", "70")) - 1
+        if forwards <= 0:
+            self.hang_up("EXCHANGE_ROUTING_ERROR")
+            return
+        self.set("max_forwards", str(forwards))
         micros = self.clock.micros()
-        self.set("max_forwards", str(int(self.variables.get("max_forwards", "70")) - 1))
         old = self.profile
         dialplan, context = dialplan or old.dialplan, context or old.context
         source = f"{micros // 1_000_000}:{uuid.uuid4()}:bl_xfer:{extension}/{context}/{dialplan}"

@@ -37,6 +37,7 @@ class Phone:
         self._channel: Channel | None = None
         self._began = 0.0
         self._quiet_since: float | None = None
+        self._sounds: list[str] = []
 
     def call(self, channel: Channel) -> None:
         """Begin to behave, on a channel."""
@@ -55,6 +56,7 @@ class Phone:
             return
         self.experience.hung_up_by = "caller"
         self.experience.parked_for_ever = self._is_abandoned()
+        self._end_sounds()
         self._note(what, "by the caller")
         terms = {"sip_term_status": "200", "proto_specific_hangup_cause": "sip:200", "sip_term_cause": "16"}
         if not channel.is_answered:
@@ -93,15 +95,18 @@ class Phone:
         for turn, digit in enumerate(entry):
             self._after(self._caller.dial_after + turn * self._caller.interval, self._here.press, digit)
 
-    def begins_to_hear(self) -> None:
+    def hears(self, sound: str) -> None:
         """A sound begins."""
         self._end_silence()
         self._quiet_since = None
+        self._sounds.append(sound)
 
     def heard(self, sound: str, *, whole: bool) -> None:
         """A sound has ended."""
-        self._note(What.HEARD if whole else What.HEARD_PART, sound)
-        self._quiet_since = self._now
+        if sound in self._sounds:
+            self._sounds.remove(sound)
+            self._note(What.HEARD if whole else What.HEARD_PART, sound)
+            self._quiet_since = self._now
 
     def transferred(self, profile: Profile, *, exists: bool) -> None:
         """The call is sent on."""
@@ -113,7 +118,7 @@ class Phone:
     def ended(self, cause: str, status: int | None, phrase: str | None) -> None:
         """The call is over."""
         experience = self.experience
-        self._end_silence()
+        self._end_sounds()
         experience.cause = cause
         experience.hung_up_by = experience.hung_up_by or "switch"
         if not experience.answered:
@@ -137,6 +142,13 @@ class Phone:
 
     def _note(self, what: What, detail: str = "") -> None:
         self.experience.moments.append(Moment(round(self._now, 3), what, detail))
+
+    def _end_sounds(self) -> None:
+        """The end of the call breaks off what he hears, silence included."""
+        while self._sounds:
+            self.heard(self._sounds[-1], whole=False)
+        self._end_silence()
+        self._quiet_since = None
 
     def _end_silence(self) -> None:
         if self._quiet_since is not None and self._now - self._quiet_since > SILENCE:

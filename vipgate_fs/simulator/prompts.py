@@ -22,7 +22,7 @@ def play(session: Session, sound: str, stop: Callable[[], bool] | None = None) -
     if length is None:
         return False
     began = channel.clock.now()
-    session.phone.begins_to_hear()
+    session.phone.hears(sound)
     ended_early = session.wait(length, lambda: session.stopped or (stop is not None and stop()))
     played = min(channel.clock.now() - began, length)
     session.phone.heard(sound, whole=not ended_early and channel.is_ready)

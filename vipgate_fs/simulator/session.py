@@ -48,7 +48,6 @@ class Session:
     Attributes:
         channel: its state.
         phone: the caller's end.
-        commands: what has been sent to the channel and waits for it to look.
         controlled: the channel is parked and somebody may control it (CF_CONTROLLED).
         stopped: the running playback is to end (`break`).
         is_abandoned: the channel is parked and nobody will ever control it.

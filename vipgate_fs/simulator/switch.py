@@ -165,6 +165,7 @@ class Simulator:
         self.clock.sleep(self._park_delay)
         session.is_abandoned = listener.is_finished
         session.park()
+        session.is_abandoned = False
         session.run_commands(until=math.inf)  # what was sent before the connection closed still happens (FINDINGS: g9)
         if channel.state == "RESET" and not channel.transferred and is_true(channel.get("socket_resume")):
             channel.state = "EXECUTE"
