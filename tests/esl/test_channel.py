@@ -115,7 +115,7 @@ def test_the_commands_of_a_pin_dialogue(channel, switch):
     assert channel.ask(PROMPT) == "1"
     assert channel.ask(Prompt(("/sounds/wrong.wav", "/sounds/number.wav"), PROMPT.timing)) == "0815"
     channel.transfer("100", Route())
-    unset = "multiunset vipgate_digits vipgate_digits_invalid"
+    unset = "multiunset vipgate_digits vipgate_digits_invalid read_terminator_used"
     assert list(switch.applications()) == [
         *SUBSCRIPTION,
         "set sensitive_dtmf=true",
@@ -181,6 +181,15 @@ def test_a_prompt_that_the_switch_can_not_play_is_replaced_by_a_tone(channel, sw
     assert channel.missing_prompt == "/sounds/de/welcome.wav"
     prompts = [command for command in switch.applications() if command.startswith("play_and_get_digits")]
     assert "tone_stream://" in prompts[1]
+
+
+def test_a_caller_who_only_presses_hash_is_not_taken_for_a_missing_prompt(channel, switch):
+    switch.seconds = 0
+    switch.results = [{"variable_read_result": "failure", "variable_read_terminator_used": "#"}]
+    channel.answer()
+    assert channel.ask(PROMPT) == ""
+    assert channel.missing_prompt == ""
+    assert sum(command.startswith("play_and_get_digits") for command in switch.applications()) == 1
 
 
 def test_a_call_with_a_pin_takes_three_writes(connection, switch):

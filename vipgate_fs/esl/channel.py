@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from typing import Final, Never
 
 from vipgate_fs.esl.session import Session, SessionGone, sendmsg
@@ -17,7 +18,9 @@ from vipgate_fs.gate.gate import Rejection, Route
 MAX_DIGITS: Final = 20
 """The longest entry; the PIN's own length is never told to the switch."""
 _VARIABLE: Final = "vipgate_digits"
-_UNSET: Final = sendmsg("multiunset", f"{_VARIABLE} {_VARIABLE}_invalid")
+_TERMINATOR: Final = "read_terminator_used"
+_UNSET: Final = sendmsg("multiunset", f"{_VARIABLE} {_VARIABLE}_invalid {_TERMINATOR}")
+"""The terminator, too: a later entry without one would still show it (FINDINGS: k20)."""
 _TONE: Final = "tone_stream://%(500,200,425)"
 _SOUND_TIMEOUT: Final = 120.0
 """Seconds that a sound file may last."""
@@ -51,18 +54,20 @@ class EslChannel:
     def ask(self, prompt: Prompt) -> str:
         """Play the prompt, collect an entry.
 
-        A prompt that the switch can't play ends at once (FINDINGS: k9). Then a tone takes its place, so that a caller
-        who knows what to do gets his chance, and `missing_prompt` says what an administrator should look at.
+        A prompt that the switch can't play ends at once, and nobody pressed `#` (FINDINGS: k9, c4). Then a tone takes
+        its place, so that a caller who knows what to do gets his chance, and `missing_prompt` says what an
+        administrator should look at.
         """
         started = time.monotonic()
-        entered = self._collect(prompt, _sounds(prompt.sounds))
-        if not entered and time.monotonic() - started < prompt.timing.first_digit / 2:
+        result = self._collect(prompt, _sounds(prompt.sounds))
+        is_untouched = _entry(result) == "" and f"variable_{_TERMINATOR}" not in result
+        if is_untouched and time.monotonic() - started < prompt.timing.first_digit / 2:
             self.missing_prompt = " ".join(prompt.sounds)
-            entered = self._collect(prompt, _TONE)
-        return entered
+            result = self._collect(prompt, _TONE)
+        return _entry(result)
 
-    def _collect(self, prompt: Prompt, sounds: str) -> str:
-        """One try of play_and_get_digits, which compares nothing and counts as FINDINGS ("play_and_get_digits") says.
+    def _collect(self, prompt: Prompt, sounds: str) -> Mapping[str, str]:
+        """What completes one try of play_and_get_digits, which compares nothing.
 
         The expression is empty: FreeSWITCH would write what it tests with one into its log.
         """
@@ -76,9 +81,7 @@ class EslChannel:
         self._pending.append(_UNSET)
         if result.get("Answer-State") == "hangup":
             raise SessionGone(f"the caller hung up ({result.get('Hangup-Cause', 'no cause')})")
-        if result.get("variable_read_result") not in ("success", "timeout"):
-            return ""
-        return result.get(f"variable_{_VARIABLE}", "")
+        return result
 
     def transfer(self, target: str, route: Route) -> None:
         """Transfer; when it is accepted, the connection is no longer needed."""
@@ -106,6 +109,13 @@ class EslChannel:
     def _flush(self, last: str) -> None:
         commands, self._pending = [*self._pending, last], []
         self._session.pipeline(commands)
+
+
+def _entry(result: Mapping[str, str]) -> str:
+    """The digits that count by the rules of FINDINGS ("play_and_get_digits")."""
+    if result.get("variable_read_result") not in ("success", "timeout"):
+        return ""
+    return result.get(f"variable_{_VARIABLE}", "")
 
 
 def _sounds(files: tuple[str, ...]) -> str:
