@@ -99,6 +99,40 @@ def test_variables(gate, applications, variables):
     assert {name: told[-1].get(f"variable_{name}") for name in variables} == variables
 
 
+@pytest.mark.parametrize(
+    ("argument", "ran"),
+    [
+        ("${system(touch /some/file)} XML default", ["system touch /some/file"]),
+        ("${system touch} XML default", ["system touch"]),
+        ("100${user_exists(id bob pbx)} XML default", ["user_exists id bob pbx"]),
+        ("${destination_number} XML default", []),
+        ("100 XML default", []),
+    ],
+)
+def test_what_gets_into_an_argument_is_run(gate, argument, ran):
+    def script(peer):
+        peer.ask("connect")
+        peer.execute("transfer", argument)
+
+    simulator = gate(script)
+    simulator.call(Caller(), "700")
+
+    assert simulator.expansions == ran
+
+
+@pytest.mark.parametrize(
+    ("argument", "status"), [("'answer,hangup:USER_BUSY' inline", 200), ("hangup:USER_BUSY inline", 486)]
+)
+def test_the_inline_dialplan_runs_applications(gate, argument, status):
+    def script(peer):
+        peer.ask("connect")
+        peer.execute("transfer", argument)
+
+    experience = gate(script).call(Caller(), "700")
+
+    assert (experience.status, experience.cause) == (status, "USER_BUSY")
+
+
 def test_a_flushed_key_is_forgotten(gate):
     told = []
 

@@ -18,6 +18,7 @@ from vipgate_fs.simulator.invite import Invite
 
 _STATE_NUMBERS: Final = {"INIT": 1, "ROUTING": 2, "EXECUTE": 4, "RESET": 9, "HANGUP": 10, "REPORTING": 11}
 _REFERENCE: Final = re.compile(r"\$\{([^{}]*)\}")
+_API_CALL: Final = re.compile(r"(\w+)(?:\((.*)\)| (.*))", re.DOTALL)
 _CODEC: Final = tuple(
     (f"Channel-{way}-Codec-{name}", value)
     for way in ("Read", "Write")
@@ -53,7 +54,9 @@ class Channel:
         subscribers: called with each event, at once.
     """
 
-    def __init__(self, invite: Invite, source: EventSource, clock: Clock, endpoint: Endpoint) -> None:
+    def __init__(
+        self, invite: Invite, source: EventSource, clock: Clock, endpoint: Endpoint, run_api: Callable[[str], str]
+    ) -> None:
         self.invite = invite
         self.profile = invite.profile
         self.clock = clock
@@ -68,6 +71,7 @@ class Channel:
         self.subscribers: list[Callable[[Event], None]] = []
         self._source = source
         self._endpoint = endpoint
+        self._run_api = run_api
 
     @property
     def uuid(self) -> str:
@@ -115,8 +119,14 @@ class Channel:
         return facts.get(name)
 
     def expand(self, text: str) -> str:
-        """The text with each ${variable} replaced by its value. Unlike a real switch, it runs no ${api(…)}."""
-        return _REFERENCE.sub(lambda reference: self.get(reference[1]) or "", text)
+        """The text with each ${variable} replaced by its value, each ${api(argument)} by its answer."""
+        return _REFERENCE.sub(lambda reference: self._value_of(reference[1]), text)
+
+    def _value_of(self, reference: str) -> str:
+        call = _API_CALL.fullmatch(reference)
+        if call is None:
+            return self.get(reference) or ""
+        return self._run_api(f"{call[1]} {call[2] or call[3] or ''}".rstrip())
 
     def event(self, name: str, *more: tuple[str, str]) -> Event:
         """An event of the channel as it is now, with further headers at its end."""

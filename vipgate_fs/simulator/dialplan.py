@@ -32,6 +32,11 @@ def answered(seconds: float = 2.0) -> Extension:
     return Extension((("answer", ""), ("playback", tone), ("hangup", "NORMAL_CLEARING")))
 
 
+def _action(text: str) -> Action:
+    application, _, argument = text.partition(":")
+    return application, argument
+
+
 @dataclass(frozen=True, slots=True)
 class Dialplan:
     """Where a number leads.
@@ -48,8 +53,10 @@ class Dialplan:
     extensions: Mapping[str, Extension] | None = None
     missing: Extension = Extension((("respond", "404"),), matches=True)
 
-    def find(self, destination: str, context: str) -> tuple[Extension, bool]:
-        """The extension for a number, and whether it exists."""
+    def find(self, destination: str, context: str, dialplan: str) -> tuple[Extension, bool]:
+        """The extension for a number, and whether it exists. The `inline` dialplan takes the number for its actions."""
+        if dialplan.lower() == "inline":
+            return Extension(tuple(_action(part) for part in destination.split(","))), True
         if context == ENTRY_CONTEXT:
             return self.numbers.get(destination, self.entry), True
         if self.extensions is None:

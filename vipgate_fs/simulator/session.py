@@ -199,7 +199,7 @@ class Session:
         channel.transferred = False
         channel.enter("ROUTING")
         destination = channel.profile.destination
-        extension, exists = self._dialplan.find(destination, channel.profile.context)
+        extension, exists = self._dialplan.find(destination, channel.profile.context, channel.profile.dialplan)
         if extension.matches:
             channel.set("DP_MATCH", f"ARRAY::{destination}|:{destination}")
         channel.set("call_uuid", channel.uuid)

@@ -76,6 +76,11 @@ class Simulator:
         delivery: makes each connection's Delivery.
         park_delay: seconds from a socket's `connect` to the park: a peer that closes within them leaves the call parked
             for ever (FINDINGS: "App closes"; measured about 1 ms).
+
+    Attributes:
+        clock: the simulator's time.
+        expansions: the api commands that `${…}` in application arguments ran. On a real switch `system` is one of them:
+            whoever gets his text into an argument runs commands there (FINDINGS: "Park, privacy and injection").
     """
 
     def __init__(  # noqa: PLR0913 - all but the gate's address are given by name
@@ -93,6 +98,7 @@ class Simulator:
         park_delay: float = 0.001,
     ) -> None:
         self.clock = Clock(speed)
+        self.expansions: list[str] = []
         self._dialplan = dialplan or Dialplan(entry=Extension((("socket", f"{host}:{port} {mode}"),), matches=True))
         self._sounds = sounds
         self._delivery = delivery
@@ -113,7 +119,7 @@ class Simulator:
         invite = Invite.of(caller, to, next(self._counter), self.clock.micros())
         experience = Experience(uuid=invite.profile.uuid)
         phone = Phone(caller, experience, lambda: self._is_abandoned(experience.uuid))
-        channel = Channel(invite, self._source, self.clock, phone)
+        channel = Channel(invite, self._source, self.clock, phone, self._expand)
         session = Session(channel, phone, self._dialplan, self._applications, self._sounds)
         self._sessions[channel.uuid] = session
         phone.call(channel)
@@ -126,6 +132,10 @@ class Simulator:
     def close(self) -> None:
         """End all calls and connections at once."""
         gevent.killall(list(self._greenlets))
+
+    def _expand(self, command: str) -> str:
+        self.expansions.append(command)
+        return self._api.run(command)
 
     def _run(self, session: Session) -> None:
         try:
