@@ -7,11 +7,19 @@ import ssl
 import struct
 import threading
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 from vipgate_fs import config
+from vipgate_fs.gate.call import Call
 
 BODY = b'{"reject": false}'
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
+
+FACTS = ("caller_number", "called_number", "caller_name", "gate", "call_id")
+
+
+def a_call(caller="+4917612345678", called="+49702227978", name="Ann", uuid="c1-a2"):
+    return Call(uuid=uuid, caller=caller, called=called, dialled="27978", caller_name=name)
 
 
 class Peer:
@@ -34,6 +42,16 @@ class Peer:
     def url(self, path="/", scheme="http", host="127.0.0.1"):
         return f"{scheme}://{host}:{self.port}{path}"
 
+    def asked(self, index=-1):
+        """The facts in the query of a request."""
+        target = self.requests[index].split()[1].decode("ascii")
+        return {name: value[0] for name, value in parse_qs(urlsplit(target).query, keep_blank_values=True).items()}
+
+    def header(self, name, index=-1):
+        """The values of a request's headers of that name."""
+        lines = [line.partition(b": ") for line in self.requests[index].partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]]
+        return [value.decode() for found, _, value in lines if found.lower() == name.lower().encode()]
+
     def _accept(self):
         with contextlib.suppress(OSError):
             while True:
@@ -51,6 +69,7 @@ class Peer:
                 self._serve(Side(connection, self))
                 return
             with self._tls.wrap_socket(connection, server_side=True) as encrypted:
+                self._open.append(encrypted)
                 self._serve(Side(encrypted, self))
 
     def __enter__(self):

@@ -1,6 +1,8 @@
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import webservice_peer
 
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.numbers import NumberPlan
@@ -30,6 +32,29 @@ def settings():
 def call():
     """Makes the call of a caller."""
     return lambda caller: Call(uuid="1", caller=caller, called="7000", dialled="7000")
+
+
+@pytest.fixture
+def step():
+    """Makes a webservice's step of a configuration that nothing is wrong with."""
+    made = []
+
+    def make(url, folder=Path(), **settings):
+        step, findings = webservice_peer.load({"url": url, **settings}, folder)
+        assert findings == []
+        made.append(step)
+        return step
+
+    yield make
+    for step in made:
+        step.fetcher.close()
+
+
+@pytest.fixture
+def good():
+    """A webservice that lets everybody pass."""
+    with webservice_peer.Peer(webservice_peer.answering(webservice_peer.GOOD)) as peer:
+        yield peer
 
 
 FAULTS_SEEN = pytest.StashKey()

@@ -7,7 +7,7 @@ import re
 import ssl
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -37,7 +37,7 @@ class Webservice(StepDefaults):
     """Asks a web service. See `vipgate_fs.gate.gate.Step` for the other attributes.
 
     Attributes:
-        url: with placeholders.
+        url: with placeholders. Its query may hold a key of the service.
         fallback_url: asked when the first fails; None: there is none.
         total: seconds for the whole step. When there is a fallback, the first has half of them.
         form: what a request looks like.
@@ -46,8 +46,8 @@ class Webservice(StepDefaults):
         cache: of verdicts.
     """
 
-    url: str
-    fallback_url: str | None
+    url: str = field(repr=False)
+    fallback_url: str | None = field(repr=False)
     gate: str
     total: float
     form: Form

@@ -1,0 +1,208 @@
+"""The connections of a webservice: kept, replaced, redirected, let go of; and how they are under gevent."""
+
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import trustme
+from webservice_peer import GOOD, Peer, a_call, answering, response, server_context
+
+from vipgate_fs.gate.gate import StepFailed
+from vipgate_fs.gate.verdict import Pass
+from vipgate_fs.identify import fetch
+
+
+def test_a_connection_is_used_again(step, good):
+    made = step(good.url())
+    for _ in range(5):
+        made.identify(a_call())
+    assert (good.connections, len(good.requests)) == (1, 5)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_connection_that_was_closed_while_idle_is_replaced(step, method):
+    def serve(side):
+        side.request()
+        side.send(GOOD)
+
+    with Peer(serve) as peer:
+        made = step(peer.url(), method=method)
+        for _ in range(3):
+            made.identify(a_call())
+            time.sleep(0.05)
+        assert peer.connections == 3
+
+
+@pytest.mark.parametrize(("method", "retried"), [("GET", True), ("POST", False)])
+def test_a_request_on_an_idle_connection_that_gets_no_answer(step, method, retried):
+    """The service closes just when the next request comes. A POST may have done something, so it is not repeated."""
+
+    def serve(side):
+        side.request()
+        side.send(GOOD)
+        side.request()
+
+    with Peer(serve) as peer:
+        made = step(peer.url(), method=method)
+        made.identify(a_call())
+        if retried:
+            assert made.identify(a_call()) == Pass()
+        else:
+            with pytest.raises(StepFailed, match="closed before an answer came"):
+                made.identify(a_call())
+        assert len(peer.requests) == 3 - (not retried)
+
+
+def test_a_connection_with_something_unasked_on_it_is_not_used_again(step):
+    with Peer(answering(GOOD + b"HTTP/1.1 200 OK\r\n")) as peer:
+        made = step(peer.url())
+        assert [made.identify(a_call()) for _ in range(2)] == [Pass(), Pass()]
+        assert peer.connections == 2
+
+
+def test_a_connection_grows_old(step, good, monkeypatch):
+    made = step(good.url())
+    made.identify(a_call())
+    monkeypatch.setattr(fetch, "LONGEST_IDLE", 0.0)
+    made.identify(a_call())
+    assert good.connections == 2
+
+
+def test_many_callers_at_once_and_few_idle_connections(step, monkeypatch):
+    monkeypatch.setattr(fetch, "MOST_IDLE", 4)
+    together = threading.Barrier(20, timeout=10)
+
+    def serve(side):
+        while side.request():
+            together.wait()
+            side.send(GOOD)
+
+    with Peer(serve) as peer, ThreadPoolExecutor(20) as pool:
+        made = step(peer.url())
+        assert list(pool.map(made.identify, [a_call()] * 20)) == [Pass()] * 20
+        assert peer.connections == 20
+        assert sum(map(len, made.fetcher._idle.values())) == 4
+
+
+def test_a_caller_who_hangs_up_leaves_nothing_behind(step, monkeypatch):
+    """Killed while it waits, as the service kills a step's greenlet: the connection closes at once."""
+    closed = threading.Event()
+
+    def serve(side):
+        side.request()
+        side.socket.recv(1)
+        closed.set()
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*_):
+        raise Killed
+
+    with Peer(serve) as peer:
+        made = step(peer.url())
+        monkeypatch.setattr(fetch._Connection, "_answer", kill)
+        with pytest.raises(Killed):
+            made.identify(a_call())
+        assert closed.wait(5)
+
+
+@pytest.mark.parametrize("status", ["301 M", "302 F", "303 S", "307 T", "308 P"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_redirect_within_the_host(step, status, method):
+    answers = [response(b"", status, "Location: next?a=1#top"), GOOD]
+
+    def serve(side):
+        side.request()
+        side.send(answers.pop(0))
+
+    with Peer(serve) as peer:
+        assert step(peer.url("/v/x"), method=method, sign_key="k").identify(a_call()) == Pass()
+    again = method if status[:3] in ("307", "308") else "GET"
+    assert peer.requests[1].startswith(f"{again} /v/next?a=1 HTTP/1.1\r\n".encode())
+    assert bool(peer.requests[1].partition(b"\r\n\r\n")[2]) == (again == "POST")
+    assert peer.header("X-VIPgate-Signature", 0) != peer.header("X-VIPgate-Signature", 1)
+
+
+def test_a_redirect_to_https_of_the_same_host(step, tmp_path):
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with Peer(answering(GOOD), server_context(ca.issue_cert("localhost"))) as secure:
+        location = f"Location: https://localhost:{secure.port}/"
+        with Peer(answering(response(b"", "302 Found", location))) as peer:
+            made = step(peer.url(host="localhost"), tmp_path, ca_file="ca.pem")
+            assert [made.identify(a_call()) for _ in range(2)] == [Pass(), Pass()]
+        assert (secure.connections, len(secure.requests)) == (1, 2)
+
+
+# --- in the service, where gevent has replaced the blocking sockets
+
+IN_THE_SERVICE = """
+import gevent.monkey
+gevent.monkey.patch_all()
+import sys, time
+sys.path.insert(0, sys.argv[1])
+import gevent, trustme
+from webservice_peer import Peer, GOOD, answering, load, server_context
+from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.gate import StepFailed
+
+CALL = Call(uuid="1", caller="+4917612345678", called="7000", dialled="7000")
+TIMES = {"timeouts": {"connect": "0.5s", "read": "0.5s", "total": "1s"}}
+
+def timed(step):
+    started = time.monotonic()
+    try:
+        answer = type(step.identify(CALL)).__name__
+    except StepFailed as failure:
+        answer = str(failure)
+    return answer, time.monotonic() - started
+
+def after_1_s(side):
+    while side.request():
+        time.sleep(1)
+        side.send(GOOD)
+
+ca = trustme.CA()
+ca.cert_pem.write_to_path(sys.argv[2])
+tls = server_context(ca.issue_cert("localhost"))
+def secure(peer):
+    return {"url": peer.url(scheme="https", host="localhost"), "ca_file": sys.argv[2], **TIMES}
+
+with Peer(lambda side: (side.request(), side.drip(GOOD))) as peer:
+    print("drip", *timed(load({"url": peer.url(), **TIMES})[0]), sep="|")
+with Peer(lambda side: side.drip(b"\\x16\\x03\\x03\\x40\\x00" + bytes(99))) as peer:
+    print("tls drip", *timed(load({"url": peer.url(scheme="https"), **TIMES})[0]), sep="|")
+with Peer(answering(GOOD), tls) as peer:
+    print("tls", *timed(load(secure(peer))[0]), sep="|")
+with Peer(after_1_s, backlog=512) as peer:
+    step = load({"url": peer.url()})[0]
+    started = time.monotonic()
+    jobs = [gevent.spawn(timed, step) for _ in range(200)]
+    gevent.joinall(jobs)
+    print("200 at once", *{job.value[0] for job in jobs}, time.monotonic() - started, sep="|")
+with Peer(lambda side: (side.request(), side.silence())) as peer:
+    step = load({"url": peer.url()})[0]
+    job = gevent.spawn(step.identify, CALL)
+    gevent.sleep(0.2)
+    started = time.monotonic()
+    job.kill()
+    print("killed", time.monotonic() - started, sep="|")
+"""
+
+
+def test_in_the_service(tmp_path):
+    tests = str(Path(__file__).parents[1])
+    command = [sys.executable, "-c", IN_THE_SERVICE, tests, str(tmp_path / "ca.pem")]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    told = {line.split("|")[0]: line.split("|")[1:] for line in run.stdout.splitlines()}
+    assert told["drip"][0] == "no complete answer within 1 s"
+    assert told["tls drip"][0] == "no connection within 0.5 s"
+    assert told["tls"][0] == "Pass"
+    assert told["200 at once"][0] == "Pass"
+    limits = {"drip": 1.5, "tls drip": 1.0, "tls": 1.0, "200 at once": 3.0, "killed": 0.5}
+    assert {name: float(values[-1]) < limits[name] for name, values in told.items()} == dict.fromkeys(limits, True)
