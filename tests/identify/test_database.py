@@ -1,3 +1,4 @@
+import re
 import socket
 import sqlite3
 import threading
@@ -9,6 +10,7 @@ from pathlib import Path
 import database_servers
 import pytest
 import sqlalchemy
+import yaml
 from asking import STRANGER, VIP, a_call, configured, under_gevent
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +22,7 @@ from vipgate_fs.gate.gate import StepFailed
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 from vipgate_fs.identify.database import _verdict
+from vipgate_fs.resources import resource
 
 PASSWORD = database_servers.PASSWORD
 CALLERS = [
@@ -358,6 +361,31 @@ def test_what_is_wrong_is_said_where_it_stands(values, found):
     severity, path, message = found
     assert [told[:2] for told in said if message in told[2]] == [(severity, path)]
     assert "4711" not in repr(step)
+
+
+@pytest.mark.parametrize(
+    ("caller", "verdict"),
+    [
+        ("+4917612345678", AskForPin(Pin("081512345"))),
+        ("+41556631019", Forward("100")),
+        ("+493012345678", Reject()),
+        ("+4989123456", None),
+        ("7001", None),
+    ],
+)
+def test_the_example(example, caller, verdict):
+    assert example.identify(a_call(caller)) == verdict
+
+
+@pytest.fixture
+def example(url):
+    """The step of examples/database, with its table in each kind of database."""
+    folder = resource("examples") / "database"
+    schema = re.sub("--.*", "", (folder / "schema.sql").read_text())
+    shown = (folder / "README.md").read_text()
+    query = yaml.safe_load(re.search(r"query: >-\n(?:.*\n)*?(?=```)", shown)[0])["query"]
+    administer(url, "DROP TABLE IF EXISTS vipgate_callers", *filter(str.strip, schema.split(";")))
+    return step(url, query)
 
 
 COLUMNS = (

@@ -7,11 +7,13 @@ import pytest
 from asking import a_call, configured, under_gevent
 
 from vipgate_fs import identify
+from vipgate_fs.gate.call import WITHHELD
 from vipgate_fs.gate.gate import StepFailed
 from vipgate_fs.gate.pins import Pin, PinTable
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 from vipgate_fs.identify import plugin
 from vipgate_fs.identify.aside import AT_ONCE
+from vipgate_fs.resources import resource
 
 NAMES = (f"plugin_of_test_{number}" for number in count())
 PREAMBLE = """
@@ -164,6 +166,11 @@ def test_what_is_wrong_is_said_without_running_anything(write, tmp_path, values,
     assert {path.suffix for path in tmp_path.iterdir()} == {".py"}
 
 
+def test_a_function_of_a_module_in_c_is_not_missed():
+    identify.build("plugin", configured({"call": "math:sqrt"}, said := []))
+    assert said == []
+
+
 @pytest.mark.parametrize("preamble", ["from os.path import *", "def __getattr__(name): return lambda call: None"])
 def test_a_function_that_may_be_there_is_not_missed(write, tmp_path, preamble):
     settings = configured({"call": f"{write('return None', preamble)}:other"}, said := [], tmp_path)
@@ -190,6 +197,18 @@ def test_only_what_the_configuration_names_is_found_beside_it(write, step):
     assert step(f"import {neighbour}").identify
     with pytest.raises(StepFailed, match="ModuleNotFoundError"):
         step("import " + write("pass", "# never named")).identify(a_call())
+
+
+@pytest.mark.parametrize(
+    ("caller", "verdict"),
+    [("+498912345678", Forward("200")), ("+493012345678", Forward("300")), (WITHHELD, Reject()), ("7001", None)],
+)
+def test_the_example(caller, verdict):
+    options = {"branches": {"+4989": "200", "+4930": "300"}}
+    settings = configured({"call": "plugin:identify", "options": options}, said := [], resource("examples"))
+    built = identify.build("plugin", settings)
+    assert said == []
+    assert built.identify(a_call(caller)) == verdict
 
 
 def test_an_installed_module_is_not_replaced_by_a_file_beside_the_configuration(tmp_path):

@@ -1,0 +1,36 @@
+"""A plug-in: whoever calls from a branch's area gets to that branch; who shows no number is turned away.
+
+Beside the configuration file, as plugin.py, and in it:
+
+    identify:
+      - plugin:
+          call: plugin:identify
+          options: {branches: {"+4989": "200", "+4930": "300"}}
+          timeout: 2s
+          on_failure: {reject: true}
+"""
+
+from collections.abc import Mapping
+
+from vipgate_fs.gate.call import WITHHELD, Call
+from vipgate_fs.gate.gate import StepFailed
+from vipgate_fs.gate.verdict import Forward, Reject, Verdict
+
+
+def identify(call: Call, branches: Mapping[str, str]) -> Verdict | None:
+    """What happens to the call; None when this plug-in does not know and the next step is to be asked.
+
+    Args:
+        call: who calls whom; international numbers are written +49….
+        branches: from the configuration's options: the extension of each branch by the beginning of its area's numbers.
+    """
+    if not branches:
+        # A failure that the log may tell in your words. Of any other exception it tells only the type and the line,
+        # because its text might hold something that is nobody's business.
+        raise StepFailed("no branches in the options")
+    if call.caller == WITHHELD:
+        return Reject()
+    for area, extension in branches.items():
+        if call.caller.startswith(area):
+            return Forward(extension)  # or Pass(), or AskForPin(Pin("0815")), or a mapping: {"forward": extension}
+    return None
