@@ -1,27 +1,44 @@
-"""`vipgate demo`: simulated calls against the example configuration, and what their callers experienced."""
+"""`vipgate demo`: simulated calls against the example configurations, and what their callers experienced."""
 
 from __future__ import annotations
 
 import datetime as dt
+import http.server
 import itertools
+import shutil
+import sqlite3
 import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Final
+from urllib.parse import parse_qs, urlsplit
 
 import click
 
-from vipgate_fs.cli.options import load_or_exit
+from vipgate_fs import config
+from vipgate_fs.config.model import Configuration
 from vipgate_fs.resources import resource
 from vipgate_fs.service.embedded import embedded_gate
-from vipgate_fs.simulator import Caller, Experience, Simulator, What
+from vipgate_fs.simulator import Call, Caller, Dialplan, Experience, Extension, Simulator, What
 
 _EVENING: Final = "2026-11-24T20:00"
 _NOON: Final = "2026-11-24T12:00"
 _HOTLINE: Final = "+4970222797830"
 _VIP: Final = "004917612345678"
+_SWISS: Final = "0041556631019"
 _STRANGER: Final = "004930123456"
 _SPEED: Final = 20.0
+_ANSWERS: Final = {
+    "7301": '{askForPin: {expectedPIN: "1234", forwardCorrectPIN: "100", forwardIncorrectPIN: "120", maxRetries: 3}}',
+    "7302": "{ reject: true }",
+    "7303": "{ reject: false }",
+    "7304": '{ forward: "123" }',
+}
+"""What the web service of the demonstration answers, by the number that is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,53 +48,116 @@ class Row:
     who: str
     number: str
     to: str
-    at: str
     ends: str
     keys: tuple[str, ...] = ()
+    at: str = _EVENING
     hang_up_after: float | None = None
 
 
-ROWS: Final = (
-    Row("anybody, business hours", _STRANGER, _HOTLINE, _NOON, f"through to {_HOTLINE}"),
-    Row("right PIN", _STRANGER, _HOTLINE, _EVENING, f"through to {_HOTLINE}", ("0815#",)),
-    Row("wrong PIN, then the right one", _STRANGER, _HOTLINE, _EVENING, f"through to {_HOTLINE}", ("4711#", "0815#")),
-    Row("wrong PIN three times", _STRANGER, _HOTLINE, _EVENING, "hung up on (USER_BUSY)", ("1#", "2#", "3#")),
-    Row("hangs up in the prompt", _STRANGER, _HOTLINE, _EVENING, "hung up himself", hang_up_after=2.0),
-    Row("VIP, his own PIN", _VIP, "7001", _EVENING, "through to 7001", ("081512345#",)),
-    Row("unknown caller", _STRANGER, "7001", _EVENING, "486 Busy Here"),
-    Row("withheld number", "anonymous", "7001", _EVENING, "486 Busy Here"),
-    Row("customer number and PIN", _STRANGER, "7100", _EVENING, "through to 7100", ("10027#", "2468#")),
-    Row("a number without a gate", _STRANGER, "8000", _EVENING, "through to 8000"),
-)
+EXAMPLES: Final = {
+    "vipgate.yaml": (
+        Row("anybody, business hours", _STRANGER, _HOTLINE, f"through to {_HOTLINE}", at=_NOON),
+        Row("right PIN", _STRANGER, _HOTLINE, f"through to {_HOTLINE}", ("0815#",)),
+        Row("wrong PIN, then the right one", _STRANGER, _HOTLINE, f"through to {_HOTLINE}", ("4711#", "0815#")),
+        Row("wrong PIN three times", _STRANGER, _HOTLINE, "hung up on (USER_BUSY)", ("1#", "2#", "3#")),
+        Row("hangs up in the prompt", _STRANGER, _HOTLINE, "hung up himself", hang_up_after=2.0),
+        Row("VIP, his own PIN", _VIP, "7001", "through to 7001", ("081512345#",)),
+        Row("unknown caller", _STRANGER, "7001", "486 Busy Here"),
+        Row("withheld number", "anonymous", "7001", "486 Busy Here"),
+        Row("customer number and PIN", _STRANGER, "7100", "through to 7100", ("10027#", "2468#")),
+        Row("a number without a gate", _STRANGER, "8000", "through to 8000"),
+    ),
+    "every-step.yaml": (
+        Row("webservice: right PIN", _STRANGER, "7301", "through to 100", ("1234#",)),
+        Row("webservice: wrong PINs", _STRANGER, "7301", "through to 120", ("1#", "2#", "3#", "4#")),
+        Row("webservice: reject", _STRANGER, "7302", "486 Busy Here"),
+        Row("webservice: pass", _STRANGER, "7303", "through to 7303"),
+        Row("webservice: forward", _STRANGER, "7304", "through to 123"),
+        Row("webservice down: on_failure", _STRANGER, "7309", "through to 7309", ("0815#",)),
+        Row("database: his own PIN", _VIP, "7310", "through to 7310", ("081512345#",)),
+        Row("database: forward", _SWISS, "7310", "through to 100"),
+        Row("database: not in it", _STRANGER, "7310", "486 Busy Here"),
+        Row("plug-in: forward", _STRANGER, "7320", "through to 300"),
+        Row("dialplan's variable: forward", _STRANGER, "7330", "through to 123"),
+        Row("list: pass", _VIP, "7340", "through to 7340"),
+        Row("list: reject", _STRANGER, "7340", "486 Busy Here"),
+        Row("list: not in it, PIN", _SWISS, "7340", "through to 7340", ("2468#",)),
+    ),
+}
 
 
 @click.command()
 def command() -> None:
-    """Place simulated calls against examples/vipgate.yaml; exit 1 when one does not end as it should."""
-    configuration = load_or_exit(resource("examples") / "vipgate.yaml")
-    calendar = configuration.site.calendar
-    now = [dt.datetime.now(dt.UTC)]
+    """Place simulated calls against the files in examples/; exit 1 when one does not end as it should."""
     results: dict[Row, Experience] = {}
-    with embedded_gate(configuration, lambda: now[0]) as port:
-        for at in dict.fromkeys(row.at for row in ROWS):
-            now[0] = dt.datetime.fromisoformat(at).replace(tzinfo=calendar.timezone)
-            simulator = Simulator(port=port, speed=_SPEED)
-            calls = {
-                row: simulator.start(Caller(row.number, dial=row.keys, hang_up_after=row.hang_up_after), row.to)
-                for row in ROWS
-                if row.at == at
-            }
-            results |= {row: call.wait() for row, call in calls.items()}
+    with tempfile.TemporaryDirectory() as folder, _webservice() as address:
+        for name, rows in EXAMPLES.items():
+            results |= _place(rows, _configuration(name, Path(folder), address))
     lines = [("caller", "calls", "at", "experienced", "the end")]
-    lines += [(row.who, row.to, row.at[-5:], _heard(results[row]), _end(results[row])) for row in ROWS]
+    lines += [(row.who, row.to, row.at[-5:], _heard(seen), _end(seen)) for row, seen in results.items()]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for number, line in enumerate(lines):
         text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         click.secho(text, bold=number == 0)
-    wrong = [row for row in ROWS if _end(results[row]) != row.ends]
+    wrong = [row for row, seen in results.items() if _end(seen) != row.ends]
     for row in wrong:
         click.echo(f"Error: {row.who}: should have been {row.ends}", err=True)
     sys.exit(1 if wrong else 0)
+
+
+@contextmanager
+def _webservice() -> Iterator[str]:
+    """A web service as VIPgate's documentation describes one; gives HOST:PORT."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            called = parse_qs(urlsplit(self.path).query)["called"][0]
+            answer = _ANSWERS[called].encode()
+            self.send_response(http.HTTPStatus.OK)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            """The table tells enough."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def _configuration(name: str, folder: Path, webservice: str) -> Configuration:
+    """An example, in a folder with what it needs beside it."""
+    examples = resource("examples")
+    shutil.copy(examples / "plugin.py", folder)
+    with closing(sqlite3.connect(folder / "callers.db")) as database:
+        database.executescript("DROP TABLE IF EXISTS vipgate_callers;" + (examples / "database/schema.sql").read_text())
+    text = (examples / name).read_text(encoding="utf-8").replace("127.0.0.1:8095", webservice)
+    loaded = config.load_text(text, folder / name)
+    if loaded.configuration is None:
+        raise click.ClickException("\n".join(map(str, loaded.findings)))
+    return loaded.configuration
+
+
+def _place(rows: tuple[Row, ...], configuration: Configuration) -> dict[Row, Experience]:
+    """All calls of one time of day at once; their order is kept."""
+    now = [dt.datetime.now(dt.UTC)]
+    seen: dict[Row, Experience] = {}
+    with embedded_gate(configuration, lambda: now[0]) as port:
+        socket = ("socket", f"127.0.0.1:{port} async full")
+        decided = Extension((("set", "vipgate_verdict=forward:123"), socket), matches=True)
+        dialplan = Dialplan(Extension((socket,), matches=True), {"7330": decided})
+        for at in dict.fromkeys(row.at for row in rows):
+            now[0] = dt.datetime.fromisoformat(at).replace(tzinfo=configuration.site.calendar.timezone)
+            simulator = Simulator(speed=_SPEED, dialplan=dialplan)
+            calls = {row: _start(simulator, row) for row in rows if row.at == at}
+            seen |= {row: call.wait() for row, call in calls.items()}
+    return {row: seen[row] for row in rows}
+
+
+def _start(simulator: Simulator, row: Row) -> Call:
+    return simulator.start(Caller(row.number, dial=row.keys, hang_up_after=row.hang_up_after), row.to)
 
 
 def _heard(experience: Experience) -> str:

@@ -88,6 +88,13 @@ class Api:
         user = self._directory.find(key, domain)
         return user if user is not None and (kind, name) == ("attr", "id") else ""
 
+    def _do_in_group(self, question: str = "", *_: str) -> str:
+        """Parted by a comma, as mod_commands.c does it; its usage text has a space, with which nobody is a member."""
+        address, _comma, group = question.partition(",")
+        user, _at, home = address.partition("@")
+        is_member = home == self._directory.domain and user in self._directory.groups.get(group, ())
+        return str(is_member).lower()
+
     def _do_group_call(self, address: str = "", *_: str) -> str:
         group, domain = _split(address)
         members = self._directory.groups.get(group, ()) if domain == self._directory.domain else ()
