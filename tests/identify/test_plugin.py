@@ -30,7 +30,9 @@ def write(tmp_path):
 
     def write(body, preamble=PREAMBLE):
         name = next(NAMES)
-        (tmp_path / f"{name}.py").write_text(f"{preamble}\n\ndef identify(call, **options):\n    {body}\n")
+        (tmp_path / f"{name}.py").write_text(
+            f"{preamble}\n\ndef identify(call, **options):\n    {body}\n", errors="surrogateescape"
+        )
         written.append(name)
         return name
 
@@ -152,6 +154,8 @@ def test_what_never_ends_stops_nobody_but_its_own_step(step):
         ({"call": "{}.inner:identify"}, "", "there is no module plugin_of_test_"),
         ({"call": "{}:identifi"}, "", "has no function identifi"),
         ({"call": "{}:identify"}, "4711 = (", "is not valid Python: line 1"),
+        ({"call": "{}:identify"}, "x = '\udcff4711'", "is not valid Python"),
+        ({"call": "{}:identify"}, "x = '\x004711'", "is not valid Python"),
         ({"call": "{}:identify", "timeout": "0s"}, "", "found 0s"),
         ({"entry_point": "nobody"}, "", "no entry point nobody in the group vipgate.steps"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from os.path import isfile
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import quote
 
@@ -123,7 +124,7 @@ def _file(url: URL, settings: Settings) -> URL:
         settings.error("no file; allowed: sqlite:///FILE, sqlite:////PATH/FILE", "url")
         return url
     path = (settings.folder / str(url.database)).absolute()
-    if not path.is_file():
+    if not isfile(path):  # noqa: PTH113 - Path's raises where it may not look
         settings.warn(f"there is no file {path}", "url")
     return url.set(database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"})
 

@@ -152,13 +152,14 @@ def _missing(module: str, function: str) -> str | None:
     if spec is None:
         return f"there is no module {module}, neither beside this file nor among the installed ones"
     read = getattr(spec.loader, "get_source", None)
-    source = read(spec.name) if read else ""
-    if source is None:
-        return None
     try:
+        source = read(spec.name) if read else ""
+        if source is None:
+            return None
         code = compile(source, spec.origin or module, "exec", dont_inherit=True)
-    except (SyntaxError, ValueError) as error:
-        return f"{module} is not valid Python: line {getattr(error, 'lineno', 1)}"
+    except (SyntaxError, ValueError, ImportError) as error:
+        line = getattr(error, "lineno", None)
+        return f"{module} is not valid Python" + (f": line {line}" if line else "")
     names = code.co_names
     is_open = "__getattr__" in names or ("*",) in code.co_consts
     return None if is_open or function in names else f"{module} has no function {function}"
