@@ -35,6 +35,7 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/cpu_per_call.py
+	$(BIN)/python benchmarks/slow_webservice.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "VIPgate needs Python 3.11 or newer: make PYTHON=python3.x")'

@@ -57,6 +57,7 @@ class Load:
         connect, self.events = recorded()
         self.connect = re.sub(rb"(Destination-Number: )700", rb"\g<1>" + called.encode(), connect)
         self.ends: Counter[str] = Counter()
+        self.seconds: list[float] = []
         self.bytes = 0
         self.serial = itertools.count()
 
@@ -84,6 +85,7 @@ class Load:
     def call(self, hold: list[socket.socket] | None = None) -> None:
         """One call, until the server transfers it, hangs up, or closes the connection."""
         uuid = b"%08x-0000-4000-8000-000000000000" % next(self.serial)
+        started = time.perf_counter()
         sock = socket.create_connection(("127.0.0.1", self.port))
         buffer, filtered, events_on, end = b"", False, False, "closed"
         try:
@@ -116,11 +118,12 @@ class Load:
                         end = f"{application} {fields.get('execute-app-arg', '')}"
                     if events_on:
                         self.events_of(sock, application, fields.get("Event-UUID", ""), uuid, filtered)
-        except OSError:
-            end = "reset"
+        except OSError:  # also when the server lets go of a call while events are still under way
+            end = "reset" if end == "closed" else end
         finally:
             if hold is None or sock not in hold:
                 self.ends[end] += 1
+                self.seconds.append(time.perf_counter() - started)
                 sock.close()
 
     def events_of(self, sock: socket.socket, application: str, event_uuid: str, uuid: bytes, filtered: bool) -> None:

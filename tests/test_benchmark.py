@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cpu_per_call
+import slow_webservice
 from load import Load
 
 
@@ -21,3 +22,10 @@ def test_every_call_is_served_with_less_traffic_than_greenswitchs(monkeypatch):
     assert other.ends == {"transfer 100 XML default": 80}
     assert gate.bytes < 0.8 * other.bytes
     assert all(cpu_ms[0] > 0 for cpu_ms, _ in measured.values())
+
+
+def test_all_callers_of_a_slow_webservice_are_served_and_the_others_beside_them():
+    measured = slow_webservice.measure(waiting=200, quick=3)
+    assert measured.served == {"transfer 701 XML vipgate-passed": 200}
+    assert len(measured.beside) == 3
+    assert max(measured.beside) < slow_webservice.DELAY, "a quick call waited for the web service"
