@@ -71,6 +71,7 @@ class Form:
         """
         call_id = quote(call_id, safe="")
         yield from ((name, value.reveal()) for name, value in self.headers)
+        yield "User-Agent", "VIPgate"
         yield "X-VIPgate-Call-Id", call_id
         if request.body:
             yield "Content-Type", "application/json"

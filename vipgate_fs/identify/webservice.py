@@ -28,7 +28,16 @@ _LOCAL: Final = re.compile(r"localhost|127\.[0-9.]+|::1", re.ASCII)
 _VALUE: Final = re.compile(r"[!-~]([ -~]*[!-~])?", re.ASCII)
 _OURS: Final = {
     *("host", "content-length", "content-type", "transfer-encoding", "connection", "accept", "accept-encoding"),
-    *("expect", "te", "trailer", "upgrade", "x-vipgate-call-id", "x-vipgate-timestamp", "x-vipgate-signature"),
+    *(
+        "expect",
+        "te",
+        "trailer",
+        "upgrade",
+        "user-agent",
+        "x-vipgate-call-id",
+        "x-vipgate-timestamp",
+        "x-vipgate-signature",
+    ),
 }
 
 
