@@ -41,6 +41,9 @@ class Codec:
     rate: int
     encode: Callable[[int], bytes]
 
+    def __str__(self) -> str:
+        return f"{self.name} {self.rate // 1000} kHz"
+
     @property
     def samples(self) -> int:
         """Samples in a packet."""
@@ -62,11 +65,11 @@ def _mu_law(sample: int) -> bytes:
 
 
 def _a_law(sample: int) -> bytes:
-    """G.711, A-law."""
-    mask, magnitude = (0xD5, sample) if sample >= 0 else (0x55, -sample - 1)
+    """G.711, A-law; FreeSWITCH takes 8 off a negative sample, and what is left of the smallest becomes 0."""
+    mask, magnitude = (0xD5, sample) if sample >= 0 else (0x55, -sample - 8)
     segment = (magnitude | 0xFF).bit_length() - 8
-    if segment > 7:
-        return bytes([0x7F ^ mask])
+    if magnitude < 0 or segment > 7:
+        return bytes([(0x7F if sample >= 0 else 0) ^ mask])
     return bytes([((segment << 4) | ((magnitude >> (segment + 3 if segment else 4)) & 0xF)) ^ mask])
 
 
@@ -93,15 +96,27 @@ class Ear:
             for file in sorted(SOUNDS.glob(f"*/{codec.rate}/*.wav"))
         }
 
-    def hears(self, payload: bytes) -> tuple[str, int] | None:
-        """(what, the byte of it that it begins with), None for silence, `UNKNOWN` for what is neither prompt nor tone."""
+    def hears(self, payload: bytes, before: tuple[str, int] = ("", 0)) -> tuple[str, int] | None:
+        """What a packet holds.
+
+        Args:
+            payload: of the packet.
+            before: what the packet before held. Some prompts have words in common: then the one that goes on is meant.
+
+        Returns:
+            (what, the byte of it that the packet begins with); `UNKNOWN` for what is neither prompt nor tone; None for
+            silence, and for what begins several prompts.
+        """
         samples = [self._samples[payload[at : at + self._width]] for at in range(0, len(payload), self._width)]
         loudness = _loudness(samples)
         if loudness < _AUDIBLE:
             return None
-        for name, prompt in self._prompts.items():
-            if (position := prompt.find(payload)) >= 0:
-                return name, position
+        found = {name: at for name, prompt in self._prompts.items() if (at := prompt.find(payload)) >= 0}
+        name, position = before
+        if found.get(name, -1) > position:
+            return name, found[name]
+        if found:
+            return next(iter(found.items())) if len(found) == 1 else None
         for name, frequency in TONES.items():
             if _power(samples, frequency / self._codec.rate) > 0.6 * loudness**2:
                 return name, 0

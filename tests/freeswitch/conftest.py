@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import wait
 from pathlib import Path
 
 import pytest
 from freeswitch import report
 from freeswitch.configuration import TRUNK
-from freeswitch.gate import Gate
-from freeswitch.phone import Phones, Scenario
+from freeswitch.gate import Gate, wait_until
+from freeswitch.phone import Phones
 from freeswitch.switch import GATES, Switch, own_network, prefix, taken_ports
 
 VERSION = pytest.StashKey[str]()
@@ -63,10 +64,10 @@ def gate(request, switch, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def calls(request, gate, phones):
-    """All scenarios of the module that were chosen, called at the same time: scenario → its experience, once it is over."""
+    """The module's scenarios that were chosen, called at the same time: scenario → its experience, once it is over."""
     items = [item for item in request.session.items if item.module is request.module and hasattr(item, "callspec")]
-    scenarios = [item.callspec.params.get("scenario") for item in items]
-    return {scenario: phones.place(scenario) for scenario in scenarios if isinstance(scenario, Scenario)}
+    scenarios = dict.fromkeys(item.callspec.params.get("scenario") for item in items)
+    return {scenario: phones.place(scenario) for scenario in scenarios if scenario}
 
 
 @pytest.fixture
@@ -74,4 +75,13 @@ def experience(scenario, calls, record_property):
     """What the test's caller experienced."""
     had = calls[scenario].result()
     record_property("waited", had.waited)
+    record_property("story", had.story)
     return had
+
+
+@pytest.fixture
+def left(calls, gate, switch):
+    """What is left after all calls of the module: channels of the switch, sessions of the gate."""
+    wait(calls.values())
+    wait_until(lambda: switch.channels() + gate.sessions() == 0)
+    return switch.channels(), gate.sessions()

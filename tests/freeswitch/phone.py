@@ -34,7 +34,7 @@ class Scenario:
         to: the number that he calls.
         story: what he experiences, see `Experience.story`.
         does: what he does, one word after the other: a prompt's name waits until it is heard, `end` until it is over,
-            `180` until it rings, `2s` two seconds; `hangup` hangs up; anything else is keyed in. After the last word
+            `180`, `183` or `200` until the switch says so, `2s` two seconds; `hangup` hangs up; anything else is keyed in. After the last word
             he waits for somebody to speak, listens for a moment, and hangs up.
         caller: his number.
         sender: the From header, when the number alone does not make it.
@@ -77,8 +77,13 @@ class Experience:
 
     @property
     def story(self) -> str:
-        """All words in their order. German prompts, the suite's usual language, stand without `de/`."""
-        return " ".join(word.removeprefix("de/") for _, word in self.words)
+        """All words in their order; prompts without their language."""
+        return " ".join(word.rpartition("/")[2] for _, word in self.words)
+
+    @property
+    def full_story(self) -> str:
+        """All words in their order; prompts as LANGUAGE/NAME."""
+        return " ".join(word for _, word in self.words)
 
 
 class Phones:
@@ -229,7 +234,7 @@ class _Call:
     def _listened(self, packet: bytes) -> None:
         if packet[1] & 0x7F != self.scenario.codec.payload_type or self._over:
             return
-        heard = ear(self.scenario.codec).hears(packet[12:])
+        heard = ear(self.scenario.codec).hears(packet[12:], self._sound[:2])
         if heard is None:
             return
         (name, position), now = heard, self._loop.time()
@@ -252,8 +257,8 @@ class _Call:
                 del self._heard[: self._heard.index(word) + 1]
             elif word == "end":
                 await self._until(lambda: self._loop.time() - self._sound[2] > _PAUSE)
-            elif word == "180":
-                await self._until(lambda: any(told == "180" for _, told in self.experience.words))
+            elif re.fullmatch(r"180|183|200", word):
+                await self._until(lambda word=word: any(told == word for _, told in self.experience.words))
             elif word == "hangup":
                 self._hang_up()
             elif re.fullmatch(r"[\d.]+s", word):

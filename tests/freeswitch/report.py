@@ -14,11 +14,10 @@ def text(version: str, reports: Iterable[pytest.TestReport]) -> str:
 
     Args:
         version: of the switch.
-        reports: of tests in this folder; a property `waited` holds the seconds that the caller waited.
+        reports: of tests in this folder; their properties `story` and `waited` say what the caller experienced.
     """
-    reports = sorted(
-        (report for report in reports if "/freeswitch/" in report.nodeid), key=lambda report: report.nodeid
-    )
+    reports = [report for report in reports if "/freeswitch/" in report.nodeid]
+    reports.sort(key=lambda report: report.nodeid.partition("::")[0])
     results = [report.outcome for report in reports]
     counts = ", ".join(f"{results.count(kind)} {kind}" for kind in ("passed", "failed", "skipped"))
     lines = [
@@ -32,14 +31,10 @@ def text(version: str, reports: Iterable[pytest.TestReport]) -> str:
         file, test, scenario = re.fullmatch(r".*/test_(\w+)\.py::(\w+)(?:\[(.*)\])?", report.nodeid).groups()
         if file != subject:
             subject = file
-            lines += [
-                "",
-                f"## {file.replace('_', ' ').capitalize()}",
-                "",
-                "| scenario | result | waited |",
-                "|---|---|--:|",
-            ]
-        waited = dict(report.user_properties).get("waited")
+            lines += ["", f"## {file.replace('_', ' ').capitalize()}", ""]
+            lines += ["| scenario | experienced | result | waited |", "|---|---|---|--:|"]
+        told = dict(report.user_properties)
         shown = (scenario or test.removeprefix("test_").replace("_", " ")).replace("|", "\\|")
-        lines.append(f"| {shown} | {report.outcome} | {'' if waited is None else f'{waited:.1f}'} |")
+        waited = f"{told['waited']:.1f}" if "waited" in told else ""
+        lines.append(f"| {shown} | {told.get('story', '')} | {report.outcome} | {waited} |")
     return "\n".join(lines) + "\n"

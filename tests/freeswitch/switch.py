@@ -103,7 +103,7 @@ class Switch:
         command = [str(prefix / "bin/freeswitch"), "-nf", "-nc", "-nonat", "-nonatmap", "-np", "-mod", str(modules)]
         with (folder / "log" / "console.log").open("wb") as console:
             self._process = subprocess.Popen(
-                [*command, *options], stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT
+                [*command, *options], cwd=folder, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT
             )
         if not wait_until(self._is_ready, 40):
             self.stop()

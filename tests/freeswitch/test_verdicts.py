@@ -82,3 +82,7 @@ SCENARIOS = [
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_verdict(scenario, experience):
     assert experience.story == scenario.story
+
+
+def test_nothing_is_left(left):
+    assert left == (0, 0)
