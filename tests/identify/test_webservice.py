@@ -9,7 +9,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from webservice_peer import BODY, FACTS, GOOD, Peer, a_call, answering, load, response
+from webservice_peer import BODY, FACTS, GOOD, Peer, a_call, answering, response
 
 from vipgate_fs.gate.call import WITHHELD
 from vipgate_fs.gate.dialable import is_dialable
@@ -222,7 +222,20 @@ def test_without_a_cache_every_call_is_asked_about(step, good):
     assert len(good.requests) == 3
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.fixture
+def service_saying(step):
+    """The step of a service that answers with what stands in the list, and the list."""
+    says = []
+
+    def serve(side):
+        side.request()
+        side.send(says[0])
+
+    with Peer(serve) as peer:
+        yield step(peer.url(), timeouts=SHORT, failures_until_skipped=1000), says
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(
         st.binary(max_size=200),
@@ -232,28 +245,21 @@ def test_without_a_cache_every_call_is_asked_about(step, good):
         st.text(max_size=30).map(lambda text: response(json.dumps({"forward": text}).encode())),
     )
 )
-def test_whatever_a_service_sends_ends_in_a_verdict_or_failure(data):
-    def serve(side):
-        side.request()
-        side.send(data)
-
-    with Peer(serve) as peer:
-        made, _ = load({"url": peer.url(), "timeouts": SHORT})
-        try:
-            verdict = made.identify(a_call())
-        except StepFailed:
-            return
-        finally:
-            made.fetcher.close()
-        assert verdict in (None, Pass(), Reject()) or is_dialable(verdict.target)
+def test_whatever_a_service_sends_ends_in_a_verdict_or_failure(service_saying, data):
+    made, says = service_saying
+    says[:] = [data]
+    try:
+        verdict = made.identify(a_call())
+    except StepFailed:
+        return
+    assert verdict in (None, Pass(), Reject()) or is_dialable(verdict.target)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.text(max_size=40), caller=st.text(max_size=20), method=st.sampled_from(["GET", "POST"]))
-def test_whatever_a_caller_is_called_is_one_request_with_his_name(good, name, caller, method):
-    made, _ = load({"url": good.url(QUERY), "method": method})
+def test_whatever_a_caller_is_called_is_one_request_with_his_name(good, step, name, caller, method):
+    made = step(good.url(QUERY), method=method)
     count = len(good.requests)
     assert made.identify(a_call(caller=caller, name=name)) == Pass()
-    made.fetcher.close()
     assert len(good.requests) == count + 1
     assert good.asked()["caller_name"] == name.encode("utf-8", "replace").decode()

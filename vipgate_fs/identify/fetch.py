@@ -246,7 +246,7 @@ class _Connection:
             return _Answer(head.status_code, fields.get("location", ""))
         if head.status_code not in (HTTPStatus.OK, HTTPStatus.NO_CONTENT):
             raise FetchFailed(f"answered {_named(head.status_code)}")
-        if fields.get("content-encoding", "identity") != "identity":
+        if fields.get("content-encoding", "identity").lower() != "identity":
             raise FetchFailed("its answer is compressed, which it was asked not to be")
         body = bytearray()
         while isinstance(event := self._event(deadline), h11.Data):
