@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from vipgate_fs.gate.call import Call
@@ -7,6 +9,7 @@ from vipgate_fs.gate.channel import CallEnded
 from vipgate_fs.gate.decision import Decision
 from vipgate_fs.gate.dialogue import conduct
 from vipgate_fs.gate.gate import Gate, Prompts, Protects, Rejection, Route
+from vipgate_fs.gate.lockout import Entry, Judgement, Lockout
 from vipgate_fs.gate.narrator import narrate
 from vipgate_fs.gate.pins import Pin, PinTable
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
@@ -41,10 +44,24 @@ class Caller:
         self.did.append(f"reject {rejection.code} {rejection.announcement or ''}".strip())
 
 
-def outcome_of(verdict, *entries, gate=GATE, call=CALL):
+def outcome_of(verdict, *entries, gate=GATE, call=CALL, **more):
     caller = Caller(*entries)
-    outcome = conduct(Decision(verdict, gate, ()), call, caller)
+    outcome = conduct(Decision(verdict, gate, ()), call, caller, **more)
     return outcome, caller.did
+
+
+class LockedOut:
+    """Lockouts for a caller who is locked out."""
+
+    def __init__(self):
+        self.judged = []
+
+    def judge(self, entry):
+        self.judged.append(entry)
+        return Judgement.LOCKED
+
+    def is_locked(self, entry):
+        return entry.caller == CALL.caller
 
 
 @pytest.mark.parametrize(
@@ -136,6 +153,35 @@ def test_a_target_that_is_not_dialable_is_never_transferred_to(target):
         outcome, done = outcome_of(verdict, *entries, call=call)
         assert outcome.result == "rejected"
         assert done[-1] == "reject 484"
+
+
+def test_a_locked_caller_can_not_tell():
+    outcome, did = outcome_of(ASK, "1", "0815", "2", lockouts=LockedOut())
+    assert (outcome.result, outcome.entries, outcome.why) == ("pin_incorrect", 3, "locked out")
+    assert did == outcome_of(ASK, "1", "2", "3")[1]
+
+
+def test_or_he_is_turned_away_at_once():
+    gate = replace(GATE, lockout=Lockout(rejects=True))
+    outcome, did = outcome_of(ASK, "0815", gate=gate, lockouts=LockedOut())
+    assert (outcome.result, outcome.entries, outcome.why) == ("rejected", 0, "locked out")
+    assert did == ["reject 486 /s/rejected.wav"]
+
+
+def test_each_entry_is_judged_when_it_comes_and_silence_is_none():
+    lockouts = LockedOut()
+    outcome_of(ASK, "", "0815", "1", lockouts=lockouts)
+    assert lockouts.judged == [Entry("g", GATE.lockout, "+49176", None, right) for right in (True, False)]
+
+
+def test_entries_count_for_a_customer_who_exists():
+    lockouts = LockedOut()
+    outcome_of(TABLE, "4711", "0815", "0815", "4711", "4711", "1", lockouts=lockouts)
+    assert [(entry.customer, entry.right) for entry in lockouts.judged] == [
+        ("4711", True),
+        (None, False),
+        ("4711", False),
+    ]
 
 
 def test_narrating_tells_both_ways_of_a_pin():

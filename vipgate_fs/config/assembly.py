@@ -8,14 +8,15 @@ from pathlib import Path
 
 from vipgate_fs.config import schema
 from vipgate_fs.config.findings import Report
-from vipgate_fs.config.gates import GateReader
-from vipgate_fs.config.model import Configuration
+from vipgate_fs.config.gates import GateReader, StepSettings
+from vipgate_fs.config.model import Configuration, Store
 from vipgate_fs.config.overlaps import report_overlaps
 from vipgate_fs.config.reading import Reader
 from vipgate_fs.config.schedules import read_schedules
 from vipgate_fs.config.site import read_server, read_site
 from vipgate_fs.config.sounds import Sounds
-from vipgate_fs.config.source import Mapping, parse
+from vipgate_fs.config.source import Mapping, Spot, parse
+from vipgate_fs.config.store import read_records, read_store
 from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.schedules import Calendar
 
@@ -32,6 +33,9 @@ def assemble(content: bytes, path: Path, report: Report) -> Configuration | None
     site_node, schedules_node, gates_node = (root.mapping(key) for key in ("site", "schedules", "gates"))
     site = read_site(site_node, reader)
     server = read_server(root.mapping("server"), reader)
+    whole = StepSettings(root, None, "", site.plan, site.number_format, path.parent, report)
+    store = read_store(whole) if report.is_sound(Spot(root.line, root.column, ("store",))) else Store(None)
+    records = read_records(root.mapping("records"), reader)
     schedules = read_schedules(schedules_node, reader, holidays_known="holidays" in site_node.nodes)
     sounds = Sounds(site.sounds / site.language, site_node.scalar("sounds") or site_node, report)
     gate_reader = GateReader(site, schedules, sounds, reader)
@@ -42,7 +46,7 @@ def assemble(content: bytes, path: Path, report: Report) -> Configuration | None
     for name in schedules.keys() - gate_reader.used:
         report.warning(schedules_node.keys[name], "no gate uses this schedule")
     _warn_of_inactive(gates, gates_node, site.calendar, report)
-    return Configuration(path, site, server, schedules, gates)
+    return Configuration(path, site, server, schedules, gates, store, records)
 
 
 def _warn_of_inactive(gates: Iterable[Gate], node: Mapping, calendar: Calendar, report: Report) -> None:

@@ -118,6 +118,7 @@ class GateReader:
                 self._reader.value(timing, "first_digit", seconds(1, 60), Timing().first_digit),
                 self._reader.value(timing, "next_digit", seconds(1, 20), Timing().next_digit),
             ),
+            lockout=read_lockout(node.mapping("lockout"), self._reader),
         )
 
     def _protects(self, gate: str, node: Mapping) -> Protects:

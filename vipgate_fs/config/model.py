@@ -10,6 +10,7 @@ from pathlib import Path
 from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.schedules import Calendar, Schedule
+from vipgate_fs.identify.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,30 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
+class Store:
+    """Where lockouts and call records are kept.
+
+    Attributes:
+        url: as SQLAlchemy takes it, a SQLite file with its absolute path; None: lockouts in memory, no records.
+    """
+
+    url: Secret | None
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What becomes of call records.
+
+    Attributes:
+        retention: seconds until one is deleted.
+        mask_numbers: whether telephone numbers are stored without their last three digits.
+    """
+
+    retention: float = 30 * 86_400.0
+    mask_numbers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """One configuration file.
 
@@ -65,3 +90,5 @@ class Configuration:
     server: Server
     schedules: Mapping[str, Schedule]
     gates: tuple[Gate, ...]
+    store: Store
+    records: Records

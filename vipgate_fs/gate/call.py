@@ -9,6 +9,11 @@ WITHHELD = ""
 """The caller number of a caller who shows none."""
 
 
+def storable(text: str, longest: int = 64) -> str:
+    """A text that a caller may have written, as every database and every terminal takes it: printable, and not long."""
+    return (text if text.isprintable() else text.encode("unicode_escape").decode("ascii"))[:longest]
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """The facts of one call.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -11,11 +12,17 @@ from vipgate_fs.gate.channel import CallEnded, Channel, Prompt
 from vipgate_fs.gate.decision import Decision
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.gate import Gate, Rejection, Route
-from vipgate_fs.gate.pins import PinTable
+from vipgate_fs.gate.lockout import Entry, Judgement, Lockouts, NoLockouts
+from vipgate_fs.gate.pins import Pin, PinTable
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 
 NOT_DIALABLE: Final = Rejection(code=484)
 """Address Incomplete (RFC 3261, 21.4.22): for a called number that must not be sent on to the switch."""
+LOCKED_OUT: Final = "locked out"
+"""Why no entry of a caller was right, whatever it was."""
+_NO_LOCKOUTS: Final = NoLockouts()
+_Keyed = tuple[str | None, Pin, str]
+"""The customer number if it exists, the PIN that is expected, and what was keyed in. Never to be logged."""
 
 
 class Result(StrEnum):
@@ -46,21 +53,22 @@ class Outcome:
     why: str = ""
 
 
-def conduct(decision: Decision, call: Call, channel: Channel) -> Outcome:
+def conduct(decision: Decision, call: Call, channel: Channel, lockouts: Lockouts = _NO_LOCKOUTS) -> Outcome:
     """Carry a decision out on the call's channel.
 
     Reject and Forward happen before the call is answered; only a PIN dialogue answers it. A target that is not dialable
-    ends in a rejection: nothing unchecked reaches the switch. A caller who hangs up ends it at any moment.
+    ends in a rejection: nothing unchecked reaches the switch. A caller who hangs up ends it at any moment; `lockouts`
+    have counted his wrong entries by then.
     """
     outcome = Outcome(Result.HUNG_UP)
     try:
-        _carry_out(decision, call, channel, outcome)
+        _carry_out(decision, call, channel, lockouts, outcome)
     except CallEnded as end:
         outcome.result, outcome.target, outcome.why = Result.HUNG_UP, None, str(end)
     return outcome
 
 
-def _carry_out(decision: Decision, call: Call, channel: Channel, outcome: Outcome) -> None:
+def _carry_out(decision: Decision, call: Call, channel: Channel, lockouts: Lockouts, outcome: Outcome) -> None:
     gate = decision.gate
     route = gate.route if gate else Route()
     target: str | None
@@ -73,7 +81,10 @@ def _carry_out(decision: Decision, call: Call, channel: Channel, outcome: Outcom
             outcome.result, target = Result.REJECTED, None
         case AskForPin() as verdict:
             assert gate is not None, "only a gate asks for a PIN"
-            if _knows_the_pin(verdict, gate, channel, outcome):
+            nothing = Entry(gate.name, gate.lockout, call.caller)
+            if gate.lockout.rejects and lockouts.is_locked(nothing):
+                outcome.result, outcome.why, target = Result.REJECTED, LOCKED_OUT, None
+            elif _knows_the_pin(_entries(verdict, gate, channel), nothing, lockouts, outcome):
                 outcome.result, target = Result.PIN_CORRECT, verdict.correct or call.dialled
             else:
                 outcome.result, target = Result.PIN_INCORRECT, verdict.incorrect
@@ -87,19 +98,33 @@ def _carry_out(decision: Decision, call: Call, channel: Channel, outcome: Outcom
         outcome.target = target
 
 
-def _knows_the_pin(verdict: AskForPin, gate: Gate, channel: Channel, outcome: Outcome) -> bool:
+def _knows_the_pin(entries: Iterable[_Keyed], nothing: Entry, lockouts: Lockouts, outcome: Outcome) -> bool:
+    """Judge entries until one is right; `nothing` is the caller's entry before he has keyed in any."""
+    for customer, expected, entered in entries:
+        outcome.entries += 1
+        if entered == "":  # silence is no guess
+            continue
+        entry = replace(nothing, customer=customer, right=expected.matches(entered))
+        judgement = lockouts.judge(entry)
+        outcome.why = LOCKED_OUT if judgement is Judgement.LOCKED else ""
+        if judgement is Judgement.RIGHT:
+            return True
+    return False
+
+
+def _entries(verdict: AskForPin, gate: Gate, channel: Channel) -> Iterator[_Keyed]:
     prompts, wrong = gate.prompts, False
     channel.answer()
     for _ in range(verdict.attempts or gate.attempts):
         expected = verdict.expected
+        customer = None
         if isinstance(expected, PinTable):
             apology = (prompts.wrong_pin,) if wrong else ()
-            expected = expected.of(channel.ask(Prompt((*apology, prompts.customer_number), gate.timing)))
+            owner = channel.ask(Prompt((*apology, prompts.customer_number), gate.timing))
+            customer = owner if owner in expected else None  # what does not exist may be a PIN in the wrong place
+            expected = expected.of(owner)
             entered = channel.ask(Prompt((prompts.welcome,), gate.timing))
         else:
             entered = channel.ask(Prompt((prompts.wrong_pin if wrong else prompts.welcome,), gate.timing))
-        outcome.entries += 1
-        if expected.matches(entered):
-            return True
+        yield customer, expected, entered
         wrong = entered != ""
-    return False

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final, Protocol
 
 from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.lockout import Lockout
 from vipgate_fs.gate.schedules import Schedule
 from vipgate_fs.gate.targets import NumberPattern
 from vipgate_fs.gate.verdict import Reject, Verdict
@@ -146,6 +147,7 @@ class Gate:
     route: Route = Route()
     rejection: Rejection = Rejection()
     timing: Timing = Timing()
+    lockout: Lockout = Lockout()
 
 
 Ask = Callable[[Step, Call], Verdict | None]

@@ -14,12 +14,14 @@ from vipgate_fs.esl.channel import EslChannel
 from vipgate_fs.esl.directory import Directory, DirectoryUnavailable
 from vipgate_fs.esl.facts import call_facts
 from vipgate_fs.esl.session import Session, SessionGone
-from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.call import Call, storable
 from vipgate_fs.gate.decision import Decision, decide, describe, find_gate
 from vipgate_fs.gate.dialogue import Outcome, Result, conduct
 from vipgate_fs.gate.gate import Rejection
 from vipgate_fs.service.asking import Asking
 from vipgate_fs.service.logs import Log
+from vipgate_fs.store.keeper import Keeper
+from vipgate_fs.store.records import CallRecord
 
 Clock = Callable[[], dt.datetime]
 
@@ -39,10 +41,14 @@ class CallHandler:
         configuration: checked.
         log: told of each call.
         clock: tells the moment to decide for, with a time zone.
+        keeper: remembers wrong entries and calls; default: wrong entries only, and only in memory.
     """
 
-    def __init__(self, configuration: Configuration, log: Log, clock: Clock = system_clock) -> None:
+    def __init__(
+        self, configuration: Configuration, log: Log, clock: Clock = system_clock, keeper: Keeper | None = None
+    ) -> None:
         self._clock = clock
+        self._keeper = keeper or Keeper(log)
         self._site = configuration.site
         self._gates = configuration.gates
         self._directory = Directory(configuration.gates, configuration.site.domain)
@@ -65,16 +71,18 @@ class CallHandler:
             session.stop()
 
     def _serve(self, call: Call, session: Session, log: Log) -> None:
-        started = time.monotonic()
+        course = _Course(self._clock())
         channel = EslChannel(session)
         try:
             call = self._locate(call, session)
-            decision = decide(self._gates, call, self._clock(), self._site.calendar, Asking(channel, session))
-            _tell(decision, log)
-            outcome = conduct(decision, call, channel)
+            course.decision = decide(self._gates, call, course.began, self._site.calendar, Asking(channel, session))
+            course.deciding = course.seconds
+            _tell(course.decision, log)
+            outcome = conduct(course.decision, call, channel, self._keeper.lockouts)
         except SessionGone as end:
             outcome = Outcome(Result.HUNG_UP, why=str(end))
         except Exception as error:
+            self._keeper.record(course.record(call, Outcome(Result.REJECTED, why="something is broken; see the log")))
             channel.reject(UNDECIDED)
             if not isinstance(error, DirectoryUnavailable):
                 raise
@@ -82,13 +90,54 @@ class CallHandler:
             return
         if channel.missing_prompt:
             log.error("the switch could not play a prompt; a tone took its place", sounds=channel.missing_prompt)
-        log.info("outcome", **_without_empty(asdict(outcome)), seconds=round(time.monotonic() - started, 3))
+        self._keeper.record(course.record(call, outcome))
+        log.info("outcome", **_without_empty(asdict(outcome)), seconds=round(course.seconds, 3))
 
     def _locate(self, call: Call, session: Session) -> Call:
         """The call with its user and groups, if that can make a difference."""
         if not self._directory.is_needed or find_gate(self._gates, call) is not None:
             return call
         return self._directory.locate(call, session)
+
+
+class _Course:
+    """How a call goes on at the gate, for its record.
+
+    Attributes:
+        began: when the gate had the call's facts.
+        decision: None until there is one.
+        deciding: seconds until there was one.
+    """
+
+    def __init__(self, began: dt.datetime) -> None:
+        self.began = began
+        self.decision: Decision | None = None
+        self.deciding = 0.0
+        self._started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return time.monotonic() - self._started
+
+    def record(self, call: Call, outcome: Outcome) -> CallRecord:
+        """The call's record, now that it is over."""
+        decision = self.decision
+        reasons = [decision.reasons[-1].text] if decision else []
+        return CallRecord(
+            uuid=storable(call.uuid),
+            began=self.began.timestamp(),
+            gate=decision.gate.name if decision and decision.gate else None,
+            caller=storable(call.caller),
+            called=storable(call.called),
+            verdict=describe(decision.verdict) if decision else "none",
+            entries=outcome.entries,
+            outcome=outcome.result,
+            target=outcome.target,
+            reason=storable("; ".join(filter(None, [*reasons, outcome.why])), longest=500),
+            deciding=round(self.deciding, 3),
+            seconds=round(self.seconds, 3),
+        )
 
 
 def _tell(decision: Decision, log: Log) -> None:

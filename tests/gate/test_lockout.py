@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vipgate_fs.gate.call import WITHHELD
+from vipgate_fs.gate.lockout import KNOWN_FOR, Account, Entry, Judgement, Lockout, NoLockouts, Tally, is_held, judge
+
+RIGHT, WRONG, LOCKED = Judgement.RIGHT, Judgement.WRONG, Judgement.LOCKED
+LIMITS = Lockout(failures=3, window=100.0, duration=100.0, longest=1000.0, gate_failures=6)
+START = 10**9
+"""Unix time at which the tests begin."""
+
+
+class Book:
+    """Judges entries and remembers the tallies, as a store does."""
+
+    def __init__(self, lockout=LIMITS):
+        self.lockout = lockout
+        self.tallies = {}
+
+    def entry(self, caller, right, customer=None):
+        return Entry("g", self.lockout, caller, customer, right)
+
+    def judge(self, now, caller, right=False, customer=None):
+        entry = self.entry(caller, right, customer)
+        before = {account: self.tallies.get(account, Tally()) for account in entry.limits}
+        judgement, after = judge(entry, before, START + now)
+        self.tallies |= after
+        return judgement
+
+
+def judged(book, *entries):
+    return [book.judge(*entry) for entry in entries]
+
+
+def test_a_caller_is_locked_out_by_his_wrong_entries():
+    book = Book()
+    assert judged(book, (0, "1"), (1, "1"), (2, "1"), (3, "1"), (3, "1", True)) == [WRONG] * 3 + [LOCKED] * 2
+    assert judged(book, (101.9, "1", True), (102, "1", True)) == [LOCKED, RIGHT]
+
+
+def test_the_right_pin_from_another_number_still_works():
+    book = Book()
+    assert judged(book, *[(0, "1")] * 4, (1, "2", True)) == [WRONG] * 3 + [LOCKED, RIGHT]
+
+
+def test_wrong_entries_count_within_the_window_only():
+    book = Book()
+    assert judged(book, (0, "1"), (50, "1"), (100, "1"), (101, "1"), (150, "1", True)) == [WRONG] * 4 + [LOCKED]
+
+
+def test_each_lockout_is_twice_as_long_up_to_the_longest():
+    book, now, lengths = Book(), 0, []
+    for _ in range(7):
+        judged(book, *[(now, "1")] * 3)
+        tally = book.tallies[Account("g", "caller", "1")]
+        lengths.append(tally.locked_until - START - now)
+        now = tally.locked_until - START
+    assert lengths == [100, 200, 400, 800, 1000, 1000, 1000]
+
+
+def test_after_a_quiet_time_the_doubling_begins_anew():
+    book = Book()
+    judged(book, *[(0, "1")] * 3, *[(100, "1")] * 3)
+    judged(book, *[(300 + LIMITS.longest, "1")] * 3)
+    assert book.tallies[Account("g", "caller", "1")].locked_until == START + 300 + LIMITS.longest + LIMITS.duration
+
+
+def test_entries_during_a_lockout_prolong_nothing():
+    book = Book()
+    judged(book, *[(0, "1")] * 3)
+    before = dict(book.tallies)
+    assert judged(book, *[(50, "1")] * 100) == [LOCKED] * 100
+    assert book.tallies == before
+
+
+def test_callers_without_a_number_count_as_one():
+    assert judged(Book(), *[(0, WITHHELD)] * 3, (0, WITHHELD, True)) == [WRONG] * 3 + [LOCKED]
+
+
+def test_the_gate_as_a_whole_has_a_limit_of_its_own():
+    book = Book()
+    assert judged(book, *[(0, str(number)) for number in range(7)], (0, "9", True)) == [WRONG] * 6 + [LOCKED] * 2
+
+
+def test_a_known_caller_is_held_by_his_own_account_only():
+    book = Book()
+    assert book.judge(0, "VIP", right=True) == RIGHT
+    judged(book, *[(1, str(number), False, "10027" if number < 3 else None) for number in range(6)])
+    assert judged(book, (2, "VIP", True, "10027"), (2, "other", True)) == [RIGHT, LOCKED]
+    assert judged(book, *[(3, "VIP")] * 4) == [WRONG] * 3 + [LOCKED]
+
+
+def test_a_caller_is_not_known_for_ever():
+    book = Book(Lockout(3, 100.0, KNOWN_FOR, KNOWN_FOR, 6))
+    book.judge(0, "VIP", right=True)
+    judged(book, *[(200, str(number)) for number in range(6)])
+    assert judged(book, (KNOWN_FOR - 1, "VIP", False), (KNOWN_FOR + 1, "VIP", True)) == [WRONG, LOCKED]
+
+
+def test_who_shows_no_number_is_never_known():
+    book = Book()
+    book.judge(0, WITHHELD, right=True)
+    judged(book, *[(1, str(number)) for number in range(6)])
+    assert book.judge(2, WITHHELD, right=True) == LOCKED
+
+
+def test_one_customers_pin_is_not_guessed_from_many_numbers():
+    book = Book()
+    judged(book, *[(0, str(number), False, "10027") for number in range(3)])
+    assert judged(book, (1, "7", True, "10027"), (1, "7", True, "10028")) == [LOCKED, RIGHT]
+
+
+def test_a_customers_own_pin_does_not_help_him_to_guess_at_others():
+    book = Book()
+    turns = [(0, "1", False, "10028"), (0, "1", True, "10027")] * 3
+    assert judged(book, *turns, (0, "1", False, "10029")) == [WRONG, RIGHT, WRONG, RIGHT, WRONG, LOCKED, LOCKED]
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.sampled_from("ab"), st.booleans()), max_size=80))
+def test_no_more_wrong_entries_within_a_window_than_there_may_be(steps):
+    book, now, wrong = Book(), 0, {"a": [], "b": []}
+    for pause, caller, right in steps:
+        now += pause
+        if book.judge(now, caller, right) == WRONG:
+            wrong[caller].append(now)
+    for times in (*wrong.values(), sorted(wrong["a"] + wrong["b"])):
+        limit = LIMITS.gate_failures if times not in wrong.values() else LIMITS.failures
+        assert all(later - earlier >= LIMITS.window for earlier, later in zip(times, times[limit:], strict=False))
+
+
+@given(st.lists(st.floats(0, 50), max_size=10), st.lists(st.floats(0, 50), max_size=10))
+def test_what_two_stores_remember_is_joined_in_either_order(one, other):
+    tallies = [Tally(tuple(sorted(set(times)))) for times in (one, other)]
+    assert tallies[0].joined(tallies[1]) == tallies[1].joined(tallies[0])
+    assert set(tallies[0].joined(tallies[1]).failures) == {*one, *other}
+    assert tallies[0].joined(tallies[0]) == tallies[0]
+
+
+def test_joining_keeps_the_longer_lockout():
+    one, other = Tally((1.0,), 5.0, 1, 9.0), Tally((2.0,), 4.0, 2, 0.0)
+    assert one.joined(other) == Tally((1.0, 2.0), 5.0, 2, 9.0)
+
+
+@pytest.mark.parametrize(
+    ("tally", "forgotten"),
+    [
+        (Tally(), 0.0),
+        (Tally((5.0, 7.0)), 107.0),
+        (Tally((), 300.0, 1), 1300.0),
+        (Tally((), 0.0, 0, 10.0), KNOWN_FOR + 10),
+    ],
+)
+def test_a_tally_is_forgotten_when_it_does_not_matter(tally, forgotten):
+    assert tally.forget_at(LIMITS) == forgotten
+
+
+@pytest.mark.parametrize("caller", ["\0", "\ud800", "\n" * 5000, "9" * 5000, "\u2028"])
+def test_what_callers_write_becomes_an_account_that_can_be_stored(caller):
+    own = Entry("g", LIMITS, caller).own
+    assert own.who.isprintable()
+    assert len(own.who) <= 64
+    assert own.who.encode()
+
+
+def test_without_lockouts_an_entry_is_what_it_is():
+    book = Book()
+    assert [NoLockouts().judge(book.entry("1", right)) for right in (True, False)] == [RIGHT, WRONG]
+    assert not NoLockouts().is_locked(book.entry("1", right=False))
+    assert not is_held(book.entry("1", right=False), dict.fromkeys(book.entry("1", right=False).limits, Tally()), 0.0)

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import database_servers
+import pytest
+from sqlalchemy import create_engine, text
+
+from vipgate_fs.identify.secret import Secret
+from vipgate_fs.store.database import Database
+
+
+class Said:
+    """A log that keeps (level, event, values)."""
+
+    def __init__(self):
+        self.lines = []
+
+    def __getattr__(self, level):
+        return lambda event, **values: self.lines.append((level, event, values))
+
+    @property
+    def events(self):
+        return [event for _, event, _ in self.lines]
+
+
+@pytest.fixture
+def said():
+    return Said()
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """A real PostgreSQL."""
+    with database_servers.postgresql() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    """The URL of an empty store, of each kind of database."""
+    if request.param == "sqlite":
+        yield Secret(f"sqlite:///{tmp_path}/vipgate.db")
+        return
+    url = Secret(request.getfixturevalue("postgresql").url)
+    empty(url)
+    yield url
+
+
+def empty(url):
+    """Remove our tables."""
+    engine = create_engine(url.reveal())
+    with engine.begin() as connection:
+        for table in ("vipgate_tallies", "vipgate_calls", "vipgate_schema"):
+            connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
+    engine.dispose()
+
+
+@pytest.fixture
+def open_database(said):
+    """Opens a database; all are closed at the end."""
+    opened = []
+
+    def open_it(url, log=said):
+        opened.append(Database(url, log))
+        return opened[-1]
+
+    yield open_it
+    for database in opened:
+        database.close()
+
+
+@pytest.fixture
+def database(open_database, url):
+    return open_database(url)

@@ -1,0 +1,189 @@
+"""Lockout across calls: how many wrong entries are too many, however the calls are spread. Pure: no clock, no store.
+
+Three accounts are kept of each entry: the caller's number, the customer number that he keyed in, and the gate as a
+whole. A known caller (the right PIN came from his number before) is held by his own account only, so that guessing from
+other numbers does not shut him out; compare OWASP's "device cookies".
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final, Literal, NamedTuple, Protocol
+
+from vipgate_fs.gate.call import WITHHELD, storable
+
+KNOWN_FOR: Final = 90 * 86_400.0
+"""Seconds that a caller stays known after a right entry."""
+
+AccountKind = Literal["caller", "customer", "gate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lockout:
+    """A gate's limits. Times are in seconds.
+
+    Attributes:
+        failures: wrong entries of one caller, or for one customer number, until he is locked out.
+        window: the time within which they count.
+        duration: of the first lockout, at least the window; each further one takes twice as long.
+        longest: the longest lockout; also the time without one after which the doubling begins anew.
+        gate_failures: wrong entries at the gate as a whole until callers who are not known are locked out.
+        rejects: whether a locked caller is turned away at once, instead of hearing the same dialogue in vain.
+    """
+
+    failures: int = 5
+    window: float = 900.0
+    duration: float = 900.0
+    longest: float = 86_400.0
+    gate_failures: int = 50
+    rejects: bool = False
+
+
+class Account(NamedTuple):
+    """What wrong entries count for.
+
+    Attributes:
+        gate: the gate's name.
+        kind: what `who` is.
+        who: the caller's number (WITHHELD: all who show none), a customer number, or "" for the gate as a whole.
+    """
+
+    gate: str
+    kind: AccountKind
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a caller has keyed in, judged as if there were no lockout.
+
+    Attributes:
+        gate: the gate's name.
+        lockout: its limits.
+        caller: canonical number or WITHHELD.
+        customer: a customer number that exists; None for one that does not, and where none is asked for.
+        right: whether the PIN was right.
+    """
+
+    gate: str
+    lockout: Lockout
+    caller: str
+    customer: str | None = None
+    right: bool = False
+
+    @property
+    def own(self) -> Account:
+        """The caller's account."""
+        return Account(self.gate, "caller", storable(self.caller))
+
+    @property
+    def limits(self) -> dict[Account, int]:
+        """The accounts that the entry concerns, the caller's first, with the number of failures that lock each."""
+        limits = {self.own: self.lockout.failures}
+        if self.customer is not None:
+            limits[Account(self.gate, "customer", self.customer)] = self.lockout.failures
+        limits[Account(self.gate, "gate", "")] = self.lockout.gate_failures
+        return limits
+
+
+class Judgement(StrEnum):
+    """What an entry is worth. The caller can't tell WRONG from LOCKED."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    LOCKED = "locked"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What is remembered of an account. Times are Unix times.
+
+    Attributes:
+        failures: of the wrong entries within the window.
+        locked_until: the end of the last lockout.
+        lockouts: how many there were in a row.
+        right_at: of the last right entry.
+    """
+
+    failures: tuple[float, ...] = ()
+    locked_until: float = 0.0
+    lockouts: int = 0
+    right_at: float = 0.0
+
+    def is_locked(self, now: float) -> bool:
+        """Whether there is a lockout now."""
+        return now < self.locked_until
+
+    def with_failure(self, now: float, limit: int, lockout: Lockout) -> Tally:
+        """After one more wrong entry."""
+        failures = (*(at for at in self.failures if at > now - lockout.window), now)
+        if len(failures) < limit:
+            return replace(self, failures=failures)
+        in_a_row = self.lockouts if now < self.locked_until + lockout.longest else 0
+        length = min(lockout.duration * 2.0 ** min(in_a_row, 64), lockout.longest)
+        return replace(self, failures=(), locked_until=now + length, lockouts=in_a_row + 1)
+
+    def joined(self, other: Tally) -> Tally:
+        """What two stores remember of one account, while they could not ask each other."""
+        return Tally(
+            failures=tuple(sorted((Counter(self.failures) | Counter(other.failures)).elements())),
+            locked_until=max(self.locked_until, other.locked_until),
+            lockouts=max(self.lockouts, other.lockouts),
+            right_at=max(self.right_at, other.right_at),
+        )
+
+    def forget_at(self, lockout: Lockout) -> float:
+        """When nothing in it matters any more."""
+        known = self.right_at + KNOWN_FOR if self.right_at else 0.0
+        locked = self.locked_until + lockout.longest if self.locked_until else 0.0
+        return max(known, locked, *(at + lockout.window for at in self.failures))
+
+
+def is_held(entry: Entry, tallies: Mapping[Account, Tally], now: float) -> bool:
+    """Whether a lockout keeps the caller out, of `tallies` by the accounts of `entry.limits`."""
+    own, *shared = (tallies[account] for account in entry.limits)
+    if own.is_locked(now):
+        return True
+    is_known = entry.caller != WITHHELD and now < own.right_at + KNOWN_FOR
+    return not is_known and any(tally.is_locked(now) for tally in shared)
+
+
+def judge(entry: Entry, tallies: Mapping[Account, Tally], now: float) -> tuple[Judgement, dict[Account, Tally]]:
+    """What an entry is worth, and the tallies after it.
+
+    An entry during a lockout is no try, so it does not count: nobody prolongs a lockout. A right entry leaves the wrong
+    ones before it as they are, or a customer could guess at others' PINs for as long as he knows his own.
+    """
+    if is_held(entry, tallies, now):
+        return Judgement.LOCKED, dict(tallies)
+    if entry.right:
+        return Judgement.RIGHT, {**tallies, entry.own: replace(tallies[entry.own], right_at=now)}
+    limits = entry.limits
+    return Judgement.WRONG, {
+        account: tally.with_failure(now, limits[account], entry.lockout) for account, tally in tallies.items()
+    }
+
+
+class Lockouts(Protocol):
+    """Where entries are remembered across calls; `vipgate_fs.store.lockouts` does it."""
+
+    def judge(self, entry: Entry) -> Judgement:
+        """What an entry is worth. A wrong one has been counted when this returns."""
+
+    def is_locked(self, entry: Entry) -> bool:
+        """Whether an entry of this caller would be in vain, whatever it is."""
+
+
+class NoLockouts:
+    """Remembers nothing: for `explain`."""
+
+    def judge(self, entry: Entry) -> Judgement:
+        """Right or wrong."""
+        return Judgement.RIGHT if entry.right else Judgement.WRONG
+
+    def is_locked(self, entry: Entry) -> bool:  # noqa: ARG002 - whoever calls
+        """Nobody is."""
+        return False

@@ -1,0 +1,183 @@
+"""The database behind the store: it works beside the calls, a transaction at a time, and knows whether it is there."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+from vipgate_fs.identify.aside import Aside
+from vipgate_fs.identify.secret import Secret
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection, Engine
+
+PATIENCE: Final = 2.0
+"""Seconds that a caller waits for the store; then the gate goes on without it."""
+RETRY: Final = 5.0
+"""Seconds until a store that is gone is asked again."""
+_LONGEST_MESSAGE: Final = 200
+_SQLITE: Final = (
+    "PRAGMA journal_mode = WAL",  # `vipgate calls` reads while the service writes
+    # What was acknowledged survives a power cut, too. That is one fsync a PIN entry, which nobody hears.
+    "PRAGMA synchronous = FULL",
+    f"PRAGMA busy_timeout = {round(PATIENCE * 500)}",
+)
+
+T = TypeVar("T")
+
+
+class Log(Protocol):
+    """Where the store tells what an administrator should know; `vipgate_fs.service.logs.Log` is one."""
+
+    def info(self, event: str, **values: object) -> None:
+        """Something is in order again."""
+
+    def warning(self, event: str, **values: object) -> None:
+        """Something to look at one day."""
+
+    def error(self, event: str, **values: object) -> None:
+        """Something to look at today."""
+
+
+class StoreGone(Exception):
+    """The store did not do it: not there, locked, full, too slow. The text says how it was."""
+
+
+class Database:
+    """A store's database. Connects when it is first asked, so that it may be made before a process forks.
+
+    Args:
+        url: a SQLite file's or PostgreSQL's.
+        log: told when the store goes and when it comes back, once each.
+    """
+
+    def __init__(self, url: Secret, log: Log) -> None:
+        from sqlalchemy import make_url  # noqa: PLC0415 - see vipgate_fs.store
+
+        self._url: URL = make_url(url.reveal())
+        self._file = self._url.database if self._url.get_backend_name() == "sqlite" else None
+        self._log = log
+        self._aside = Aside(native=self._file is not None)
+        self._turn = threading.Lock()
+        self._engine: Engine | None = None
+        self._inode: int | None = None
+        self._gone_until = 0.0
+
+    def run(self, work: Callable[[Connection], T], *, reads: bool = False) -> T:
+        """What `work` makes of a connection with a transaction, which is committed when this returns.
+
+        With `reads` it only reads, and does not wait for who writes. One piece of work at a time: SQLite has one writer
+        anyway, and a queue here is fairer than its waiting in turns.
+
+        Raises:
+            StoreGone: within PATIENCE for each piece of work that hangs; at once for RETRY after that.
+        """
+        if not self._turn.acquire(timeout=PATIENCE):
+            raise StoreGone("it is busy")
+        try:
+            return self._run(work, reads=reads)
+        finally:
+            self._turn.release()
+
+    def _run(self, work: Callable[[Connection], T], *, reads: bool) -> T:
+        if time.monotonic() < self._gone_until:
+            raise StoreGone("it was gone a moment ago")
+        try:
+            answer = self._aside.run(lambda: self.transact(work, reads=reads), PATIENCE)
+        except Exception as error:  # noqa: BLE001 - a driver may raise anything
+            raise self._lose(error) from None
+        if self._gone_until:
+            self._gone_until = 0.0
+            self._log.info("the store is back")
+        return answer
+
+    def transact(self, work: Callable[[Connection], T], *, reads: bool = False) -> T:
+        """The same in this thread, for as long as it takes, with whatever the driver raises; for a command line."""
+        if self._engine is not None and self._inode != _inode(self._file):
+            self._engine.dispose()  # the file was replaced: what is written to the old one is lost
+            self._engine = None
+        if self._engine is None:
+            self._engine = self._open()
+        with self._engine.connect() as connection, connection.execution_options(reads=reads).begin():
+            return work(connection)
+
+    def close(self) -> None:
+        """Close what is open. Whoever asks again, opens again."""
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+    def _open(self) -> Engine:
+        from vipgate_fs.store.schema import migrate  # noqa: PLC0415 - see vipgate_fs.store
+
+        if self._file is not None:  # callers' numbers are in it: nobody else reads them unless he is let
+            os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600))
+        engine = _engine(self._url)
+        try:
+            with engine.begin() as connection:
+                migrate(connection)
+        except BaseException:
+            engine.dispose()
+            raise
+        self._inode = _inode(self._file)
+        return engine
+
+    def _lose(self, error: Exception) -> StoreGone:
+        why = self.told(error)
+        if not self._gone_until:
+            self._log.error("the store is gone; going on with lockouts in memory", why=why)
+        self._gone_until = time.monotonic() + RETRY
+        return StoreGone(why)
+
+    def told(self, error: Exception) -> str:
+        """What is wrong, in a line, without the URL's password."""
+        if isinstance(error, TimeoutError):
+            return f"no answer within {PATIENCE:g} s"
+        message = " ".join(str(getattr(error, "orig", None) or error).split())
+        if self._url.password:
+            message = message.replace(str(self._url.password), "***")
+        return message[:_LONGEST_MESSAGE]
+
+    def __repr__(self) -> str:
+        return f"Database({self._url.drivername})"
+
+
+def _inode(file: str | None) -> int | None:
+    try:
+        return os.stat(file).st_ino if file else None  # noqa: PTH116 - no pathlib on the way of each call
+    except OSError:
+        return None
+
+
+def _engine(url: URL) -> Engine:
+    from sqlalchemy import create_engine, event  # noqa: PLC0415 - see vipgate_fs.store
+
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": PATIENCE / 2})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    limits = {"statement_timeout": PATIENCE, "lock_timeout": PATIENCE / 2, "idle_in_transaction_session_timeout": RETRY}
+    options = " ".join(f"-c {name}={round(seconds * 1000)}" for name, seconds in limits.items())
+    arguments = {
+        "connect_timeout": round(PATIENCE),
+        "tcp_user_timeout": round(PATIENCE * 1000),
+        "options": f"{url.query.get('options', '')} {options}".strip(),
+        "application_name": "vipgate",
+    }
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=arguments)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver begins no transactions of its own
+    for pragma in _SQLITE:
+        connection.execute(pragma)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Who is going to write says so at once: to find out later that somebody else does, too, is an error in SQLite."""
+    reads = connection.get_execution_options().get("reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -1,0 +1,74 @@
+"""What a process that serves calls keeps: lockouts always, call records where there is a database."""
+
+from __future__ import annotations
+
+from vipgate_fs.config.model import Configuration
+from vipgate_fs.store.database import Database, Log
+from vipgate_fs.store.lockouts import Lockouts
+from vipgate_fs.store.records import CallRecord, Recorder
+
+
+class Keeper:
+    """Lockouts in memory and no records; `site_keeper` makes one with the site's store.
+
+    Args:
+        log: told of lockouts, and of what is wrong with the store.
+        database: where they are kept.
+        recorder: writes the records; it is started with the keeper.
+
+    Attributes:
+        lockouts: judges entries.
+    """
+
+    def __init__(self, log: Log, database: Database | None = None, recorder: Recorder | None = None) -> None:
+        self.lockouts = Lockouts(log, database)
+        self._database = database
+        self._recorder = recorder
+
+    def start(self) -> None:
+        """Begin to write records. To be called in the process that serves: threads do not outlive a fork."""
+        if self._recorder is not None:
+            self._recorder.start()
+
+    def record(self, record: CallRecord) -> None:
+        """Take the record of a call. Returns at once."""
+        if self._recorder is not None:
+            self._recorder.record(record)
+
+    def close(self) -> None:
+        """Write what is left and close the database."""
+        if self._recorder is not None:
+            self._recorder.close()
+        if self._database is not None:
+            self._database.close()
+
+
+def site_keeper(configuration: Configuration, log: Log) -> Keeper:
+    """A keeper with the site's store. Nothing is opened before it is needed."""
+    if configuration.store.url is None:
+        return Keeper(log)
+    database = Database(configuration.store.url, log)
+    records = configuration.records
+    recorder = Recorder(database, log, retention=records.retention, mask_numbers=records.mask_numbers)
+    return Keeper(log, database, recorder)
+
+
+def prepare_store(configuration: Configuration, log: Log) -> None:
+    """Bring the site's store to the present schema, before a service forks. One that is not there is only told.
+
+    Raises:
+        NewerSchema: it is not for this version of VIPgate.
+    """
+    if configuration.store.url is None:
+        return
+    from vipgate_fs.store.schema import NewerSchema  # noqa: PLC0415 - see vipgate_fs.store
+
+    database = Database(configuration.store.url, log)
+    try:
+        database.transact(lambda _connection: None)
+    except NewerSchema:
+        raise
+    except Exception as error:  # noqa: BLE001 - a driver may raise anything
+        log.warning("the store can't be opened yet", why=database.told(error))
+    finally:
+        database.close()

@@ -1,0 +1,115 @@
+"""The tables, and how those of an earlier version become the present ones."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Double,
+    Insert,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+METADATA: Final = MetaData()
+
+TALLIES: Final = Table(
+    "vipgate_tallies",
+    METADATA,
+    Column("gate", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("who", Text, primary_key=True),
+    Column("failures", Text, nullable=False),
+    Column("locked_until", Double, nullable=False),
+    Column("lockouts", Integer, nullable=False),
+    Column("right_at", Double, nullable=False),
+    Column("forget_at", Double, nullable=False, index=True),
+)
+"""See `vipgate_fs.gate.lockout`: an Account and its Tally; `failures` are Unix times with a space between them."""
+
+CALLS: Final = Table(
+    "vipgate_calls",
+    METADATA,
+    Column("uuid", Text, primary_key=True),
+    Column("began", Double, primary_key=True, index=True),
+    Column("gate", Text),
+    Column("caller", Text, nullable=False),
+    Column("called", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("target", Text),
+    Column("reason", Text, nullable=False),
+    Column("deciding", Double, nullable=False),
+    Column("seconds", Double, nullable=False),
+)
+"""See `vipgate_fs.store.records.CallRecord`. A call that comes to the gate twice has the same uuid."""
+
+_VERSION: Final = Table("vipgate_schema", MetaData(), Column("version", Integer, nullable=False))
+_LOCK: Final = 0x56495067
+"""Key of PostgreSQL's advisory lock under which one machine migrates at a time."""
+
+MIGRATIONS: Final = (
+    """
+    CREATE TABLE vipgate_tallies (
+        gate TEXT NOT NULL, kind TEXT NOT NULL, who TEXT NOT NULL,
+        failures TEXT NOT NULL, locked_until DOUBLE PRECISION NOT NULL, lockouts INTEGER NOT NULL,
+        right_at DOUBLE PRECISION NOT NULL, forget_at DOUBLE PRECISION NOT NULL,
+        PRIMARY KEY (gate, kind, who)
+    );
+    CREATE INDEX ix_vipgate_tallies_forget_at ON vipgate_tallies (forget_at);
+    CREATE TABLE vipgate_calls (
+        uuid TEXT NOT NULL, began DOUBLE PRECISION NOT NULL, gate TEXT, caller TEXT NOT NULL, called TEXT NOT NULL,
+        verdict TEXT NOT NULL, entries INTEGER NOT NULL, outcome TEXT NOT NULL, target TEXT, reason TEXT NOT NULL,
+        deciding DOUBLE PRECISION NOT NULL, seconds DOUBLE PRECISION NOT NULL,
+        PRIMARY KEY (uuid, began)
+    );
+    CREATE INDEX ix_vipgate_calls_began ON vipgate_calls (began)
+    """,
+)
+"""One after the other; the number of those that were done is the schema's version. None is ever changed or removed."""
+
+
+class NewerSchema(Exception):
+    """A newer VIPgate has migrated the store. The text says what to do."""
+
+
+def migrate(connection: Connection) -> None:
+    """Bring the store to the present version; within a transaction, which is all of it or nothing.
+
+    Raises:
+        NewerSchema: it is newer than this program.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    if not inspect(connection).has_table(_VERSION.name):
+        _VERSION.create(connection)
+        connection.execute(insert(_VERSION).values(version=0))
+    version = connection.scalars(select(_VERSION.c.version)).one()
+    if version > len(MIGRATIONS):
+        raise NewerSchema(
+            f"the store has schema version {version}, and this VIPgate knows only those up to {len(MIGRATIONS)}; "
+            "install the newer VIPgate again, or choose another store"
+        )
+    for migration in MIGRATIONS[version:]:
+        for statement in migration.split(";"):
+            connection.execute(text(statement))
+    if version < len(MIGRATIONS):
+        connection.execute(update(_VERSION).values(version=len(MIGRATIONS)))
+
+
+def insert_missing(connection: Connection, table: Table) -> Insert:
+    """An INSERT that leaves rows alone that are there already."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing()
+    return postgresql.insert(table).on_conflict_do_nothing()

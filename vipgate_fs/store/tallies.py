@@ -1,0 +1,98 @@
+"""The tallies of lockouts as rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Row, bindparam, delete, select, tuple_, update
+
+from vipgate_fs.gate.lockout import Account, Tally
+from vipgate_fs.store.schema import TALLIES, insert_missing
+
+Tallies = Mapping[Account, Tally]
+
+_KEY = tuple_(TALLIES.c.gate, TALLIES.c.kind, TALLIES.c.who)
+_UPDATE = update(TALLIES).where(
+    TALLIES.c.gate == bindparam("of_gate"), TALLIES.c.kind == bindparam("of_kind"), TALLIES.c.who == bindparam("of_who")
+)
+
+
+def change(
+    connection: Connection,
+    accounts: Collection[Account],
+    make: Callable[[Tallies], Tallies],
+    forget_at: Callable[[Tally], float],
+) -> None:
+    """Replace the accounts' tallies by what `make` makes of them, as if nobody else had anything to do with them.
+
+    The rows are locked, always in the same order, before they are read. They are written also when nothing has changed:
+    an entry that is in vain takes as long as any other.
+    """
+    blank = [_row(account, Tally(), 0.0) for account in sorted(accounts)]
+    connection.execute(insert_missing(connection, TALLIES).values(blank))
+    rows = connection.execute(
+        select(TALLIES).where(_KEY.in_(accounts)).order_by(*TALLIES.primary_key).with_for_update()
+    )
+    made = make(dict(map(_tally, rows)))
+    connection.execute(
+        _UPDATE,
+        [
+            {f"of_{name}": value for name, value in account._asdict().items()} | _row(account, tally, forget_at(tally))
+            for account, tally in made.items()
+        ],
+    )
+
+
+def read(connection: Connection, accounts: Collection[Account]) -> dict[Account, Tally]:
+    """The accounts' tallies."""
+    found = dict(map(_tally, connection.execute(select(TALLIES).where(_KEY.in_(accounts)))))
+    return {account: found.get(account, Tally()) for account in accounts}
+
+
+def forget(connection: Connection, now: float) -> None:
+    """Delete what does not matter any more."""
+    connection.execute(delete(TALLIES).where(TALLIES.c.forget_at < now))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An account with its tally, for those who look after lockouts."""
+
+    account: Account
+    tally: Tally
+
+
+def kept(connection: Connection) -> Iterator[Kept]:
+    """All accounts that have wrong entries or a lockout to their name."""
+    query = select(TALLIES).where((TALLIES.c.failures != "") | (TALLIES.c.locked_until > 0))
+    for row in connection.execute(query.order_by(*TALLIES.primary_key)):
+        yield Kept(*_tally(row))
+
+
+def clear(connection: Connection, gate: str | None = None, caller: str | None = None) -> int:
+    """Forget wrong entries and lockouts: all, or those of a gate, or of a caller; how many accounts had any."""
+    had_any = (TALLIES.c.failures != "") | (TALLIES.c.locked_until > 0)
+    cleared = update(TALLIES).where(had_any).values(failures="", locked_until=0.0, lockouts=0)
+    if gate is not None:
+        cleared = cleared.where(TALLIES.c.gate == gate)
+    if caller is not None:
+        cleared = cleared.where(TALLIES.c.kind == "caller", TALLIES.c.who == caller)
+    result: CursorResult[Any] = connection.execute(cleared)
+    return result.rowcount
+
+
+def _row(account: Account, tally: Tally, forget_at: float) -> dict[str, Any]:
+    return account._asdict() | {
+        "failures": " ".join(map(repr, tally.failures)),
+        "locked_until": tally.locked_until,
+        "lockouts": tally.lockouts,
+        "right_at": tally.right_at,
+        "forget_at": forget_at,
+    }
+
+
+def _tally(row: Row[Any]) -> tuple[Account, Tally]:
+    failures = tuple(map(float, row.failures.split()))
+    return Account(row.gate, row.kind, row.who), Tally(failures, row.locked_until, row.lockouts, row.right_at)
