@@ -39,6 +39,7 @@ def test_site(full):
 def test_server(full):
     assert (full.server.host, full.server.port) == ("::1", 8085)
     assert full.server.allow == (ip_network("::1"), ip_network("10.1.2.0/24"))
+    assert (full.server.workers, full.server.max_calls, full.server.drain) == (2, 500, 45.0)
 
 
 def test_schedules(full):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import signal
 from pathlib import Path
 
 import click
-import gevent
-from gevent.event import Event
 
+from vipgate_fs import config as configuration_files
 from vipgate_fs.cli.options import config_option, load_or_exit
+from vipgate_fs.service.control import Control
 from vipgate_fs.service.logs import LEVELS, configure
-from vipgate_fs.service.server import GateServer
+from vipgate_fs.service.port import Port
+from vipgate_fs.service.supervisor import Supervisor, WorkersFailed
 
 
 @click.command()
@@ -24,24 +24,24 @@ from vipgate_fs.service.server import GateServer
     "--log-format", type=click.Choice(["auto", "text", "json"]), default="auto", help="Default: text on a terminal."
 )
 def command(config: Path | None, log_level: str, log_format: str) -> None:
-    """Serve FreeSWITCH's outbound event socket until SIGTERM or SIGINT; a second one ends at once."""
+    """Serve FreeSWITCH's outbound event socket until SIGTERM or SIGINT; a second one ends at once.
+
+    SIGHUP takes a changed configuration over, as `vipgate reload` does.
+    """
     log = configure(log_level, json={"auto": None, "text": False, "json": True}[log_format])
     configuration = load_or_exit(config)
-    server = GateServer(configuration, log)
+    path, server = configuration.path, configuration.server
     try:
-        server.start()
+        port = Port(server.host, server.port)
     except OSError as error:
-        where = f"{configuration.server.host}:{configuration.server.port}"
-        raise click.ClickException(
-            f"can't listen on {where}: {os.strerror(error.errno) if error.errno else error}"
-        ) from None
-    told_to_end = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        gevent.signal_handler(number, told_to_end.set)
-    log.info("listening", host=configuration.server.host, port=server.port, gates=len(configuration.gates))
-    told_to_end.wait()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        gevent.signal_handler(number, lambda: server.stop(drain=0))
-    log.info("ending", calls=server.calls)
-    cut_off = server.stop()
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise click.ClickException(f"can't listen on {server.host}:{server.port}: {why}") from None
+    try:
+        control = Control(path)
+    except OSError:
+        raise click.ClickException(f"a service for {path} is running") from None
+    try:
+        cut_off = Supervisor(configuration, port, control, log, lambda: configuration_files.load(path)).run()
+    except WorkersFailed as failure:
+        raise click.ClickException(str(failure)) from None
     log.info("ended", calls_cut_off=cut_off)

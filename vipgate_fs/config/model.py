@@ -38,17 +38,23 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where the switch connects to.
+    """Where the switch connects to, and how many calls are served at once.
 
     Attributes:
         host: name or address to listen on, without brackets.
         port: 0 to 65535; 0 lets the system choose.
         allow: networks that connections are accepted from.
+        workers: processes that serve calls, 1 to 64.
+        max_calls: calls in all workers from which on connections are refused, 1 to 100000.
+        drain: seconds that running dialogues have when the service is told to end, 0 to 900.
     """
 
     host: str
     port: int
     allow: tuple[IPv4Network | IPv6Network, ...]
+    workers: int
+    max_calls: int
+    drain: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from vipgate_fs.config.findings import did_you_mean
 from vipgate_fs.config.model import Server, Site
-from vipgate_fs.config.reading import Reader
+from vipgate_fs.config.reading import Reader, seconds
 from vipgate_fs.config.source import Mapping, Scalar
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.schedules import Calendar
@@ -20,6 +20,9 @@ COUNTRY: Final = "DE"
 TIMEZONE: Final = "Europe/Berlin"
 LISTEN: Final = ("127.0.0.1", 8084)
 ALLOW: Final = ("127.0.0.0/8", "::1/128")
+WORKERS: Final = 1
+MAX_CALLS: Final = 2000
+DRAIN: Final = 30.0
 _MAX_PORT: Final = 65535
 _GERMAN: Final = frozenset({"DE", "AT", "CH", "LI", "LU"})
 _LISTEN: Final = re.compile(r"(\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9_.-]+)):(?P<port>[0-9]{1,5})", re.ASCII)
@@ -60,7 +63,14 @@ def read_server(node: Mapping, reader: Reader) -> Server:
     host, port = reader.value(node, "listen", _listen, LISTEN)
     written = [item for item in node.items("allow") if isinstance(item, Scalar)]
     networks = [reader.parsed(item, _network, None) for item in written]
-    return Server(host, port, tuple(filter(None, networks)) or tuple(map(ip_network, ALLOW)))
+    return Server(
+        host,
+        port,
+        tuple(filter(None, networks)) or tuple(map(ip_network, ALLOW)),
+        workers=reader.value(node, "workers", int, WORKERS),
+        max_calls=reader.value(node, "max_calls", int, MAX_CALLS),
+        drain=reader.value(node, "drain", seconds(0, 900), DRAIN),
+    )
 
 
 def _listen(text: str) -> tuple[str, int]:

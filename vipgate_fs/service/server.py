@@ -1,42 +1,59 @@
-"""The process that FreeSWITCH connects to: accepts, hands each connection to a greenlet, and ends in order."""
+"""Accepts FreeSWITCH's connections, hands each to a greenlet, and ends in order."""
 
 from __future__ import annotations
 
+import errno
 import ipaddress
+import os
 import socket as stdlib_socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from gevent import socket
+from gevent.event import Event
 from gevent.pool import Pool
 from gevent.server import StreamServer
 
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.service.calls import CallHandler, Clock, system_clock
 from vipgate_fs.service.logs import Log
+from vipgate_fs.service.port import BACKLOG
 
-BACKLOG: Final = 4096
-"""Connections that may wait to be accepted; the system's limit (net.core.somaxconn) may be lower."""
-DRAIN: Final = 30.0
-"""Seconds that running dialogues have when the service is told to end."""
+_PAUSE: Final = 0.2
+"""Seconds between two tries to accept while the system has no file descriptor or no memory for a connection."""
 _KEEPALIVE: Final = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
 class GateServer:
     """Listens as the configuration says and serves calls until it is stopped.
 
+    Args:
+        configuration: checked.
+        log: told of each call.
+        clock: tells the moment to decide for, with a time zone.
+        listener: a gevent socket that listens, shared with other processes (see `Port`); default: one of its own.
+
+    Attributes:
+        changed: set when a connection begins or ends.
+
     Raises:
         OSError: by `start`, when the address can't be listened on.
     """
 
-    def __init__(self, configuration: Configuration, log: Log, clock: Clock = system_clock) -> None:
+    def __init__(
+        self, configuration: Configuration, log: Log, clock: Clock = system_clock, listener: Any = None
+    ) -> None:
         server = configuration.server
         self._allow: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = server.allow
         self._log = log
         self._serve = CallHandler(configuration, log, clock)
         self._calls = Pool()
         self._cut_off = 0
-        self._server = StreamServer((server.host, server.port), self._connected, backlog=BACKLOG, spawn=self._calls)
+        self.changed = Event()
+        backlog = None if listener else BACKLOG
+        where = listener or (server.host, server.port)
+        self._server = _Acceptor(where, self._connected, backlog=backlog, spawn=self._calls)
+        self._server.tell = self._tell
 
     @property
     def port(self) -> int:
@@ -52,8 +69,13 @@ class GateServer:
         """Begin to accept."""
         self._server.start()
 
-    def stop(self, drain: float = DRAIN) -> int:
-        """Close the port, let running dialogues end, and return how many were cut off after `drain` seconds.
+    def accept(self) -> None:
+        """Accept again: a port that was closed for all processes has been opened again."""
+        if self._server.started:
+            self._server.start_accepting()
+
+    def stop(self, drain: float | None = None) -> int:
+        """Close the port, let running dialogues end, and return how many were cut off after `drain` seconds (if any).
 
         FreeSWITCH goes to the next host of its list; a call that is cut off goes on in its dialplan. May be called
         again meanwhile, to cut them off sooner.
@@ -65,6 +87,13 @@ class GateServer:
         return self._cut_off
 
     def _connected(self, sock: Any, address: tuple[Any, ...]) -> None:
+        self.changed.set()
+        try:
+            self._admit(sock, address)
+        finally:
+            self.changed.set()
+
+    def _admit(self, sock: Any, address: tuple[Any, ...]) -> None:
         peer = ipaddress.ip_address(address[0].partition("%")[0])
         if not any(peer in network for network in self._allow):
             self._log.warning("connection refused: not in server.allow", peer=str(peer))
@@ -75,3 +104,35 @@ class GateServer:
         for option, value in _KEEPALIVE.items():
             sock.setsockopt(socket.IPPROTO_TCP, getattr(stdlib_socket, option), value)
         self._serve(sock, address)
+
+    def _tell(self, error: OSError) -> None:
+        why = os.strerror(error.errno or 0)
+        self._log.error("can't accept connections; they wait until it is possible again", why=why, calls=self.calls)
+
+
+class _Acceptor(StreamServer):  # type: ignore[misc]
+    """gevent's server, for a socket that other processes accept from, too."""
+
+    max_accept = 1
+    tell: Callable[[OSError], None]
+    _is_told = False
+
+    def do_read(self) -> Any:
+        """One connection, or None when there is none now."""
+        try:
+            connection = super().do_read()
+        except OSError as error:
+            self._pause(error)
+            return None
+        self._is_told = self._is_told and connection is None
+        return connection
+
+    def _pause(self, error: OSError) -> None:
+        self.stop_accepting()
+        if error.errno == errno.EINVAL:  # the port was closed for all processes: `accept` comes when it is open again
+            return
+        if not self._is_told:
+            self._is_told = True
+            self.tell(error)
+        self._timer = self.loop.timer(_PAUSE)
+        self._timer.start(self._start_accepting_if_started)

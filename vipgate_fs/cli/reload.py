@@ -1,0 +1,37 @@
+"""`vipgate reload`: let the running service take a changed configuration over."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from vipgate_fs import config as configuration_files
+from vipgate_fs.cli.options import config_option
+from vipgate_fs.service.control import NoService, ask_to_reload
+
+
+@click.command()
+@config_option
+def command(config: Path | None) -> None:
+    """Let the service that runs for a configuration take it over as it is now: whole, or not at all.
+
+    Running calls end under the configuration that they began with. Only root and the service's own user are heard.
+
+    Exit status: 0 when it is in force, 1 when it was refused and nothing has changed, 2 when no service runs.
+    """
+    try:
+        answer = ask_to_reload(configuration_files.find(config))
+    except OSError as error:
+        click.echo(f"Error: {error.filename}: {error.strerror}", err=True)
+        sys.exit(2)
+    except NoService as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)
+    for finding in answer.findings:
+        click.echo(finding, err=True)
+    if answer.why:
+        click.echo(f"Error: refused, nothing has changed: {answer.why}", err=True)
+        sys.exit(1)
+    click.echo("reloaded")

@@ -1,0 +1,98 @@
+"""How `vipgate reload` speaks with the service that runs for the same configuration file.
+
+Over a Unix socket in Linux's abstract namespace (unix(7)), named after the file: it needs no folder, leaves nothing
+behind, and each end asks the kernel who the other one is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket as stdlib_socket
+import struct
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from vipgate_fs.service import plain
+
+_RELOAD: Final = b"reload\n"
+_REQUEST_TIMEOUT: Final = 1.0
+"""Seconds that the service waits for a request's few bytes; it does nothing else meanwhile."""
+_ANSWER_TIMEOUT: Final = 60.0
+"""Seconds for a configuration to be read and taken over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a reload.
+
+    Attributes:
+        why: it was refused; "" when the new configuration is in force.
+        findings: of the new configuration, warnings included.
+    """
+
+    why: str = ""
+    findings: tuple[str, ...] = ()
+
+
+class NoService(Exception):
+    """No service runs for that configuration file. The text says so."""
+
+
+class Control:
+    """The service's end.
+
+    Raises:
+        OSError: when a service for this file runs already.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.socket = plain.socket(stdlib_socket.AF_UNIX, stdlib_socket.SOCK_STREAM)
+        self.socket.bind(_address(path))
+        self.socket.listen()
+
+    def serve(self, reload: Callable[[], Answer]) -> None:
+        """Serve one client, who has connected; only root and the service's own user are heard."""
+        client = plain.accept(self.socket)
+        with client:
+            client.settimeout(_REQUEST_TIMEOUT)
+            try:
+                if _peer(client) in (0, os.geteuid()) and client.recv(len(_RELOAD)) == _RELOAD:
+                    client.sendall(json.dumps(asdict(reload())).encode())
+            except OSError:
+                return
+
+
+def ask_to_reload(path: Path) -> Answer:
+    """Let the service that runs for a configuration file take it over as it is now.
+
+    Raises:
+        NoService: when there is none, or it ends meanwhile.
+    """
+    with plain.socket(stdlib_socket.AF_UNIX, stdlib_socket.SOCK_STREAM) as sock:
+        sock.settimeout(_ANSWER_TIMEOUT)
+        try:
+            sock.connect(_address(path))
+            if _peer(sock) not in (0, os.geteuid()) and os.geteuid() != 0:
+                raise NoService(f"the service for {path} runs as another user")
+            sock.sendall(_RELOAD)
+            answer = b"".join(iter(lambda: sock.recv(65536), b""))
+        except OSError as error:
+            raise NoService(f"no service runs for {path}: {error.strerror or error}") from None
+    if not answer:
+        raise NoService(f"the service for {path} does not listen to this user, or has ended")
+    values = json.loads(answer)
+    return Answer(values["why"], tuple(values["findings"]))
+
+
+def _address(path: Path) -> str:
+    return "\0vipgate-" + hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:32]
+
+
+def _peer(sock: Any) -> int:
+    """The user id of the process at the other end."""
+    credentials = sock.getsockopt(stdlib_socket.SOL_SOCKET, stdlib_socket.SO_PEERCRED, struct.calcsize("3i"))
+    return int(struct.unpack("3i", credentials)[1])

@@ -1,0 +1,105 @@
+"""The port that FreeSWITCH connects to: one listening socket, shared by all workers, that closes without losing a call.
+
+A connection that waits to be accepted when its listening socket closes is reset, and FreeSWITCH leaves a call parked
+for ever whose connection ends before `connect`. So a port is closed in three steps: first the kernel drops requests for
+new connections (they are repeated after one second), then what waits is accepted, then the socket stops listening. From
+then on connections are refused, repeated requests included, and FreeSWITCH tries its next host or its next action.
+docs/operation.md has the measurements.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import socket as stdlib_socket
+import struct
+import time
+from typing import Any, Final
+
+from vipgate_fs.service import plain
+
+BACKLOG: Final = 4096
+"""Connections that may wait to be accepted; the system's limit (net.core.somaxconn) may be lower."""
+SETTLE: Final = 0.1
+"""Seconds for connections to be completed that were requested before the port began to close."""
+_PATIENCE: Final = 2.0
+"""Seconds for workers to accept what waits; more only if none of them works any more."""
+_SO_ATTACH_FILTER: Final = 26
+_SO_DETACH_FILTER: Final = 27
+_DROP_REQUESTS: Final = ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFF))
+"""Classic BPF over the TCP header: load the flags, test SYN, drop, or keep (linux/filter.h)."""
+_WAITING: Final = struct.Struct("=24xI")
+"""tcpi_unacked in struct tcp_info: for a listening socket, the connections that wait (linux/tcp_diag.c)."""
+
+
+class Port:
+    """A listening socket, open from the start.
+
+    Args:
+        host, port: where to listen; port 0 lets the system choose.
+
+    Attributes:
+        socket: shared with the workers, which inherit it. It does not block.
+        is_open: whether connections are accepted; False: they are refused.
+
+    Raises:
+        OSError: when it can't be listened on.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self.socket = _bound(host, port)
+        if port == 0:  # only a port that was asked for by its number is kept while it is closed (inet_csk_get_port)
+            chosen = self.number
+            self.socket.close()
+            self.socket = _bound(host, chosen)
+        self.is_open = False
+        self.open()
+
+    @property
+    def number(self) -> int:
+        """The port's number."""
+        return int(self.socket.getsockname()[1])
+
+    def open(self) -> None:
+        """Listen, again or for the first time."""
+        if not self.is_open:
+            self.socket.listen(BACKLOG)
+            self.is_open = True
+
+    def close(self) -> None:
+        """Refuse connections from now on, after those that wait have been accepted. The port stays ours."""
+        if self.is_open:
+            drop_requests(self.socket)
+            plain.sleep(SETTLE)
+            until = time.monotonic() + _PATIENCE
+            while self._waiting and time.monotonic() < until:
+                plain.sleep(0.01)
+            self.socket.shutdown(stdlib_socket.SHUT_RD)
+            self.socket.setsockopt(stdlib_socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
+            self.is_open = False
+
+    @property
+    def _waiting(self) -> int:
+        info = self.socket.getsockopt(stdlib_socket.IPPROTO_TCP, stdlib_socket.TCP_INFO, _WAITING.size)
+        return int(_WAITING.unpack(info)[0])
+
+
+def drop_requests(sock: Any) -> None:
+    """Let the kernel drop requests for new connections to a listening socket; they will be repeated after a second."""
+    program = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in _DROP_REQUESTS))
+    filter_program = struct.pack("HP", len(_DROP_REQUESTS), ctypes.addressof(program))
+    sock.setsockopt(stdlib_socket.SOL_SOCKET, _SO_ATTACH_FILTER, filter_program)
+
+
+def _bound(host: str, port: int) -> Any:
+    family, kind, protocol, _, address = stdlib_socket.getaddrinfo(
+        host, port, type=stdlib_socket.SOCK_STREAM, flags=stdlib_socket.AI_PASSIVE
+    )[0]
+    sock = plain.socket(family, kind, protocol)
+    try:
+        sock.setsockopt(stdlib_socket.SOL_SOCKET, stdlib_socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+    except OSError:
+        sock.close()
+        raise
+    sock.settimeout(0)
+    return sock

@@ -1,0 +1,102 @@
+"""A process that serves calls, forked by the supervisor.
+
+They speak over a socket pair that keeps messages apart. The worker sends the number of its calls when it changes, and
+every HEARTBEAT seconds; before it ends, how many it cut off. The supervisor says ACCEPT, FINISH or CUT_OFF, and by its
+own end that the worker is to finish alone.
+"""
+
+from __future__ import annotations
+
+import signal
+from contextlib import suppress
+from typing import Any, Final
+
+import gevent
+from gevent import socket
+from gevent.event import AsyncResult
+
+from vipgate_fs.config.model import Configuration
+from vipgate_fs.service.logs import Log
+from vipgate_fs.service.port import SETTLE, drop_requests
+from vipgate_fs.service.server import GateServer
+
+HEARTBEAT: Final = 1.0
+"""Seconds between two signs of life."""
+_AT_MOST_EVERY: Final = 0.02
+"""Seconds between two counts of calls."""
+ACCEPT: Final = b"accept"
+"""The port has been opened again."""
+FINISH: Final = b"finish"
+"""Accept no more, let the calls end, then end."""
+CUT_OFF: Final = b"cut off"
+"""Cut the calls off and end."""
+CUT: Final = b"cut "
+"""What a worker's last message begins with; the number follows."""
+
+
+class Worker:
+    """Serves calls until the supervisor says that it is enough.
+
+    Args:
+        configuration: checked.
+        listener: the port's socket.
+        channel: this end of the pair.
+        log: bound to the worker's number.
+    """
+
+    def __init__(self, configuration: Configuration, listener: Any, channel: Any, log: Log) -> None:
+        self._listener = socket.socket(fileno=listener.detach())
+        self._channel = socket.socket(fileno=channel.detach())
+        self._drain = configuration.server.drain
+        self._server = GateServer(configuration, log, listener=self._listener)
+        self._log = log
+        self._ended = AsyncResult()
+
+    def run(self) -> None:
+        """Serve; returns when all calls have ended or were cut off."""
+        self._server.start()
+        gevent.signal_handler(signal.SIGTERM, self._finish, self._drain)
+        obeying = gevent.spawn(self._obey)
+        reporting = gevent.spawn(self._report)
+        cut_off = self._ended.get()
+        gevent.killall([obeying, reporting])
+        self._send(CUT + str(cut_off).encode())
+
+    def _obey(self) -> None:
+        while True:
+            message = self._receive()
+            if message == ACCEPT:
+                self._server.accept()
+            elif message == FINISH:
+                self._finish(None)
+            elif message == CUT_OFF:
+                self._finish(0)
+            else:
+                return self._orphaned()
+
+    def _orphaned(self) -> None:
+        """The supervisor is dead: the next one wants the port."""
+        self._log.error("the supervisor is gone; this worker finishes its calls and ends", calls=self._server.calls)
+        drop_requests(self._listener)
+        gevent.sleep(SETTLE)
+        self._finish(self._drain)
+
+    def _finish(self, drain: float | None) -> None:
+        gevent.spawn(lambda: self._ended.set(self._server.stop(drain)))
+
+    def _report(self) -> None:
+        while True:
+            self._server.changed.clear()
+            self._send(str(self._server.calls).encode())
+            self._server.changed.wait(HEARTBEAT)
+            gevent.sleep(_AT_MOST_EVERY)
+
+    def _receive(self) -> bytes:
+        try:
+            return bytes(self._channel.recv(64))
+        except OSError:
+            return b""
+
+    def _send(self, message: bytes) -> None:
+        with suppress(OSError):  # `_obey` learns of it
+            self._channel.send(message)
