@@ -39,37 +39,42 @@ class Aside:
         Raises:
             TimeoutError: it did not end within the seconds, or its turn did not come.
         """
-        do = self._in_native_thread if self._native and _is_patched() else self._in_thread
-        value, error = do(lambda: _catch(work), seconds)
+        until = time.monotonic() + seconds
+
+        def do() -> _Caught:
+            # A place that becomes free at the end of the time must not begin what nobody waits for any more.
+            return _catch(work) if time.monotonic() < until else (None, TimeoutError())
+
+        value, error = (self._in_native_thread if self._native and _is_patched() else self._in_thread)(do, seconds)
         if error is not None:
             raise error
         return value  # type: ignore[no-any-return]
 
-    def _in_thread(self, work: Callable[[], _Caught], seconds: float) -> _Caught:
+    def _in_thread(self, do: Callable[[], _Caught], seconds: float) -> _Caught:
         until = time.monotonic() + seconds
         if not self._places.acquire(timeout=seconds):
             raise TimeoutError
         answers: queue.SimpleQueue[_Caught] = queue.SimpleQueue()
 
-        def do() -> None:
-            caught = work()
+        def thread() -> None:
+            caught = do()
             self._places.release()
             answers.put(caught)
 
-        threading.Thread(target=do, daemon=True).start()
+        threading.Thread(target=thread, daemon=True).start()
         try:
             return answers.get(timeout=max(0.0, until - time.monotonic()))
         except queue.Empty:
             raise TimeoutError from None
 
-    def _in_native_thread(self, work: Callable[[], _Caught], seconds: float) -> _Caught:
+    def _in_native_thread(self, do: Callable[[], _Caught], seconds: float) -> _Caught:
         import gevent  # noqa: PLC0415 - only a process that has it gets here
         from gevent.threadpool import ThreadPool  # noqa: PLC0415
 
         if self._pool is None:  # not made before it is needed: it belongs to the process and the thread that made it
             self._pool = ThreadPool(AT_ONCE, idle_task_timeout=_IDLE)
         with gevent.Timeout(seconds, TimeoutError):
-            return self._pool.spawn(work).get()  # type: ignore[no-any-return]
+            return self._pool.spawn(do).get()  # type: ignore[no-any-return]
 
 
 def _is_patched() -> bool:

@@ -8,7 +8,7 @@ import socket
 import threading
 import weakref
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -123,15 +123,13 @@ class Source:
 
     def ask(self, parameters: Mapping[str, str]) -> list[Row]:
         """The answer's first two rows. Raises StepFailed."""
-        question = _Question(self._connectable, self._query, parameters, self._kind.cut)
         try:
-            return self._aside.run(question.answer, self._timeouts.total)
+            with closing(_Question(self._connectable(), self._query, parameters, self._kind.cut)) as question:
+                return self._aside.run(question.answer, self._timeouts.total)
         except TimeoutError:
             raise StepFailed(f"no answer from the database within {self._timeouts.total:g} s") from None
         except Exception as error:  # noqa: BLE001 - a driver may raise anything
             raise StepFailed(self._told(error)) from None
-        finally:
-            question.drop()
 
     def _connectable(self) -> Engine:
         with self._lock:
@@ -143,9 +141,7 @@ class Source:
     def _told(self, error: Exception) -> str:
         """What is wrong. Only of a failed connection in the driver's words: others may hold what is in a table."""
         cause = getattr(error, "orig", None) or error
-        codes = (getattr(cause, "sqlstate", None), getattr(cause, "sqlite_errorname", None), *cause.args[:1])
-        code = next((str(code) for code in codes if isinstance(code, int) or (code and code is not cause.args[0])), "")
-        name = f"{type(cause).__name__} {code}".strip()
+        name = f"{type(cause).__name__} {_code(cause)}".strip()
         if getattr(error, "statement", "") is not None:
             return f"the query failed ({name})"
         message = " ".join(str(cause).split())
@@ -157,18 +153,23 @@ class Source:
         return f"Source({self._url.drivername})"
 
 
-class _Question:
-    """One question, which may be dropped from elsewhere while it is being answered."""
+def _code(error: BaseException) -> object:
+    """The database's own code: MariaDB's number, PostgreSQL's SQLSTATE, SQLite's name; "" when there is none."""
+    if error.args and isinstance(error.args[0], int):
+        return error.args[0]
+    return getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", "")
 
-    def __init__(
-        self, engine: Callable[[], Engine], query: str, parameters: Mapping[str, str], cut: Callable[[Any], None]
-    ) -> None:
+
+class _Question:
+    """One question, which may be closed from elsewhere while it is being answered."""
+
+    def __init__(self, engine: Engine, query: str, parameters: Mapping[str, str], cut: Callable[[Any], None]) -> None:
         self._engine = engine
         self._query = query
         self._parameters = parameters
         self._cut = cut
         self._connection: Any = None
-        self._is_dropped = False
+        self._is_closed = False
 
     def answer(self) -> list[Row]:
         """The first two rows."""
@@ -179,14 +180,14 @@ class _Question:
         try:
             return self._rows(statement)
         except DBAPIError as error:
-            if self._is_dropped or error.statement is None or not error.connection_invalidated:
+            if self._is_closed or error.statement is None or not error.connection_invalidated:
                 raise
         # A connection from earlier was gone: the database was started anew meanwhile. The pool has dropped all such.
         return self._rows(statement)
 
     def _rows(self, statement: TextClause) -> list[Row]:
-        with self._engine().connect() as connection:
-            if self._is_dropped:
+        with self._engine.connect() as connection:
+            if self._is_closed:
                 return []
             self._connection = connection.connection.driver_connection
             try:
@@ -196,9 +197,9 @@ class _Question:
             finally:
                 self._connection = None
 
-    def drop(self) -> None:
+    def close(self) -> None:
         """Nobody waits for the answer any more."""
-        self._is_dropped = True
+        self._is_closed = True
         if (connection := self._connection) is not None:
             with suppress(Exception):  # it was closed at this moment
                 self._cut(connection)
