@@ -23,14 +23,14 @@ moment_option = click.option(
 )
 
 
-def parse_moment(text: str | None, calendar: Calendar) -> dt.datetime:
-    """What `--at` says, in the site's time zone; now for None. Ends the command when it is no time."""
+def parse_moment(text: str | None, calendar: Calendar, option: str = "--at") -> dt.datetime:
+    """What an option says, in the site's time zone; now for None. Ends the command when it is no time."""
     if text is None:
         return calendar.local(dt.datetime.now(dt.UTC))
     try:
         at = dt.datetime.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter("not an ISO time such as 2026-12-24T18:30", param_hint="--at") from None
+        raise click.BadParameter("not an ISO time such as 2026-12-24T18:30", param_hint=option) from None
     return calendar.local(at if at.tzinfo else at.replace(tzinfo=calendar.timezone))
 
 

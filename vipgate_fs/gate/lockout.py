@@ -117,9 +117,13 @@ class Tally:
         """Whether there is a lockout now."""
         return now < self.locked_until
 
+    def recent(self, now: float, lockout: Lockout) -> tuple[float, ...]:
+        """The failures that count."""
+        return tuple(at for at in self.failures if at > now - lockout.window)
+
     def with_failure(self, now: float, limit: int, lockout: Lockout) -> Tally:
         """After one more wrong entry."""
-        failures = (*(at for at in self.failures if at > now - lockout.window), now)
+        failures = (*self.recent(now, lockout), now)
         if len(failures) < limit:
             return replace(self, failures=failures)
         in_a_row = self.lockouts if now < self.locked_until + lockout.longest else 0

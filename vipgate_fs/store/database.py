@@ -66,6 +66,22 @@ class Database:
         self._inode: int | None = None
         self._gone_until = 0.0
 
+    def open(self) -> None:
+        """Bring the store to the present schema. One that is not there is told, and opened when it is.
+
+        Raises:
+            NewerSchema: the store is not for this version of VIPgate.
+        """
+        from vipgate_fs.store.schema import NewerSchema  # noqa: PLC0415 - see vipgate_fs.store
+
+        try:
+            self._aside.run(lambda: self.transact(lambda _connection: None), PATIENCE)
+        except NewerSchema as error:
+            self._log.error("the store can't be used", why=str(error))
+            raise
+        except Exception as error:  # noqa: BLE001 - a driver may raise anything
+            self._lose(error)
+
     def run(self, work: Callable[[Connection], T], *, reads: bool = False) -> T:
         """What `work` makes of a connection with a transaction, which is committed when this returns.
 

@@ -26,7 +26,13 @@ class Keeper:
         self._recorder = recorder
 
     def start(self) -> None:
-        """Begin to write records. To be called in the process that serves: threads do not outlive a fork."""
+        """Open the store and begin to write records. To be called in the process that serves, not before a fork.
+
+        Raises:
+            NewerSchema: the store is not for this version of VIPgate.
+        """
+        if self._database is not None:
+            self._database.open()
         if self._recorder is not None:
             self._recorder.start()
 
@@ -51,24 +57,3 @@ def site_keeper(configuration: Configuration, log: Log) -> Keeper:
     records = configuration.records
     recorder = Recorder(database, log, retention=records.retention, mask_numbers=records.mask_numbers)
     return Keeper(log, database, recorder)
-
-
-def prepare_store(configuration: Configuration, log: Log) -> None:
-    """Bring the site's store to the present schema, before a service forks. One that is not there is only told.
-
-    Raises:
-        NewerSchema: it is not for this version of VIPgate.
-    """
-    if configuration.store.url is None:
-        return
-    from vipgate_fs.store.schema import NewerSchema  # noqa: PLC0415 - see vipgate_fs.store
-
-    database = Database(configuration.store.url, log)
-    try:
-        database.transact(lambda _connection: None)
-    except NewerSchema:
-        raise
-    except Exception as error:  # noqa: BLE001 - a driver may raise anything
-        log.warning("the store can't be opened yet", why=database.told(error))
-    finally:
-        database.close()

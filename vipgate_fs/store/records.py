@@ -81,27 +81,28 @@ def write(connection: Connection, records: Sequence[CallRecord]) -> None:
     """Write records; one that was written before, by a try that seemed to have failed, is left alone."""
     from vipgate_fs.store.schema import CALLS, insert_missing  # noqa: PLC0415 - see vipgate_fs.store
 
-    connection.execute(insert_missing(connection, CALLS), [asdict(record) for record in records])
+    rows = [asdict(record) | {"ended": record.began + record.seconds} for record in records]
+    connection.execute(insert_missing(connection, CALLS), rows)
 
 
 def read(connection: Connection, since: float) -> Iterator[CallRecord]:
-    """The records of calls that began at `since` (Unix time) or later, in that order."""
+    """The records of calls that ended at `since` (Unix time) or later, in that order."""
     from sqlalchemy import select  # noqa: PLC0415 - see vipgate_fs.store
 
     from vipgate_fs.store.schema import CALLS  # noqa: PLC0415
 
     columns = [CALLS.c[field.name] for field in fields(CallRecord)]
-    rows = connection.execute(select(*columns).where(CALLS.c.began >= since).order_by(CALLS.c.began, CALLS.c.uuid))
+    rows = connection.execute(select(*columns).where(CALLS.c.ended >= since).order_by(CALLS.c.ended, CALLS.c.uuid))
     return (CallRecord(*row) for row in rows)
 
 
 def purge(connection: Connection, before: float) -> bool:
-    """Delete records of calls that began before `before` (Unix time), some at a time; whether there were any."""
+    """Delete records of calls that ended before `before` (Unix time), some at a time; whether there were any."""
     from sqlalchemy import delete, select, tuple_  # noqa: PLC0415 - see vipgate_fs.store
 
     from vipgate_fs.store.schema import CALLS  # noqa: PLC0415
 
-    old = select(*CALLS.primary_key).where(CALLS.c.began < before).order_by(CALLS.c.began).limit(_PURGED_AT_ONCE)
+    old = select(*CALLS.primary_key).where(CALLS.c.ended < before).order_by(CALLS.c.ended).limit(_PURGED_AT_ONCE)
     return connection.execute(delete(CALLS).where(tuple_(*CALLS.primary_key).in_(old))).rowcount > 0
 
 
@@ -149,7 +150,7 @@ class Recorder:
         self._waiting.append(masked(record) if self._mask_numbers else record)
         self._something.set()
 
-    def close(self, patience: float = 5.0) -> None:
+    def close(self, patience: float = 2.0) -> None:
         """Write what is left, for so many seconds."""
         self._closing.set()
         self._something.set()

@@ -41,7 +41,8 @@ CALLS: Final = Table(
     "vipgate_calls",
     METADATA,
     Column("uuid", Text, primary_key=True),
-    Column("began", Double, primary_key=True, index=True),
+    Column("began", Double, primary_key=True),
+    Column("ended", Double, nullable=False, index=True),
     Column("gate", Text),
     Column("caller", Text, nullable=False),
     Column("called", Text, nullable=False),
@@ -69,12 +70,13 @@ MIGRATIONS: Final = (
     );
     CREATE INDEX ix_vipgate_tallies_forget_at ON vipgate_tallies (forget_at);
     CREATE TABLE vipgate_calls (
-        uuid TEXT NOT NULL, began DOUBLE PRECISION NOT NULL, gate TEXT, caller TEXT NOT NULL, called TEXT NOT NULL,
+        uuid TEXT NOT NULL, began DOUBLE PRECISION NOT NULL, ended DOUBLE PRECISION NOT NULL,
+        gate TEXT, caller TEXT NOT NULL, called TEXT NOT NULL,
         verdict TEXT NOT NULL, entries INTEGER NOT NULL, outcome TEXT NOT NULL, target TEXT, reason TEXT NOT NULL,
         deciding DOUBLE PRECISION NOT NULL, seconds DOUBLE PRECISION NOT NULL,
         PRIMARY KEY (uuid, began)
     );
-    CREATE INDEX ix_vipgate_calls_began ON vipgate_calls (began)
+    CREATE INDEX ix_vipgate_calls_ended ON vipgate_calls (ended)
     """,
 )
 """One after the other; the number of those that were done is the schema's version. None is ever changed or removed."""

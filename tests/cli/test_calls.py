@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
+
+import pytest
+from click.testing import CliRunner
+
+from vipgate_fs.cli.calls import command
+from vipgate_fs.identify.secret import Secret
+from vipgate_fs.service.logs import configure
+from vipgate_fs.store import records
+from vipgate_fs.store.database import Database
+from vipgate_fs.store.records import CallRecord
+
+CONFIGURATION = """\
+version: 1
+site: {timezone: Europe/Berlin}
+store: sqlite:///state.db
+gates:
+  support: {protects: {numbers: ["7000"]}, identify: [{static_pin: {pin: "081547"}}]}
+"""
+RECORD = CallRecord(
+    "1", 0.0, "support", "+4917612345678", "7000", "ask for PIN", 2, "pin_correct", "7000", "why", 0.01, 9.5
+)
+
+
+@pytest.fixture
+def site(tmp_path):
+    path = tmp_path / "vipgate.yaml"
+    path.write_text(CONFIGURATION)
+    return path
+
+
+@pytest.fixture
+def write(site):
+    """Writes records of calls that began so many seconds ago."""
+    database = Database(Secret(f"sqlite:///{site.parent}/state.db"), configure("error"))
+
+    def do(*made):
+        now = time.time()
+        database.transact(
+            lambda connection: records.write(connection, [replace(each, began=now - each.began) for each in made])
+        )
+
+    yield do
+    database.close()
+
+
+@pytest.fixture
+def calls(site):
+    def run(*arguments):
+        result = CliRunner().invoke(command, ["--config", str(site), *arguments])
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    return run
+
+
+def test_json_is_one_object_a_line(calls, write):
+    write(replace(RECORD, began=60.0), replace(RECORD, uuid="2", began=120.0, gate=None))
+    lines = [json.loads(line) for line in calls("--format", "json").splitlines()]
+    assert [line["uuid"] for line in lines] == ["2", "1"]
+    assert lines[1] | {"began": 0.0} == asdict(RECORD)
+    assert lines[1]["began"][10] == "T"
+    assert lines[1]["began"].endswith(("+01:00", "+02:00"))
+
+
+def test_csv_keeps_what_is_written(calls, write):
+    write(replace(RECORD, reason='a "b", c'), replace(RECORD, uuid="2", caller="=cmd|' /C calc'!A0", called="-1+1"))
+    one, two = csv.DictReader(io.StringIO(calls("--format", "csv")))
+    assert (one["caller"], one["reason"], one["entries"]) == ("+4917612345678", 'a "b", c', "2")
+    assert (two["caller"], two["called"]) == ("'=cmd|' /C calc'!A0", "'-1+1")
+
+
+def test_text_is_a_table(calls, write):
+    write(replace(RECORD, caller=""))
+    head, line = calls().splitlines()
+    assert head.split() == ["began", "gate", "caller", "called", "outcome", "target", "entries", "seconds", "reason"]
+    assert line.split()[1:] == ["support", "withheld", "7000", "pin_correct", "7000", "2", "9.5", "why"]
+
+
+@pytest.mark.parametrize(("since", "found"), [("1h", ["1"]), ("3h", ["2", "1"]), ("2000-01-01T00:00", ["3", "2", "1"])])
+def test_since(calls, write, since, found):
+    write(RECORD, replace(RECORD, uuid="2", began=7200.0), replace(RECORD, uuid="3", began=1e6))
+    lines = calls("--format", "json", "--since", since).splitlines()
+    assert [json.loads(line)["uuid"] for line in lines] == found
+
+
+def test_since_nonsense(site, write):
+    write(RECORD)
+    result = CliRunner().invoke(command, ["--config", str(site), "--since", "yesterday"])
+    assert result.exit_code == 2
+    assert "--since" in result.stderr
+
+
+def test_follow_tells_each_call_once(site, write):
+    write(RECORD)
+    arguments = ["calls", "--config", str(site), "--follow", "--format", "json"]
+    following = subprocess.Popen([sys.executable, "-m", "vipgate_fs", *arguments], stdout=subprocess.PIPE, text=True)
+    try:
+        assert json.loads(following.stdout.readline())["uuid"] == "1"
+        write(replace(RECORD, uuid="2"))
+        assert json.loads(following.stdout.readline())["uuid"] == "2"
+        write(replace(RECORD, uuid="3", began=30.0))
+        assert json.loads(following.stdout.readline())["uuid"] == "3"
+    finally:
+        following.kill()
+        following.communicate()

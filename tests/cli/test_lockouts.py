@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from vipgate_fs.cli.lockouts import command
+from vipgate_fs.gate.lockout import Entry, Lockout
+from vipgate_fs.identify.secret import Secret
+from vipgate_fs.service.logs import configure
+from vipgate_fs.store.database import Database
+from vipgate_fs.store.lockouts import Lockouts
+
+CONFIGURATION = """\
+version: 1
+store: {store}
+gates:
+  support: {{protects: {{numbers: ["7000"]}}, identify: [{{static_pin: {{pin: "081547"}}}}], lockout: {{failures: 3}}}}
+  service: {{protects: {{numbers: ["7001"]}}, otherwise: {{reject: true}}}}
+"""
+VIP = "+4917612345678"
+
+
+@pytest.fixture
+def lockouts(tmp_path):
+    """Runs the command for a site."""
+    tmp_path.joinpath("vipgate.yaml").write_text(CONFIGURATION.format(store="sqlite:///state.db"))
+
+    def run(*arguments):
+        return CliRunner().invoke(command, ["--config", str(tmp_path / "vipgate.yaml"), *arguments])
+
+    return run
+
+
+@pytest.fixture
+def guess(tmp_path):
+    """Enters wrong PINs."""
+    database = Database(Secret(f"sqlite:///{tmp_path}/state.db"), configure("error"))
+    kept = Lockouts(configure("error"), database)
+
+    def enter(caller, times, gate="support", **more):
+        for _ in range(times):
+            kept.judge(Entry(gate, Lockout(failures=3), caller, **more))
+
+    yield enter
+    database.close()
+
+
+def listed(result):
+    assert result.exit_code == 0, result.output
+    return [(each["kind"], each["who"], each["failures"], each["lockouts"]) for each in json.loads(result.stdout)]
+
+
+def test_it_lists_wrong_entries_and_lockouts(lockouts, guess):
+    guess(VIP, 3)
+    guess("", 2, customer="10027")
+    assert listed(lockouts("--format", "json")) == [
+        ("caller", "", 2, 0),
+        ("caller", VIP, 0, 1),
+        ("customer", "10027", 2, 0),
+        ("gate", "", 5, 0),
+    ]
+    lines = lockouts().stdout.splitlines()
+    assert lines[0].split() == [
+        "gate",
+        "of",
+        "who",
+        "wrong",
+        "entries",
+        "locked",
+        "until",
+        "lockouts",
+        "in",
+        "a",
+        "row",
+    ]
+    assert lines[1].split() == ["support", "caller", "withheld", "2", "-", "0"]
+    assert lines[2].split()[:4] == ["support", "caller", VIP, "0"]
+    assert lines[4].split() == ["support", "gate", "all", "5", "-", "0"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "left"),
+    [
+        ([], []),
+        (["--caller", "0176 12345678"], [("caller", "+4930123456", 1, 0), ("gate", "", 4, 0), ("gate", "", 1, 0)]),
+        (["--gate", "service"], [("caller", VIP, 0, 1), ("caller", "+4930123456", 1, 0), ("gate", "", 4, 0)]),
+        (["--gate", "service", "--caller", "anonymous"], None),
+    ],
+)
+def test_clear(lockouts, guess, arguments, left):
+    guess(VIP, 3)
+    guess("+4930123456", 1)
+    guess(VIP, 1, gate="service")
+    before = listed(lockouts("--format", "json"))
+    result = lockouts("clear", *arguments)
+    assert result.exit_code == 0, result.output
+    after = listed(lockouts("--format", "json"))
+    expected = before if left is None else left
+    assert sorted(after) == sorted(expected)
+    assert result.stdout == f"cleared: {len(before) - len(expected)}\n"
+
+
+@pytest.mark.parametrize(
+    ("store", "message"),
+    [
+        ("none", "store is none: lockouts live in the service's memory"),
+        ("sqlite:///nowhere.db", "there is no store"),
+        ("sqlite:///vipgate.yaml", "the store: file is not a database"),
+        ("postgresql+psycopg://vipgate:s3cr3t@127.0.0.1:1/x", "the store: connection failed"),
+    ],
+)
+def test_a_store_that_can_not_be_used_is_one_line(lockouts, tmp_path, store, message):
+    tmp_path.joinpath("vipgate.yaml").write_text(CONFIGURATION.format(store=store))
+    for arguments in ([], ["clear"]):
+        result = lockouts(*arguments)
+        assert result.exit_code == 1
+        assert result.stderr.startswith(f"Error: {message}")
+        assert result.stderr.count("\n") == 1
+        assert "s3cr3t" not in result.stderr
+
+
+def test_an_unknown_gate(lockouts, guess):
+    result = lockouts("clear", "--gate", "suport")
+    assert result.exit_code == 2
+    assert "no such gate; there are support, service" in result.stderr

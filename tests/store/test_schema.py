@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect, text
+
+from vipgate_fs.store import schema
+from vipgate_fs.store.keeper import Keeper
+from vipgate_fs.store.schema import METADATA, MIGRATIONS, NewerSchema
+
+
+def described(connection):
+    tables = inspect(connection)
+    return {
+        name: (
+            {column["name"]: column["nullable"] for column in tables.get_columns(name)},
+            tables.get_pk_constraint(name)["constrained_columns"],
+            {index["name"]: index["column_names"] for index in tables.get_indexes(name)},
+        )
+        for name in METADATA.tables
+    }
+
+
+def test_the_migrations_make_the_tables(database):
+    migrated = database.run(described)
+
+    def make_anew(connection):
+        METADATA.drop_all(connection)
+        METADATA.create_all(connection)
+        return described(connection)
+
+    assert migrated == database.run(make_anew)
+    assert database.run(lambda connection: connection.scalar(text("SELECT version FROM vipgate_schema"))) == 1
+
+
+def test_migrations_are_done_once_and_go_on_from_where_they_were(database, open_database, url, monkeypatch):
+    database.open()
+    monkeypatch.setattr(
+        schema, "MIGRATIONS", (*MIGRATIONS, "CREATE TABLE vipgate_next (a TEXT); DROP TABLE vipgate_next")
+    )
+    for _ in range(2):
+        later = open_database(url)
+        later.open()
+        assert later.run(lambda connection: connection.scalar(text("SELECT version FROM vipgate_schema"))) == 2
+
+
+def test_a_migration_that_fails_leaves_everything_as_it_was(database, open_database, url, said, monkeypatch):
+    database.open()
+    with monkeypatch.context() as patched:
+        patched.setattr(schema, "MIGRATIONS", (*MIGRATIONS, "CREATE TABLE vipgate_next (a TEXT); SELECT nonsense"))
+        open_database(url).open()
+    assert said.events == ["the store is gone; going on with lockouts in memory"]
+    assert database.run(lambda connection: inspect(connection).has_table("vipgate_next")) is False
+    assert database.run(lambda connection: connection.scalar(text("SELECT version FROM vipgate_schema"))) == 1
+
+
+def test_a_newer_schema_is_refused_in_a_clear_line(database, open_database, url, said):
+    database.run(lambda connection: connection.execute(text("UPDATE vipgate_schema SET version = 99")))
+    with pytest.raises(NewerSchema, match="has schema version 99, and this VIPgate knows only those up to 1"):
+        Keeper(said, open_database(url)).start()
+    assert said.events == ["the store can't be used"]
+
+
+def test_many_processes_may_start_at_once(open_database, url, said):
+    databases = [open_database(url) for _ in range(8)]
+    starting = [threading.Thread(target=database.open) for database in databases]
+    for thread in starting:
+        thread.start()
+    for thread in starting:
+        thread.join()
+    assert said.lines == []
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_the_file_is_private_and_durable(database, url):
+    def pragmas(connection):
+        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")]
+
+    assert database.run(pragmas) == ["wal", 2]
+    file = Path(url.reveal().removeprefix("sqlite:///"))
+    assert {stat.S_IMODE(each.stat().st_mode) for each in file.parent.iterdir()} == {0o600}

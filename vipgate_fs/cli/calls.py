@@ -1,0 +1,109 @@
+"""`vipgate calls`: what became of calls, from the store."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+import re
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from vipgate_fs.cli.options import config_option, load_or_exit, parse_moment
+from vipgate_fs.cli.stores import SiteStore
+from vipgate_fs.config.reading import duration
+from vipgate_fs.gate.schedules import Calendar
+from vipgate_fs.store import records
+from vipgate_fs.store.records import CallRecord
+
+_POLL: Final = 1.0
+"""Seconds between two looks into the store."""
+_LATE: Final = 120.0
+"""Seconds that a record may be written after its call has ended, differences between clocks included."""
+_DURATION: Final = re.compile(r"[1-9][0-9]{0,3}[smhd]", re.ASCII)
+_WIDTHS: Final = dict(began=25, gate=12, caller=16, called=16, outcome=13, target=16, entries=7, seconds=7)  # noqa: C408
+_COLUMNS: Final = tuple(field.name for field in fields(CallRecord))
+
+
+@click.command()
+@config_option
+@click.option(
+    "--since", default="24h", show_default=True, metavar="TIME", help="A time such as 2026-12-24T18:30, or so long ago."
+)
+@click.option("--follow", is_flag=True, help="Go on with further calls as they end.")
+@click.option("--format", "style", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
+def command(config: Path | None, since: str, follow: bool, style: str) -> None:  # noqa: FBT001 - click passes by name
+    """Tell what became of calls, in the order in which they ended. JSON is one object a line."""
+    configuration = load_or_exit(config)
+    store, calendar = SiteStore(configuration), configuration.site.calendar
+    moment = _since(since, calendar)
+    show = _STYLES[style]
+    if style != "json":
+        click.echo(show(dict(zip(_COLUMNS, _COLUMNS, strict=True))))
+    seen: set[tuple[str, float]] = set()
+    while True:
+        found = store.do(lambda connection, at=moment: list(records.read(connection, at)), reads=True)  # type: ignore[misc]
+        for record in _new(found, seen):
+            began = calendar.local(dt.datetime.fromtimestamp(record.began, dt.UTC))
+            click.echo(show(asdict(record) | {"began": began.isoformat(timespec="seconds")}))
+        if not follow:
+            return
+        moment = max(moment, time.time() - _LATE)
+        time.sleep(_POLL)
+
+
+def _new(found: Iterable[CallRecord], seen: set[tuple[str, float]]) -> list[CallRecord]:
+    """Those that were not seen before; what is no longer looked for is forgotten."""
+    by_key = {(record.uuid, record.began): record for record in found}
+    new = [record for key, record in by_key.items() if key not in seen]
+    seen.intersection_update(by_key)
+    seen.update(by_key)
+    return new
+
+
+def _since(text: str, calendar: Calendar) -> float:
+    if _DURATION.fullmatch(text):
+        return time.time() - duration(text)
+    return parse_moment(text, calendar, "--since").timestamp()
+
+
+def _text(values: dict[str, Any]) -> str:
+    if values["caller"] == "":
+        values["caller"] = "withheld"
+    widths = {
+        "began": 25,
+        "gate": 12,
+        "caller": 16,
+        "called": 16,
+        "outcome": 13,
+        "target": 16,
+        "entries": 7,
+        "seconds": 7,
+    }
+    cells = [str("-" if values[name] is None else values[name]).ljust(width) for name, width in widths.items()]
+    return "  ".join([*cells, values["reason"]])
+
+
+def _csv(values: dict[str, Any]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(map(_harmless, values.values()))
+    return line.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula: callers choose their numbers."""
+    is_formula = isinstance(value, str) and value[:1] in tuple("=@-+") and not value[1:].rstrip("*").isdecimal()
+    return f"'{value}" if is_formula else value
+
+
+def _json(values: dict[str, Any]) -> str:
+    return json.dumps(values, ensure_ascii=False)
+
+
+_STYLES: Final[dict[str, Callable[[dict[str, Any]], str]]] = {"text": _text, "csv": _csv, "json": _json}
