@@ -1,0 +1,193 @@
+"""`vipgate call` with a gate of its own, and with one that is running."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from vipgate_fs import config
+from vipgate_fs.cli.call import command
+from vipgate_fs.service.logs import configure
+from vipgate_fs.service.server import GateServer
+
+PIN = "908172635"
+CONFIGURATION = f"""\
+version: 1
+site: {{country: DE, timezone: Europe/Berlin, domain: elsewhere.example}}
+server: {{listen: "127.0.0.1:0"}}
+schedules:
+  office: [{{days: mon-fri, from: "09:00", to: "17:00"}}]
+gates:
+  pin:
+    protects: {{numbers: ["700"]}}
+    active: {{outside: office}}
+    identify: [static_pin: {{pin: "{PIN}"}}]
+  withheld:
+    protects: {{numbers: ["701"]}}
+    identify: [callers: {{withheld: reject}}]
+    otherwise: {{reject: false}}
+  people: {{protects: {{users: [alice], groups: [sales]}}, otherwise: {{reject: true}}}}
+"""
+EVENING, NOON = ("--at", "2026-11-24T20:00"), ("--at", "2026-11-24T12:00")
+FAST = ("--speed", "25")
+
+
+@pytest.fixture
+def path(tmp_path):
+    file = tmp_path / "vipgate.yaml"
+    file.write_text(CONFIGURATION)
+    return file
+
+
+@pytest.fixture
+def call(path):
+    """Runs `vipgate call` with a configuration."""
+
+    def run(*arguments):
+        result = CliRunner().invoke(command, ["--config", str(path), *FAST, *arguments])
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        assert PIN not in result.output
+        return result
+
+    return run
+
+
+def told(result):
+    """What the caller experienced, without the seconds."""
+    assert result.exit_code == 0, result.output
+    return [line.split(maxsplit=1)[1] for line in result.stdout.splitlines()]
+
+
+def sounds(result):
+    return [line.rpartition("vipgate-")[2] for line in told(result) if line.startswith("heard") and "vipgate-" in line]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "experienced"),
+    [
+        pytest.param(["--to", "700", *NOON], "transferred to 700 XML vipgate-passed", id="--at, gate not active"),
+        pytest.param(
+            ["--to", "700", *EVENING, "--dial", f"{PIN}#"], "transferred to 700 XML vipgate-passed", id="--dial"
+        ),
+        pytest.param(
+            ["--to", "700", *EVENING, "--dial", "1#", "--dial", f"{PIN}#"],
+            "transferred to 700 XML vipgate-passed",
+            id="--dial, repeated",
+        ),
+        pytest.param(
+            ["--to", "700", *EVENING, "--dial", "1#", "--dial", "2#", "--dial", "3#"],
+            "hung up by the switch, USER_BUSY",
+            id="three wrong PINs",
+        ),
+        pytest.param(["--to", "700", *EVENING, "--hangup-after", "3"], "hung up by the caller", id="--hangup-after"),
+        pytest.param(["--to", "701"], "transferred to 701 XML vipgate-passed", id="a number"),
+        pytest.param(["--to", "701", "--from", "anonymous"], "rejected 486 Busy Here", id="withheld"),
+        pytest.param(["--to", "701", "--name", 'x%0A"<sip:1@x>\n'], "transferred to 701 XML vipgate-passed", id="name"),
+        pytest.param(["--to", "7001", "--user", "alice"], "rejected 486 Busy Here", id="--user"),
+        pytest.param(["--to", "7001", "--user", "bob"], "transferred to 7001 XML vipgate-passed", id="another user"),
+        pytest.param(["--to", "7001", "--group", "it", "--group", "sales"], "rejected 486 Busy Here", id="--group"),
+        pytest.param(["--to", "8000"], "transferred to 8000 XML vipgate-passed", id="no gate"),
+        pytest.param(["--to", "8000 XML default"], "rejected 484 Address Incomplete", id="not dialable"),
+    ],
+)
+def test_what_the_caller_experiences(call, arguments, experienced):
+    assert experienced in told(call("--from", "004930123456", *arguments))
+
+
+def test_keys_come_in_the_prompt_or_after_it(call):
+    arguments = ("--from", "1", "--to", "700", *EVENING, "--dial", f"{PIN}#")
+    assert any(line.startswith("heard part of ") for line in told(call(*arguments)))
+    assert sounds(call(*arguments, "--dial-after", "6")) == ["welcome.wav"]
+
+
+def test_the_seconds_are_the_callers_whatever_the_speed(call):
+    for speed in ("5", "50"):
+        lines = call(
+            "--from", "1", "--to", "700", *EVENING, "--hangup-after", "4", "--speed", speed
+        ).stdout.splitlines()
+        assert 3.9 < float(lines[-1].split()[0]) < 8
+
+
+def test_the_gates_log_is_told_on_demand(call):
+    arguments = ("--from", "1", "--to", "700", *EVENING, "--dial", f"{PIN}#")
+    assert call(*arguments).stderr == ""
+    log = call(*arguments, "--log-level", "trace").stderr
+    assert "decision" in log
+    assert "play_and_get_digits" in log
+
+
+def test_a_gate_that_is_running(path):
+    loaded = config.load(path).configuration
+    log = io.StringIO()
+    server = GateServer(loaded, configure("info", log, json=True))
+    server.start()
+    try:
+        arguments = ["--from", "anonymous", "--to", "701", "--server", f"127.0.0.1:{server.port}", *FAST]
+        result = CliRunner().invoke(command, arguments)
+    finally:
+        server.stop(drain=0)
+    assert told(result) == ["rejected 486 Busy Here"]
+    assert '"withheld"' in log.getvalue()
+
+
+def test_a_gate_that_is_not_running():
+    result = CliRunner().invoke(command, ["--from", "1", "--to", "701", "--server", "127.0.0.1:1", *FAST])
+    assert told(result) == ["rejected 480 Temporarily Unavailable"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--from", "1"], "Missing option '--to'"),
+        (["--to", "1"], "Missing option '--from'"),
+        (["--from", "1", "--to", "1", "--at", "soon"], "--at: not an ISO time"),
+        (["--from", "1", "--to", "1", "--speed", "0"], "'--speed': 0.0 is not in the range"),
+        (["--from", "1", "--to", "1", "--hangup-after", "x"], "'--hangup-after': 'x' is not a valid float"),
+        (["--from", "1", "--to", "1", "--dial-after", "x"], "'--dial-after': 'x' is not a valid float"),
+        (["--from", "1", "--to", "1", "--log-level", "all"], "'--log-level': 'all' is not one of"),
+        (["--from", "1", "--to", "1", "--sever", "x"], "No such option"),
+        (["--from", "1", "--to", "1", "1"], "unexpected extra argument"),
+        *(
+            (["--from", "1", "--to", "1", "--server", server], "--server: write HOST:PORT, such as 127.0.0.1:8084")
+            for server in ("x", "localhost:", ":8084", "localhost:http", "localhost:0", "localhost:65536", "x:-1")
+        ),
+        pytest.param(
+            ["--from", "1", "--to", "1", "--server", "x:\u00b2"],
+            "--server: write HOST:PORT",
+            marks=pytest.mark.xfail(strict=True, reason="int() does not read every digit of Unicode"),
+        ),
+    ],
+)
+def test_a_wrong_option_is_told_in_one_line(call, arguments, message):
+    result = call(*arguments)
+    assert result.exit_code == 2
+    (error,) = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+    assert message in error
+    assert result.stdout == ""
+
+
+def test_a_missing_file_is_one_line(tmp_path):
+    result = CliRunner().invoke(command, ["--from", "1", "--to", "1", "--config", str(tmp_path / "none.yaml")])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"Error: {tmp_path / 'none.yaml'}: No such file or directory\n"
+
+
+def test_a_broken_configuration_is_told(tmp_path):
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("version: 2\ngates: {}\n")
+    result = CliRunner().invoke(command, ["--from", "1", "--to", "1", "--config", str(broken)])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert [line.split(":")[1] for line in result.stderr.splitlines()] == ["1", "2"]
+
+
+def test_as_a_process(path):
+    arguments = ["call", "--config", path, "--from", "1", "--to", "700", *EVENING, "--dial", f"{PIN}#", *FAST]
+    run = subprocess.run(
+        [sys.executable, "-m", "vipgate_fs", *arguments], check=True, capture_output=True, text=True, timeout=30
+    )
+    assert "transferred to 700 XML vipgate-passed" in run.stdout
+    assert run.stderr == ""
