@@ -158,6 +158,7 @@ def test_digits_of_a_caller_who_hung_up_do_not_count(channel, switch):
     channel.answer()
     with pytest.raises(SessionGone, match=r"hung up .NORMAL_CLEARING"):
         channel.ask(PROMPT)
+    assert list(switch.applications())[-1].startswith("multiunset vipgate_digits "), "it waited on the switch already"
 
 
 @pytest.mark.parametrize(

@@ -69,16 +69,18 @@ class EslChannel:
     def _collect(self, prompt: Prompt, sounds: str) -> Mapping[str, str]:
         """What completes one try of play_and_get_digits, which compares nothing.
 
-        The expression is empty: FreeSWITCH would write what it tests with one into its log.
+        The expression is empty: FreeSWITCH would write what it tests with one into its log. The digits are unset by a
+        command that waits on the switch from the beginning: so they are gone at once, and do not get into a call record
+        even when the caller hangs up with the last digit, or when this gate dies (seen on FreeSWITCH 1.11).
         """
         timing = prompt.timing
         first, after = (round(seconds * 1000) for seconds in (timing.first_digit, timing.next_digit))
         event_uuid = self._session.expect_completion()
         argument = f"1 {MAX_DIGITS} 1 {first} # {sounds} '' {_VARIABLE} '' {after}"
-        self._flush(sendmsg("play_and_get_digits", argument, event_uuid))
+        self._pending.append(sendmsg("play_and_get_digits", argument, event_uuid))
+        self._flush(_UNSET)
         longest = timing.first_digit + MAX_DIGITS * timing.next_digit
         result = self._session.completion(event_uuid, longest + _SOUND_TIMEOUT).headers
-        self._pending.append(_UNSET)
         if result.get("Answer-State") == "hangup":
             raise SessionGone(f"the caller hung up ({result.get('Hangup-Cause', 'no cause')})")
         return result
