@@ -66,6 +66,14 @@ class Server:
         self.process.send_signal(self.end)
         self.process.wait(30)
 
+    @contextmanager
+    def stopped(self):
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
+
 
 @contextmanager
 def running(kind, prepare, user, end):
