@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import json
-import time
-from dataclasses import replace
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -248,6 +248,7 @@ def test_of_many_errors_the_first_are_told(load):
         ),
         ({"pass": ["0176 1*"], "reject": ["+49 176 1*"]}, '"+49', "says something else of the same numbers"),
         ({"pass": ["*"]}, '"*"', "not alone"),
+        ({"pass": [" "]}, '" "', "no number or name"),
         ({"file": "missing.csv"}, '"missing', "missing.csv: No such file or directory"),
         ({"file": "."}, '"."', "Is a directory"),
         ({}, '"callers"', "allowed: a mapping of pass, reject"),
@@ -303,20 +304,36 @@ def test_whatever_a_caller_writes_he_is_found_by_numbers_only(number):
     assert table.find(number) is None or number.lstrip("+").isdecimal()
 
 
-def test_100_000_entries_are_loaded_in_two_seconds_and_looked_up_at_once(build):
-    rows = "".join(f"+49176{number:08};forward:{number % 7}\n" for number in range(100_000))
-    more = "".join(f"+4930{number:04}*;pass\n" for number in range(1000))
-    started = time.process_time()
-    step = build({"file": "vips.csv"}, "number;verdict\n" + rows + more)
-    assert time.process_time() - started < 2
-    assert step.identify(call("+4917600099999")) == Forward(str(99_999 % 7))
-    assert step.identify(call("+49300999123")) == Pass()
-    assert build({"pass": ["7*"]}).table.find("7") is not None
-    stranger = replace(call("+4989123456"))
-    started = time.process_time()
-    for _ in range(1000):
-        assert step.identify(stranger) is None
-    assert time.process_time() - started < 0.1
+MEASURE = """
+import sys, time
+from pathlib import Path
+from vipgate_fs import config
+from vipgate_fs.gate.call import Call
+started = time.process_time()
+loaded = config.load(Path(sys.argv[1]))
+loading = time.process_time() - started
+assert loaded.findings == ()
+(step,) = loaded.configuration.gates[0].steps
+stranger = Call(uuid="1", caller="+4989123456", called="7000", dialled="7000")
+started = time.process_time()
+for _ in range(1000):
+    assert step.identify(stranger) is None
+print(loading, time.process_time() - started)
+"""
+
+
+@pytest.mark.parametrize("form", ["+49176{:08}", "0049176{:08}", "0176{:08}", "0176 {:08}", "+4917{:07}*"])
+def test_100_000_entries_are_loaded_in_two_seconds_and_looked_up_at_once(load, tmp_path, form):
+    kinds = ("pass", "reject", "forward:100")
+    rows = (f"{form.format(number)};{kinds[number % 3]};\n" for number in range(100_000))
+    load({"withheld": "reject"}, "number;verdict;note\n" + "".join(rows))
+    path = tmp_path / "vipgate.yaml"
+    path.write_text(path.read_text().replace('"withheld": "reject"', '"file": "vips.csv"'))
+    command = [sys.executable, "-c", MEASURE, path]  # a process of its own: nothing counts its lines meanwhile
+    run = subprocess.run(command, check=True, capture_output=True, text=True)
+    loading, looking_up = map(float, run.stdout.split())
+    assert loading < (2 if form.startswith(("+49176", "00")) else 4)  # the others take 1.5 s on an idle machine
+    assert looking_up < 0.05
 
 
 def test_the_step():

@@ -90,7 +90,7 @@ class NumberPattern:
             ValueError: a sentence that says what is wrong and what is allowed.
         """
         text = text.strip()
-        return cls(text, tuple(_masks(text, plan)))
+        return cls(text, tuple(masks(text, plan)))
 
     def matches(self, number: str) -> bool:
         """Whether the set holds a canonical number."""
@@ -105,7 +105,8 @@ class NumberPattern:
         return self.text
 
 
-def _masks(text: str, plan: NumberPlan) -> Iterator[Mask]:
+def masks(text: str, plan: NumberPlan) -> Iterator[Mask]:
+    """The masks of a pattern, with no space around it. Raises ValueError, see `NumberPattern.parse`."""
     canonical = plan.canonical(text)
     digits = compact(canonical)
     if "?" in text or "*" in text:

@@ -17,11 +17,11 @@ from itertools import product
 from typing import Final, Generic, TypeVar
 
 from vipgate_fs.gate.numbers import NumberPlan, compact
-from vipgate_fs.gate.targets import NumberPattern
+from vipgate_fs.gate.targets import masks
 
 T = TypeVar("T")
 _NUMBER: Final = re.compile(r"\+?[0-9]+")
-_PLAIN: Final = re.compile(r"\+?[0-9 ]+")
+_PLAIN: Final = re.compile(r"\+?[0-9][0-9 ]*")
 _ANY: Final = "?"
 _DIGITS: Final = 10
 
@@ -86,9 +86,9 @@ class NumberTable(Generic[T]):
         return None
 
     def _places(self, written: str) -> Iterator[tuple[dict[str, T], str]]:
-        masks = NumberPattern.parse(written, self._plan).masks
-        is_number = len(masks) == 1 and not masks[0].is_open and all(len(place) == 1 for place in masks[0].places)
-        for mask in masks:
+        shapes = list(masks(written.strip(), self._plan))
+        is_number = len(shapes) == 1 and not shapes[0].is_open and all(len(place) == 1 for place in shapes[0].places)
+        for mask in shapes:
             for places in product(*(_ANY if len(place) == _DIGITS else place for place in mask.places)):
                 key = "".join(places)
                 wild = tuple(place for place, digit in enumerate(places) if digit == _ANY)
