@@ -6,10 +6,15 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
+
+from vipgate_fs import identify
 from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.gate import StepFailed
 from vipgate_fs.gate.numbers import NumberPlan
 
 VIP, STRANGER = "+4917612345678", "+4971112345678"
+LOOKUP = "SELECT pin FROM callers WHERE number = :caller_number"
 UNDER_GEVENT = Path(__file__).parent / "identify" / "under_gevent.py"
 
 
@@ -40,3 +45,16 @@ def under_gevent(kind, slow, quick):
         [sys.executable, UNDER_GEVENT, *arguments], capture_output=True, text=True, timeout=20, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def database(url, query=LOOKUP, **timeouts):
+    """The step `database`; time-outs in seconds."""
+    timeouts = {name: f"{seconds}s" for name, seconds in timeouts.items()}
+    return identify.build("database", configured({"url": url, "query": query, "timeouts": timeouts}))
+
+
+def failure(asked):
+    """Why the step fails."""
+    with pytest.raises(StepFailed) as failed:
+        asked.identify(a_call())
+    return str(failed.value)

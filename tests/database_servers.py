@@ -12,12 +12,19 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 
 PASSWORD = "s3cr3t-p4ssword"
 URLS = {
     "postgresql": "postgresql+psycopg://vipgate:{password}@127.0.0.1:{port}/postgres",
     "mariadb": "mariadb+pymysql://vipgate:{password}@127.0.0.1:{port}/vipgate",
 }
+
+
+CALLERS = [
+    "CREATE TABLE callers (number VARCHAR(40), pin VARCHAR(20))",
+    "INSERT INTO callers VALUES ('004917612345678', '0815'), ('7001', '0816'), ('', '0817'), ('x''y', '0818')",
+]
 
 
 def url(kind, port, password=PASSWORD):
@@ -184,3 +191,26 @@ class Proxy:
         self.listener.shutdown(socket.SHUT_RDWR)
         for each in [self.listener, *self.sockets]:
             each.close()
+
+
+def administer(url, *statements):
+    """Runs statements as somebody who may write; the first row of the last one."""
+    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+    try:
+        with engine.begin() as connection:
+            for statement in statements:
+                result = connection.exec_driver_sql(statement)
+            return tuple(result.first()) if result.returns_rows else None
+    finally:
+        engine.dispose()
+
+
+def when_ready(url, *statements):
+    """The same as soon as the server, which listens before it is ready, is ready."""
+    until = time.monotonic() + 20
+    while True:
+        try:
+            return administer(url, *statements)
+        except sqlalchemy.exc.OperationalError:
+            assert time.monotonic() < until
+            time.sleep(0.1)

@@ -1,6 +1,7 @@
 from pathlib import Path
 from types import SimpleNamespace
 
+import database_servers
 import pytest
 import webservice_peer
 
@@ -73,3 +74,37 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.section(f"{len(seen)} faults of a webservice")
     for fault, outcome, seconds in seen:
         terminalreporter.write_line(f"{fault:<40} {seconds:5.2f} s  {outcome}")
+
+
+@pytest.fixture(scope="session")
+def sqlite(tmp_path_factory):
+    """URL of a SQLite file with a table of callers, as the servers below have it, too."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'callers.db'}"
+    database_servers.administer(url, *database_servers.CALLERS)
+    return url
+
+
+@pytest.fixture(scope="session")
+def postgresql_server():
+    with database_servers.postgresql() as server:
+        database_servers.when_ready(server.url, *database_servers.CALLERS)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb_server():
+    with database_servers.mariadb() as server:
+        database_servers.when_ready(server.url, *database_servers.CALLERS)
+        yield server
+
+
+@pytest.fixture(params=database_servers.URLS)
+def database_server(request):
+    return request.getfixturevalue(f"{request.param}_server")
+
+
+@pytest.fixture(params=["sqlite", *database_servers.URLS])
+def database_url(request):
+    if request.param == "sqlite":
+        return request.getfixturevalue("sqlite")
+    return request.getfixturevalue(f"{request.param}_server").url

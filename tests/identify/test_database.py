@@ -1,106 +1,21 @@
 import re
-import socket
-import sqlite3
-import threading
-import time
-from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
 
 import database_servers
 import pytest
-import sqlalchemy
 import yaml
-from asking import STRANGER, VIP, a_call, configured, under_gevent
+from asking import LOOKUP, STRANGER, VIP, a_call, configured, database, failure
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vipgate_fs import identify
 from vipgate_fs.gate.call import WITHHELD
 from vipgate_fs.gate.dialable import is_dialable
-from vipgate_fs.gate.gate import StepFailed
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
-from vipgate_fs.identify.aside import AT_ONCE
 from vipgate_fs.identify.database import _verdict
-from vipgate_fs.identify.sql import Source
-from vipgate_fs.identify.timeouts import Timeouts
 from vipgate_fs.resources import resource
-
-PASSWORD = database_servers.PASSWORD
-CALLERS = [
-    "CREATE TABLE callers (number VARCHAR(40), pin VARCHAR(20))",
-    "INSERT INTO callers VALUES ('004917612345678', '0815'), ('7001', '0816'), ('', '0817'), ('x''y', '0818')",
-]
-SERVERS = ("postgresql", "mariadb")
-LOOKUP = "SELECT pin FROM callers WHERE number = :caller_number"
-
-
-@pytest.fixture(scope="module")
-def sqlite(tmp_path_factory):
-    url = f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'callers.db'}"
-    administer(url, *CALLERS)
-    return url
-
-
-@pytest.fixture(scope="module")
-def postgresql_server():
-    with database_servers.postgresql() as server:
-        when_ready(server.url, *CALLERS)
-        yield server
-
-
-@pytest.fixture(scope="module")
-def mariadb_server():
-    with database_servers.mariadb() as server:
-        when_ready(server.url, *CALLERS)
-        yield server
-
-
-@pytest.fixture(params=SERVERS)
-def server(request):
-    return request.getfixturevalue(f"{request.param}_server")
-
-
-@pytest.fixture(params=["sqlite", *SERVERS])
-def url(request):
-    if request.param == "sqlite":
-        return request.getfixturevalue("sqlite")
-    return request.getfixturevalue(f"{request.param}_server").url
-
-
-def administer(url, *statements):
-    """Runs statements as somebody who may write; the first row of the last one."""
-    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
-    try:
-        with engine.begin() as connection:
-            for statement in statements:
-                result = connection.exec_driver_sql(statement)
-            return tuple(result.first()) if result.returns_rows else None
-    finally:
-        engine.dispose()
-
-
-def when_ready(url, *statements):
-    """The same as soon as the server, which listens before it is ready, is ready."""
-    until = time.monotonic() + 20
-    while True:
-        try:
-            return administer(url, *statements)
-        except sqlalchemy.exc.OperationalError:
-            assert time.monotonic() < until
-            time.sleep(0.1)
-
-
-def step(url, query=LOOKUP, **timeouts):
-    timeouts = {name: f"{seconds}s" for name, seconds in timeouts.items()}
-    return identify.build("database", configured({"url": url, "query": query, "timeouts": timeouts}))
-
-
-def failure(asked, call=None):
-    with pytest.raises(StepFailed) as failed:
-        asked.identify(call or a_call())
-    return str(failed.value)
 
 
 @pytest.mark.parametrize(
@@ -116,8 +31,8 @@ def failure(asked, call=None):
         ("1; DROP TABLE callers", None),
     ],
 )
-def test_a_caller_is_looked_up_and_can_say_nothing_to_the_database(url, caller, verdict):
-    assert step(url).identify(a_call(caller)) == verdict
+def test_a_caller_is_looked_up_and_can_say_nothing_to_the_database(database_url, caller, verdict):
+    assert database(database_url).identify(a_call(caller)) == verdict
 
 
 @pytest.mark.parametrize(
@@ -148,8 +63,8 @@ def test_a_caller_is_looked_up_and_can_say_nothing_to_the_database(url, caller, 
         ("'12:30' AS pin WHERE 1 = 0", None),
     ],
 )
-def test_a_row_says_a_verdict(url, query, verdict):
-    assert step(url, f"SELECT {query}").identify(a_call(caller_name="Bob")) == verdict
+def test_a_row_says_a_verdict(database_url, query, verdict):
+    assert database(database_url, f"SELECT {query}").identify(a_call(caller_name="Bob")) == verdict
 
 
 @pytest.mark.parametrize(
@@ -177,176 +92,10 @@ def test_a_row_says_a_verdict(url, query, verdict):
         ("SELEKT pin", "the query failed ("),
     ],
 )
-def test_a_row_that_says_no_verdict_is_a_failure(url, query, why):
-    told = failure(step(url, query))
+def test_a_row_that_says_no_verdict_is_a_failure(database_url, query, why):
+    told = failure(database(database_url, query))
     assert why in told
     assert "4711" not in told
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "DELETE FROM callers",
-        "INSERT INTO callers VALUES ('1', '1')",
-        "UPDATE callers SET pin = '1'",
-        "DROP TABLE callers",
-        "CREATE TABLE mine (pin INTEGER)",
-        "SELECT 1 AS reject; DELETE FROM callers",
-        "COMMIT; DELETE FROM callers",
-    ],
-)
-def test_no_query_writes(url, query):
-    assert failure(step(url, query))
-    assert administer(url, "SELECT count(*), max(pin) FROM callers") == (4, "0818")
-
-
-def test_no_query_writes_by_the_way_of_a_select(postgresql_server):
-    url = postgresql_server.url
-    query = "WITH gone AS (DELETE FROM callers RETURNING pin) SELECT pin FROM gone LIMIT 1"
-    assert failure(step(url, query)) == "the query failed (ReadOnlySqlTransaction 25006)"
-    assert administer(url, "SELECT count(*) FROM callers") == (4,)
-
-
-def test_it_may_be_asked_from_many_threads(url):
-    asked, verdicts = step(url), []
-    threads = [threading.Thread(target=lambda: verdicts.append(asked.identify(a_call()))) for _ in range(4 * AT_ONCE)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert verdicts == [AskForPin(Pin("0815"))] * len(threads)
-
-
-SLEEP = {"postgresql": "SELECT pg_sleep(9)::text AS pin", "mariadb": "SELECT sleep(9) AS pin"}
-ENDED = {"postgresql": "QueryCanceled 57014", "mariadb": "OperationalError 1969"}
-ENDLESS = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT max(i) AS pin FROM n"
-
-
-@contextmanager
-def within(low, high):
-    started = time.monotonic()
-    yield
-    assert low <= time.monotonic() - started <= high
-
-
-def test_a_slow_query_is_ended_by_the_database(server):
-    with within(0.25, 1):
-        assert failure(step(server.url, SLEEP[server.kind], read=0.3)) == f"the query failed ({ENDED[server.kind]})"
-    assert running_queries(server) == 0
-
-
-def running_queries(server):
-    tables = {
-        "postgresql": "pg_stat_activity WHERE state = 'active' AND query LIKE '%%sleep(9)%%' AND pid <> pg_backend_pid()",
-        "mariadb": "information_schema.processlist WHERE info LIKE '%%sleep(9)%%' AND id <> connection_id()",
-    }
-    return administer(server.url, f"SELECT count(*) FROM {tables[server.kind]}")[0]
-
-
-@contextmanager
-def proxied(server):
-    proxy = database_servers.Proxy(server.port)
-    try:
-        yield proxy
-    finally:
-        proxy.close()
-
-
-BRIEF = {
-    "postgresql": "SELECT '0815' AS pin WHERE pg_sleep(0.4) IS NOT NULL",
-    "mariadb": "SELECT '0815' AS pin FROM dual WHERE sleep(0.4) = 0",
-}
-
-
-def test_the_total_time_holds_when_the_database_falls_silent(server):
-    with proxied(server) as proxy:
-        asked = step(database_servers.url(server.kind, proxy.port), BRIEF[server.kind], read=9, total=1)
-        assert asked.identify(a_call()) == AskForPin(Pin("0815"))
-        told = []
-        threads = [threading.Thread(target=lambda: told.append(failure(asked))) for _ in range(AT_ONCE)]
-        with within(0.9, 1.5):
-            for thread in threads:
-                thread.start()
-            time.sleep(0.3)
-            proxy.silent.set()
-            for thread in threads:
-                thread.join()
-        assert told == ["no answer from the database within 1 s"] * AT_ONCE
-        proxy.silent.clear()
-        assert asked.identify(a_call()) == AskForPin(Pin("0815")), "no connection waits on"
-
-
-@pytest.mark.parametrize("kind", SERVERS)
-def test_the_total_time_holds_when_nothing_but_tcp_answers(kind):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        asked = step(database_servers.url(kind, listener.getsockname()[1]), read=1, total=0.5)
-        with within(0.45, 1):
-            assert failure(asked) == "no answer from the database within 0.5 s"
-
-
-@pytest.mark.parametrize("kind", SERVERS)
-def test_no_database_is_a_failure_that_says_why(kind):
-    with within(0, 1):
-        told = failure(step(database_servers.url(kind, database_servers.free_port())))
-    assert told.startswith("no connection to the database (OperationalError")
-    assert "refused" in told
-    assert PASSWORD not in told
-
-
-def test_a_wrong_password_is_said_and_not_shown(server):
-    asked = step(database_servers.url(server.kind, server.port, password="wr0ng-p4ss"))
-    told = failure(asked)
-    assert "password" in told
-    assert "wr0ng-p4ss" not in told + repr(asked)
-
-
-def test_a_driver_that_shows_the_password_is_not_quoted():
-    source = Source(sqlalchemy.make_url(database_servers.url("mariadb", 1)), LOOKUP, Timeouts())
-    error = sqlalchemy.exc.OperationalError(None, None, Exception(f"{PASSWORD} was\nrefused"))
-    assert source._told(error) == "no connection to the database (Exception): *** was refused"
-
-
-def test_the_password_may_come_from_the_environment(server, monkeypatch):
-    monkeypatch.setenv("VIPGATE_TEST_PASSWORD", PASSWORD)
-    url = server.url.replace(f":{PASSWORD}", "")
-    values = {"url": url, "query": LOOKUP, "password": {"env": "VIPGATE_TEST_PASSWORD"}}
-    asked = identify.build("database", configured(values))
-    assert asked.identify(a_call()) == AskForPin(Pin("0815"))
-    assert PASSWORD not in repr(asked)
-
-
-@pytest.mark.parametrize("noticed", [False, True])
-def test_a_database_that_was_started_anew_answers_the_next_call(server, noticed):
-    asked = step(server.url)
-    assert asked.identify(a_call()) is not None
-    with server.stopped():
-        if noticed:
-            assert "no connection" in failure(asked)
-    when_ready(server.url, "SELECT 1")
-    assert asked.identify(a_call()) == AskForPin(Pin("0815"))
-
-
-def test_sqlite_is_given_up_in_time(sqlite):
-    asked = step(sqlite, ENDLESS, total=0.4)
-    with within(0.35, 0.8):
-        assert failure(asked) == "no answer from the database within 0.4 s"
-    before = time.process_time()
-    time.sleep(0.3)
-    assert time.process_time() - before < 0.15, "nothing goes on in the background"
-
-
-def test_a_locked_sqlite_file_is_waited_for_only_so_long(sqlite):
-    with closing(sqlite3.connect(sqlite.removeprefix("sqlite:///"))) as writer:
-        writer.execute("BEGIN EXCLUSIVE")
-        with within(0.3, 1):
-            assert failure(step(sqlite, read=0.4)) == "the query failed (OperationalError SQLITE_BUSY)"
-    assert step(sqlite).identify(a_call()) is not None
-
-
-def test_a_missing_sqlite_file_is_not_made(tmp_path):
-    asked = step(f"sqlite:///{tmp_path}/none.db")
-    assert "unable to open database file" in failure(asked)
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_relative_sqlite_path_begins_where_the_configuration_is(sqlite):
@@ -397,14 +146,16 @@ def test_the_example(example, caller, verdict):
 
 
 @pytest.fixture
-def example(url):
+def example(database_url):
     """The step of examples/database, with its table in each kind of database."""
     folder = resource("examples") / "database"
     schema = re.sub("--.*", "", (folder / "schema.sql").read_text())
     shown = (folder / "README.md").read_text()
     query = yaml.safe_load(re.search(r"query: >-\n(?:.*\n)*?(?=```)", shown)[0])["query"]
-    administer(url, "DROP TABLE IF EXISTS vipgate_callers", *filter(str.strip, schema.split(";")))
-    return step(url, query)
+    database_servers.administer(
+        database_url, "DROP TABLE IF EXISTS vipgate_callers", *filter(str.strip, schema.split(";"))
+    )
+    return database(database_url, query)
 
 
 COLUMNS = (
@@ -438,20 +189,3 @@ def test_any_row_is_a_verdict_or_a_clear_failure(row):
             assert attempts is None or 1 <= attempts <= 10
         case _:
             assert verdict in (None, Pass(), Reject())
-
-
-def calls_under_gevent(url, query):
-    slow = {"url": url, "query": query, "timeouts": {"total": "1s", "read": "9s"}}
-    under_gevent("database", slow, slow | {"query": LOOKUP})
-
-
-def test_nobody_waits_for_another_ones_query_under_gevent(server):
-    calls_under_gevent(server.url, SLEEP[server.kind])
-    until = time.monotonic() + 2
-    while running_queries(server):
-        assert time.monotonic() < until, "the database goes on for nobody"
-        time.sleep(0.1)
-
-
-def test_nobody_waits_for_another_ones_query_under_gevent_in_sqlite(sqlite):
-    calls_under_gevent(sqlite, ENDLESS)
