@@ -53,11 +53,18 @@ class Control:
         self.socket = plain.socket(stdlib_socket.AF_UNIX, stdlib_socket.SOCK_STREAM)
         self.socket.bind(_address(path))
         self.socket.listen()
+        self._client: Any = None
+
+    def close(self) -> None:
+        """Leave it to other processes that have it, too: a forked worker has no use for it."""
+        self.socket.close()
+        if self._client is not None:
+            self._client.close()
 
     def serve(self, reload: Callable[[], Answer]) -> None:
         """Serve one client, who has connected; only root and the service's own user are heard."""
-        client = plain.accept(self.socket)
-        with client:
+        self._client = plain.accept(self.socket)
+        with self._client as client:
             client.settimeout(_REQUEST_TIMEOUT)
             try:
                 if _peer(client) in (0, os.geteuid()) and client.recv(len(_RELOAD)) == _RELOAD:

@@ -79,7 +79,7 @@ def configure(level: str = "info", stream: TextIO | None = None, *, json: bool |
             render,
         ],
         wrapper_class=type("Log", (Log,), {"threshold": LEVELS[level]}),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(stream),  # a line is one write: several processes share stderr
         cache_logger_on_first_use=False,
     )
     return structlog.get_logger()  # type: ignore[no-any-return]

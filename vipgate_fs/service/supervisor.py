@@ -205,7 +205,8 @@ class Supervisor:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             for number in (signal.SIGINT, signal.SIGHUP):  # a terminal sends them to every process; the supervisor acts
                 signal.signal(number, signal.SIG_IGN)
-            others = [self._control.socket, self._woken, self._wake, *(child.channel for child in self._children)]
+            self._control.close()
+            others = [self._woken, self._wake, *(child.channel for child in self._children)]
             for sock in others if port is self._port else [*others, self._port.socket]:
                 sock.close()
             worker.Worker(configuration, port.socket, channel, log).run()

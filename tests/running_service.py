@@ -1,0 +1,125 @@
+"""A service as a process, with what its tests ask of it. Calls come from the simulator, in the test's own process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+
+import gevent
+
+from vipgate_fs.simulator import Caller, Dialplan, Extension, Simulator
+
+GATE = """\
+  pin:
+    protects: {numbers: ["700"]}
+    identify: [{static_pin: {pin: "081547"}}]
+    timing: {first_digit: "60s"}
+    attempts: 1
+"""
+START = """\
+import gevent, os, pathlib, sys
+from vipgate_fs.service import supervisor, worker
+exec(sys.argv.pop(1))
+from vipgate_fs.cli import main
+main()
+"""
+RIGHT = Caller(dial="081547#")
+
+
+class Service:
+    """`vipgate serve` on a configuration that the test may change.
+
+    Args:
+        folder: for its files.
+        port: 0 lets the system choose.
+        settings: of the `server` section besides `listen`.
+        patch: Python that runs in the process before the command.
+        more: for the process.
+    """
+
+    def __init__(self, folder, port=0, settings="workers: 2", gates=GATE, patch="", **more):
+        self.config, self.log = folder / "vipgate.yaml", folder / "log"
+        self.listen = self.port = port
+        self.configure(settings, gates)
+        command = [sys.executable, "-c", START, patch, "serve", "--log-format", "json", "--config", str(self.config)]
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(command, stderr=log, start_new_session=True, **more)
+
+    def configure(self, settings="workers: 2", gates=GATE):
+        self.config.write_text(
+            f'version: 1\nserver: {{listen: "127.0.0.1:{self.listen}", {settings}}}\ngates:\n{gates}'
+        )
+
+    def lines(self, event=None, **values):
+        """The log's lines, all or those of an event and with these values."""
+        lines = [json.loads(line) for line in self.log.read_text().splitlines()]
+        wanted = values | ({"event": event} if event else {})
+        return [line for line in lines if wanted.items() <= line.items()]
+
+    def await_line(self, event, count=1, seconds=10, **values):
+        until(lambda: len(self.lines(event, **values)) >= count, seconds)
+        return self.lines(event, **values)[-1]
+
+    @property
+    def workers(self):
+        """Process ids of the workers, oldest first."""
+        listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, check=False)
+        return [int(pid) for pid in listed.stdout.split()]
+
+    def listening(self):
+        self.port = self.await_line("listening")["port"]
+        return self
+
+    def reload(self):
+        command = [sys.executable, "-m", "vipgate_fs", "reload", "--config", str(self.config)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def end(self, seconds=10):
+        """SIGTERM; the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.ended(seconds)
+
+    def ended(self, seconds=10):
+        until(lambda: self.process.poll() is not None, seconds)
+        return self.process.returncode
+
+    def destroy(self):
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def until(true, seconds=10.0):
+    """Wait until something is true."""
+    with gevent.Timeout(seconds, AssertionError(f"not within {seconds} s")):
+        while not true():
+            gevent.sleep(0.02)
+
+
+def switch(*services, speed=20.0):
+    """A switch whose calls go to these services, the first that accepts; then the dialplan's own rejection."""
+    hosts = "|".join(f"127.0.0.1:{service.port}" for service in services)
+    socket = ("socket", f"{hosts} async full")
+    entry = Extension(
+        (("set", "park_timeout=900:SUBSCRIBER_ABSENT"), socket, ("hangup", "SUBSCRIBER_ABSENT")), matches=True
+    )
+    return Simulator(speed=speed, dialplan=Dialplan(entry=entry))
+
+
+def place(simulator, count, caller=RIGHT, every=0.0):
+    """Start calls, one after the other."""
+    calls = []
+    for _ in range(count):
+        calls.append(simulator.start(caller, "700"))
+        gevent.sleep(every)
+    return calls
+
+
+def passed(calls):
+    """How many of the calls got where the right PIN leads; waits for the end of all."""
+    return sum(bool(call.wait().transfers) for call in calls)
