@@ -12,6 +12,8 @@ TRUNK, INSIDE, CONTROL = 15060, 15062, 18021
 """Ports: the trunk's SIP profile (context `vipgate`), another profile (context `inside`), the event socket."""
 RTP = (20000, 29998)
 PASSWORD = "of-the-test"
+DIALPLAN_PIN = "1357"
+"""A PIN that the dialplan sets; FreeSWITCH logs it, of course."""
 DIALPLAN = Path(__file__).resolve().parents[2] / "freeswitch-dialplan.xml"
 _MODULES = (
     "logfile",
@@ -90,10 +92,7 @@ def _site() -> str:
     {_extension("vip", "100")}{_extension("forward", "123")}{_extension("other", ".+")}
   </context>
   <context name="inside">
-    <extension name="decided"><condition field="destination_number" expression="^(pass|reject|forward|pin|junk)-(.+)$">
-      <action application="set" data="vipgate_verdict=${{cond('$1' == 'forward' ? forward:123 : $1)}}"/>
-      <action application="transfer" data="$2 XML vipgate"/>
-    </condition></extension>
+    {_decided("pass")}{_decided("reject")}{_decided("forward:123")}{_decided("pin:" + DIALPLAN_PIN)}{_decided("junk")}
     <extension name="undecided"><condition field="destination_number" expression="^(.+)$">
       <action application="transfer" data="$1 XML vipgate"/>
     </condition></extension>
@@ -109,6 +108,15 @@ def _extension(speaker: str, numbers: str) -> str:
       <action application="playback" data="tone_stream://%(3000,0,{TONES[speaker]})"/>
       <action application="hangup" data="NORMAL_CLEARING"/>
     </condition></extension>"""
+
+
+def _decided(verdict: str) -> str:
+    """The dialplan decides on calls to VERDICT-NUMBER."""
+    return f"""<extension name="decided">
+      <condition field="destination_number" expression="^{verdict.partition(":")[0]}-(.+)$">
+        <action application="set" data="vipgate_verdict={verdict}"/>
+        <action application="transfer" data="$1 XML vipgate"/>
+      </condition></extension>"""
 
 
 def _profile(name: str, port: int, context: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -16,6 +18,7 @@ VIP_PIN = "246813579"
 WRONG_PIN = "192837465"
 SECRETS = (PIN, VIP_PIN, WRONG_PIN)
 """Long enough that no time stamp holds them by chance."""
+_VIPGATE = (sys.executable, "-m", "vipgate_fs")
 VIP = "+4917612345678"
 
 
@@ -31,14 +34,18 @@ class Gate:
 
     def __init__(self, gates: str, folder: Path, port: int, site: str = "language: de") -> None:
         self.port = port
-        self._log = folder / f"gate-{port}-{time.monotonic_ns()}.log"
-        config = self._log.with_suffix(".yaml")
-        config.write_text(
-            f"version: 1\nsite: {{country: DE, {site}}}\nserver: {{listen: '{HOST}:{port}'}}\ngates:\n{gates}", "utf-8"
-        )
-        command = [sys.executable, "-m", "vipgate_fs", "serve", "--config", str(config)]
+        name = f"gate-{port}-{time.monotonic_ns()}"
+        self._log, self._config = folder / f"{name}.log", folder / f"{name}.yaml"
+        self._head = f"""version: 1
+site: {{country: DE, {site}}}
+server: {{listen: "{HOST}:{port}"}}
+store: sqlite:///{name}.db
+gates:
+"""
+        self._config.write_text(self._head + gates, "utf-8")
+        command = [*_VIPGATE, "serve", "--config", str(self._config), "--log-level", "trace", "--log-format", "json"]
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen([*command, "--log-level", "trace", "--log-format", "json"], stderr=log)
+            self._process = subprocess.Popen(command, stderr=log, start_new_session=True)
         wait_until(lambda: "listening" in self.log() or self._process.poll() is not None)
         assert self._process.poll() is None, self.log()
 
@@ -54,12 +61,35 @@ class Gate:
 
     def terminate(self) -> None:
         """Tell it to end in order."""
-        self._process.send_signal(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
 
     def kill(self) -> None:
-        """End it at once, as a crash would."""
-        self._process.kill()
+        """End it and its workers at once, as a power failure would."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+
+    def kill_workers(self) -> None:
+        """End its worker processes at once (man 5 proc, children)."""
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text("ascii").split()
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+
+    def reload(self, gates: str) -> str:
+        """Let it take other gates over; what `vipgate reload` says."""
+        self._config.write_text(self._head + gates, "utf-8")
+        command = [*_VIPGATE, "reload", "--config", str(self._config)]
+        said = subprocess.run(command, check=False, capture_output=True, text=True)
+        return f"{said.stdout}{said.stderr}".strip()
+
+    def files(self) -> dict[str, bytes]:
+        """What it has written beside its configuration and its log."""
+        files = self._log.parent.iterdir()
+        return {file.name: file.read_bytes() for file in files if file.name.startswith(f"{self._log.stem}.db")}
 
     def log(self) -> str:
         """What it has logged, on all levels."""
@@ -71,18 +101,9 @@ class Gate:
         return [line for line in lines if line["event"] == event and values.items() <= line.items()]
 
     def sessions(self) -> int:
-        """Connections that it has open (man 5 proc; 01 is TCP_ESTABLISHED)."""
-        table = Path(f"/proc/{self._process.pid}/net/tcp").read_text("ascii").splitlines()[1:]
-        rows = (line.split() for line in table)
-        sockets = {row[9] for row in rows if row[1].endswith(f":{self.port:04X}") and row[3] == "01"}
-        return sum(_target(file) in sockets for file in Path(f"/proc/{self._process.pid}/fd").iterdir())
-
-
-def _target(file: Path) -> str:
-    try:
-        return str(file.readlink()).removeprefix("socket:[").removesuffix("]")
-    except OSError:
-        return ""
+        """Connections that it and its workers have open (man 5 proc; 01 is TCP_ESTABLISHED, inode 0 is nobody's)."""
+        rows = (line.split() for line in Path("/proc/thread-self/net/tcp").read_text("ascii").splitlines()[1:])
+        return sum(row[1].endswith(f":{self.port:04X}") and row[3] == "01" and row[9] != "0" for row in rows)
 
 
 def wait_until(condition, seconds: float = 15.0) -> bool:

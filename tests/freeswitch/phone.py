@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import count
 
 from freeswitch.audio import PACKET_SECONDS, PCMU, PROMPTS, TONES, UNKNOWN, Codec, ear
 from freeswitch.sip import Dialog, Message, user_part
@@ -20,6 +21,7 @@ PATIENCE = 60.0
 AT_ONCE = 24
 """Calls at the same time: as many as two shared processors play without gaps."""
 TARGETS = frozenset(TONES) - {"ringback"}
+_STRANGERS = (f"+4971155{number}" for number in count(50000))
 _PAUSE = 0.5
 """Seconds; after a longer silence the same sound is another one."""
 _EVENTS = "0123456789*#"
@@ -36,7 +38,7 @@ class Scenario:
         does: what he does, one word after the other: a prompt's name waits until it is heard, `end` until it is over,
             `180`, `183` or `200` until the switch says so, `2s` two seconds; `hangup` hangs up; anything else is keyed in. After the last word
             he waits for somebody to speak, listens for a moment, and hangs up.
-        caller: his number.
+        caller: his number; "": one that nobody else in the run has, because wrong entries are counted for callers.
         sender: the From header, when the number alone does not make it.
         headers: further headers of his INVITE.
         codec: the only one that he offers.
@@ -48,7 +50,7 @@ class Scenario:
     to: str
     story: str
     does: str = ""
-    caller: str = "+4971155512"
+    caller: str = ""
     sender: str = ""
     headers: tuple[str, ...] = ()
     codec: Codec = PCMU
@@ -150,7 +152,7 @@ class _Call:
             signalling.get_extra_info("sockname"),
             (HOST, port),
             scenario.to,
-            scenario.sender or f"<sip:{user_part(scenario.caller)}@{HOST}>",
+            scenario.sender or f"<sip:{user_part(scenario.caller or next(_STRANGERS))}@{HOST}>",
             scenario.headers,
             self._offer(media.get_extra_info("sockname")[1]),
         )
@@ -184,7 +186,7 @@ class _Call:
             experience = self.experience
             experience.cause = message.cause
             experience.waited = experience.waited or self._now
-            experience.silent = self._loop.time() - self._sound[2] if self._heard else self._now
+            experience.silent = self._loop.time() - self._sound[2] if self._sound[0] else self._now
             self._over = True
 
     def _offer(self, port: int) -> str:

@@ -28,7 +28,7 @@ def text(version: str, reports: Iterable[pytest.TestReport]) -> str:
     ]
     subject = ""
     for report in reports:
-        file, test, scenario = re.fullmatch(r".*/test_(\w+)\.py::(\w+)(?:\[(.*)\])?", report.nodeid).groups()
+        file, test, scenario = re.fullmatch(r".*/test_(\w+)\.py::(?:\w+::)?(\w+)(?:\[(.*)\])?", report.nodeid).groups()
         if file != subject:
             subject = file
             lines += ["", f"## {file.replace('_', ' ').capitalize()}", ""]

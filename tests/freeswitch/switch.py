@@ -67,12 +67,11 @@ class Control:
         return body.decode("utf-8", "replace").strip() or headers
 
     def events(self):
-        """What comes until the connection ends, one body after the other."""
-        while True:
-            headers, body = self._receive()
-            if not headers:
-                return
-            yield body
+        """Those that come until the connection ends."""
+        while (received := self._receive())[0]:
+            headers, body = received
+            if "text/event-plain" in headers:
+                yield body
 
     def close(self) -> None:
         """End the connection."""
@@ -80,8 +79,8 @@ class Control:
         self._socket.close()
 
     def interrupt(self) -> None:
-        """Let `events` in another thread end."""
-        self._socket.shutdown(socket.SHUT_RDWR)
+        """Let `events` in another thread end: FreeSWITCH says goodbye and closes."""
+        self._socket.sendall(b"exit\n\n")
 
     def _receive(self) -> tuple[str, bytes]:
         lines = []

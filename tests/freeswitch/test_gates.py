@@ -1,0 +1,249 @@
+"""Gates that come and go: nobody gets past one that is down, and nobody waits in silence."""
+
+import signal
+import socket
+import threading
+from contextlib import contextmanager
+
+import pytest
+from freeswitch.configuration import DIALPLAN
+from freeswitch.gate import PIN, VIP_PIN, WRONG_PIN, Gate, wait_until
+from freeswitch.phone import Scenario
+from freeswitch.switch import GATES as PORTS
+
+FIRST, SECOND = PORTS
+GATES = f"""
+  pin:
+    protects: {{numbers: ["7000"]}}
+    identify: [{{static_pin: {{pin: "{PIN}"}}}}]
+    timing: {{first_digit: 2s, next_digit: 1s}}
+"""
+R, W = f"{PIN}#", f"{WRONG_PIN}#"
+RIGHT = Scenario("right PIN", "7000", "200 welcome called", f"welcome {PIN}#")
+REFUSED = Scenario("refused", "7000", "480")
+LED_ON = Scenario("led on", "7000", "200 welcome BYE", "welcome")
+LED_ON_DESPITE_PIN = Scenario("led on", "7000", "200 welcome BYE", f"welcome end {PIN}#")
+RIGHT_AFTER_THE_PROMPT = Scenario("right PIN, later", "7000", "200 welcome called", f"welcome end {PIN}#")
+RIGHT_SINCE_RELOAD = Scenario("new PIN", "7000", "200 welcome called", f"welcome {VIP_PIN}#")
+GUESSER = Scenario(
+    "guesses", "7000", "200 welcome wrong-pin wrong-pin BYE", f"welcome {W} wrong-pin {W} wrong-pin {W}", "+4971155511"
+)
+LOCKED_OUT = Scenario(
+    "guesses right",
+    "7000",
+    "200 welcome wrong-pin wrong-pin BYE",
+    f"welcome {R} wrong-pin {R} wrong-pin {R}",
+    "+4971155511",
+)
+PASSES = Scenario("passes", "7000", "200 called")
+SUBSCRIBER_ABSENT = 20
+
+
+@pytest.fixture
+def start(switch, tmp_path):
+    """Starts a gate on a port; what still runs at the end of the test is ended."""
+    started = []
+
+    def start(port=FIRST):
+        started.append(Gate(GATES, tmp_path, port))
+        return started[-1]
+
+    yield start
+    for gate in started:
+        gate.kill()
+    assert wait_until(lambda: switch.channels() == 0)
+
+
+@pytest.fixture
+def call(phones, record_property):
+    """Places a call and waits for its end."""
+
+    def call(scenario):
+        experience = phones.place(scenario).result()
+        record_property("story", experience.story)
+        record_property("waited", experience.waited)
+        return experience
+
+    return call
+
+
+@pytest.fixture
+def in_dialogue(phones, record_property):
+    """Places a call; gives it back when its caller hears the prompt."""
+
+    def in_dialogue(gate, scenario):
+        future = phones.place(scenario)
+        assert wait_until(lambda: "play_and_get_digits" in gate.log())
+        return future
+
+    return in_dialogue
+
+
+@pytest.fixture
+def dialplan(switch):
+    """Replaces a text of VIPgate's dialplan for one test."""
+
+    def replace(old, new):
+        shipped = DIALPLAN.read_text("utf-8")
+        assert shipped.count(old) == 1
+        switch.dialplan(shipped.replace(old, new))
+
+    yield replace
+    switch.dialplan(DIALPLAN.read_text("utf-8"))
+
+
+@contextmanager
+def mute_gate(says, *, hangs_up=False):
+    """Something that takes FreeSWITCH's connections, says this, and then nothing any more."""
+    kept = []
+    with socket.create_server(("127.0.0.1", FIRST)) as server:
+
+        def serve():
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                connection.sendall(says)
+                if hangs_up:
+                    connection.close()
+                else:
+                    kept.append(connection)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    for connection in kept:
+        connection.close()
+
+
+def test_no_gate(switch, call):
+    experience = call(REFUSED)
+    assert (experience.story, experience.cause) == (REFUSED.story, SUBSCRIBER_ABSENT)
+    assert experience.waited < 1
+    assert "VIPgate: no gate answered" in switch.log()
+
+
+def test_the_second_gate_answers_when_the_first_is_down(start, call):
+    start(SECOND)
+    assert call(RIGHT).story == RIGHT.story
+
+
+def test_the_first_gate_answers_while_it_is_up(start, call):
+    first, second = start(FIRST), start(SECOND)
+    call(RIGHT)
+    assert len(first.lines("decision")) == 1
+    assert not second.lines("decision")
+
+
+def test_both_gates_down_again(start, call):
+    for gate in (start(FIRST), start(SECOND)):
+        gate.terminate()
+        assert wait_until(lambda gate=gate: gate.lines("ended"))
+    assert call(REFUSED).story == REFUSED.story
+
+
+@pytest.mark.parametrize("scenario", [LED_ON, LED_ON_DESPITE_PIN], ids=["silent caller", "caller who knows the PIN"])
+def test_a_gate_is_killed_in_the_prompt(scenario, start, in_dialogue, record_property):
+    gate = start()
+    future = in_dialogue(gate, scenario)
+    gate.kill()
+    experience = future.result()
+    record_property("story", experience.story)
+    record_property("waited", experience.waited)
+    assert (experience.story, experience.cause) == (scenario.story, SUBSCRIBER_ABSENT)
+    assert experience.silent < 4
+
+
+def test_a_gate_is_killed_in_the_prompt_and_the_next_call_goes_to_the_second(start, in_dialogue, call):
+    first, _ = start(FIRST), start(SECOND)
+    future = in_dialogue(first, LED_ON)
+    first.kill()
+    assert call(RIGHT).story == RIGHT.story
+    assert future.result().story == LED_ON.story
+
+
+def test_a_dialogue_ends_although_its_gate_was_told_to_end(start, in_dialogue, call):
+    first, second = start(FIRST), start(SECOND)
+    future = in_dialogue(first, RIGHT)
+    first.terminate()
+    assert wait_until(lambda: first.lines("ending"))
+    assert call(RIGHT).story == RIGHT.story
+    assert len(second.lines("decision")) == 1
+    assert future.result().story == RIGHT.story
+    assert wait_until(lambda: first.lines("ended", calls_cut_off=0))
+
+
+def test_a_dialogue_is_cut_off_by_a_second_signal(start, in_dialogue):
+    gate = start()
+    future = in_dialogue(gate, LED_ON)
+    gate.terminate()
+    assert wait_until(lambda: gate.lines("ending"))
+    gate.terminate()
+    assert wait_until(lambda: gate.lines("ended", calls_cut_off=1))
+    assert future.result().story == LED_ON.story
+
+
+def test_a_gate_that_is_stopped_goes_on_later(start, in_dialogue):
+    gate = start()
+    future = in_dialogue(gate, RIGHT)
+    gate.signal(signal.SIGSTOP)
+    threading.Timer(2, gate.signal, [signal.SIGCONT]).start()
+    assert future.result().story == RIGHT.story
+
+
+def test_a_configuration_is_reloaded_under_a_call(start, in_dialogue, call):
+    gate = start()
+    future = in_dialogue(gate, RIGHT_AFTER_THE_PROMPT)
+    assert gate.reload(GATES.replace(PIN, VIP_PIN)) == "reloaded"
+    assert future.result().story == RIGHT.story
+    assert call(RIGHT_SINCE_RELOAD).story == RIGHT.story
+
+
+def test_a_worker_is_killed_in_the_prompt(start, in_dialogue, call):
+    gate = start()
+    future = in_dialogue(gate, LED_ON)
+    gate.kill_workers()
+    assert future.result().story == LED_ON.story
+    assert call(RIGHT).story == RIGHT.story
+
+
+def test_a_caller_is_locked_out_across_calls_and_others_are_not(start, call):
+    start()
+    for _ in range(2):
+        assert call(GUESSER).story == GUESSER.story
+    assert call(LOCKED_OUT).story == LOCKED_OUT.story
+    assert call(RIGHT).story == RIGHT.story
+
+
+@pytest.mark.parametrize(
+    ("says", "hangs_up"), [(b"", True), (b"connect\n\n", False)], ids=["hangs up at once", "connects and is silent"]
+)
+def test_park_timeout_is_the_last_resort(says, hangs_up, dialplan, call):
+    dialplan("park_timeout=900:SUBSCRIBER_ABSENT", "park_timeout=5:SUBSCRIBER_ABSENT")
+    with mute_gate(says, hangs_up=hangs_up):
+        experience = call(REFUSED)
+    assert experience.story == REFUSED.story
+    assert experience.waited < 8
+
+
+class TestFailOpen:
+    """The variant that the dialplan's comment offers."""
+
+    @pytest.fixture(autouse=True)
+    def fails_open(self, dialplan):
+        text = DIALPLAN.read_text("utf-8")
+        closed = text[text.index('        <action application="log"') : text.index("        <!-- EDIT, if everybody")]
+        (opened,) = [part for part in text.split("<!--") if part.startswith(" EDIT, if everybody")]
+        dialplan(closed, opened[opened.index("<action") : opened.index("-->")])
+
+    def test_no_gate(self, call):
+        assert call(PASSES).story == PASSES.story
+
+    def test_killed_in_the_prompt(self, start, in_dialogue):
+        gate = start()
+        future = in_dialogue(gate, LED_ON)
+        gate.kill()
+        assert future.result().story == LED_ON.story
