@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test test-freeswitch lint serve check bench format clean
+.PHONY: demo test test-freeswitch reliability fuzz lint serve check bench format clean
 
 demo: $(READY)
 	$(BIN)/vipgate demo
@@ -16,6 +16,13 @@ test: $(READY)
 FREESWITCH ?= /usr
 test-freeswitch: $(READY)
 	VIPGATE_FREESWITCH=$(FREESWITCH) $(BIN)/pytest tests/freeswitch $(if $(REPORT),--report $(REPORT))
+
+reliability: $(READY)
+	$(BIN)/pytest tests/reliability --faults docs/reliability.md
+
+SECONDS ?= 600
+fuzz: $(READY)
+	$(BIN)/pytest tests/fuzz --fuzz $(SECONDS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -91,6 +91,10 @@ def test_where_a_name_stands_twice_the_first_counts():
     assert dict(headers) == {"A": "1", "BA": "3"}
 
 
+def test_a_name_that_is_not_utf_8_is_one_like_any_other():
+    assert list(Headers(b"A\xff: 1\n\xc3\xa4: 2", encoded=True).values()) == ["1", "2"]
+
+
 @pytest.mark.parametrize("name", ["B", "A: 1", "Ä", ""])
 def test_a_missing_name(name):
     with pytest.raises(KeyError):

@@ -43,7 +43,7 @@ class Headers(Mapping[str, str]):
 
     def raw(self, name: str) -> bytes | None:
         """The value as it came, or None."""
-        key = b"\n%b: " % name.encode("ascii", "replace")
+        key = b"\n%b: " % name.encode("utf-8", "surrogateescape")
         start = self._block.find(key)
         if start < 0:
             return None
@@ -70,7 +70,7 @@ class Headers(Mapping[str, str]):
         return lines
 
     def __iter__(self) -> Iterator[str]:
-        return (name.decode("utf-8", "replace") for name in self._lines())
+        return (name.decode("utf-8", "surrogateescape") for name in self._lines())  # each can be asked for
 
     def __len__(self) -> int:
         return len(self._lines())
