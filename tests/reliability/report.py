@@ -1,0 +1,28 @@
+"""docs/reliability.md: a line for each fault, as it was measured."""
+
+from __future__ import annotations
+
+HEAD = """\
+# What breaks, and what callers notice
+
+Written by `make reliability`: each line is a test, with a service of real processes and simulated calls.
+
+- **experiences**: the caller whose connection, worker or store it is.
+- **lost beside**: calls that went on at the same time, or began after it, and did not end as they should.
+- **recovery**: seconds from the fault until a new caller is asked for his PIN, or until what was gone is used again.
+
+| fault | the caller experiences | lost beside | recovery |
+|---|---|--:|--:|
+"""
+
+
+def text(reports):
+    """The table, of tests that told a line."""
+    lines = []
+    for each in sorted(reports, key=lambda report: report.nodeid.partition("::")[0]):
+        told = dict(each.user_properties)
+        if "fault" in told:
+            lost, recovery = f"{told['lost']} of {told['others']}", told["recovery"]
+            shown = "none needed" if recovery is None else f"{recovery:.1f} s"
+            lines.append(f"| {told['fault']} | {told['experienced']} | {lost} | {shown} |")
+    return HEAD + "\n".join(lines) + "\n"
