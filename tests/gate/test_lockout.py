@@ -61,11 +61,14 @@ def test_each_lockout_is_twice_as_long_up_to_the_longest():
     assert lengths == [100, 200, 400, 800, 1000, 1000, 1000]
 
 
-def test_after_a_quiet_time_the_doubling_begins_anew():
+@pytest.mark.parametrize(
+    ("quiet", "length"), [(0, 800), (999, 800), (1000, 400), (2000, 200), (3000, 100), (10**6, 100)]
+)
+def test_each_quiet_time_undoes_one_doubling(quiet, length):
     book = Book()
-    judged(book, *[(0, "1")] * 3, *[(100, "1")] * 3)
-    judged(book, *[(300 + LIMITS.longest, "1")] * 3)
-    assert book.tallies[Account("g", "caller", "1")].locked_until == START + 300 + LIMITS.longest + LIMITS.duration
+    judged(book, *[(0, "1")] * 3, *[(100, "1")] * 3, *[(300, "1")] * 3)
+    judged(book, *[(700 + quiet, "1")] * 3)
+    assert book.tallies[Account("g", "caller", "1")].locked_until == START + 700 + quiet + length
 
 
 def test_entries_during_a_lockout_prolong_nothing():
@@ -149,7 +152,7 @@ def test_joining_keeps_the_longer_lockout():
     [
         (Tally(), 0.0),
         (Tally((5.0, 7.0)), 107.0),
-        (Tally((), 300.0, 1), 1300.0),
+        (Tally((), 300.0, 2), 2300.0),
         (Tally((), 0.0, 0, 10.0), KNOWN_FOR + 10),
     ],
 )

@@ -71,15 +71,15 @@ def _listed(kept: list[Kept], configuration: Configuration, now: float) -> Itera
                 **account._asdict(),
                 "failures": len(failures),
                 "locked_until": local(until).isoformat(timespec="seconds") if until else None,
-                "lockouts": tally.lockouts,
+                "doublings": tally.doublings,
             }
 
 
 def _print(listed: list[dict[str, Any]]) -> None:
-    lines = [("gate", "of", "who", "wrong entries", "locked until", "lockouts in a row")]
+    lines = [("gate", "of", "who", "wrong entries", "locked until", "doublings")]
     for each in listed:
         until = each["locked_until"] or "-"
-        lines.append((each["gate"], each["kind"], _who(each), str(each["failures"]), until, str(each["lockouts"])))
+        lines.append((each["gate"], each["kind"], _who(each), str(each["failures"]), until, str(each["doublings"])))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

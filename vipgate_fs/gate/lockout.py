@@ -29,7 +29,7 @@ class Lockout:
         failures: wrong entries of one caller, or for one customer number, until he is locked out.
         window: the time within which they count.
         duration: of the first lockout, at least the window; each further one takes twice as long.
-        longest: the longest lockout; also the time without one after which the doubling begins anew.
+        longest: the longest lockout; also the time without one that undoes one doubling.
         gate_failures: wrong entries at the gate as a whole until callers who are not known are locked out.
         rejects: whether a locked caller is turned away at once, instead of hearing the same dialogue in vain.
     """
@@ -104,13 +104,13 @@ class Tally:
     Attributes:
         failures: of the wrong entries within the window.
         locked_until: the end of the last lockout.
-        lockouts: how many there were in a row.
+        doublings: how often the next one is to be doubled, before what the time since then undoes.
         right_at: of the last right entry.
     """
 
     failures: tuple[float, ...] = ()
     locked_until: float = 0.0
-    lockouts: int = 0
+    doublings: int = 0
     right_at: float = 0.0
 
     def is_locked(self, now: float) -> bool:
@@ -126,23 +126,23 @@ class Tally:
         failures = (*self.recent(now, lockout), now)
         if len(failures) < limit:
             return replace(self, failures=failures)
-        in_a_row = self.lockouts if now < self.locked_until + lockout.longest else 0
-        length = min(lockout.duration * 2.0 ** min(in_a_row, 64), lockout.longest)
-        return replace(self, failures=(), locked_until=now + length, lockouts=in_a_row + 1)
+        level = max(0, self.doublings - int((now - self.locked_until) // lockout.longest))
+        length = min(lockout.duration * 2.0**level, lockout.longest)
+        return replace(self, failures=(), locked_until=now + length, doublings=level + (length < lockout.longest))
 
     def joined(self, other: Tally) -> Tally:
         """What two stores remember of one account, while they could not ask each other."""
         return Tally(
             failures=tuple(sorted((Counter(self.failures) | Counter(other.failures)).elements())),
             locked_until=max(self.locked_until, other.locked_until),
-            lockouts=max(self.lockouts, other.lockouts),
+            doublings=max(self.doublings, other.doublings),
             right_at=max(self.right_at, other.right_at),
         )
 
     def forget_at(self, lockout: Lockout) -> float:
         """When nothing in it matters any more."""
         known = self.right_at + KNOWN_FOR if self.right_at else 0.0
-        locked = self.locked_until + lockout.longest if self.locked_until else 0.0
+        locked = self.locked_until + lockout.longest * self.doublings if self.locked_until else 0.0
         return max(known, locked, *(at + lockout.window for at in self.failures))
 
 

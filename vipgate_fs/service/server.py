@@ -18,6 +18,7 @@ from vipgate_fs.config.model import Configuration
 from vipgate_fs.service.calls import CallHandler, Clock, system_clock
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.port import BACKLOG
+from vipgate_fs.store.keeper import Keeper
 
 _PAUSE: Final = 0.2
 """Seconds between two tries to accept while the system has no file descriptor or no memory for a connection."""
@@ -32,6 +33,7 @@ class GateServer:
         log: told of each call.
         clock: tells the moment to decide for, with a time zone.
         listener: a gevent socket that listens, shared with other processes (see `Port`); default: one of its own.
+        keeper: remembers wrong entries and calls; default: wrong entries only, and only in memory.
 
     Attributes:
         changed: set when a connection begins or ends.
@@ -41,12 +43,17 @@ class GateServer:
     """
 
     def __init__(
-        self, configuration: Configuration, log: Log, clock: Clock = system_clock, listener: Any = None
+        self,
+        configuration: Configuration,
+        log: Log,
+        clock: Clock = system_clock,
+        listener: Any = None,
+        keeper: Keeper | None = None,
     ) -> None:
         server = configuration.server
         self._allow: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = server.allow
         self._log = log
-        self._serve = CallHandler(configuration, log, clock)
+        self._serve = CallHandler(configuration, log, clock, keeper)
         self._calls = Pool()
         self._cut_off = 0
         self.changed = Event()

@@ -19,6 +19,7 @@ from vipgate_fs.config.model import Configuration
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.port import SETTLE, drop_requests
 from vipgate_fs.service.server import GateServer
+from vipgate_fs.store.keeper import site_keeper
 
 HEARTBEAT: Final = 1.0
 """Seconds between two signs of life."""
@@ -48,18 +49,21 @@ class Worker:
         self._listener = socket.socket(fileno=listener.detach())
         self._channel = socket.socket(fileno=channel.detach())
         self._drain = configuration.server.drain
-        self._server = GateServer(configuration, log, listener=self._listener)
+        self._keeper = site_keeper(configuration, log)
+        self._server = GateServer(configuration, log, listener=self._listener, keeper=self._keeper)
         self._log = log
         self._ended = AsyncResult()
 
     def run(self) -> None:
         """Serve; returns when all calls have ended or were cut off."""
+        self._keeper.start()
         self._server.start()
         gevent.signal_handler(signal.SIGTERM, self._finish, self._drain)
         obeying = gevent.spawn(self._obey)
         reporting = gevent.spawn(self._report)
         cut_off = self._ended.get()
         gevent.killall([obeying, reporting])
+        self._keeper.close()
         self._send(CUT + str(cut_off).encode())
 
     def _obey(self) -> None:

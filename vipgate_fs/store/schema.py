@@ -31,7 +31,7 @@ TALLIES: Final = Table(
     Column("who", Text, primary_key=True),
     Column("failures", Text, nullable=False),
     Column("locked_until", Double, nullable=False),
-    Column("lockouts", Integer, nullable=False),
+    Column("doublings", Integer, nullable=False),
     Column("right_at", Double, nullable=False),
     Column("forget_at", Double, nullable=False, index=True),
 )
@@ -64,7 +64,7 @@ MIGRATIONS: Final = (
     """
     CREATE TABLE vipgate_tallies (
         gate TEXT NOT NULL, kind TEXT NOT NULL, who TEXT NOT NULL,
-        failures TEXT NOT NULL, locked_until DOUBLE PRECISION NOT NULL, lockouts INTEGER NOT NULL,
+        failures TEXT NOT NULL, locked_until DOUBLE PRECISION NOT NULL, doublings INTEGER NOT NULL,
         right_at DOUBLE PRECISION NOT NULL, forget_at DOUBLE PRECISION NOT NULL,
         PRIMARY KEY (gate, kind, who)
     );

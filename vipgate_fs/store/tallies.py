@@ -74,7 +74,7 @@ def kept(connection: Connection) -> Iterator[Kept]:
 def clear(connection: Connection, gate: str | None = None, caller: str | None = None) -> int:
     """Forget wrong entries and lockouts: all, or those of a gate, or of a caller; how many accounts had any."""
     had_any = (TALLIES.c.failures != "") | (TALLIES.c.locked_until > 0)
-    cleared = update(TALLIES).where(had_any).values(failures="", locked_until=0.0, lockouts=0)
+    cleared = update(TALLIES).where(had_any).values(failures="", locked_until=0.0, doublings=0)
     if gate is not None:
         cleared = cleared.where(TALLIES.c.gate == gate)
     if caller is not None:
@@ -87,7 +87,7 @@ def _row(account: Account, tally: Tally, forget_at: float) -> dict[str, Any]:
     return account._asdict() | {
         "failures": " ".join(map(repr, tally.failures)),
         "locked_until": tally.locked_until,
-        "lockouts": tally.lockouts,
+        "doublings": tally.doublings,
         "right_at": tally.right_at,
         "forget_at": forget_at,
     }
@@ -95,4 +95,4 @@ def _row(account: Account, tally: Tally, forget_at: float) -> dict[str, Any]:
 
 def _tally(row: Row[Any]) -> tuple[Account, Tally]:
     failures = tuple(map(float, row.failures.split()))
-    return Account(row.gate, row.kind, row.who), Tally(failures, row.locked_until, row.lockouts, row.right_at)
+    return Account(row.gate, row.kind, row.who), Tally(failures, row.locked_until, row.doublings, row.right_at)
