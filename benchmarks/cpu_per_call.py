@@ -1,7 +1,8 @@
 """Processor time and memory per call: the gate beside greenswitch's own server, interleaved.
 
 A call: connect, decide, answer, one prompt, right PIN, transfer. What counts is the operating system's accounting of
-the server process (/proc/PID/schedstat, nanoseconds), not the clock.
+the server and its workers (/proc/PID/task/TID/schedstat, nanoseconds), not the clock. With a
+store, every entry is a transaction on the disk.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from load import Load
 HERE = Path(__file__).parent
 GATE = """
 version: 1
+store: {store}
 server: {{listen: "127.0.0.1:{port}"}}
 gates:
   bench:
@@ -45,14 +47,20 @@ class Server:
         raise SystemExit(f"{name} does not listen")
 
     def cpu(self) -> float:
-        """Milliseconds on a processor, all threads."""
-        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
-        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e6
+        """Milliseconds on a processor, all processes and threads."""
+        files = (task / "schedstat" for process in self._processes() for task in (process / "task").iterdir())
+        return sum(int(file.read_text().split()[0]) for file in files) / 1e6
 
     def memory(self) -> float:
-        """Resident kilobytes."""
-        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        """Resident kilobytes, all processes."""
+        pages = sum(int((process / "statm").read_text().split()[1]) for process in self._processes())
         return pages * os.sysconf("SC_PAGE_SIZE") / 1024
+
+    def _processes(self) -> list[Path]:
+        """The server's process and its workers, in /proc."""
+        own = Path(f"/proc/{self.process.pid}")
+        workers = (child for file in own.glob("task/*/children") for child in file.read_text().split())
+        return [own, *(Path("/proc", pid) for pid in workers)]
 
     def round(self, calls: int, parallel: int) -> None:
         """One measured round of calls."""
@@ -78,23 +86,20 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
+def _gate(name: str, folder: Path, store: str) -> Server:
+    port = free_port()
+    config = folder / f"{port}.yaml"
+    config.write_text(GATE.format(port=port, store=store))
+    return Server(name, [sys.executable, "-m", "vipgate_fs", "serve", "--config", str(config)], "vipgate_digits", port)
+
+
 def measure(calls: int, rounds: int, parallel: int, waiting: int) -> dict[str, tuple[list[float], float]]:
     """For each server: CPU milliseconds per call of every round, and kilobytes per waiting caller."""
-    ports = free_port(), free_port()
     with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder, "vipgate.yaml")
-        config.write_text(GATE.format(port=ports[0]))
-        servers = [
-            Server(
-                "vipgate",
-                [sys.executable, "-m", "vipgate_fs", "serve", "--config", str(config)],
-                "vipgate_digits",
-                ports[0],
-            ),
-            Server(
-                "greenswitch", [sys.executable, str(HERE / "greenswitch_server.py"), str(ports[1])], "pin", ports[1]
-            ),
-        ]
+        servers = [_gate("vipgate", Path(folder), "none"), _gate("with a store", Path(folder), "sqlite:///bench.db")]
+        port = free_port()
+        command = [sys.executable, str(HERE / "greenswitch_server.py"), str(port)]
+        servers.append(Server("greenswitch", command, "pin", port))
         try:
             for server in servers:
                 server.load.run(parallel, parallel)
@@ -108,7 +113,7 @@ def measure(calls: int, rounds: int, parallel: int, waiting: int) -> dict[str, t
             return result
         finally:
             for server in servers:
-                server.process.kill()
+                server.process.terminate()
                 server.process.wait()
 
 

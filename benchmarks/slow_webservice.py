@@ -84,7 +84,7 @@ def measure(waiting: int, quick: int) -> Measured:
             return Measured(dict(slow.ends), last, alone.seconds, beside.seconds)
         finally:
             for process in (gate.process, slow_service):
-                process.kill()
+                process.terminate()
                 process.wait()
 
 

@@ -223,7 +223,6 @@ def test_a_silent_caller(gate, short_sounds):
     assert quiet.lines("outcome")[0]["entries"] == 2
 
 
-@pytest.mark.xfail(strict=True, reason="the gate takes a wait that the simulator shortens for a prompt that is missing")
 def test_a_silent_caller_in_quick_time(gate):
     experience = gate.call("700")
     assert (end(experience), heard(experience)) == ("hung up on, USER_BUSY", "welcome, welcome, welcome")

@@ -109,6 +109,12 @@ def test_a_switch_without_a_domain(session, monkeypatch, answer):
         directory(["alice"]).locate(Call("u", "", "7001", "7001"), session)
 
 
+def test_a_switch_without_mod_commands(session, monkeypatch):
+    monkeypatch.setitem(ANSWERS, "api user_data 7001@pbx.example attr id", "-ERR user_data Command not found!")
+    with pytest.raises(DirectoryUnavailable, match="mod_commands"):
+        directory(["alice"], domain="pbx.example").locate(Call("u", "", "7001", "7001"), session)
+
+
 def test_a_dialplan_without_full(connection):
     sock, peer = connection
 

@@ -10,13 +10,23 @@ from typing import Any
 
 import click
 
-from vipgate_fs.cli.options import config_option, load_or_exit, moment_option, parse_moment
+from vipgate_fs.cli.options import (
+    config_option,
+    load_or_exit,
+    moment_option,
+    parse_moment,
+    parse_variables,
+    variable_option,
+)
+from vipgate_fs.cli.stores import NoStore, SiteStore
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.decision import Decision, ask_step, decide, describe
 from vipgate_fs.gate.gate import NotAsked, Step
 from vipgate_fs.gate.narrator import narrate
+from vipgate_fs.gate.override import Override
 from vipgate_fs.gate.verdict import Verdict
+from vipgate_fs.store import overrides
 
 
 @click.command()
@@ -28,7 +38,9 @@ from vipgate_fs.gate.verdict import Verdict
 @moment_option
 @click.option("--user", metavar="ID", help="The directory's user behind the called number.")
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="A group of that user; may be repeated.")
+@variable_option
 @click.option("--live", is_flag=True, help="Really ask webservices and databases.")
+@click.option("--no-store", is_flag=True, help="Leave overrides aside, which are in the store.")
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
     config: Path | None,
@@ -37,7 +49,9 @@ def command(
     moment: str | None,
     user: str | None,
     groups: tuple[str, ...],
+    variables: tuple[str, ...],
     live: bool,  # noqa: FBT001 - click passes all by name
+    no_store: bool,  # noqa: FBT001
     style: str,
 ) -> None:
     """Tell which gate a call meets, what each step says, what the caller would hear and where he would end up.
@@ -54,13 +68,26 @@ def command(
         dialled=called,
         called_user=user,
         called_groups=frozenset(groups),
+        variables=parse_variables(variables),
     )
-    decision = decide(configuration.gates, call, at, site.calendar, ask_step if live else _without_asking)
+    ask = ask_step if live else _without_asking
+    decision = decide(configuration.gates, call, at, site.calendar, ask, {} if no_store else _overrides(configuration))
     explanation = _explanation(configuration, call, at, decision)
     if style == "json":
         click.echo(json.dumps(explanation, ensure_ascii=False, indent=2))
     else:
         _print(explanation)
+
+
+def _overrides(configuration: Configuration) -> dict[str, Override]:
+    """Those in the store; none, and a line on stderr, when it can't be asked."""
+    try:
+        return SiteStore(configuration).do(overrides.read, reads=True)
+    except NoStore:
+        return {}
+    except click.ClickException as error:
+        click.echo(f"Warning: overrides are left aside: {error.message}", err=True)
+        return {}
 
 
 def _without_asking(step: Step, call: Call) -> Verdict | None:

@@ -6,7 +6,6 @@ Commands wait in `_pending` until one needs an answer, and go out with it in one
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
 from typing import Final, Never
 
@@ -18,8 +17,8 @@ from vipgate_fs.gate.gate import Rejection, Route
 MAX_DIGITS: Final = 20
 """The longest entry; the PIN's own length is never told to the switch."""
 _VARIABLE: Final = "vipgate_digits"
-_TERMINATOR: Final = "read_terminator_used"
-_UNSET: Final = sendmsg("multiunset", f"{_VARIABLE} {_VARIABLE}_invalid {_TERMINATOR}")
+_RESULT: Final = "read_result"
+_UNSET: Final = sendmsg("multiunset", f"{_VARIABLE} {_VARIABLE}_invalid {_RESULT}")
 """The terminator, too: a later entry without one would still show it (FINDINGS: k20)."""
 _TONE: Final = "tone_stream://%(500,200,425)"
 _SOUND_TIMEOUT: Final = 120.0
@@ -54,14 +53,11 @@ class EslChannel:
     def ask(self, prompt: Prompt) -> str:
         """Play the prompt, collect an entry.
 
-        A prompt that the switch can't play ends at once, and nobody pressed `#` (FINDINGS: k9, c4). Then a tone takes
-        its place, so that a caller who knows what to do gets his chance, and `missing_prompt` says what an
-        administrator should look at.
+        A prompt that the switch can't play ends without any result (FINDINGS: k9). Then a tone takes its place, so that
+        a caller who knows what to do gets his chance, and `missing_prompt` says what an administrator should look at.
         """
-        started = time.monotonic()
         result = self._collect(prompt, _sounds(prompt.sounds))
-        is_untouched = _entry(result) == "" and f"variable_{_TERMINATOR}" not in result
-        if is_untouched and time.monotonic() - started < prompt.timing.first_digit / 2:
+        if f"variable_{_RESULT}" not in result:
             self.missing_prompt = " ".join(prompt.sounds)
             result = self._collect(prompt, _TONE)
         return _entry(result)
@@ -115,7 +111,7 @@ class EslChannel:
 
 def _entry(result: Mapping[str, str]) -> str:
     """The digits that count by the rules of FINDINGS ("play_and_get_digits")."""
-    if result.get("variable_read_result") not in ("success", "timeout"):
+    if result.get(f"variable_{_RESULT}") not in ("success", "timeout"):
         return ""
     return result.get(f"variable_{_VARIABLE}", "")
 

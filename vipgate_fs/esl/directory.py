@@ -91,5 +91,7 @@ class Directory:
             raise DirectoryUnavailable(
                 f"FreeSWITCH answers `api` with {refusal}: the dialplan's socket action needs `async full`"
             ) from None
+        if answer.endswith("Command not found!"):
+            raise DirectoryUnavailable(f"FreeSWITCH answers {answer}: load mod_commands")
         self._answers[question] = (now + LIFETIME, answer)
         return answer

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST: Final = 10_000
 """Records that wait for a store that is gone; those of further calls are lost, and counted."""
+GATHER: Final = 0.25
+"""Seconds that records are gathered before they are written together: a transaction costs more than a call."""
 _BATCH: Final = 500
 _PURGE_EVERY: Final = 3600.0
 _PURGED_AT_ONCE: Final = 2000
@@ -161,6 +163,7 @@ class Recorder:
     def _write_all(self) -> None:
         while not self._closing.is_set() or self._waiting:
             self._something.wait(max(0.0, self._purge_at - time.monotonic()))
+            self._closing.wait(GATHER)
             self._something.clear()
             try:
                 self._write_waiting()
