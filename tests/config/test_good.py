@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from vipgate_fs import config
+from vipgate_fs.config.model import Records
 from vipgate_fs.gate.gate import Rejection, Route, Timing
+from vipgate_fs.gate.lockout import Lockout
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.schedules import EVERY_DAY, Dates, Days, Span, Times
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
@@ -40,6 +42,43 @@ def test_server(full):
     assert (full.server.host, full.server.port) == ("::1", 8085)
     assert full.server.allow == (ip_network("::1"), ip_network("10.1.2.0/24"))
     assert (full.server.workers, full.server.max_calls, full.server.drain) == (2, 500, 45.0)
+
+
+def test_store_and_records(full):
+    assert full.store.url.reveal() == f"sqlite:///{HERE / 'good' / 'state' / 'vipgate.db'}"
+    assert full.records == Records(retention=7 * 86_400, mask_numbers=True)
+
+
+@pytest.mark.parametrize(
+    ("store", "url"),
+    [
+        ("", "sqlite:///{folder}/vipgate.db"),
+        ("store: none", None),
+        ("store: sqlite:////srv/calls.db", "sqlite:////srv/calls.db"),
+        ("store: sqlite:///../a b.db", "sqlite:///{folder}/../a b.db"),
+        ("store: {env: VIPGATE_STORE}", "postgresql+psycopg://me:s3cr3t@[::1]:5432/vipgate"),
+    ],
+)
+def test_where_the_store_is(tmp_path, monkeypatch, store, url):
+    monkeypatch.setenv("VIPGATE_STORE", "postgresql+psycopg://me:s3cr3t@[::1]:5432/vipgate")
+    monkeypatch.setattr("vipgate_fs.config.store.STATE", tmp_path / "state")
+    text = f"version: 1\n{store}\ngates: {{g: {{protects: {{numbers: ['1']}}, otherwise: {{reject: true}}}}}}\n"
+    configuration = config.load_text(text, tmp_path / "vipgate.yaml").configuration
+    found = configuration.store.url
+    assert (found and found.reveal()) == (url and url.format(folder=tmp_path))
+    assert "s3cr3t" not in repr(configuration)
+
+
+def test_a_state_folder_is_used_if_there_is_one(tmp_path, monkeypatch):
+    monkeypatch.setattr("vipgate_fs.config.store.STATE", tmp_path)
+    configuration = config.load(HERE / "good" / "quoting.yaml").configuration
+    assert configuration.store.url.reveal() == f"sqlite:///{tmp_path}/vipgate.db"
+
+
+def test_lockouts(full):
+    support, _, hidden = full.gates
+    assert support.lockout == Lockout(5, 900, 900, 86_400, 50, rejects=False)
+    assert hidden.lockout == Lockout(4, 600, 1200, 7200, 40, rejects=True)
 
 
 def test_schedules(full):

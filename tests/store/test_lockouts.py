@@ -179,6 +179,28 @@ def test_a_store_that_is_gone_and_comes_back(impatient, said, open_database, tmp
     ]
 
 
+@pytest.mark.parametrize(
+    ("pragma", "why"),
+    [("max_page_count = 1", "database or disk is full"), ("query_only = 1", "attempt to write a readonly database")],
+)
+def test_a_store_that_takes_no_more(said, open_database, tmp_path, pragma, why):
+    database = open_database(Secret(f"sqlite:///{tmp_path}/vipgate.db"))
+    lockouts = Lockouts(said, database)
+    lockouts.judge(entry())
+    database.transact(lambda connection: connection.exec_driver_sql(f"PRAGMA {pragma}").close())
+    judged = Counter(lockouts.judge(entry("\u00e4" * 60 + str(number))) for number in range(100))
+    assert judged == {WRONG: 100}
+    assert said.lines == [("error", "the store is gone; going on with lockouts in memory", {"why": why})]
+
+
+def test_a_clock_that_jumps_back_lets_nobody_in(lockouts, clock):
+    judged = [lockouts.judge(entry()) for _ in range(2)]
+    clock.now -= 3600
+    assert [*judged, *[lockouts.judge(entry()) for _ in range(2)]] == [WRONG] * 3 + [LOCKED]
+    clock.now += 3600
+    assert lockouts.judge(entry(right=True)) == RIGHT
+
+
 def test_a_locked_store_makes_nobody_wait_for_long(impatient, said, open_database, tmp_path):
     file = tmp_path / "vipgate.db"
     lockouts = Lockouts(said, open_database(Secret(f"sqlite:///{file}")))
