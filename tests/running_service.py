@@ -120,6 +120,6 @@ def place(simulator, count, caller=RIGHT, every=0.0):
     return calls
 
 
-def passed(calls):
-    """How many of the calls got where the right PIN leads; waits for the end of all."""
-    return sum(bool(call.wait().transfers) for call in calls)
+def lost(calls):
+    """What callers experienced who did not get where the right PIN leads; waits for the end of all calls."""
+    return [str(call.experience) for call in calls if not call.wait().transfers]

@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 from esl_peer import Peer
 from gevent import socket
+from running_service import Service
 
 from vipgate_fs import config
 from vipgate_fs.service.logs import configure
@@ -76,3 +77,19 @@ def connect():
     for peer in peers:
         with closing(peer.sock):
             pass
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Start a service as a process; see `running_service.Service`."""
+    services = []
+
+    def start(**more):
+        folder = tmp_path / str(len(services))
+        folder.mkdir()
+        services.append(Service(folder, **more))
+        return services[-1]
+
+    yield start
+    for service in services:
+        service.destroy()

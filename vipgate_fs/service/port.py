@@ -62,6 +62,7 @@ class Port:
     def open(self) -> None:
         """Listen, again or for the first time."""
         if not self.is_open:
+            self._share_number(1)
             self.socket.listen(BACKLOG)
             self.is_open = True
 
@@ -75,7 +76,12 @@ class Port:
                 plain.sleep(0.01)
             self.socket.shutdown(stdlib_socket.SHUT_RD)
             self.socket.setsockopt(stdlib_socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
+            self._share_number(0)
             self.is_open = False
+
+    def _share_number(self, yes: int) -> None:
+        """With running calls, without which it can't listen; while it does not, not with another service."""
+        self.socket.setsockopt(stdlib_socket.SOL_SOCKET, stdlib_socket.SO_REUSEADDR, yes)
 
     @property
     def _waiting(self) -> int:

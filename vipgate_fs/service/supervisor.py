@@ -202,8 +202,7 @@ class Supervisor:
         status = 1
         try:
             signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            for number in (signal.SIGINT, signal.SIGHUP):  # a terminal sends them to every process; the supervisor acts
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # systemd and terminals send them to all
                 signal.signal(number, signal.SIG_IGN)
             self._control.close()
             others = [self._woken, self._wake, *(child.channel for child in self._children)]

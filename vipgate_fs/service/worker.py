@@ -7,7 +7,6 @@ own end that the worker is to finish alone.
 
 from __future__ import annotations
 
-import signal
 from contextlib import suppress
 from typing import Any, Final
 
@@ -58,7 +57,6 @@ class Worker:
         """Serve; returns when all calls have ended or were cut off."""
         self._keeper.start()
         self._server.start()
-        gevent.signal_handler(signal.SIGTERM, self._finish, self._drain)
         obeying = gevent.spawn(self._obey)
         reporting = gevent.spawn(self._report)
         cut_off = self._ended.get()

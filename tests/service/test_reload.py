@@ -1,0 +1,109 @@
+"""Reloads: the new configuration whole or not at all, and calls end under the one that they began with."""
+
+from __future__ import annotations
+
+import signal
+import socket as stdlib_socket
+import subprocess
+import sys
+from collections import Counter
+
+import gevent
+import pytest
+from running_service import GATE, RIGHT, lost, place, switch, until
+
+from vipgate_fs.simulator import Caller
+
+OTHER = GATE.replace("pin:\n", "other:\n", 1).replace("081547", "081548")
+BROKEN = "\x00{garbage: [\n"
+
+
+def test_a_reload_concerns_new_calls_only(run):
+    service = run().listening()
+    running = switch(service, speed=2.0).start(RIGHT, "700")
+    until(lambda: running.experience.answered)
+    service.configure("workers: 1", OTHER)
+    assert service.reload() == (0, "reloaded\n")
+    assert len(service.workers) <= 3
+    calls = place(switch(service), 3, Caller(dial="081548#"))
+    assert lost(calls) == []
+    assert running.wait().transfers
+    assert Counter(line["gate"] for line in service.lines("decision")) == {"pin": 1, "other": 3}
+    until(lambda: len(service.workers) == 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        pytest.param(BROKEN, "allowed", id="garbage"),
+        pytest.param("", "the configuration is wrong", id="nothing"),
+        pytest.param(None, "No such file", id="gone"),
+        pytest.param("version: 1\nserver: {listen: '192.0.2.1:1'}\ngates:\n" + GATE, "can't listen", id="address"),
+    ],
+)
+def test_a_reload_is_refused_and_nothing_changes(run, content, told):
+    service = run().listening()
+    workers = service.workers
+    service.config.unlink()
+    if content is not None:
+        service.config.write_text(content)
+    code, said = service.reload()
+    assert code == 1
+    assert told in said
+    assert "refused, nothing has changed" in said
+    service.process.send_signal(signal.SIGHUP)
+    service.await_line("reload refused, nothing has changed", count=2)
+    assert service.workers == workers
+    assert lost(place(switch(service), 5)) == []
+
+
+def test_a_reload_whose_workers_do_not_start_is_refused(run, tmp_path):
+    mark = tmp_path / "fail"
+    patch = f"run = worker.Worker.run; fails = pathlib.Path({str(mark)!r}).exists\n"
+    patch += "worker.Worker.run = lambda self: os._exit(3) if fails() else run(self)"
+    service = run(patch=patch).listening()
+    mark.touch()
+    workers = service.workers
+    code, said = service.reload()
+    assert (code, "workers do not start" in said) == (1, True)
+    until(lambda: service.workers == workers)
+    assert lost(place(switch(service), 5)) == []
+
+
+def test_reloads_and_garbage_under_load_lose_no_call(run):
+    service = run().listening()
+    placing = gevent.spawn(place, switch(service), 300, RIGHT, 0.01)
+    for turn in range(3):
+        service.configure("workers: 2", GATE.replace("pin:\n", f"pin{turn}:\n", 1))
+        service.process.send_signal(signal.SIGHUP)
+        service.await_line("reloaded", turn + 1)
+        service.config.write_text(BROKEN)
+        service.process.send_signal(signal.SIGHUP)
+        service.await_line("reload refused, nothing has changed", turn + 1)
+    assert lost(placing.get()) == []
+    assert not service.lines("worker died")
+
+
+def test_another_address_is_taken_over_without_losing_a_call(run):
+    service = run().listening()
+    old = switch(service)
+    calls = place(old, 20, every=0.005)
+    with stdlib_socket.create_server(("127.0.0.1", 0)) as free:
+        service.listen = free.getsockname()[1]
+    service.configure()
+    placing = gevent.spawn(place, old, 20, RIGHT, 0.02)
+    assert service.reload() == (0, "reloaded\n")
+    assert all(call.wait().transfers or call.experience.status == 480 for call in placing.get())
+    with pytest.raises(ConnectionRefusedError):
+        stdlib_socket.create_connection(("127.0.0.1", service.port))
+    service.port = service.listen
+    assert lost(calls + place(switch(service), 20)) == []
+
+
+def test_a_configuration_has_one_service(run):
+    service = run().listening()
+    command = [sys.executable, "-m", "vipgate_fs", "serve", "--config", str(service.config)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, f"Error: a service for {service.config} is running\n")
+    assert service.end() == 0
+    assert service.reload() == (2, f"Error: no service runs for {service.config}: Connection refused\n")
