@@ -24,11 +24,11 @@ def serve(tmp_path):
     """Start a service in a folder of its own."""
     services = []
 
-    def start(**more):
+    def start(*, listens=True, **more):
         folder = tmp_path / str(len(services))
         folder.mkdir()
         services.append(Service(folder, cwd=folder, **more))
-        return services[-1].listening()
+        return services[-1].listening() if listens else services[-1]
 
     yield start
     for service in services:

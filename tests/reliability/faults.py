@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import gevent
-from running_service import RIGHT, until
+from running_service import RIGHT, lost, until
 
 from vipgate_fs.simulator import What
 
@@ -30,7 +30,7 @@ class Traffic:
 
     def __exit__(self, *error):
         self._placing.kill()
-        self.lost = sum(not call.wait().transfers for call in self.calls)
+        self.lost = len(lost(self.calls))
 
     def _place(self):
         while True:

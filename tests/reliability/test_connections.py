@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import gevent
 import pytest
 from reliability.faults import Traffic, descriptors, end, resident, served_again
-from running_service import GATE, Service, passed, place, switch, until
+from running_service import GATE, Service, lost, place, switch, until
 
 from vipgate_fs.simulator import Caller, Delivery, Dialplan, Extension, Simulator
 
@@ -85,7 +85,7 @@ def service(tmp_path_factory):
 def odd(service):
     """All of DELIVERIES at the same time, with other calls beside them: (experiences, traffic)."""
     worker = service.workers[0]
-    passed(place(switch(service), 20))
+    assert lost(place(switch(service), 20)) == []
     before, memory = descriptors(worker), resident(worker)
     calls = {}
     with Traffic(switch(service)) as traffic:
@@ -132,7 +132,7 @@ def silent(service):
 def test_a_port_scanner(serve, tell, many_files):
     """5,000 connections that say nothing; each ends when the time to connect is over."""
     service = serve(settings="workers: 2, max_calls: 10000", patch=PATCH)
-    passed(place(switch(service), 20))
+    assert lost(place(switch(service), 20)) == []
     before = sum(map(descriptors, service.workers))
     with ExitStack() as idle, Traffic(switch(service)) as traffic:
         for number in range(5000):
@@ -165,7 +165,7 @@ def test_file_descriptors_used_up(serve, tell):
     service = serve(settings="workers: 1", preexec_fn=few_files(40))
     started = time.monotonic()
     calls = place(switch(service), 100)
-    assert passed(calls) == 100
+    assert lost(calls) == []
     assert service.lines("can't accept connections; they wait until it is possible again")
     tell(
         "file descriptors used up",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, MutableMapping
+from contextlib import suppress
 from typing import Any, ClassVar, Final, TextIO
 
 import structlog
@@ -55,7 +56,8 @@ class Log(structlog.BoundLoggerBase):
 
     def _emit(self, level: str, event: str, values: dict[str, object]) -> None:
         if self.threshold <= LEVELS[level]:
-            self._proxy_to_logger("msg", event, level=level, **values)
+            with suppress(OSError):  # a full disk costs lines, not calls
+                self._proxy_to_logger("msg", event, level=level, **values)
 
 
 def configure(level: str = "info", stream: TextIO | None = None, *, json: bool | None = None) -> Log:

@@ -169,8 +169,9 @@ class Recorder:
                 self._write_waiting()
                 self._purge()
             except StoreGone:
-                if self._closing.wait(RETRY):
+                if self._closing.is_set():
                     return
+                self._closing.wait(RETRY)
                 self._something.set()
             self._tell_lost()
 

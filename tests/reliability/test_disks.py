@@ -1,0 +1,128 @@
+"""The store's disk is full, read-only or gone, somebody locks the file, and the log can't be written."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket as stdlib_socket
+import sqlite3
+import subprocess
+import time
+from contextlib import closing, suppress
+from dataclasses import replace
+
+import pytest
+from reliability.faults import Traffic, served_again
+from running_service import GATE, RIGHT, lost, place, switch, until
+
+from vipgate_fs.simulator import Caller
+
+QUICK = """
+from vipgate_fs.store import database, records
+database.PATIENCE, database.RETRY, records.RETRY = 0.5, 0.3, 0.3
+"""
+"""Times after which the gate goes on without the store, and asks it again, that a test can wait for."""
+LIMITS = "    lockout: {failures: 3, window: 1h}\n"
+WRONG = Caller(number="004930123456", dial="605142#")
+
+
+class Disk:
+    """A folder for the store on a small disk of its own, where the system lets us mount one."""
+
+    def __init__(self, folder):
+        self.folder = folder / "disk"
+        self.state = self.folder / "state"
+        self.folder.mkdir()
+        if subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", self.folder], capture_output=True, check=False
+        ).returncode:
+            pytest.skip("mounting a small disk is not allowed here")
+        self.state.mkdir()
+
+    def remount(self, options):
+        subprocess.run(["mount", "-o", f"remount,{options}", self.folder], check=True)
+
+    def fill(self):
+        with suppress(OSError), (self.folder / "ballast").open("wb", buffering=0) as ballast:
+            while True:
+                ballast.write(b"x" * 4096)
+
+    def close(self):
+        subprocess.run(["umount", "--lazy", self.folder], check=True)
+
+
+@pytest.fixture
+def disk(tmp_path):
+    disk = Disk(tmp_path)
+    yield disk
+    disk.close()
+
+
+def full(disk):
+    disk.fill()
+    return (disk.folder / "ballast").unlink
+
+
+def read_only(disk):
+    disk.remount("ro")
+    return lambda: disk.remount("rw")
+
+
+def locked(disk):
+    blocker = sqlite3.connect(disk.state / "vipgate.db", isolation_level=None)
+    blocker.execute("BEGIN EXCLUSIVE")
+    return blocker.close
+
+
+def gone(disk):
+    away = disk.state.rename(disk.folder / "away")
+    return lambda: away.rename(disk.state)
+
+
+@pytest.mark.parametrize(
+    ("fault", "do"),
+    [("disk full", full), ("store locked", locked), ("store read-only", read_only), ("store gone and back", gone)],
+)
+def test_the_store_fails(serve, tell, disk, fault, do):
+    undo = do(disk) if do is read_only else None
+    gates = f"{GATE}{LIMITS}store: sqlite:///{disk.state}/vipgate.db\n"
+    service = serve(settings="workers: 1", gates=gates, patch=QUICK)
+    simulator = switch(service)
+    right_but_locked = replace(RIGHT, number=WRONG.number)
+    callers = [WRONG, WRONG, WRONG, right_but_locked, right_but_locked]
+    assert simulator.call(callers[0], "700").transfers == []
+    with Traffic(simulator, every=0.1) as traffic:
+        undo = undo or do(disk)
+        service.await_line("the store is gone; going on with lockouts in memory")
+        without_store = [simulator.call(caller, "700").transfers for caller in callers[1:4]]
+        undo()
+        since = time.monotonic()
+        service.await_line("the store is back")
+        recovery = time.monotonic() - since
+    assert [*without_store, simulator.call(callers[4], "700").transfers] == [[]] * 4
+    assert traffic.lost == 0
+    assert service.lines("error while serving a call") == []
+    assert service.end() == 0
+    assert service.lines("call records were lost: the store did not take them") == []
+    with closing(sqlite3.connect(disk.state / "vipgate.db")) as store:
+        (records,) = store.execute("SELECT count(*) FROM vipgate_calls").fetchone()
+    assert records == len(callers) + len(traffic.calls)
+    experienced = "nothing, or 2 seconds of silence; wrong entries count in memory, and later in the store"
+    tell(fault, experienced, len(traffic.calls), 0, recovery)
+
+
+def test_the_logs_disk_is_full(serve, tell):
+    """Whatever is written to stderr fails, in all processes."""
+    with stdlib_socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    service = serve(port=port, listens=False, preexec_fn=lambda: os.dup2(os.open("/dev/full", os.O_WRONLY), 2))
+    simulator = switch(service)
+    served_again(simulator)
+    calls = place(simulator, 10)
+    assert lost(calls) == []
+    os.kill(service.workers[0], signal.SIGKILL)
+    until(lambda: len(service.workers) == 2)
+    calls += place(simulator, 10)
+    assert lost(calls) == []
+    assert service.end() == 0
+    tell("the log's disk is full", "nothing; lines are missing", len(calls), 0, None)
