@@ -18,8 +18,8 @@ from pathlib import Path
 SOUNDS = Path(__file__).resolve().parents[2] / "sounds"
 PACKET_SECONDS = 0.02
 PROMPTS = ("welcome", "wrong-pin", "customer-number", "rejected")
-TONES = {"called": 600, "vip": 900, "forward": 1200, "other": 750, "ringback": 425}
-"""Hz, by who speaks. All but the ringback tone are multiples of 50 Hz: whole periods in a packet."""
+TONES = {"called": 600, "vip": 900, "forward": 1200, "other": 750, "tone": 425}
+"""Hz, by who speaks. All but VIPgate's own tone are multiples of 50 Hz: whole periods in a packet."""
 UNKNOWN = "?"
 _AUDIBLE = 200.0
 """Root mean square of 16-bit samples; what is quieter is silence."""

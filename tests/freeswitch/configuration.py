@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,8 @@ PASSWORD = "of-the-test"
 DIALPLAN_PIN = "1357"
 """A PIN that the dialplan sets; FreeSWITCH logs it, of course."""
 DIALPLAN = Path(__file__).resolve().parents[2] / "freeswitch-dialplan.xml"
+DOCUMENTATION = DIALPLAN.parent / "docs" / "freeswitch.md"
+"""Has an extension for a context that must stay; the context `inside` has it."""
 _MODULES = (
     "logfile",
     "cdr_csv",
@@ -89,13 +92,14 @@ def _site() -> str:
     return f"""<include>
   <context name="public">{_extension("called", ".+")}</context>
   <context name="default">
+    <extension name="back"><condition field="destination_number" expression="^140$">
+      <action application="transfer" data="7105 XML vipgate"/>
+    </condition></extension>
     {_extension("vip", "100")}{_extension("forward", "123")}{_extension("other", ".+")}
   </context>
   <context name="inside">
     {_decided("pass")}{_decided("reject")}{_decided("forward:123")}{_decided("pin:" + DIALPLAN_PIN)}{_decided("junk")}
-    <extension name="undecided"><condition field="destination_number" expression="^(.+)$">
-      <action application="transfer" data="$1 XML vipgate"/>
-    </condition></extension>
+    {re.search('<extension name="vipgate">.*?</extension>', DOCUMENTATION.read_text("utf-8"), re.DOTALL)[0]}
   </context>
 </include>
 """

@@ -61,16 +61,16 @@ gates:
 
     def terminate(self) -> None:
         """Tell it to end in order."""
-        self.signal(signal.SIGTERM)
+        self._process.terminate()
 
-    def signal(self, number: signal.Signals) -> None:
-        """Send it a signal."""
-        self._process.send_signal(number)
+    def signal_all(self, number: signal.Signals) -> None:
+        """Send it and its workers a signal."""
+        os.killpg(self._process.pid, number)
 
     def kill(self) -> None:
         """End it and its workers at once, as a power failure would."""
         with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            self.signal_all(signal.SIGKILL)
         self._process.wait()
 
     def kill_workers(self) -> None:

@@ -20,7 +20,7 @@ PATIENCE = 60.0
 """Seconds after which a caller gives up, and with him the scenario."""
 AT_ONCE = 24
 """Calls at the same time: as many as two shared processors play without gaps."""
-TARGETS = frozenset(TONES) - {"ringback"}
+TARGETS = frozenset(TONES) - {"tone"}
 _STRANGERS = (f"+4971155{number}" for number in count(50000))
 _PAUSE = 0.5
 """Seconds; after a longer silence the same sound is another one."""

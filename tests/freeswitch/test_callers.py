@@ -3,6 +3,7 @@
 from itertools import product
 
 import pytest
+from freeswitch.configuration import INSIDE
 from freeswitch.gate import VIP, VIP_PIN
 from freeswitch.phone import Scenario
 
@@ -93,6 +94,10 @@ HOSTILE = {
 }
 """Numbers, by what is special about them: `MARKER` becomes the path of a file that must not come to be."""
 CALLED = [Scenario(f"{name} called", number, "404") for name, number in HOSTILE.items()]
+BY_ANOTHER_CONTEXT = [
+    Scenario("called from a context that stays", "7000", AS_STRANGER, port=INSIDE),
+    Scenario("a space called from a context that stays", "100 XML default", "484", port=INSIDE),
+]
 CALLING = [Scenario(f"{name} calling", "7000", AS_STRANGER, caller=number) for name, number in HOSTILE.items()]
 
 
@@ -111,7 +116,7 @@ def test_header(scenario, experience):
     assert experience.story == scenario.story
 
 
-@pytest.mark.parametrize("scenario", CALLED + CALLING, ids=str)
+@pytest.mark.parametrize("scenario", CALLED + CALLING + BY_ANOTHER_CONTEXT, ids=str)
 def test_nothing_runs_on_the_switch(scenario, experience, switch):
     assert experience.story == scenario.story
     assert not list(switch.folder.rglob("MARKER"))

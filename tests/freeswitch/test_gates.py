@@ -25,6 +25,7 @@ LED_ON = Scenario("led on", "7000", "200 welcome BYE", "welcome")
 LED_ON_DESPITE_PIN = Scenario("led on", "7000", "200 welcome BYE", f"welcome end {PIN}#")
 RIGHT_AFTER_THE_PROMPT = Scenario("right PIN, later", "7000", "200 welcome called", f"welcome end {PIN}#")
 RIGHT_SINCE_RELOAD = Scenario("new PIN", "7000", "200 welcome called", f"welcome {VIP_PIN}#")
+WITHOUT_PROMPT = Scenario("tone", "7000", "200 tone called", f"tone {PIN}#")
 GUESSER = Scenario(
     "guesses", "7000", "200 welcome wrong-pin wrong-pin BYE", f"welcome {W} wrong-pin {W} wrong-pin {W}", "+4971155511"
 )
@@ -189,9 +190,11 @@ def test_a_dialogue_is_cut_off_by_a_second_signal(start, in_dialogue):
 def test_a_gate_that_is_stopped_goes_on_later(start, in_dialogue):
     gate = start()
     future = in_dialogue(gate, RIGHT)
-    gate.signal(signal.SIGSTOP)
-    threading.Timer(2, gate.signal, [signal.SIGCONT]).start()
-    assert future.result().story == RIGHT.story
+    gate.signal_all(signal.SIGSTOP)
+    threading.Timer(4, gate.signal_all, [signal.SIGCONT]).start()
+    experience = future.result()
+    assert experience.story == RIGHT.story
+    assert experience.waited > 3
 
 
 def test_a_configuration_is_reloaded_under_a_call(start, in_dialogue, call):
@@ -216,6 +219,12 @@ def test_a_caller_is_locked_out_across_calls_and_others_are_not(start, call):
         assert call(GUESSER).story == GUESSER.story
     assert call(LOCKED_OUT).story == LOCKED_OUT.story
     assert call(RIGHT).story == RIGHT.story
+
+
+def test_a_tone_takes_the_place_of_prompts_that_are_not_there(switch, tmp_path, call):
+    with Gate(GATES, tmp_path, FIRST, "sounds: /nowhere") as gate:
+        assert call(WITHOUT_PROMPT).story == WITHOUT_PROMPT.story
+        assert gate.lines("the switch could not play a prompt; a tone took its place")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ GATES = f"""
   open: {{protects: {{numbers: ["7104"]}}, otherwise: {{reject: false}}}}
   closed: {{protects: {{numbers: ["7105"]}}, otherwise: {{reject: true}}}}
   forwarded: {{protects: {{numbers: ["7106"]}}, otherwise: {{forward: "123"}}}}
+  back: {{protects: {{numbers: ["7111"]}}, otherwise: {{forward: "140"}}}}
   targets:
     protects: {{numbers: ["7107"]}}
     otherwise: {{askForPin: {{expectedPIN: "{PIN}", forwardCorrectPIN: "100", forwardIncorrectPIN: "120", attempts: 1}}}}
@@ -65,6 +66,7 @@ SCENARIOS = [
     Scenario("pass", "7104", "200 called"),
     Scenario("reject", "7105", "486"),
     Scenario("forward", "7106", "200 forward"),
+    Scenario("forward to what leads back to a gate", "7111", "200 called"),
     Scenario("target for the right PIN", "7107", "200 welcome vip", f"welcome {PIN}#"),
     Scenario("target for a wrong PIN", "7107", "200 welcome other", f"welcome {WRONG_PIN}#"),
     Scenario("one retry, right", "7108", "200 welcome wrong-pin called", f"welcome {WRONG_PIN}# wrong-pin {PIN}#"),
