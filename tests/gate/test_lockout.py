@@ -79,6 +79,15 @@ def test_entries_during_a_lockout_prolong_nothing():
     assert book.tallies == before
 
 
+def test_nor_do_those_of_a_known_caller_prolong_the_lockout_of_the_gate():
+    book = Book(Lockout(failures=100, window=100.0, duration=100.0, longest=1000.0, gate_failures=6))
+    book.judge(0, "VIP", right=True)
+    judged(book, *[(1, "1")] * 6)
+    gate = book.tallies[Account("g", "gate", "")]
+    assert judged(book, *[(2, "VIP")] * 20) == [WRONG] * 20
+    assert book.tallies[Account("g", "gate", "")] == gate
+
+
 def test_callers_without_a_number_count_as_one():
     assert judged(Book(), *[(0, WITHHELD)] * 3, (0, WITHHELD, True)) == [WRONG] * 3 + [LOCKED]
 

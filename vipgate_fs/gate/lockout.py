@@ -156,18 +156,19 @@ def is_held(entry: Entry, tallies: Mapping[Account, Tally], now: float) -> bool:
 
 
 def judge(entry: Entry, tallies: Mapping[Account, Tally], now: float) -> tuple[Judgement, dict[Account, Tally]]:
-    """What an entry is worth, and the tallies after it.
+    """What an entry is worth, and those of the tallies that it changes.
 
     An entry during a lockout is no try, so it does not count: nobody prolongs a lockout. A right entry leaves the wrong
     ones before it as they are, or a customer could guess at others' PINs for as long as he knows his own.
     """
     if is_held(entry, tallies, now):
-        return Judgement.LOCKED, dict(tallies)
+        return Judgement.LOCKED, {}
     if entry.right:
-        return Judgement.RIGHT, {**tallies, entry.own: replace(tallies[entry.own], right_at=now)}
-    limits = entry.limits
+        return Judgement.RIGHT, {entry.own: replace(tallies[entry.own], right_at=now)}
     return Judgement.WRONG, {
-        account: tally.with_failure(now, limits[account], entry.lockout) for account, tally in tallies.items()
+        account: tallies[account].with_failure(now, limit, entry.lockout)
+        for account, limit in entry.limits.items()
+        if not tallies[account].is_locked(now)
     }
 
 

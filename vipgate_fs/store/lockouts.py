@@ -45,14 +45,13 @@ class Lockouts:
         """What an entry is worth. A wrong one has been counted when this returns, in the database if there is one."""
         now = self._clock()
         try:
-            judgement, tallies = self._judge_in_database(entry, now)
+            judgement, changed = self._judge_in_database(entry, now)
         except StoreGone:
-            judgement, tallies = self._judge_in_memory(entry, now)
-        if judgement is Judgement.WRONG:
-            for account, tally in tallies.items():
-                if tally.is_locked(now):
-                    seconds = round(tally.locked_until - now)
-                    self._log.warning("a lockout begins", **account._asdict(), seconds=seconds)
+            judgement, changed = self._judge_in_memory(entry, now)
+        for account, tally in changed.items():
+            if tally.is_locked(now):
+                seconds = round(tally.locked_until - now)
+                self._log.warning("a lockout begins", **account._asdict(), seconds=seconds)
         return judgement
 
     def is_locked(self, entry: Entry) -> bool:
@@ -68,11 +67,11 @@ class Lockouts:
 
     def _judge_in_memory(self, entry: Entry, now: float) -> tuple[Judgement, Tallies]:
         with self._lock:
-            judgement, tallies = judge(entry, self._remembered(entry.limits), now)
-            self._remember(tallies)
+            judgement, changed = judge(entry, self._remembered(entry.limits), now)
+            self._remember(changed)
             if self._database is not None:
-                self._unsaved.update(tallies)
-        return judgement, tallies
+                self._unsaved.update(changed)
+        return judgement, changed
 
     def _judge_in_database(self, entry: Entry, now: float) -> tuple[Judgement, Tallies]:
         if self._database is None:
@@ -81,21 +80,23 @@ class Lockouts:
 
         unsaved = {account: self._memory[account] for account in entry.limits if account in self._unsaved}
 
-        def work(connection: Connection) -> tuple[Judgement, Tallies]:
-            judged: list[tuple[Judgement, Tallies]] = []
+        def work(connection: Connection) -> tuple[Judgement, Tallies, Tallies]:
+            judged: list[tuple[Judgement, Tallies, Tallies]] = []
 
             def make(kept: Tallies) -> Tallies:
-                whole = {account: kept[account].joined(unsaved.get(account, Tally())) for account in entry.limits}
-                judged.append(judge(entry, whole, now))
-                return judged[0][1]
+                before = {account: kept[account].joined(unsaved.get(account, Tally())) for account in entry.limits}
+                judgement, changed = judge(entry, before, now)
+                after = before | changed
+                judged.append((judgement, changed, after))
+                return after
 
             change(connection, entry.limits, make, lambda tally: tally.forget_at(entry.lockout))
             return judged[0]
 
-        judgement, tallies = self._database.run(work)
-        self._unsaved -= {account for account, tally in unsaved.items() if self._memory[account] == tally}
-        self._remember(tallies)
-        return judgement, tallies
+        judgement, changed, after = self._database.run(work)
+        self._unsaved -= {account for account, tally in unsaved.items() if self._memory.get(account) == tally}
+        self._remember(after)
+        return judgement, changed
 
     def _with_unsaved(self, account: Account, tally: Tally) -> Tally:
         return tally.joined(self._memory[account]) if account in self._unsaved else tally
