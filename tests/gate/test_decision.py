@@ -10,6 +10,7 @@ from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.decision import decide, describe
 from vipgate_fs.gate.gate import Activation, Gate, Prompts, Protects, StepFailed
 from vipgate_fs.gate.numbers import NumberPlan
+from vipgate_fs.gate.override import Override
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.schedules import Calendar, Days, Schedule, Span, Times
 from vipgate_fs.gate.targets import NumberPattern
@@ -137,3 +138,36 @@ def test_numbers_users_and_groups_are_protected(call, text):
 )
 def test_describe(verdict, text):
     assert describe(verdict) == text
+
+
+SEVEN = TUESDAY_EVENING.replace(hour=19)
+
+
+@pytest.mark.parametrize(
+    ("override", "at", "active", "text"),
+    [
+        (Override(active=False), TUESDAY_EVENING, False, "not active, the call passes: override until further notice"),
+        (Override(active=True), TUESDAY_NOON, True, "active: override until further notice"),
+        (
+            Override(active=True, until=SEVEN.timestamp()),
+            TUESDAY_NOON,
+            True,
+            "active: override until Tue 2026-11-24 19:00",
+        ),
+        (Override(active=False, until=SEVEN.timestamp()), SEVEN, True, "active: Tue 2026-11-24 19:00 is outside"),
+        (Override(active=False, until=1.0), TUESDAY_EVENING, True, "active: Tue 2026-11-24 20:00 is outside"),
+        (Override(active=True, until=1.0), TUESDAY_NOON, False, "not active, the call passes: Tue 2026-11-24 12:00"),
+    ],
+)
+def test_a_person_overrides_the_schedule_for_a_while(override, at, active, text):
+    guarded = gate(Forward("1"), active=Activation(OFFICE, outside=True, line=9))
+    decision = decide([guarded], CALL, at, CALENDAR, overrides={"support": override, "other": Override(not active)})
+    assert (decision.active, decision.verdict) == (active, Forward("1") if active else Pass())
+    assert decision.reasons[1].text.startswith(text)
+    assert (decision.reasons[1].line is None) == text.partition(": ")[2].startswith("override")
+
+
+def test_a_step_knows_the_moment_that_is_decided_for_on_the_sites_clock():
+    seen = []
+    decide([gate(None)], CALL, TUESDAY_NOON.astimezone(dt.UTC), CALENDAR, lambda _, call: seen.append(call.at))
+    assert [at.isoformat() for at in seen] == ["2026-11-24T12:00:00+01:00"]

@@ -11,7 +11,7 @@ from vipgate_fs.gate.dialogue import conduct
 from vipgate_fs.gate.gate import Gate, Prompts, Protects, Rejection, Route
 from vipgate_fs.gate.lockout import Entry, Judgement, Lockout
 from vipgate_fs.gate.narrator import narrate
-from vipgate_fs.gate.pins import Pin, PinTable
+from vipgate_fs.gate.pins import AnyOf, Pin, PinTable
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 
 PROMPTS = Prompts("/s/welcome.wav", "/s/wrong.wav", "/s/customer.wav")
@@ -213,3 +213,50 @@ def test_narrating_tells_of_a_customer_number():
 def test_narrating_a_rejection():
     gate = Gate("g", 1, Protects(), (), PROMPTS, rejection=Rejection(603))
     assert [told for _, told, _ in narrate(Decision(Reject(), gate, ()), CALL)] == [["is rejected with SIP 603"]]
+
+
+class Once:
+    """A credential that is good a number of times."""
+
+    def __init__(self, uses):
+        self.uses = uses
+        self.redeemed = 0
+
+    def matches(self, entered):
+        return entered == "4711"
+
+    def redeem(self, entered):
+        assert entered == "4711"
+        self.redeemed += 1
+        return self.redeemed <= self.uses
+
+
+@pytest.mark.parametrize(
+    ("uses", "entries", "result", "redeemed", "why"),
+    [
+        (1, ["4711"], "pin_correct", 1, ""),
+        (1, ["1", "4711"], "pin_correct", 1, ""),
+        (0, ["4711", "", "4711"], "pin_incorrect", 2, "used up meanwhile"),
+        (0, ["4711", "1", "2"], "pin_incorrect", 1, ""),
+        (1, ["1", "2", "3"], "pin_incorrect", 0, ""),
+    ],
+)
+def test_what_is_good_so_often_is_used_up_when_it_was_right(uses, entries, result, redeemed, why):
+    once = Once(uses)
+    outcome, _ = outcome_of(AskForPin(once), *entries)
+    assert (outcome.result, once.redeemed, outcome.why) == (result, redeemed, why)
+
+
+def test_a_locked_caller_uses_nothing_up():
+    once = Once(1)
+    outcome, _ = outcome_of(AskForPin(once), "4711", "4711", "4711", lockouts=LockedOut())
+    assert (outcome.result, once.redeemed) == ("pin_incorrect", 0)
+
+
+@pytest.mark.parametrize(
+    ("entry", "result"), [("0815", "pin_correct"), ("4711", "pin_correct"), ("1", "pin_incorrect")]
+)
+def test_each_of_several_is_right(entry, result):
+    once = Once(1)
+    outcome, _ = outcome_of(AskForPin(AnyOf((Pin("0815"), once))), entry, entry, entry)
+    assert (outcome.result, once.redeemed) == (result, int(entry == "4711"))

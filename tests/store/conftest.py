@@ -6,6 +6,7 @@ from sqlalchemy import create_engine, text
 
 from vipgate_fs.identify.secret import Secret
 from vipgate_fs.store.database import Database
+from vipgate_fs.store.schema import METADATA
 
 
 class Said:
@@ -49,7 +50,7 @@ def empty(url):
     """Remove our tables."""
     engine = create_engine(url.reveal())
     with engine.begin() as connection:
-        for table in ("vipgate_tallies", "vipgate_calls", "vipgate_schema"):
+        for table in (*METADATA.tables, "vipgate_schema"):
             connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
     engine.dispose()
 

@@ -18,16 +18,20 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class NoStore(click.ClickException):
+    """There is none, by the configuration or because the service has not made it yet."""
+
+
 class SiteStore:
-    """The store that a configuration names. Ends the command with one line when there is none, or it can't be used."""
+    """The store that a configuration names. Ends the command with one line when it can't be used, NoStore included."""
 
     def __init__(self, configuration: Configuration) -> None:
         url = configuration.store.url
         if url is None:
-            raise click.ClickException("store is none: lockouts live in the service's memory, calls are not recorded")
+            raise NoStore("store is none: lockouts live in the service's memory, calls are not recorded")
         file = url.reveal().removeprefix("sqlite:///")
         if file != url.reveal() and not Path(file).exists():
-            raise click.ClickException(f"there is no store {file}; the service makes it when it is first started")
+            raise NoStore(f"there is no store {file}; the service makes it when it is first started")
         self._database = Database(url, configure("error"))
 
     def do(self, work: Callable[[Connection], T], *, reads: bool = False) -> T:

@@ -19,6 +19,7 @@ from vipgate_fs.config.source import Mapping, Spot, parse
 from vipgate_fs.config.store import read_records, read_store
 from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.schedules import Calendar
+from vipgate_fs.identify.vault import VaultSlot
 
 
 def assemble(content: bytes, path: Path, report: Report) -> Configuration | None:
@@ -33,20 +34,31 @@ def assemble(content: bytes, path: Path, report: Report) -> Configuration | None
     site_node, schedules_node, gates_node = (root.mapping(key) for key in ("site", "schedules", "gates"))
     site = read_site(site_node, reader)
     server = read_server(root.mapping("server"), reader)
-    whole = StepSettings(root, None, "", site.plan, site.number_format, path.parent, report)
-    store = read_store(whole) if report.is_sound(Spot(root.line, root.column, ("store",))) else Store(None)
+    slot = VaultSlot()
+    whole = StepSettings(root, None, "", site.plan, site.number_format, path.parent, report, site.calendar, slot)
+    store_spot = Spot(root.line, root.column, ("store",))
+    store = read_store(whole) if report.is_sound(store_spot) else Store(None)
     records = read_records(root.mapping("records"), reader)
     schedules = read_schedules(schedules_node, reader, holidays_known="holidays" in site_node.nodes)
     sounds = Sounds(site.sounds / site.language, site_node.scalar("sounds") or site_node, report)
-    gate_reader = GateReader(site, schedules, sounds, reader)
+    gate_reader = GateReader(site, schedules, sounds, reader, slot)
     gates = tuple(gate_reader.read(name, node) for name, node in gates_node.nodes.items() if isinstance(node, Mapping))
     report_overlaps(gate_reader.claims, report)
+    if store.url is None and report.is_sound(store_spot):
+        _refuse_guest_pins(gates_node, report)
     if report.has_errors:
         return None
     for name in schedules.keys() - gate_reader.used:
         report.warning(schedules_node.keys[name], "no gate uses this schedule")
     _warn_of_inactive(gates, gates_node, site.calendar, report)
-    return Configuration(path, site, server, schedules, gates, store, records)
+    return Configuration(path, site, server, schedules, gates, store, records, slot)
+
+
+def _refuse_guest_pins(gates: Mapping, report: Report) -> None:
+    for gate in gates.nodes.values():
+        for step in gate.items("identify") if isinstance(gate, Mapping) else ():
+            if isinstance(step, Mapping) and "guest_pin" in step.keys:
+                report.error(step.keys["guest_pin"], "guest PINs are kept in the store, and store is none")
 
 
 def _warn_of_inactive(gates: Iterable[Gate], node: Mapping, calendar: Calendar, report: Report) -> None:

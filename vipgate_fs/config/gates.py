@@ -17,10 +17,11 @@ from vipgate_fs.config.source import Mapping, Node, Scalar, find
 from vipgate_fs.config.store import read_lockout
 from vipgate_fs.gate.gate import BUSY, Activation, Gate, Prompts, Protects, Rejection, Route, Step, Timing
 from vipgate_fs.gate.numbers import NumberPlan
-from vipgate_fs.gate.schedules import Schedule
+from vipgate_fs.gate.schedules import Calendar, Schedule
 from vipgate_fs.gate.targets import NumberPattern
 from vipgate_fs.gate.verdict import AskForPin, Reject, Verdict
 from vipgate_fs.identify.caller_pin import CallerPin
+from vipgate_fs.identify.vault import VaultSlot
 from vipgate_fs.identify.verdicts import verdict
 
 
@@ -35,6 +36,8 @@ class StepSettings:
     number_format: str
     folder: Path
     report: Report
+    calendar: Calendar
+    vault_slot: VaultSlot
 
     @property
     def values(self) -> dict[str, Any]:
@@ -82,12 +85,15 @@ class GateReader:
         used: names of the schedules that they use.
     """
 
-    def __init__(self, site: Site, schedules: dict[str, Schedule], sounds: Sounds, reader: Reader) -> None:
+    def __init__(
+        self, site: Site, schedules: dict[str, Schedule], sounds: Sounds, reader: Reader, slot: VaultSlot
+    ) -> None:
         self._site = site
         self._schedules = schedules
         self._sounds = sounds
         self._reader = reader
         self._report = reader.report
+        self._vault_slot = slot
         self.claims: list[Claim] = []
         self.used: set[str] = set()
 
@@ -165,7 +171,9 @@ class GateReader:
     def _step(self, gate: str, kind: str, node: Mapping) -> Step:
         on_failure = self._verdict(node, "on_failure")
         site, folder = self._site, Path(self._report.file).parent
-        settings = StepSettings(node, on_failure, gate, site.plan, site.number_format, folder, self._report)
+        settings = StepSettings(
+            node, on_failure, gate, site.plan, site.number_format, folder, self._report, site.calendar, self._vault_slot
+        )
         return identify.build(kind, settings)
 
     def _verdict(self, parent: Mapping, key: str) -> Verdict | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.schedules import Calendar, Schedule
 from vipgate_fs.identify.secret import Secret
+from vipgate_fs.identify.vault import VaultSlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,16 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Where lockouts and call records are kept.
+    """Where lockouts, guest PINs, overrides and call records are kept.
 
     Attributes:
-        url: as SQLAlchemy takes it, a SQLite file with its absolute path; None: lockouts in memory, no records.
+        url: as SQLAlchemy takes it, a SQLite file with its absolute path; None: lockouts in memory, nothing
+            else.
+        key_file: has the key to guest PINs; see `vipgate_fs.store.key`.
     """
 
     url: Secret | None
+    key_file: Path = Path("vipgate.key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class Configuration:
         path: of the file.
         schedules: by name.
         gates: in the order of the file, which is the order in which they are looked at.
+        vault_slot: where the steps of the gates look for the vault.
     """
 
     path: Path
@@ -98,3 +103,4 @@ class Configuration:
     gates: tuple[Gate, ...]
     store: Store
     records: Records
+    vault_slot: VaultSlot = field(default_factory=VaultSlot, compare=False)

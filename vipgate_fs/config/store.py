@@ -21,6 +21,7 @@ STATE: Final = Path("/var/lib/vipgate")
 """Where a service keeps its state (Filesystem Hierarchy Standard, 5.8)."""
 NONE: Final = "none"
 _FILE: Final = "vipgate.db"
+_KEY: Final = ".key"
 _URL: Final = re.compile(r"none|sqlite:///(?P<file>[^?]+)|postgresql\+psycopg://[^/]*/[^/?]+(\?.*)?", re.DOTALL)
 _ALLOWED: Final = "allowed: sqlite:///FILE, postgresql+psycopg://USER@HOST/NAME, or none"
 
@@ -28,8 +29,8 @@ _ALLOWED: Final = "allowed: sqlite:///FILE, postgresql+psycopg://USER@HOST/NAME,
 def read_store(settings: Settings) -> Store:
     """The store. Without one: a SQLite file in STATE if there is such a folder, else beside the configuration."""
     secret = read_secret(settings, "store")
+    folder = STATE if isdir(STATE) else settings.folder  # noqa: PTH112 - Path's raises where it may not look
     if secret is None:
-        folder = STATE if isdir(STATE) else settings.folder  # noqa: PTH112 - Path's raises where it may not look
         return _sqlite(folder / _FILE)
     match = _URL.fullmatch(secret.reveal())
     if match is None:
@@ -37,11 +38,13 @@ def read_store(settings: Settings) -> Store:
         return Store(None)
     if match[0] == NONE:
         return Store(None)
-    return _sqlite(settings.folder / match["file"]) if match["file"] else Store(secret)
+    if match["file"]:
+        return _sqlite(settings.folder / match["file"])
+    return Store(secret, (folder / _FILE).with_suffix(_KEY).absolute())
 
 
 def _sqlite(file: Path) -> Store:
-    return Store(Secret(f"sqlite:///{file.absolute()}"))
+    return Store(Secret(f"sqlite:///{file.absolute()}"), file.with_suffix(_KEY).absolute())
 
 
 def read_records(node: Mapping, reader: Reader) -> Records:

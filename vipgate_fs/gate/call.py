@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -29,6 +30,7 @@ class Call:
         called_user: the id of the directory's user behind the called number, if any gate protects users.
         called_groups: the directory's groups that this user belongs to.
         variables: channel variables that a step asked for.
+        at: the moment that is decided for, with a time zone; `decide` makes it the site's.
     """
 
     uuid: str
@@ -41,3 +43,4 @@ class Call:
     called_user: str | None = None
     called_groups: frozenset[str] = frozenset()
     variables: Mapping[str, str] = field(default_factory=dict)
+    at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC), compare=False)

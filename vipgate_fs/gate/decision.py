@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final, Literal
 
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import Ask, Gate, NotAsked, Step, StepFailed
+from vipgate_fs.gate.override import Override
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
 
+_NO_OVERRIDES: Final[Mapping[str, Override]] = MappingProxyType({})
 Subject = Literal["gate", "active", "step", "otherwise"]
 
 
@@ -88,7 +91,14 @@ def ask_step(step: Step, call: Call) -> Verdict | None:
     return step.identify(call)
 
 
-def decide(gates: Iterable[Gate], call: Call, at: dt.datetime, calendar: Calendar, ask: Ask = ask_step) -> Decision:
+def decide(  # noqa: PLR0913, PLR0917 - all that a decision depends on
+    gates: Iterable[Gate],
+    call: Call,
+    at: dt.datetime,
+    calendar: Calendar,
+    ask: Ask = ask_step,
+    overrides: Mapping[str, Override] = _NO_OVERRIDES,
+) -> Decision:
     """Decide on a call.
 
     Args:
@@ -98,6 +108,7 @@ def decide(gates: Iterable[Gate], call: Call, at: dt.datetime, calendar: Calenda
         calendar: the site's clock and holidays.
         ask: asks a step; its StepFailed is the step's failure. It is called for one step after the other, only until
             one of them knows.
+        overrides: by the gate's name; those that have ended do no harm.
     """
     found = find_gate(gates, call)
     if found is None:
@@ -105,10 +116,11 @@ def decide(gates: Iterable[Gate], call: Call, at: dt.datetime, calendar: Calenda
         return Decision(Pass(), None, (reason,), active=False)
     gate, reason = found
     reasons = [reason]
-    active, reason = _activation(gate, at, calendar)
+    active, reason = _activation(gate, at, calendar, overrides.get(gate.name))
     reasons.append(reason)
     if not active:
         return Decision(Pass(), gate, tuple(reasons), active=False)
+    call = replace(call, at=calendar.local(at))
     for step in gate.steps:
         verdict, reason = _answer(step, call, ask)
         reasons.append(reason)
@@ -120,16 +132,22 @@ def decide(gates: Iterable[Gate], call: Call, at: dt.datetime, calendar: Calenda
     return Decision(gate.otherwise, gate, tuple(reasons))
 
 
-def _activation(gate: Gate, at: dt.datetime, calendar: Calendar) -> tuple[bool, Reason]:
+def _activation(gate: Gate, at: dt.datetime, calendar: Calendar, override: Override | None) -> tuple[bool, Reason]:
+    if override is not None and override.holds(at):
+        text = f"{_state(override.active)}: {override.told(calendar)}"
+        return override.active, Reason("active", None, text)
     if gate.active is None:
         return True, Reason("active", gate.line, "active: always")
     schedule = gate.active.schedule
     is_on, span = schedule.at(at, calendar)
     active = is_on != gate.active.outside
-    state = "active" if active else "not active, the call passes"
     when = f"{calendar.local(at):%a %Y-%m-%d %H:%M} is {'inside' if is_on else 'outside'} {schedule.name}"
     because = f" ({span.text})" if span else ""
-    return active, Reason("active", span.line if span else gate.active.line, f"{state}: {when}{because}")
+    return active, Reason("active", span.line if span else gate.active.line, f"{_state(active)}: {when}{because}")
+
+
+def _state(active: bool) -> str:  # noqa: FBT001 - the state itself
+    return "active" if active else "not active, the call passes"
 
 
 def _answer(step: Step, call: Call, ask: Ask) -> tuple[Verdict | None, Reason]:

@@ -13,16 +13,18 @@ from vipgate_fs.gate.decision import Decision
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.gate import Gate, Rejection, Route
 from vipgate_fs.gate.lockout import Entry, Judgement, Lockouts, NoLockouts
-from vipgate_fs.gate.pins import Pin, PinTable
+from vipgate_fs.gate.pins import Credential, PinTable
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 
 NOT_DIALABLE: Final = Rejection(code=484)
 """Address Incomplete (RFC 3261, 21.4.22): for a called number that must not be sent on to the switch."""
 LOCKED_OUT: Final = "locked out"
 """Why no entry of a caller was right, whatever it was."""
+USED_UP: Final = "used up meanwhile"
+"""Why an entry was in vain that had been right a moment before: another call was quicker, or the store is gone."""
 _NO_LOCKOUTS: Final = NoLockouts()
-_Keyed = tuple[str | None, Pin, str]
-"""The customer number if it exists, the PIN that is expected, and what was keyed in. Never to be logged."""
+_Keyed = tuple[str | None, Credential, str]
+"""The customer number if it exists, what is expected, and what was keyed in. Never to be logged."""
 
 
 class Result(StrEnum):
@@ -108,7 +110,9 @@ def _knows_the_pin(entries: Iterable[_Keyed], nothing: Entry, lockouts: Lockouts
         judgement = lockouts.judge(entry)
         outcome.why = LOCKED_OUT if judgement is Judgement.LOCKED else ""
         if judgement is Judgement.RIGHT:
-            return True
+            if expected.redeem(entered):
+                return True
+            outcome.why = USED_UP
     return False
 
 

@@ -5,13 +5,24 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Mapping
-from typing import Final, Never
+from dataclasses import dataclass
+from typing import Final, Never, Protocol
 
 _KEY: Final = secrets.token_bytes(32)
 
 
 def _digest(digits: str) -> bytes:
     return hmac.digest(_KEY, digits.encode("utf-8", "surrogateescape"), "sha256")
+
+
+class Credential(Protocol):
+    """What a caller is to key in: a Pin, or something that has to look up what is right."""
+
+    def matches(self, entered: str) -> bool:
+        """Whether it was keyed in. Takes the same time whatever was, and changes nothing. Nothing matches ""."""
+
+    def redeem(self, entered: str) -> bool:
+        """Use up what was keyed in and matched, if it is good only so often; whether it still was."""
 
 
 class Pin:
@@ -29,6 +40,10 @@ class Pin:
     def matches(self, entered: str) -> bool:
         """Whether the caller keyed in this PIN. Constant time. An empty entry matches nothing."""
         return hmac.compare_digest(self._secret, _digest(entered)) and entered != ""
+
+    def redeem(self, entered: str) -> bool:  # noqa: ARG002 - see Credential
+        """A PIN is good any number of times."""
+        return True
 
     @classmethod
     def of_nobody(cls) -> Pin:
@@ -48,12 +63,27 @@ class Pin:
         raise TypeError("a PIN is not written anywhere")
 
 
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Several credentials; each of them is right."""
+
+    credentials: tuple[Credential, ...]
+
+    def matches(self, entered: str) -> bool:
+        """Whether one of them was keyed in. All are compared, so that the time tells nothing."""
+        return sum(credential.matches(entered) for credential in self.credentials) > 0
+
+    def redeem(self, entered: str) -> bool:
+        """Use up the first that was keyed in and is still good."""
+        return any(credential.matches(entered) and credential.redeem(entered) for credential in self.credentials)
+
+
 class PinTable:
-    """PINs by what identifies their owner: a caller's number, or a customer number that he keys in."""
+    """Credentials by what identifies their owner: a caller's number, or a customer number that he keys in."""
 
     __slots__ = ("_nobody", "_pins")
 
-    def __init__(self, pins: Mapping[str, Pin]) -> None:
+    def __init__(self, pins: Mapping[str, Credential]) -> None:
         self._pins = dict(pins)
         self._nobody = Pin.of_nobody()
 
@@ -63,8 +93,8 @@ class PinTable:
     def __len__(self) -> int:
         return len(self._pins)
 
-    def of(self, owner: str) -> Pin:
-        """The owner's PIN; for someone who is not in the table, one that no entry matches."""
+    def of(self, owner: str) -> Credential:
+        """The owner's credential; for someone who is not in the table, one that no entry matches."""
         return self._pins.get(owner, self._nobody)
 
     def __repr__(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vipgate_fs.gate.pins import Pin, PinTable
+from vipgate_fs.gate.pins import Credential, PinTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,13 @@ class AskForPin:
     """The caller is asked for a PIN.
 
     Attributes:
-        expected: the PIN, or a table when the caller keys in a customer number first.
+        expected: what he is to key in, or a table when the caller keys in a customer number first.
         correct: where the call goes after the right PIN; None: on to the number that was called.
         incorrect: where it goes after the last wrong entry; None: it is rejected.
         attempts: number of entries, 1 to 10; None: as many as the gate says.
     """
 
-    expected: Pin | PinTable
+    expected: Credential | PinTable
     correct: str | None = None
     incorrect: str | None = None
     attempts: int | None = None

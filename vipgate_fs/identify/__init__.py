@@ -13,7 +13,9 @@ from typing import Any, Final, Protocol, cast
 
 from vipgate_fs.gate.gate import Step
 from vipgate_fs.gate.numbers import NumberPlan
+from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.gate.verdict import Verdict
+from vipgate_fs.identify.vault import VaultSlot
 
 GUESSABLE: Final = 4
 """A PIN with fewer digits is worth a warning."""
@@ -49,6 +51,14 @@ class Settings(Protocol):
     @property
     def folder(self) -> Path:
         """The folder of the configuration file: where a relative path in it begins."""
+
+    @property
+    def calendar(self) -> Calendar:
+        """The site's clock."""
+
+    @property
+    def vault_slot(self) -> VaultSlot:
+        """Where the step finds the vault."""
 
     def line_of(self, *path: str | int) -> int:
         """The line of the last key or item of the path."""

@@ -75,7 +75,14 @@ class CallHandler:
         channel = EslChannel(session)
         try:
             call = self._locate(call, session)
-            course.decision = decide(self._gates, call, course.began, self._site.calendar, Asking(channel, session))
+            course.decision = decide(
+                self._gates,
+                call,
+                course.began,
+                self._site.calendar,
+                Asking(channel, session),
+                self._keeper.overrides.current,
+            )
             course.deciding = course.seconds
             _tell(course.decision, log)
             outcome = conduct(course.decision, call, channel, self._keeper.lockouts)

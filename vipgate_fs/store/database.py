@@ -73,7 +73,7 @@ class Database:
             NewerSchema: the store is not for this version of VIPgate.
         """
         # What is imported in the middle of a call else: then there may be no file descriptor to read a module with.
-        import vipgate_fs.store.tallies  # noqa: F401, PLC0415 - see vipgate_fs.store
+        from vipgate_fs.store import guests, steps, tallies  # noqa: F401, PLC0415 - see vipgate_fs.store
         from vipgate_fs.store.schema import NewerSchema  # noqa: PLC0415 - see vipgate_fs.store
 
         try:

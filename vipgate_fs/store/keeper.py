@@ -5,7 +5,9 @@ from __future__ import annotations
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.store.database import Database, Log
 from vipgate_fs.store.lockouts import Lockouts
+from vipgate_fs.store.overrides import Overrides
 from vipgate_fs.store.records import CallRecord, Recorder
+from vipgate_fs.store.vault import StoreVault
 
 
 class Keeper:
@@ -18,10 +20,12 @@ class Keeper:
 
     Attributes:
         lockouts: judges entries.
+        overrides: what people have decided about gates.
     """
 
     def __init__(self, log: Log, database: Database | None = None, recorder: Recorder | None = None) -> None:
         self.lockouts = Lockouts(log, database)
+        self.overrides = Overrides(database)
         self._database = database
         self._recorder = recorder
 
@@ -33,6 +37,7 @@ class Keeper:
         """
         if self._database is not None:
             self._database.open()
+        self.overrides.start()
         if self._recorder is not None:
             self._recorder.start()
 
@@ -43,6 +48,7 @@ class Keeper:
 
     def close(self) -> None:
         """Write what is left and close the database."""
+        self.overrides.close()
         if self._recorder is not None:
             self._recorder.close()
         if self._database is not None:
@@ -50,10 +56,11 @@ class Keeper:
 
 
 def site_keeper(configuration: Configuration, log: Log) -> Keeper:
-    """A keeper with the site's store. Nothing is opened before it is needed."""
+    """A keeper with the site's store, which the site's steps get, too. Nothing is opened before it is needed."""
     if configuration.store.url is None:
         return Keeper(log)
     database = Database(configuration.store.url, log)
+    configuration.vault_slot.vault = StoreVault(log, database, configuration.store.key_file)
     records = configuration.records
     recorder = Recorder(database, log, retention=records.retention, mask_numbers=records.mask_numbers)
     return Keeper(log, database, recorder)

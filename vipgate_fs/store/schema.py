@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     Double,
@@ -56,6 +57,37 @@ CALLS: Final = Table(
 )
 """See `vipgate_fs.store.records.CallRecord`. A call that comes to the gate twice has the same uuid."""
 
+OVERRIDES: Final = Table(
+    "vipgate_overrides",
+    METADATA,
+    Column("gate", Text, primary_key=True),
+    Column("active", Integer, nullable=False),
+    Column("until", Double),
+)
+"""See `vipgate_fs.gate.override.Override`; `active` is 0 or 1."""
+
+GUEST_PINS: Final = Table(
+    "vipgate_guest_pins",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("digest", Text, nullable=False, index=True, unique=True),
+    Column("gate", Text, nullable=False),
+    Column("caller", Text),
+    Column("valid_until", Double, nullable=False),
+    Column("uses_left", Integer),
+    Column("note", Text, nullable=False),
+    Column("created", Double, nullable=False),
+)
+"""See `vipgate_fs.store.guests.GuestPin`; `digest` is what is kept of the PIN."""
+
+TIME_STEPS: Final = Table(
+    "vipgate_time_steps",
+    METADATA,
+    Column("owner", Text, primary_key=True),
+    Column("step", BigInteger, nullable=False),
+)
+"""The time step (RFC 6238) of the last one-time PIN that was accepted of each owner."""
+
 _VERSION: Final = Table("vipgate_schema", MetaData(), Column("version", Integer, nullable=False))
 _LOCK: Final = 0x56495067
 """Key of PostgreSQL's advisory lock under which one machine migrates at a time."""
@@ -77,6 +109,15 @@ MIGRATIONS: Final = (
         PRIMARY KEY (uuid, began)
     );
     CREATE INDEX ix_vipgate_calls_ended ON vipgate_calls (ended)
+    """,
+    """
+    CREATE TABLE vipgate_overrides (gate TEXT PRIMARY KEY NOT NULL, active INTEGER NOT NULL, until DOUBLE PRECISION);
+    CREATE TABLE vipgate_guest_pins (
+        id TEXT PRIMARY KEY NOT NULL, digest TEXT NOT NULL, gate TEXT NOT NULL, caller TEXT,
+        valid_until DOUBLE PRECISION NOT NULL, uses_left INTEGER, note TEXT NOT NULL, created DOUBLE PRECISION NOT NULL
+    );
+    CREATE UNIQUE INDEX ix_vipgate_guest_pins_digest ON vipgate_guest_pins (digest);
+    CREATE TABLE vipgate_time_steps (owner TEXT PRIMARY KEY NOT NULL, step BIGINT NOT NULL)
     """,
 )
 """One after the other; the number of those that were done is the schema's version. None is ever changed or removed."""

@@ -1,0 +1,67 @@
+"""The secret file beside the store. Who has the store alone can't find guest PINs by trying all digits."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+_BYTES: Final = 32
+
+
+class KeyUnusable(Exception):
+    """There is no key, or it is none to be used. The text says why, and what to do."""
+
+
+def read_key(path: Path) -> bytes:
+    """The key in a file that nobody but its owner may read.
+
+    Raises:
+        KeyUnusable: it is not there, not private, or something else.
+    """
+    try:
+        with path.open("rb") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            text = file.read(1000)
+    except FileNotFoundError:
+        raise KeyUnusable(f"there is no {path}; copy it from the machine on which guest PINs are issued") from None
+    except OSError as error:
+        raise KeyUnusable(f"{path}: {error.strerror}") from None
+    if mode & 0o077:
+        raise KeyUnusable(f"{path} may be read by others (mode {mode:04o}); chmod 600 {path}")
+    try:
+        key = bytes.fromhex(text.decode("ascii"))
+    except ValueError:
+        key = b""
+    if len(key) != _BYTES:
+        raise KeyUnusable(f"{path} holds no key of VIPgate: {2 * _BYTES} hexadecimal digits")
+    return key
+
+
+def make_key(path: Path) -> bytes:
+    """The key in a file, which is made if it is not there; its owner is then the folder's, who runs the service.
+
+    Raises:
+        KeyUnusable: see `read_key`.
+    """
+    if path.exists():
+        return read_key(path)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        if os.geteuid() == 0:
+            owner = path.parent.stat()
+            os.chown(draft, owner.st_uid, owner.st_gid)
+        with suppress(FileExistsError):  # two who make it at once have one key
+            path.hardlink_to(draft)
+    except OSError as error:
+        raise KeyUnusable(f"{path}: {error.strerror}") from None
+    finally:
+        draft.unlink(missing_ok=True)
+    return read_key(path)
