@@ -1,0 +1,37 @@
+"""The systemd unit fits the service."""
+
+from __future__ import annotations
+
+import configparser
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from vipgate_fs.config.site import DRAIN
+from vipgate_fs.service import supervisor
+
+FILE = Path(__file__).parent.parent / "deploy" / "vipgate.service"
+
+
+@pytest.fixture
+def unit():
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str
+    parser.read(FILE)
+    return parser["Service"]
+
+
+@pytest.mark.parametrize("key", ["ExecStart", "ExecReload"])
+def test_its_commands_exist(unit, key):
+    program, subcommand, *options = unit[key].split()
+    assert Path(program).name == "vipgate"
+    command = import_module(f"vipgate_fs.cli.{subcommand}").command  # not by `main`, which would patch this process
+    told = CliRunner().invoke(command, ["--help"]).output
+    assert all(option in told for option in options if option.startswith("--"))
+
+
+def test_its_times_are_longer_than_the_services(unit):
+    assert int(unit["TimeoutStopSec"]) > DRAIN + supervisor.CUT_OFF_TIMEOUT
+    assert int(unit["WatchdogSec"]) > supervisor.START_TIMEOUT
