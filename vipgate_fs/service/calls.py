@@ -6,7 +6,6 @@ import datetime as dt
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any, Final
 
 from vipgate_fs.config.model import Configuration
@@ -15,7 +14,7 @@ from vipgate_fs.esl.directory import Directory, DirectoryUnavailable
 from vipgate_fs.esl.facts import call_facts
 from vipgate_fs.esl.session import Session, SessionGone
 from vipgate_fs.gate.call import Call, storable
-from vipgate_fs.gate.decision import Decision, decide, describe, find_gate
+from vipgate_fs.gate.decision import Decision, Reason, decide, describe, find_gate
 from vipgate_fs.gate.dialogue import Outcome, Result, conduct
 from vipgate_fs.gate.gate import Rejection
 from vipgate_fs.service.asking import Asking
@@ -98,7 +97,7 @@ class CallHandler:
         if channel.missing_prompt:
             log.error("the switch could not play a prompt; a tone took its place", sounds=channel.missing_prompt)
         self._keeper.record(course.record(call, outcome))
-        log.info("outcome", **_without_empty(asdict(outcome)), seconds=round(course.seconds, 3))
+        log.info("outcome", **_told(outcome), seconds=round(course.seconds, 3))
 
     def _locate(self, call: Call, session: Session) -> Call:
         """The call with its user and groups, if that can make a difference."""
@@ -148,13 +147,15 @@ class _Course:
 
 
 def _tell(decision: Decision, log: Log) -> None:
-    for reason in decision.reasons:
-        log.debug("considered", **_without_empty(asdict(reason)))
+    if log.tells("debug"):
+        for reason in decision.reasons:
+            log.debug("considered", **_told(reason))
     decisive = decision.reasons[-1]
-    gate = decision.gate.name if decision.gate else None
-    values = {"gate": gate, "verdict": describe(decision.verdict), "reason": decisive.text, "line": decisive.line}
-    log.info("decision", **_without_empty(values))
+    where = {"gate": decision.gate.name} if decision.gate else {}
+    line = {"line": decisive.line} if decisive.line else {}
+    log.info("decision", **where, verdict=describe(decision.verdict), reason=decisive.text, **line)
 
 
-def _without_empty(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value not in (None, "", 0)}
+def _told(of: Outcome | Reason) -> dict[str, Any]:
+    """What is worth a word in a log line; not `asdict`, which copies deeply and takes as long as the decision."""
+    return {name: value for name in of.__slots__ if (value := getattr(of, name))}

@@ -47,15 +47,19 @@ class Log(structlog.BoundLoggerBase):
         """What an administrator should look at today."""
         self._emit("error", event, values)
 
+    def tells(self, level: str) -> bool:
+        """Whether lines of that level are written; what they would say need not be put together otherwise."""
+        return self.threshold <= LEVELS[level]
+
     def wire(self) -> Callable[[str, str], None] | None:
         """What `Session` tells the wire to; None when `trace` writes nothing."""
-        return self._wire if self.threshold <= LEVELS["trace"] else None
+        return self._wire if self.tells("trace") else None
 
     def _wire(self, direction: str, what: str) -> None:
         self.trace("wire", direction=direction, what=what)
 
     def _emit(self, level: str, event: str, values: dict[str, object]) -> None:
-        if self.threshold <= LEVELS[level]:
+        if self.tells(level):
             with suppress(OSError):  # a full disk costs lines, not calls
                 self._proxy_to_logger("msg", event, level=level, **values)
 
