@@ -1,5 +1,6 @@
 from pathlib import Path
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import database_servers
 import pytest
@@ -7,6 +8,8 @@ import webservice_peer
 
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.numbers import NumberPlan
+from vipgate_fs.gate.schedules import Calendar
+from vipgate_fs.identify.vault import VaultSlot
 
 
 @pytest.fixture
@@ -20,7 +23,11 @@ def settings():
             line=7,
             on_failure=on_failure,
             plan=NumberPlan("DE"),
-            line_of=lambda *path: 8 + list(values["pins"]).index(path[-1]),
+            calendar=Calendar(ZoneInfo("Europe/Berlin")),
+            vault_slot=VaultSlot(),
+            gate="support",
+            line_of=lambda *path: 8 + (path[-1] if isinstance(path[-1], int) else list(values["pins"]).index(path[-1])),
+            error=lambda message, *path: said.append(("error", path, message)),
             error_at_key=lambda message, *path: said.append(("error", path, message)),
             warn=lambda message, *path: said.append(("warning", path, message)),
             said=said,

@@ -1,3 +1,7 @@
+import datetime as dt
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from vipgate_fs import identify
@@ -31,3 +35,57 @@ def test_a_short_pin_gets_a_warning(settings, pin, weak):
 
 def test_the_pin_is_not_shown():
     assert "4711" not in repr(StaticPin(Pin("4711"), line=7))
+
+
+MONTHLY = [
+    {"pin": "4711", "valid_from": "2026-10-25", "valid_until": "2026-10-31"},
+    {"pin": "4712", "valid_from": "2026-11-01", "valid_until": "2026-11-30"},
+    {"pin": "4713", "valid_from": "2026-11-30 12:00", "valid_until": "2026-12-24T18:00"},
+]
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def right_at(step, call, moment):
+    """The PINs of 4710 to 4719 that are right at a moment on the site's clock."""
+    at = dt.datetime.fromisoformat(moment).replace(tzinfo=BERLIN)
+    expected = step.identify(replace(call("7001"), at=at)).expected
+    return [pin for pin in map(str, range(4710, 4720)) if expected.matches(pin)]
+
+
+@pytest.mark.parametrize(
+    ("moment", "right"),
+    [
+        ("2026-10-24T23:59:59", []),
+        ("2026-10-25T00:00", ["4711"]),
+        ("2026-10-31T23:59:59.999999", ["4711"]),
+        ("2026-11-01T00:00", ["4712"]),
+        ("2026-11-30T11:59:59", ["4712"]),
+        ("2026-11-30T12:00", ["4712", "4713"]),
+        ("2026-12-01T00:00", ["4713"]),
+        ("2026-12-24T17:59:59", ["4713"]),
+        ("2026-12-24T18:00", []),
+    ],
+)
+def test_the_pin_of_the_month_is_right_on_its_days_and_with_it_the_one_that_always_is(settings, call, moment, right):
+    assert right_at(identify.build("static_pin", settings({"pins": MONTHLY})), call, moment) == right
+    both = identify.build("static_pin", settings({"pin": "4719", "pins": MONTHLY}))
+    assert right_at(both, call, moment) == [*right, "4719"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "moment", "is_right"),
+    [
+        ({}, "1999-12-31T00:00", True),
+        ({"valid_from": "2026-11-01"}, "2026-10-31T23:59", False),
+        ({"valid_from": "2026-11-01"}, "9999-12-31T23:59", True),
+        ({"valid_until": "2026-11-01"}, "2026-11-01T23:59", True),
+        ({"valid_until": "2026-11-01"}, "2026-11-02T00:00", False),
+    ],
+)
+def test_an_end_that_is_not_given_does_not_restrict(settings, call, entry, moment, is_right):
+    step = identify.build("static_pin", settings({"pins": [{"pin": "4711", **entry}]}))
+    assert right_at(step, call, moment) == ["4711"] * is_right
+
+
+def test_nothing_of_a_dated_pin_is_shown(settings):
+    assert "4711" not in repr(identify.build("static_pin", settings({"pins": MONTHLY})))
