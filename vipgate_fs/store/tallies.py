@@ -31,7 +31,7 @@ def change(
     an entry that is in vain takes as long as any other.
     """
     blank = [_row(account, Tally(), 0.0) for account in sorted(accounts)]
-    connection.execute(insert_missing(connection, TALLIES).values(blank))
+    connection.execute(insert_missing(connection, TALLIES), blank)
     rows = connection.execute(
         select(TALLIES).where(_KEY.in_(accounts)).order_by(*TALLIES.primary_key).with_for_update()
     )
