@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepDefaults
-from vipgate_fs.gate.pins import Pin, PinTable
+from vipgate_fs.gate.pins import Credential, Pin, PinTable
 from vipgate_fs.gate.verdict import AskForPin, Verdict
 from vipgate_fs.identify import Settings, weakness
+from vipgate_fs.identify.secret import read_secret
 
 Identification = Literal["caller_number", "entered_id"]
 _NUMBER: Final = re.compile(r"\+?[0-9]{1,20}", re.ASCII)
@@ -56,17 +58,14 @@ def build(settings: Settings) -> CallerPin:
     if by == "entered_id" and "unknown_callers" in values:
         settings.error_at_key("has no meaning with entered_id: every caller is asked; remove it", "unknown_callers")
     pins = _by_number(settings) if by == "caller_number" else _by_customer_number(settings)
-    for owner, digits in values["pins"].items():
-        if why := weakness(str(digits)):
-            settings.warn(why, "pins", owner)
     ask_unknown = values.get("unknown_callers") == "ask"
     return CallerPin(PinTable(pins), by, ask_unknown, settings.line, settings.on_failure)
 
 
-def _by_number(settings: Settings) -> dict[str, Pin]:
-    pins: dict[str, Pin] = {}
+def _by_number(settings: Settings) -> dict[str, Credential]:
+    pins: dict[str, Credential] = {}
     written: dict[str, str] = {}
-    for owner, digits in settings.values["pins"].items():
+    for owner in settings.values["pins"]:
         number = settings.plan.canonical(owner)
         if not _NUMBER.fullmatch(number):
             settings.error_at_key(
@@ -76,13 +75,36 @@ def _by_number(settings: Settings) -> dict[str, Pin]:
             line = settings.line_of("pins", written[number])
             settings.error_at_key(f"the same number as in line {line}, written differently", "pins", owner)
         else:
-            pins[number], written[number] = Pin(str(digits)), owner
+            pins[number], written[number] = _credential(settings, owner), owner
     return pins
 
 
-def _by_customer_number(settings: Settings) -> dict[str, Pin]:
+def _by_customer_number(settings: Settings) -> dict[str, Credential]:
     pins = settings.values["pins"]
     for owner in pins:
         if not _CUSTOMER_NUMBER.fullmatch(owner):
             settings.error_at_key("this is not a customer number; allowed: 1 to 20 digits", "pins", owner)
-    return {owner: Pin(str(digits)) for owner, digits in pins.items()}
+    return {owner: _credential(settings, owner) for owner in pins}
+
+
+def _credential(settings: Settings, owner: str) -> Credential:
+    written = settings.values["pins"][owner]
+    if isinstance(written, Mapping):
+        return _totp(settings, owner)
+    digits = str(written)
+    if why := weakness(digits):
+        settings.warn(why, "pins", owner)
+    return Pin(digits)
+
+
+def _totp(settings: Settings, owner: str) -> Credential:
+    from vipgate_fs.identify.totp import Totp  # noqa: PLC0415 - sites without one-time PINs do not wait for it
+
+    secret = read_secret(settings, "pins", owner, "totp")
+    if secret is None:
+        return Pin.of_nobody()
+    try:
+        return Totp(secret.reveal(), settings.vault_slot)
+    except ValueError as error:
+        settings.error(str(error), "pins", owner, "totp")
+        return Pin.of_nobody()
