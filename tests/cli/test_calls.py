@@ -9,11 +9,11 @@ import time
 from dataclasses import asdict, replace
 
 import pytest
+import structlog
 from click.testing import CliRunner
 
 from vipgate_fs.cli.calls import command
 from vipgate_fs.identify.secret import Secret
-from vipgate_fs.service.logs import configure
 from vipgate_fs.store import records
 from vipgate_fs.store.database import Database
 from vipgate_fs.store.records import CallRecord
@@ -40,7 +40,7 @@ def site(tmp_path):
 @pytest.fixture
 def write(site):
     """Writes records of calls that began so many seconds ago."""
-    database = Database(Secret(f"sqlite:///{site.parent}/state.db"), configure("error"))
+    database = Database(Secret(f"sqlite:///{site.parent}/state.db"), structlog.get_logger())
 
     def do(*made):
         now = time.time()

@@ -3,12 +3,12 @@ from __future__ import annotations
 import json
 
 import pytest
+import structlog
 from click.testing import CliRunner
 
 from vipgate_fs.cli.lockouts import command
 from vipgate_fs.gate.lockout import Entry, Lockout
 from vipgate_fs.identify.secret import Secret
-from vipgate_fs.service.logs import configure
 from vipgate_fs.store.database import Database
 from vipgate_fs.store.lockouts import Lockouts
 
@@ -36,8 +36,8 @@ def lockouts(tmp_path):
 @pytest.fixture
 def guess(tmp_path):
     """Enters wrong PINs."""
-    database = Database(Secret(f"sqlite:///{tmp_path}/state.db"), configure("error"))
-    kept = Lockouts(configure("error"), database)
+    database = Database(Secret(f"sqlite:///{tmp_path}/state.db"), structlog.get_logger())
+    kept = Lockouts(structlog.get_logger(), database)
 
     def enter(caller, times, gate="support", **more):
         for _ in range(times):

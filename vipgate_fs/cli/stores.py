@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
+import structlog
 
 from vipgate_fs.config.model import Configuration
-from vipgate_fs.service.logs import configure
 from vipgate_fs.store.database import Database
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class SiteStore:
         file = url.reveal().removeprefix("sqlite:///")
         if file != url.reveal() and not Path(file).exists():
             raise NoStore(f"there is no store {file}; the service makes it when it is first started")
-        self._database = Database(url, configure("error"))
+        self._database = Database(url, structlog.get_logger())
 
     def do(self, work: Callable[[Connection], T], *, reads: bool = False) -> T:
         """See `vipgate_fs.store.database.Database.transact`."""
