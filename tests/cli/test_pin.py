@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import json
+import re
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from vipgate_fs.cli.pin import command
+from vipgate_fs.identify.secret import Secret
+from vipgate_fs.service.logs import configure
+from vipgate_fs.store.database import Database
+from vipgate_fs.store.key import make_key
+from vipgate_fs.store.vault import StoreVault
+
+CONFIGURATION = """\
+version: 1
+site: {{country: DE, timezone: Europe/Berlin}}
+store: {store}
+gates:
+  support: {{protects: {{numbers: ["7000"]}}, identify: [{{guest_pin: {{}}}}]}}
+  service: {{protects: {{numbers: ["7001"]}}, otherwise: {{reject: true}}}}
+"""
+VIP = "+4917612345678"
+
+
+@pytest.fixture
+def database(tmp_path):
+    """The store of a service that was started once."""
+    database = Database(Secret(f"sqlite:///{tmp_path}/state.db"), configure("error"))
+    database.open()
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def pin(tmp_path, database):
+    """Runs the command for the site."""
+    tmp_path.joinpath("vipgate.yaml").write_text(CONFIGURATION.format(store="sqlite:///state.db"))
+
+    def run(name, *arguments):
+        return CliRunner().invoke(command, [name, "--config", str(tmp_path / "vipgate.yaml"), *arguments])
+
+    return run
+
+
+@pytest.fixture
+def is_right(tmp_path, database):
+    """Whether a PIN would be right now."""
+    vault = StoreVault(configure("error"), database, tmp_path / "state.key")
+    return lambda entered, caller=VIP, at=0.0: vault.has_guest_pin("support", caller, entered, time.time() + at)
+
+
+def listed(pin):
+    result = pin("list", "--format", "json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+@pytest.mark.parametrize("digits", [None, 6, 12])
+def test_it_is_printed_once_and_right_for_a_day(pin, is_right, digits):
+    result = pin("issue", "--gate", "support", *(["--digits", str(digits)] if digits else []))
+    assert result.exit_code == 0, result.output
+    made = result.stdout.strip()
+    assert re.fullmatch(f"[0-9]{{{digits or 8}}}", made)
+    assert made not in result.stderr
+    assert [is_right(made, at=at) for at in (0, 86_390, 86_401)] == [True, True, False]
+    (guest,) = listed(pin)
+    assert made not in str(guest)
+    assert (guest["gate"], guest["caller"], guest["uses_left"], guest["note"]) == ("support", None, None, "")
+    assert pin("list").stdout.startswith(f"{guest['id']}: support, valid until ")
+    assert pin("revoke", guest["id"]).output == f"{guest['id']}: revoked\n"
+    assert not is_right(made)
+    assert listed(pin) == []
+
+
+def test_what_it_is_good_for_is_kept_and_told(pin, is_right):
+    options = ["--caller", "0176 12345678", "--uses", "2", "--note", "Ms Example\n", "--until", "2099-12-24T18:30"]
+    result = pin("issue", "--gate", "support", *options)
+    made = result.stdout.strip()
+    told = f"support, for {VIP}, valid until Thu 2099-12-24 18:30, 2 uses left (Ms Example\\n)\n"
+    assert result.stderr.endswith(f": {told}")
+    assert pin("list").stdout.endswith(f": {told}")
+    assert [is_right(made), is_right(made, caller="")] == [True, False]
+
+
+def test_ids_are_no_pins_and_pins_differ(pin):
+    made = [pin("issue", "--gate", "support", "--digits", "6").stdout for _ in range(20)]
+    ids = [guest["id"] for guest in listed(pin)]
+    assert len(set(made)) == len(set(ids)) == 20
+    assert all(re.fullmatch("[a-z]{6}", guest) for guest in ids)
+
+
+def test_one_that_has_ended_or_is_used_up_is_still_listed(pin, monkeypatch):
+    pin("issue", "--gate", "support", "--valid-for", "1m", "--uses", "1")
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 61)
+    assert re.search("support, ended .*, one use left$", pin("list").stdout.strip())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["issue", "--gate", "service"], "no gate of this name asks for guest PINs; those that do: support"),
+        (["issue", "--gate", "nowhere"], "no gate of this name asks for guest PINs; those that do: support"),
+        (["issue", "--gate", "support", "--caller", "anonymous"], "a caller without a number"),
+        (["issue", "--gate", "support", "--digits", "5"], "6<=x<=12"),
+        (["issue", "--gate", "support", "--uses", "0"], "x>=1"),
+        (["issue", "--gate", "support", "--valid-for", "soon"], "allowed: 1 to 9999 with s, m, h or d"),
+        (["issue", "--gate", "support", "--until", "2020-01-01"], "this time is over"),
+        (["issue", "--gate", "support", "--until", "2099-01-01", "--valid-for", "1h"], "either until when"),
+        (["revoke", "nobody"], "there is no guest PIN nobody"),
+    ],
+)
+def test_what_makes_no_sense_makes_no_pin(pin, arguments, message):
+    result = pin(*arguments)
+    assert result.exit_code in (1, 2)
+    assert message in result.output
+    assert result.stdout == ""
+    assert listed(pin) == []
+
+
+def test_a_key_that_others_can_read_is_refused_in_one_line(pin, tmp_path):
+    make_key(tmp_path / "state.key")
+    tmp_path.joinpath("state.key").chmod(0o644)
+    result = pin("issue", "--gate", "support")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "may be read by others (mode 0644); chmod 600" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_machine_without_the_key_of_the_store_makes_no_other(pin, tmp_path):
+    pin("issue", "--gate", "support")
+    tmp_path.joinpath("state.key").unlink()
+    result = pin("issue", "--gate", "support")
+    assert result.exit_code == 1
+    assert "the store has guest PINs already; copy " in result.stderr
+    assert not tmp_path.joinpath("state.key").exists()
+
+
+@pytest.mark.parametrize(
+    ("store", "message"),
+    [("none", "guest PINs are kept in the store, and store is none"), ("sqlite:///missing.db", "there is no store")],
+)
+def test_without_a_store_there_are_none(pin, tmp_path, store, message):
+    tmp_path.joinpath("vipgate.yaml").write_text(CONFIGURATION.format(store=store))
+    result = pin("issue", "--gate", "support")
+    assert result.exit_code == 1
+    assert message in result.output
+    assert not list(tmp_path.glob("*.key"))

@@ -1,0 +1,93 @@
+"""A running service: guests with their PINs, one-time PINs, and gates that a person switches."""
+
+from __future__ import annotations
+
+import time
+
+import gevent
+import pytest
+from click.testing import CliRunner
+from pyotp import TOTP
+from running_service import switch, until
+
+from vipgate_fs.cli import override, pin
+from vipgate_fs.simulator import Caller
+
+SECRET = "KRUGS4ZANFZSA3TPOQQGCIDTMVRXEZLU"
+OWN, ANY = "+4917612345678", "+4930123456"
+GATES = f"""\
+  guests:
+    protects: {{numbers: ["700"]}}
+    identify: [{{guest_pin: {{}}}}]
+    attempts: 1
+  own:
+    protects: {{numbers: ["701"]}}
+    identify: [{{caller_pin: {{pins: {{"{OWN}": {{totp: "{SECRET}"}}}}}}}}]
+    attempts: 1
+  closed: {{protects: {{numbers: ["702"]}}, otherwise: {{reject: true}}}}
+"""
+
+
+@pytest.fixture
+def service(run):
+    service = run(gates=GATES)
+    service.await_line("listening")
+    return service.listening()
+
+
+def vipgate(service, command, *arguments):
+    done = CliRunner().invoke(command, [*arguments, "--config", str(service.config)])
+    assert done.exit_code == 0, done.output
+    return done.stdout.strip()
+
+
+def test_a_single_use_lets_one_of_fifty_callers_through(service):
+    made = vipgate(service, pin.command, "issue", "--gate", "guests", "--uses", "1")
+    simulator = switch(service)
+    calls = [simulator.start(Caller(f"+49301234{number:03}", dial=f"{made}#"), "700") for number in range(50)]
+    through = [call.wait().transferred_to.extension for call in calls if call.wait().transferred_to]
+    assert through == ["700"]
+    assert len(service.lines("outcome", result="pin_correct")) == 1
+    assert len(service.lines("outcome", result="pin_incorrect")) == 49
+    (used,) = service.lines("a guest PIN is used")
+    assert used["gate"] == "guests"
+    assert service.end() == 0
+    kept = b"".join(file.read_bytes() for file in service.config.parent.iterdir())
+    assert made.encode() not in kept
+
+
+def test_one_that_is_revoked_or_another_callers_lets_nobody_through(service):
+    simulator = switch(service)
+    bound = vipgate(service, pin.command, "issue", "--gate", "guests", "--caller", OWN)
+    other = simulator.call(Caller(ANY, dial=f"{bound}#"), "700")
+    his = simulator.call(Caller(OWN, dial=f"{bound}#"), "700")
+    listed = vipgate(service, pin.command, "list")
+    vipgate(service, pin.command, "revoke", listed.partition(":")[0])
+    revoked = simulator.call(Caller(OWN, dial=f"{bound}#"), "700")
+    assert [bool(call.transferred_to) for call in (other, his, revoked)] == [False, True, False]
+
+
+def test_a_one_time_pin_lets_through_once_whatever_worker_the_calls_come_to(service):
+    if time.time() % 30 > 25:  # the calls take two seconds
+        gevent.sleep(30 - time.time() % 30)
+    shown, simulator = TOTP(SECRET).now(), switch(service)
+    calls = [simulator.start(Caller(OWN, dial=f"{shown}#"), "701") for _ in range(20)]
+    assert sum(bool(call.wait().transferred_to) for call in calls) == 1
+
+
+def test_a_person_switches_a_gate_and_all_workers_know_of_it_soon(service):
+    simulator = switch(service)
+
+    def is_open():
+        return all(simulator.call(Caller(ANY), "702").transferred_to for _ in range(6))
+
+    def is_shut():
+        return not any(simulator.call(Caller(ANY), "702").transferred_to for _ in range(6))
+
+    assert is_shut()
+    vipgate(service, override.command, "closed", "off", "--for", "1h")
+    until(is_open, seconds=8)
+    decided = service.lines("decision", gate="closed")[-1]
+    assert decided["reason"].startswith("not active, the call passes: override until ")
+    vipgate(service, override.command, "closed", "auto")
+    until(is_shut, seconds=8)
