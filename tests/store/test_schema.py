@@ -33,7 +33,9 @@ def test_the_migrations_make_the_tables(database):
         return described(connection)
 
     assert migrated == database.run(make_anew)
-    assert database.run(lambda connection: connection.scalar(text("SELECT version FROM vipgate_schema"))) == len(MIGRATIONS)
+    assert database.run(lambda connection: connection.scalar(text("SELECT version FROM vipgate_schema"))) == len(
+        MIGRATIONS
+    )
 
 
 def test_migrations_are_done_once_and_go_on_from_where_they_were(database, open_database, url, monkeypatch):
@@ -44,7 +46,10 @@ def test_migrations_are_done_once_and_go_on_from_where_they_were(database, open_
     for _ in range(2):
         later = open_database(url)
         later.open()
-        assert later.run(lambda connection: connection.scalar(text("SELECT version FROM vipgate_schema"))) == len(MIGRATIONS) + 1
+        assert (
+            later.run(lambda connection: connection.scalar(text("SELECT version FROM vipgate_schema")))
+            == len(MIGRATIONS) + 1
+        )
 
 
 def test_a_migration_that_fails_leaves_everything_as_it_was(database, open_database, url, said, monkeypatch):
@@ -54,12 +59,16 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(database, open_datab
         open_database(url).open()
     assert said.events == ["the store is gone; going on with lockouts in memory"]
     assert database.run(lambda connection: inspect(connection).has_table("vipgate_next")) is False
-    assert database.run(lambda connection: connection.scalar(text("SELECT version FROM vipgate_schema"))) == len(MIGRATIONS)
+    assert database.run(lambda connection: connection.scalar(text("SELECT version FROM vipgate_schema"))) == len(
+        MIGRATIONS
+    )
 
 
 def test_a_newer_schema_is_refused_in_a_clear_line(database, open_database, url, said):
     database.run(lambda connection: connection.execute(text("UPDATE vipgate_schema SET version = 99")))
-    with pytest.raises(NewerSchema, match=f"has schema version 99, and this VIPgate knows only those up to {len(MIGRATIONS)}"):
+    with pytest.raises(
+        NewerSchema, match=f"has schema version 99, and this VIPgate knows only those up to {len(MIGRATIONS)}"
+    ):
         Keeper(said, open_database(url)).start()
     assert said.events == ["the store can't be used"]
 

@@ -7,8 +7,10 @@ from typing import ClassVar
 
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepDefaults
+from vipgate_fs.gate.pins import AnyOf
 from vipgate_fs.gate.verdict import AskForPin, Verdict
-from vipgate_fs.identify import Settings
+from vipgate_fs.identify import Settings, static_pin
+from vipgate_fs.identify.static_pin import StaticPin
 from vipgate_fs.identify.vault import VaultSlot
 
 
@@ -39,20 +41,29 @@ class GuestCredential:
 
 @dataclass(frozen=True, slots=True)
 class GuestPin(StepDefaults):
-    """Asks everybody for a guest PIN. See `vipgate_fs.gate.gate.Step` for the other attributes."""
+    """Asks everybody for a guest PIN. See `vipgate_fs.gate.gate.Step` for the other attributes.
+
+    Attributes:
+        slot: has the vault that knows them.
+        gate: the gate's name.
+        besides: has PINs that are right, too; None: there are none.
+    """
 
     slot: VaultSlot
     gate: str
     line: int
+    besides: StaticPin | None = None
     on_failure: Verdict | None = None
     kind: ClassVar[str] = "guest_pin"
     always_answers: ClassVar[bool] = True
 
     def identify(self, call: Call) -> Verdict:
-        """Ask for a guest PIN."""
-        return AskForPin(GuestCredential(self.slot, self.gate, call.caller, call.at.timestamp()))
+        """Ask for a guest PIN, or one of those besides."""
+        guests = GuestCredential(self.slot, self.gate, call.caller, call.at.timestamp())
+        return AskForPin(AnyOf((self.besides.valid_at(call.at), guests)) if self.besides else guests)
 
 
 def build(settings: Settings) -> GuestPin:
     """The step as it is configured."""
-    return GuestPin(settings.vault_slot, settings.gate, settings.line)
+    besides = static_pin.build(settings) if settings.values else None
+    return GuestPin(settings.vault_slot, settings.gate, settings.line, besides)

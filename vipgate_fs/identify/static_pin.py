@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepDefaults
-from vipgate_fs.gate.pins import AnyOf, Pin
+from vipgate_fs.gate.pins import AnyOf, Credential, Pin
 from vipgate_fs.gate.verdict import AskForPin, Verdict
 from vipgate_fs.identify import Settings, weakness
 
@@ -56,10 +56,14 @@ class StaticPin(StepDefaults):
 
     def identify(self, call: Call) -> Verdict:
         """Ask for the PIN that is valid when the call comes."""
+        return AskForPin(self.valid_at(call.at))
+
+    def valid_at(self, at: dt.datetime) -> Credential:
+        """What is right at a moment on the site's clock."""
         if self.pin is not None and not self.dated:
-            return AskForPin(self.pin)
-        valid = [dated.pin for dated in self.dated if dated.is_valid(call.at)]
-        return AskForPin(AnyOf((*valid, *filter(None, [self.pin]))))
+            return self.pin
+        valid = [dated.pin for dated in self.dated if dated.is_valid(at)]
+        return AnyOf((*valid, *filter(None, [self.pin])))
 
 
 def build(settings: Settings) -> StaticPin:
