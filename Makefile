@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test test-freeswitch reliability fuzz lint serve check bench format clean
+.PHONY: demo test test-freeswitch reliability soak fuzz lint serve check bench format clean
 
 demo: $(READY)
 	$(BIN)/vipgate demo
@@ -19,6 +19,10 @@ test-freeswitch: $(READY)
 
 reliability: $(READY)
 	$(BIN)/pytest tests/reliability --faults docs/reliability.md
+
+CALLS ?= 100000
+soak: $(READY)
+	$(BIN)/python benchmarks/soak.py --calls $(CALLS)
 
 SECONDS ?= 600
 fuzz: $(READY)

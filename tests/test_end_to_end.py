@@ -11,6 +11,7 @@ from whole_call import (
     NOON,
     OTHER_PIN,
     PIN,
+    PLANTED,
     STRANGER,
     VIP,
     VIPS_PIN,
@@ -242,8 +243,8 @@ def test_a_pin_in_the_log_would_be_found(gate):
     gate.call("700", dial=f"{PIN}#")
     assert "play_and_get_digits" in gate.log.getvalue()
     assert tells_a_pin(gate.log.getvalue()) == []
-    gate.call(WRONG)  # as the number that is called it stands in the log
+    gate.call(PLANTED)  # as the number that is called it stands in the log
     gate.settle()
-    assert tells_a_pin(gate.log.getvalue()) == [WRONG]
+    assert tells_a_pin(gate.log.getvalue()) == [PLANTED]
     gate.log.seek(0)
     gate.log.truncate()

@@ -20,7 +20,9 @@ from vipgate_fs.simulator import Caller, Directory, Simulator, What
 
 SPEED = 25.0
 PIN, OTHER_PIN, VIPS_PIN, WRONG = "908172635", "807162534", "706152433", "605142332"
-PINS = (PIN, OTHER_PIN, VIPS_PIN, WRONG)
+PLANTED = "504122314"
+"""Keyed in by nobody, or the watch of the whole run would find it as well."""
+PINS = (PIN, OTHER_PIN, VIPS_PIN, WRONG, PLANTED)
 VIP, STRANGER = "004917612345678", "004930123456"
 EVENING = dt.datetime.fromisoformat("2026-11-24T20:00+01:00")
 NOON = dt.datetime.fromisoformat("2026-11-24T12:00+01:00")

@@ -1,0 +1,65 @@
+"""The check of the whole run finds a PIN that is planted, wherever it is."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from gevent import socket
+from secrets_watch import Watch
+
+from vipgate_fs.esl.session import Session, SessionGone
+from vipgate_fs.service.logs import configure
+from vipgate_fs.simulator import Caller
+from vipgate_fs.store.records import CallRecord, Recorder
+
+PIN = "719273"
+RECORD = CallRecord("u", 0.0, "g", "1", "2", "pass", 0, "passed", None, f"the PIN {PIN}", 0.0, 0.0)
+
+
+def log():
+    configure("info", io.StringIO(), json=True).info("decision", reason=f"keyed in {PIN}")
+
+
+def send(connection):
+    session = Session(("127.0.0.1", 1), connection[0])
+    connection[1].sock.shutdown(socket.SHUT_WR)
+    with pytest.raises(SessionGone):
+        session.send(f"sendmsg\nexecute-app-arg: {PIN}")
+
+
+@pytest.mark.parametrize(
+    ("where", "plant"),
+    [
+        ("log", lambda _: log()),
+        ("argument", send),
+        ("record", lambda _: Recorder(None, None, retention=1.0).record(RECORD)),
+    ],
+)
+def test_a_planted_pin_is_found(monkeypatch, connection, where, plant):
+    watch = Watch()
+    watch.attach(monkeypatch)
+    watch.keyed_in(PIN)  # by nobody whom the watch of the whole run sees
+    assert watch.found() == []
+    plant(connection)
+    (found,) = watch.found()
+    assert found.startswith(where)
+    assert PIN not in found
+
+
+def test_what_a_simulated_caller_keys_in_is_looked_for(monkeypatch):
+    watch = Watch()
+    watch.attach(monkeypatch)
+    assert Caller(dial=("1#", "604813#")).entry(1) == "604813#"
+    watch.saw("log", "entry='604813'")
+    assert watch.found() == ["log: entry='***'"]
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-11-24T20:00:00.604813", "0ad44d85-a324-4c1d-8bc0-604813604813", "6048130", "60481"]
+)
+def test_other_digits_are_no_alarm(text):
+    watch = Watch()
+    watch.keyed_in("604813")
+    watch.saw("log", text)
+    assert watch.found() == []
