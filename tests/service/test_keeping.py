@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import closing
 
+import gevent
 import pytest
 
 from vipgate_fs.simulator import Caller, Simulator
@@ -46,6 +47,7 @@ def service(folder):
         if json.loads(line)["event"] == "listening":
             port = json.loads(line)["port"]
             break
+    gevent.get_hub().loop.update_now()  # its clock stands still while other tests run; a caller's patience counts by it
     yield process, Simulator(port=port, speed=20)
     if process.poll() is None:
         process.kill()
