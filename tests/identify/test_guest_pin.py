@@ -76,6 +76,7 @@ def test_in_memory_there_are_no_guests_and_each_step_is_accepted_once():
     vault = MemoryVault()
     assert not vault.has_guest_pin("g", VIP, "47110815", 0.0)
     assert not vault.use_guest_pin("g", VIP, "47110815", 0.0)
+    assert vault.last_time_step("a") == -1
     assert [vault.use_time_step(*step) for step in (("a", 5), ("a", 5), ("a", 4), ("b", 4), ("a", 6))] == [
         True, False, False, True, True,
     ]  # fmt: skip

@@ -135,10 +135,12 @@ def test_while_the_store_is_gone_guest_pins_are_refused_and_time_steps_remembere
         assert not vault.has_guest_pin("g", VIP, PIN, NOW)
         assert not vault.use_guest_pin("g", VIP, PIN, NOW)
         assert [vault.use_time_step("o", step) for step in (5, 6, 7, 7, 8)] == [False, False, True, False, True]
+        assert [vault.last_time_step(owner) for owner in "op"] == [8, -1]
     assert "guest PINs are refused" in said.events
     assert PIN not in str(said.lines)
     vault._database._gone_until = 0.0
     assert vault.has_guest_pin("g", VIP, PIN, NOW)
+    assert vault.last_time_step("o") == 8
     assert [vault.use_time_step("o", step) for step in (8, 9)] == [False, True]
 
 
@@ -146,6 +148,7 @@ def test_a_time_step_is_accepted_once_and_none_before_it(vault, said, open_datab
     other = StoreVault(said, open_database(url), key_file)
     asked = [(vault, "a", 5), (other, "a", 5), (other, "a", 4), (vault, "b", 4), (other, "a", 6), (vault, "a", 6)]
     assert [each.use_time_step(owner, step) for each, owner, step in asked] == [True, False, False, True, True, False]
+    assert [each.last_time_step(owner) for each in (vault, other) for owner in "abc"] == [6, 4, -1] * 2
     with ThreadPoolExecutor(20) as pool:
         used = Counter(pool.map(lambda number: (vault, other)[number % 2].use_time_step("c", 1), range(20)))
     assert used == {True: 1, False: 19}

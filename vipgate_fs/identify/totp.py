@@ -49,20 +49,21 @@ class Totp:
         self._clock = clock
 
     def matches(self, entered: str) -> bool:
-        """Whether it is a PIN of this moment, or of a step before or after."""
+        """Whether it is a PIN of this moment, or of a step before or after, and later than all that were accepted."""
         return self._step(entered) is not None
 
     def redeem(self, entered: str) -> bool:
-        """Accept it, if no PIN of its step or a later one was accepted before."""
+        """Accept it, if no other call was quicker."""
         step = self._step(entered)
         return step is not None and self._slot.vault.use_time_step(self._owner, step)
 
     def _step(self, entered: str) -> int | None:
         now = int(self._clock()) // PERIOD
         given = entered.encode("utf-8", "surrogateescape")
+        last = self._slot.vault.last_time_step(self._owner)  # asked in any case: the time that it takes tells nothing
         steps = range(max(0, now - WINDOW), now + WINDOW + 1)
         right = [step for step in steps if hmac.compare_digest(self._generator.generate_otp(step).encode(), given)]
-        return right[-1] if right else None
+        return right[-1] if right and right[-1] > last else None
 
     def __repr__(self) -> str:
         return "Totp(***)"

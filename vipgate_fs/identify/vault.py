@@ -15,6 +15,9 @@ class Vault(Protocol):
     def use_guest_pin(self, gate: str, caller: str, entered: str, at: float) -> bool:
         """Count one use of it down; False when there was none left. A single use is single, whoever asks at once."""
 
+    def last_time_step(self, owner: str) -> int:
+        """The latest time step (RFC 6238) that was accepted of an owner; -1: none was."""
+
     def use_time_step(self, owner: str, step: int) -> bool:
         """Accept a time step (RFC 6238, 5.2) of an owner; False when it, or a later one, was accepted before."""
 
@@ -34,10 +37,14 @@ class MemoryVault:
         """There is none."""
         return False
 
+    def last_time_step(self, owner: str) -> int:
+        """See Vault."""
+        return self._steps.get(owner, -1)
+
     def use_time_step(self, owner: str, step: int) -> bool:
         """See Vault."""
         with self._lock:
-            is_new = step > self._steps.get(owner, -1)
+            is_new = step > self.last_time_step(owner)
             if is_new:
                 self._steps[owner] = step
             return is_new

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from vipgate_fs.store.schema import TIME_STEPS, insert_missing
+
+
+def last(connection: Connection, owner: str) -> int:
+    """The last step that was accepted; -1: none was."""
+    step: int | None = connection.scalar(select(TIME_STEPS.c.step).where(TIME_STEPS.c.owner == owner))
+    return -1 if step is None else step
 
 
 def use(connection: Connection, owner: str, step: int) -> bool:

@@ -49,6 +49,16 @@ class StoreVault:
             self._log.info("a guest PIN is used", gate=gate, id=used)
         return used is not None
 
+    def last_time_step(self, owner: str) -> int:
+        """See Vault."""
+        from vipgate_fs.store.steps import last  # noqa: PLC0415 - see vipgate_fs.store
+
+        remembered = self._memory.last_time_step(owner)
+        try:
+            return max(remembered, self._database.run(lambda connection: last(connection, owner), reads=True))
+        except StoreGone:
+            return remembered
+
     def use_time_step(self, owner: str, step: int) -> bool:
         """See Vault."""
         from vipgate_fs.store.steps import use  # noqa: PLC0415 - see vipgate_fs.store
