@@ -107,7 +107,7 @@ def serve(path: str) -> None:
     server.start()
     print(server.port, flush=True)
     while tp_read(0, 1):
-        while server.calls:
+        while server.connections:
             gevent.sleep(0.01)
         left = Left.of_this_process()
         print(json.dumps({name: getattr(left, name) for name in Left.__slots__}), flush=True)

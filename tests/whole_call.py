@@ -98,7 +98,7 @@ class Gate:
     def settle(self):
         """Wait until nothing is left of the calls."""
         with within(3):
-            while self.server.calls or any(simulator._greenlets for simulator in self.simulators):
+            while self.server.connections or any(simulator._greenlets for simulator in self.simulators):
                 gevent.sleep(0.01)
 
 

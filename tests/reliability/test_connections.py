@@ -131,7 +131,7 @@ def silent(service):
 
 def test_a_port_scanner(serve, tell, many_files):
     """5,000 connections that say nothing; each ends when the time to connect is over."""
-    service = serve(settings="workers: 2, max_calls: 10000", patch=PATCH)
+    service = serve(settings="workers: 2, max_calls: 50", patch=PATCH)
     assert lost(place(switch(service), 20)) == []
     before = sum(map(descriptors, service.workers))
     with ExitStack() as idle, Traffic(switch(service)) as traffic:

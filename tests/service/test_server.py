@@ -110,7 +110,7 @@ def test_rubbish_ends_after_a_bounded_time_and_disturbs_nobody(serve, connect, l
         with suppress(ConnectionResetError):
             assert closed(bad)
     with within(1):
-        while server.calls:
+        while server.connections:
             gevent.sleep(0.01)
     assert "error while serving a call" not in log_lines.events()
 
@@ -223,7 +223,7 @@ def test_a_burst_of_calls_waits_to_be_accepted(serve):
     assert established(server.port, 1000) == 1000
     with within(5):
         gevent.sleep(0.1)
-        while server.calls:
+        while server.connections:
             gevent.sleep(0.01)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
+
+from gevent.event import Event
 
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.esl.channel import EslChannel
@@ -41,11 +44,18 @@ class CallHandler:
         log: told of each call.
         clock: tells the moment to decide for, with a time zone.
         keeper: remembers wrong entries and calls; default: wrong entries only, and only in memory.
+
+    Attributes:
+        calls: that are being served: a connection counts as soon as its peer has shown to be a FreeSWITCH with a call,
+            so that those of a port scanner take nobody's place.
+        changed: set when a call begins or ends.
     """
 
     def __init__(
         self, configuration: Configuration, log: Log, clock: Clock = system_clock, keeper: Keeper | None = None
     ) -> None:
+        self.calls = 0
+        self.changed = Event()
         self._clock = clock
         self._keeper = keeper or Keeper(log)
         self._site = configuration.site
@@ -61,13 +71,24 @@ class CallHandler:
         try:
             facts = call_facts(session.connect(), self._site.plan, self._variables)
             log = log.bind(call=facts.uuid, caller=facts.caller or "withheld", called=facts.called)
-            self._serve(facts, session, log)
+            with self._counted():
+                self._serve(facts, session, log)
         except SessionGone as end:
             log.info("connection ended early", why=str(end))
         except Exception:  # noqa: BLE001 - whatever it is, it must not reach the calls beside this one
             log.error("error while serving a call", exception=traceback.format_exc())
         finally:
             session.stop()
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self.calls += 1
+        self.changed.set()
+        try:
+            yield
+        finally:
+            self.calls -= 1
+            self.changed.set()
 
     def _serve(self, call: Call, session: Session, log: Log) -> None:
         course = _Course(self._clock())

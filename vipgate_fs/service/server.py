@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from gevent import socket
-from gevent.event import Event
 from gevent.pool import Pool
 from gevent.server import StreamServer
 
@@ -36,7 +35,7 @@ class GateServer:
         keeper: remembers wrong entries and calls; default: wrong entries only, and only in memory.
 
     Attributes:
-        changed: set when a connection begins or ends.
+        changed: set when a call begins or ends.
 
     Raises:
         OSError: by `start`, when the address can't be listened on.
@@ -54,12 +53,12 @@ class GateServer:
         self._allow: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = server.allow
         self._log = log
         self._serve = CallHandler(configuration, log, clock, keeper)
-        self._calls = Pool()
+        self._connections = Pool()
         self._cut_off = 0
-        self.changed = Event()
+        self.changed = self._serve.changed
         backlog = None if listener else BACKLOG
         where = listener or (server.host, server.port)
-        self._server = _Acceptor(where, self._connected, backlog=backlog, spawn=self._calls)
+        self._server = _Acceptor(where, self._admit, backlog=backlog, spawn=self._connections)
         self._server.tell = self._tell
 
     @property
@@ -69,8 +68,13 @@ class GateServer:
 
     @property
     def calls(self) -> int:
-        """Connections that are being served."""
-        return len(self._calls)
+        """Calls that are being served."""
+        return self._serve.calls
+
+    @property
+    def connections(self) -> int:
+        """Connections that are open, also those of nobody who has shown to be a FreeSWITCH."""
+        return len(self._connections)
 
     def start(self) -> None:
         """Begin to accept."""
@@ -88,17 +92,10 @@ class GateServer:
         again meanwhile, to cut them off sooner.
         """
         self._server.close()
-        self._calls.join(timeout=drain)
-        self._cut_off += len(self._calls)
-        self._calls.kill()
+        self._connections.join(timeout=drain)
+        self._cut_off += len(self._connections)
+        self._connections.kill()
         return self._cut_off
-
-    def _connected(self, sock: Any, address: tuple[Any, ...]) -> None:
-        self.changed.set()
-        try:
-            self._admit(sock, address)
-        finally:
-            self.changed.set()
 
     def _admit(self, sock: Any, address: tuple[Any, ...]) -> None:
         peer = ipaddress.ip_address(address[0].partition("%")[0])
