@@ -1,0 +1,70 @@
+"""Two services with one PostgreSQL, as on two machines: lockouts and call records are one, and one may die."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import database_servers
+import pytest
+from reliability.faults import Traffic, served_again
+from running_service import GATE, RIGHT, switch, until
+from sqlalchemy import create_engine, text
+
+from vipgate_fs.simulator import Caller
+
+LIMITS = "    lockout: {failures: 4, window: 1h}\n"
+GUESSER = "004930123456"
+
+
+@pytest.fixture(scope="module")
+def store():
+    with database_servers.postgresql() as server:
+        yield server
+
+
+@pytest.fixture
+def machines(serve, store):
+    gates = f"{GATE}{LIMITS}store: {store.url}\n"
+    return [serve(gates=gates), serve(gates=gates)]
+
+
+def count(store, query):
+    engine = create_engine(store.url)
+    with engine.connect() as connection:
+        found = connection.execute(text(query)).scalar_one()
+    engine.dispose()
+    return found
+
+
+def test_wrong_entries_at_both_are_counted_together(machines, store):
+    switches = [switch(machine) for machine in machines]
+    before = count(store, "SELECT count(*) FROM vipgate_calls")
+    for turn in range(4):
+        assert switches[turn % 2].call(Caller(number=GUESSER, dial="605142#"), "700").transfers == []
+    for each in switches:
+        assert each.call(Caller(number=GUESSER, dial=RIGHT.dial), "700").transfers == [], "locked on both"
+        assert each.call(RIGHT, "700").transfers
+    assert count(store, "SELECT count(*) FROM vipgate_tallies WHERE kind = 'caller' AND locked_until > 0") == 1
+    until(lambda: count(store, "SELECT count(*) FROM vipgate_calls") == before + 8)
+
+
+def test_a_machine_dies(machines, tell):
+    """The second host of the dialplan's list takes over; what was in a dialogue on the first is hung up on."""
+    first, second = machines
+    with Traffic(switch(second)) as beside:
+        os.killpg(first.process.pid, signal.SIGKILL)
+        recovery = served_again(switch(first, second))
+    assert beside.lost == 0
+    assert second.lines("outcome", result="pin_correct")
+    experienced = "hung up on in a dialogue with it; all others are served by the next host"
+    tell("a machine's service dies at once, with another in the host list", experienced, len(beside.calls), 0, recovery)
+
+
+def test_the_store_of_both_is_gone(machines, store, tell):
+    with Traffic(switch(*machines), every=0.1) as traffic:
+        store.stop()
+        machines[0].await_line("the store is gone; going on with lockouts in memory")
+        store.start()
+    assert traffic.lost == 0
+    tell("PostgreSQL stopped and started", "nothing", len(traffic.calls), 0, None)
