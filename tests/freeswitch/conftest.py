@@ -16,7 +16,7 @@ VERSION = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser):
-    parser.addoption("--soak", type=int, default=200, metavar="N", help="calls of the soak test")
+    parser.addoption("--soak", type=int, default=2000, metavar="N", help="calls of the soak test")
     parser.addoption("--report", metavar="FILE", help="write a table of all scenarios there (Markdown)")
 
 

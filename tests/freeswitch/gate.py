@@ -72,6 +72,7 @@ gates:
         with suppress(ProcessLookupError):
             self.signal_all(signal.SIGKILL)
         self._process.wait()
+        assert wait_until(lambda: self._sockets("0A") == 0), "a worker outlives the kill"
 
     def kill_workers(self) -> None:
         """End its worker processes at once (man 5 proc, children)."""
@@ -101,9 +102,12 @@ gates:
         return [line for line in lines if line["event"] == event and values.items() <= line.items()]
 
     def sessions(self) -> int:
-        """Connections that it and its workers have open (man 5 proc; 01 is TCP_ESTABLISHED, inode 0 is nobody's)."""
+        """Connections that it and its workers have open (man 5 proc: 01 is established, 0A listening, inode 0 nobody's)."""
+        return self._sockets("01")
+
+    def _sockets(self, state: str) -> int:
         rows = (line.split() for line in Path("/proc/thread-self/net/tcp").read_text("ascii").splitlines()[1:])
-        return sum(row[1].endswith(f":{self.port:04X}") and row[3] == "01" and row[9] != "0" for row in rows)
+        return sum(row[1].endswith(f":{self.port:04X}") and row[3] == state and row[9] != "0" for row in rows)
 
 
 def wait_until(condition, seconds: float = 15.0) -> bool:

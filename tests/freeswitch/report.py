@@ -34,7 +34,7 @@ def text(version: str, reports: Iterable[pytest.TestReport]) -> str:
             lines += ["", f"## {file.replace('_', ' ').capitalize()}", ""]
             lines += ["| scenario | experienced | result | waited |", "|---|---|---|--:|"]
         told = dict(report.user_properties)
-        shown = (scenario or test.removeprefix("test_").replace("_", " ")).replace("|", "\\|")
-        waited = f"{told['waited']:.1f}" if "waited" in told else ""
+        shown = ": ".join(filter(None, [test.removeprefix("test_").replace("_", " "), scenario])).replace("|", "\\|")
+        waited = f"{told['waited']:.2f}" if "waited" in told else ""
         lines.append(f"| {shown} | {told.get('story', '')} | {report.outcome} | {waited} |")
     return "\n".join(lines) + "\n"
