@@ -57,7 +57,7 @@ def test_a_worker_is_killed(serve, tell, when, held, ends, experienced):
     assert (end(hit.wait()), lost) == (ends, 0)
     tell(
         f"worker killed {when}",
-        f"{experienced}; so do the others in this worker's dialogues",
+        f"{experienced}; who is in a dialogue with this worker is hung up on",
         len(others),
         lost,
         recovery,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import socket as stdlib_socket
+import time
 
 import database_servers
 import pytest
@@ -37,6 +40,11 @@ def count(store, query):
     return found
 
 
+def refuses(port):
+    with stdlib_socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == errno.ECONNREFUSED
+
+
 def test_wrong_entries_at_both_are_counted_together(machines, store):
     switches = [switch(machine) for machine in machines]
     before = count(store, "SELECT count(*) FROM vipgate_calls")
@@ -53,11 +61,14 @@ def test_a_machine_dies(machines, tell):
     """The second host of the dialplan's list takes over; what was in a dialogue on the first is hung up on."""
     first, second = machines
     with Traffic(switch(second)) as beside:
+        started = time.monotonic()
         os.killpg(first.process.pid, signal.SIGKILL)
-        recovery = served_again(switch(first, second))
+        until(lambda: refuses(first.port))
+        served_again(switch(first, second))
+        recovery = time.monotonic() - started
     assert beside.lost == 0
     assert second.lines("outcome", result="pin_correct")
-    experienced = "hung up on in a dialogue with it; all others are served by the next host"
+    experienced = "hung up on in a dialogue with it; parked who calls in this very instant; all others: the next host"
     tell("a machine's service dies at once, with another in the host list", experienced, len(beside.calls), 0, recovery)
 
 
