@@ -13,6 +13,7 @@ own encoding leaves a literal `%0A` of a caller as it is, so decoding first woul
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import unquote_to_bytes
@@ -21,6 +22,7 @@ MAX_HEAD: Final = 256 * 1024
 """Bytes of one header block; a channel with several hundred variables has less than 64 kB."""
 MAX_BODY: Final = 4 * 1024 * 1024
 """Bytes of one body."""
+_NAME: Final = re.compile(r"[A-Za-z_/-]{1,40}")
 
 
 class WireError(Exception):
@@ -79,6 +81,11 @@ class Headers(Mapping[str, str]):
         return f"<Headers {len(self._block)} bytes>"
 
 
+def _shown(name: str) -> str:
+    """The name of a type or an event; `?` for what is none, for a garbled line may hold anything."""
+    return name if _NAME.fullmatch(name) else "?"
+
+
 class Frame:
     """One frame: `content_type`, its headers, and its body.
 
@@ -109,8 +116,8 @@ class Frame:
         return self.headers.get("Event-Name") if self.content_type == "text/event-plain" else None
 
     def __repr__(self) -> str:
-        name = self.event_name
-        return f"<Frame {self.content_type or '?'}{' ' + name if name else ''}, {len(self.body)} bytes of body>"
+        names = [_shown(name) for name in (self.content_type, self.event_name) if name is not None]
+        return f"<Frame {' '.join(names)}, {len(self.body)} bytes of body>"
 
 
 class Decoder:
