@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
+import structlog
 from esl_peer import Peer
-from gevent import socket
+from gevent import monkey, socket
 from secrets_watch import Watch
 
 
@@ -14,6 +15,20 @@ def connection():
     yield ours, peer
     theirs.close()
     ours.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def python_stays_as_it_is():
+    """No test makes this process cooperative: it would change the meaning of all the others."""
+    yield
+    assert not monkey.is_module_patched("socket")
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was():
+    """Commands and services configure logging for their whole process."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session", autouse=True)

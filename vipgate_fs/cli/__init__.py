@@ -24,12 +24,18 @@ class Subcommands(click.Group):
         """The subcommand of that name."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        if cmd_name in COOPERATIVE:
+        command: click.Command = import_module(f"{__name__}.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The subcommand that is to run; only for it, and before it is imported, Python is made cooperative."""
+        if args and args[0] in COOPERATIVE:
             from gevent import monkey  # noqa: PLC0415 - the others do not need it
 
             monkey.patch_all()
-        command: click.Command = import_module(f"{__name__}.{cmd_name}").command
-        return command
+        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=Subcommands)
