@@ -155,4 +155,5 @@ class Phone:
             self._note(What.SILENCE, f"{self._now - self._quiet_since:.0f} s")
 
     def _after(self, seconds: float, do: Callable[..., None], *arguments: Any) -> None:
+        gevent.get_hub().loop.update_now()  # it stands still while Python is busy, and a timer would go off too early
         self._actions.append(gevent.spawn_later(self._here.clock.real(seconds), do, *arguments))
