@@ -10,7 +10,7 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest --ignore=tests/reliability
 	$(BIN)/coverage report --include='vipgate_fs/config/*,vipgate_fs/gate/*,vipgate_fs/identify/*,vipgate_fs/esl/*' --fail-under=95
 
 FREESWITCH ?= /usr
