@@ -29,7 +29,9 @@ def block(headers: dict[str, str]) -> bytes:
 
 
 def connect_reply(**changes: str) -> bytes:
-    headers = CHANNEL | {name.replace("_", "-"): value for name, value in changes.items()}
+    headers = CHANNEL | {
+        name if name.startswith("variable_") else name.replace("_", "-"): value for name, value in changes.items()
+    }
     return block(headers) + b"Content-Type: command/reply\nReply-Text: %2BOK%0A\nSocket-Mode: async\nControl: full\n\n"
 
 

@@ -101,14 +101,21 @@ def until(true, seconds=10.0):
             gevent.sleep(0.02)
 
 
-def switch(*services, speed=20.0):
-    """A switch whose calls go to these services, the first that accepts; then the dialplan's own rejection."""
+def switch(*services, speed=20.0, untaken=10.0):
+    """A switch whose calls go to these services, the first that accepts, by the actions of freeswitch-dialplan.xml.
+
+    Args:
+        untaken: real seconds that they have to take a call: they run in real time.
+    """
     hosts = "|".join(f"127.0.0.1:{service.port}" for service in services)
-    socket = ("socket", f"{hosts} async full")
-    entry = Extension(
-        (("set", "park_timeout=900:SUBSCRIBER_ABSENT"), socket, ("hangup", "SUBSCRIBER_ABSENT")), matches=True
+    actions = (
+        ("set", "park_timeout=900:SUBSCRIBER_ABSENT"),
+        ("sched_transfer", f"+{round(untaken * speed)} hangup:SUBSCRIBER_ABSENT inline"),
+        ("set", "vipgate_untaken=${last_sched_id}"),
+        ("socket", f"{hosts} async full"),
+        ("hangup", "SUBSCRIBER_ABSENT"),
     )
-    return Simulator(speed=speed, dialplan=Dialplan(entry=entry))
+    return Simulator(speed=speed, dialplan=Dialplan(entry=Extension(actions, matches=True)))
 
 
 def place(simulator, count, caller=RIGHT, every=0.0):

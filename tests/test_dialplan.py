@@ -45,14 +45,15 @@ def passed_condition(called, before):
     return re.search(condition.get("expression"), f"{called}|{before}") is not None
 
 
-def test_two_contexts_and_no_public_which_would_hide_the_sites_own():
-    assert [context.get("name") for context in DIALPLAN] == ["vipgate", "vipgate-passed"]
+def test_own_contexts_and_no_public_which_would_hide_the_sites_own():
+    assert [context.get("name") for context in DIALPLAN] == ["vipgate", "vipgate-no-gate", "vipgate-passed"]
 
 
 def test_the_extensions_in_their_order():
     assert [element.get("name") for element in DIALPLAN.iter("extension")] == [
         "vipgate-gate",
         "vipgate-round",
+        "vipgate-no-gate",
         "vipgate-marks",
         "vipgate-called-number",
         "vipgate-other-target",
@@ -83,7 +84,8 @@ class TestGate:
 
     def test_a_call_does_not_hang_for_ever_and_a_dialogue_can_end(self):
         before, _, _ = around_socket()
-        seconds, cause = dict(data.split("=") for _, data in before)["park_timeout"].split(":")
+        (timeout,) = (data for application, data in before if application == "set" and data.startswith("park_timeout="))
+        seconds, cause = timeout.partition("=")[2].split(":")
         timing = Timing()
         entry = LONGEST_PROMPT + timing.first_digit + 19 * timing.next_digit
         assert int(seconds) > ATTEMPTS * 2 * entry
@@ -94,10 +96,18 @@ class TestGate:
         before, _, _ = around_socket()
         assert ("set", "sensitive_dtmf=true") in before
 
+    def test_a_gate_that_does_not_take_the_call_in_time_is_no_gate(self):
+        before, _, after = around_socket()
+        assert before[-2:] == [
+            ("sched_transfer", "+10 ${destination_number} XML vipgate-no-gate"),
+            ("set", "vipgate_untaken=${last_sched_id}"),
+        ]
+        assert after == [("transfer", "${destination_number} XML vipgate-no-gate")]
+
     def test_without_a_gate_the_caller_is_refused(self):
-        _, _, after = around_socket()
-        assert [application for application, _ in after] == ["log", "hangup"]
-        assert after[-1] == ("hangup", "SUBSCRIBER_ABSENT")
+        every = actions(extension("vipgate-no-gate"))
+        assert [application for application, _ in every] == ["log", "hangup"]
+        assert every[-1] == ("hangup", "SUBSCRIBER_ABSENT")
 
     def test_a_call_that_has_passed_is_not_sent_there_again(self):
         guard, _, _ = extension("vipgate-gate").findall("condition")
@@ -111,8 +121,11 @@ class TestGate:
         assert DIALABLE in [condition.get("expression") for condition in extension(name).iter("condition")]
 
     def test_no_other_extension_leads_on_from_there(self):
-        leading = [element.get("name") for element in CONTEXTS["vipgate"] if "transfer" in dict(actions(element))]
-        assert leading == ["vipgate-round"]
+        leading = {element.get("name"): dict(actions(element)).get("transfer") for element in CONTEXTS["vipgate"]}
+        assert leading == {
+            "vipgate-gate": "${destination_number} XML vipgate-no-gate",
+            "vipgate-round": "${destination_number} XML vipgate-passed",
+        }
 
     def test_every_number_goes_through_it_unless_the_site_says_otherwise(self):
         assert extension("vipgate-gate").findall("condition")[-1].get("expression") == "^.+$"
@@ -133,7 +146,7 @@ class TestPassed:
 
     def test_leaves_nothing_of_the_gate_on_the_channel(self):
         before, _, _ = around_socket()
-        names = {data.partition("=")[0] for _, data in before}
+        names = {data.partition("=")[0] for application, data in before if application == "set"}
         assert names <= set(dict(actions(extension("vipgate-marks")))["multiunset"].split())
 
     @pytest.mark.parametrize(
@@ -159,11 +172,11 @@ class TestPassed:
 
 
 def test_the_example_for_failing_open_passes_a_call_only_when_no_gate_took_it():
-    """switch_ivr_park unsets park_timeout (switch_ivr.c), which happens as soon as a gate takes the call."""
     (example,) = (example for comment in COMMENTS for example in re.findall(r"<action\b.*", comment, re.DOTALL))
-    action = ET.fromstring(example)
+    cancel, action = ET.fromstring(f"<example>{example}</example>")
+    assert (cancel.get("application"), cancel.get("data")) == ("sched_cancel", "${vipgate_untaken}")
     assert (action.tag, action.get("application")) == ("action", "transfer")
-    cond = re.fullmatch(r"\$\{cond\('\$\{park_timeout\}' == '' \? (.+?) : (.+)\)\}", action.get("data"))
+    cond = re.fullmatch(r"\$\{cond\('\$\{vipgate_untaken\}' == '' \? (.+?) : (.+)\)\}", action.get("data"))
     assert cond.groups() == ("hangup inline", "${destination_number} XML vipgate-passed")
 
 

@@ -18,8 +18,8 @@ SUBSCRIPTION = ["filter Event-Name CHANNEL_EXECUTE_COMPLETE", "filter Event-Name
 class Switch:
     """Accepts every command; completes each play_and_get_digits with the next of `results`."""
 
-    def __init__(self, peer, results=()):
-        self.peer, self.results, self.commands = peer, list(results), []
+    def __init__(self, peer, facts):
+        self.peer, self.facts, self.results, self.commands = peer, facts, [], []
         self.greenlet = gevent.spawn(self.run)
 
     def run(self):
@@ -29,7 +29,7 @@ class Switch:
             except (EOFError, OSError):
                 return
             self.commands.append(command)
-            self.peer.send(connect_reply() if command == "connect" else reply())
+            self.peer.send(connect_reply(**self.facts) if command == "connect" else reply())
             fields = dict(line.split(": ", 1) for line in command.splitlines()[1:])
             if "Event-UUID" in fields:
                 gevent.sleep(0.01)
@@ -46,8 +46,14 @@ class Switch:
 
 
 @pytest.fixture
-def switch(connection):
-    return Switch(connection[1])
+def facts():
+    """Channel data of the call beside the usual ones."""
+    return {}
+
+
+@pytest.fixture
+def switch(connection, facts):
+    return Switch(connection[1], facts)
 
 
 @pytest.fixture
@@ -63,6 +69,22 @@ def digits(entered, read_result="success", **more):
         "variable_vipgate_digits": entered,
         "variable_read_result": read_result,
     } | more
+
+
+@pytest.mark.parametrize(
+    ("facts", "commands"),
+    [
+        ({"variable_vipgate_untaken": "4711"}, ["sched_cancel 4711", "unset vipgate_untaken"]),
+        ({}, []),
+        ({"variable_vipgate_untaken": ""}, []),
+        ({"variable_vipgate_untaken": "0"}, []),
+        ({"variable_vipgate_untaken": "${system(true)}"}, []),
+        ({"variable_last_sched_id": "4711"}, []),
+    ],
+)
+def test_taking_the_call_cancels_what_the_dialplan_says_and_nothing_else(channel, switch, commands):
+    channel.take()
+    assert list(switch.applications()) == commands
 
 
 def test_transfer(channel, switch):

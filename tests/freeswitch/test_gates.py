@@ -37,6 +37,13 @@ LOCKED_OUT = Scenario(
     "+4971155511",
 )
 PASSES = Scenario("passes", "7000", "200 called")
+PASSES_AND_TALKS = Scenario("passes", "7000", "200 called", "called 2s hangup")
+SLOW_CALLER = Scenario(
+    "slow, but right",
+    "7000",
+    "200 welcome wrong-pin wrong-pin called",
+    f"welcome end 1s {W} wrong-pin end 1s {W} wrong-pin end 1s {R}",
+)
 SUBSCRIBER_ABSENT = 20
 
 
@@ -232,29 +239,64 @@ def test_a_tone_takes_the_place_of_prompts_that_are_not_there(switch, tmp_path, 
 
 
 @pytest.mark.parametrize(
-    ("says", "hangs_up", "most"),
-    [(b"", True, 8), (b"connect\n\n", False, 8), (b"", False, 35)],
+    ("says", "hangs_up"),
+    [(b"", True), (b"connect\n\n", False), (b"", False)],
     ids=["hangs up at once", "connects and is silent", "is silent"],
 )
-def test_park_timeout_is_the_last_resort(says, hangs_up, most, dialplan, call):
-    """FreeSWITCH waits 25 s for the first command."""
-    dialplan("park_timeout=900:SUBSCRIBER_ABSENT", "park_timeout=5:SUBSCRIBER_ABSENT")
-    with mute_gate(says, hangs_up=hangs_up):
-        experience = call(REFUSED)
+class TestNothingTakesTheCall:
+    """Something accepts FreeSWITCH's connection, but is no gate, or not any more."""
+
+    def test_is_led_on_after_ten_seconds(self, says, hangs_up, call):
+        with mute_gate(says, hangs_up=hangs_up):
+            experience = call(REFUSED)
+        assert (experience.story, experience.cause) == (REFUSED.story, SUBSCRIBER_ABSENT)
+        assert experience.waited < 12
+
+    def test_passes_where_the_site_fails_open(self, says, hangs_up, fails_open, call):
+        with mute_gate(says, hangs_up=hangs_up):
+            experience = call(PASSES_AND_TALKS)
+        assert experience.story == PASSES_AND_TALKS.story
+        assert experience.waited < 12
+
+
+def test_a_gate_killed_with_calls_waiting_at_its_port(start, call):
+    """They were accepted by the system, not by the gate."""
+    gate = start()
+    gate.signal_all(signal.SIGSTOP)
+    threading.Timer(1, gate.kill).start()
+    experience = call(REFUSED)
     assert experience.story == REFUSED.story
-    assert experience.waited < most
+    assert experience.waited < 12
 
 
-class TestFailOpen:
+def test_a_long_dialogue_is_not_taken_for_none(start, call):
+    start()
+    experience = call(SLOW_CALLER)
+    assert experience.story == SLOW_CALLER.story
+    assert experience.waited > 10.5
+
+
+def test_park_timeout_is_the_last_resort(start, dialplan, in_dialogue, end_of):
+    dialplan("park_timeout=900:SUBSCRIBER_ABSENT", "park_timeout=5:SUBSCRIBER_ABSENT")
+    gate = start()
+    future = in_dialogue(gate, LED_ON)
+    gate.signal_all(signal.SIGSTOP)
+    experience = end_of(future)
+    gate.signal_all(signal.SIGCONT)
+    assert (experience.story, experience.cause) == (LED_ON.story, SUBSCRIBER_ABSENT)
+
+
+@pytest.fixture
+def fails_open(dialplan):
     """The variant that the dialplan's comment offers."""
+    text = DIALPLAN.read_text("utf-8")
+    closed = text[text.index('        <action application="log"') : text.index("        <!-- EDIT, if everybody")]
+    (opened,) = [part for part in text.split("<!--") if part.startswith(" EDIT, if everybody")]
+    dialplan(closed, opened[opened.index("<action") : opened.index("-->")])
 
-    @pytest.fixture(autouse=True)
-    def fails_open(self, dialplan):
-        text = DIALPLAN.read_text("utf-8")
-        closed = text[text.index('        <action application="log"') : text.index("        <!-- EDIT, if everybody")]
-        (opened,) = [part for part in text.split("<!--") if part.startswith(" EDIT, if everybody")]
-        dialplan(closed, opened[opened.index("<action") : opened.index("-->")])
 
+@pytest.mark.usefixtures("fails_open")
+class TestFailOpen:
     def test_no_gate_fails_open(self, call):
         assert call(PASSES).story == PASSES.story
 

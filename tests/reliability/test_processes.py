@@ -25,15 +25,13 @@ def held(do):
 import os
 """
 """The first call after a test has made the file `hold` waits where its worker is to be killed."""
-UNANSWERED = "silence until he hangs up, or until FreeSWITCH's `park_timeout` refuses him"
+UNANSWERED = "silence for ten seconds, then refused (480)"
 
 
 @pytest.mark.parametrize(
     ("when", "held", "ends", "experienced"),
     [
-        pytest.param(
-            "before `connect`", "session.Session.connect", "silence until he hangs up", UNANSWERED, id="connect"
-        ),
+        pytest.param("before `connect`", "session.Session.connect", "refused (480)", UNANSWERED, id="connect"),
         pytest.param("in the prompt", "session.Session.completion", "hung up on", "hung up on", id="prompt"),
         pytest.param("after the PIN", "channel.EslChannel.transfer", "hung up on", "hung up on", id="PIN"),
     ],
@@ -44,7 +42,7 @@ def test_a_worker_is_killed(serve, tell, when, held, ends, experienced):
     until(lambda: all(call.experience.answered for call in others))
     folder = service.config.parent
     (folder / "hold").touch()
-    hit = switch(service).start(Caller(dial="081547#", patience=60.0), "700")
+    hit = switch(service, untaken=2.0).start(Caller(dial="081547#", patience=60.0), "700")
     until(lambda: any(folder.glob("held-*")))
     (victim,) = (int(file.name.removeprefix("held-")) for file in folder.glob("held-*"))
     number = service.workers.index(victim) + 1

@@ -252,6 +252,28 @@ def test_park_timeout_ends_such_a_call(gate):
     assert (experience.status, experience.cause, experience.parked_for_ever) == (480, "SUBSCRIBER_ABSENT", False)
 
 
+@pytest.mark.parametrize(
+    ("application", "data", "is_led_on"),
+    [
+        ("sleep", "0", True),
+        ("sched_cancel", "${last_sched_id}", False),
+        ("sched_cancel", "", False),
+        ("sched_cancel", "999", True),
+    ],
+)
+def test_who_is_not_taken_in_time_is_led_on_unless_that_is_cancelled(gate, application, data, is_led_on):
+    def dialplan(socket):
+        later = ("sched_transfer", "+10 hangup:USER_BUSY inline")
+        return Dialplan(Extension((later, ("set", "task=${last_sched_id}"), (application, data), socket)))
+
+    experience = gate(lambda peer: None, dialplan).call(Caller(patience=15.0), "700")
+    gate.wait()
+
+    assert (experience.status == 486) is is_led_on
+    assert experience.parked_for_ever is not is_led_on
+    assert 10 <= experience.moments[-1].at < (13 if is_led_on else 18)
+
+
 def test_nobody_listens_and_the_door_stays_shut():
     actions = (("socket", "127.0.0.1:1|127.0.0.1:1 async full"), ("hangup", "SUBSCRIBER_ABSENT"))
 

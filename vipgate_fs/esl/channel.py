@@ -20,10 +20,12 @@ _VARIABLE: Final = "vipgate_digits"
 _RESULT: Final = "read_result"
 _UNSET: Final = sendmsg("multiunset", f"{_VARIABLE} {_VARIABLE}_invalid {_RESULT}")
 """The terminator, too: a later entry without one would still show it (FINDINGS: k20)."""
+_UNTAKEN: Final = "vipgate_untaken"
 _TONE: Final = "tone_stream://%(500,200,425)"
 _SOUND_TIMEOUT: Final = 120.0
 """Seconds that a sound file may last."""
 _WORD: Final = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
+_TASK: Final = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _SOUND: Final = re.compile(r"/?[A-Za-z0-9_.-][A-Za-z0-9_./-]*", re.ASCII)
 
 
@@ -39,6 +41,15 @@ class EslChannel:
         self.missing_prompt = ""
         self._pending: list[str] = []
         self._subscribed = False
+
+    def take(self) -> None:
+        """Cancel what the dialplan has scheduled in case that no gate takes the call; `transfer` would not end it.
+
+        The dialplan leaves the task's id in a variable of its own: sites schedule other things for a call as well.
+        """
+        task = self._session.session_data.get(f"variable_{_UNTAKEN}", "")
+        if _TASK.fullmatch(task):
+            self._flush(sendmsg("sched_cancel", task), sendmsg("unset", _UNTAKEN))
 
     def ring(self) -> None:
         """Let the caller hear that something happens (SIP 180), without answering."""
@@ -104,8 +115,8 @@ class EslChannel:
             wanted = ("CHANNEL_EXECUTE_COMPLETE", "CHANNEL_HANGUP")
             self._pending += [*(f"filter Event-Name {name}" for name in wanted), "myevents"]
 
-    def _flush(self, last: str) -> None:
-        commands, self._pending = [*self._pending, last], []
+    def _flush(self, *last: str) -> None:
+        commands, self._pending = [*self._pending, *last], []
         self._session.pipeline(commands)
 
 

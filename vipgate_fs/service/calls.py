@@ -94,6 +94,7 @@ class CallHandler:
         course = _Course(self._clock())
         channel = EslChannel(session)
         try:
+            channel.take()
             call = self._locate(call, session)
             course.decision = decide(
                 self._gates,

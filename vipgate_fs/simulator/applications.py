@@ -100,7 +100,8 @@ def _respond(session: Session, data: str) -> None:
         session.channel.hang_up(causes.of_sip_status(code), code, phrase or causes.phrase(code))
 
 
-def _transfer(session: Session, data: str) -> None:
+def transfer(session: Session, data: str) -> None:
+    """The application `transfer TARGET [DIALPLAN [CONTEXT]]`."""
     target = [*words(data), "", ""]
     if target[0]:
         session.channel.transfer(target[0], target[1] or None, target[2] or None)
@@ -139,11 +140,11 @@ APPLICATIONS: Final = {
     "export": Application(_set, after_hangup=True),
     "hangup": Application(_hangup),
     "respond": Application(_respond),
-    "transfer": Application(_transfer),
+    "transfer": Application(transfer),
     "park": Application(_park),
     "break": Application(_break),
     "flush_dtmf": Application(_flush_dtmf),
     "log": Application(_nothing, after_hangup=True),
     "info": Application(_nothing, after_hangup=True),
 }
-"""Name → application. `socket` is the switch's own (switch.py)."""
+"""Name → application. `socket` and what is scheduled are the switch's own (switch.py)."""

@@ -203,7 +203,7 @@ class Session:
         if extension.matches:
             channel.set("DP_MATCH", f"ARRAY::{destination}|:{destination}")
         channel.set("call_uuid", channel.uuid)
-        if channel.profile.rdnis:
+        if channel.profile.rdnis and channel.profile.dialplan.lower() != "inline":  # which leads nowhere else
             self.phone.transferred(channel.profile, exists=exists)
         channel.enter("EXECUTE")
         for name, argument in extension.actions:

@@ -26,6 +26,7 @@ from vipgate_fs.simulator.events import EventSource
 from vipgate_fs.simulator.experience import Experience
 from vipgate_fs.simulator.invite import Invite
 from vipgate_fs.simulator.phone import Phone
+from vipgate_fs.simulator.scheduler import Scheduler
 from vipgate_fs.simulator.session import Session
 from vipgate_fs.simulator.socket import OutboundSocket
 
@@ -107,7 +108,13 @@ class Simulator:
         self._counter = itertools.count(1)
         self._sessions: dict[str, Session] = {}
         self._api = Api(self._sessions, directory or Directory(), variables or {})
-        self._applications = {**APPLICATIONS, "socket": Application(self._socket)}
+        scheduler = Scheduler(self.clock)
+        self._applications = {
+            **APPLICATIONS,
+            "socket": Application(self._socket),
+            "sched_transfer": Application(scheduler.transfer),
+            "sched_cancel": Application(scheduler.cancel),
+        }
         self._greenlets: set[Any] = set()
 
     def start(self, caller: Caller, to: str) -> Call:
