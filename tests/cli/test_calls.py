@@ -13,7 +13,7 @@ import structlog
 from click.testing import CliRunner
 
 from vipgate_fs.cli.calls import command
-from vipgate_fs.identify.secret import Secret
+from vipgate_fs.secret import Secret
 from vipgate_fs.store import records
 from vipgate_fs.store.database import Database
 from vipgate_fs.store.records import CallRecord

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from vipgate_fs.cli.lockouts import command
 from vipgate_fs.gate.lockout import Entry, Lockout
-from vipgate_fs.identify.secret import Secret
+from vipgate_fs.secret import Secret
 from vipgate_fs.store.database import Database
 from vipgate_fs.store.lockouts import Lockouts
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from vipgate_fs.cli.pin import command
-from vipgate_fs.identify.secret import Secret
+from vipgate_fs.secret import Secret
 from vipgate_fs.service.logs import configure
 from vipgate_fs.store.database import Database
 from vipgate_fs.store.key import make_key

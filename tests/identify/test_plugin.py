@@ -7,12 +7,12 @@ import pytest
 from asking import a_call, configured, under_gevent
 
 from vipgate_fs import identify
+from vipgate_fs.aside import AT_ONCE
 from vipgate_fs.gate.call import WITHHELD
 from vipgate_fs.gate.gate import StepFailed
 from vipgate_fs.gate.pins import Pin, PinTable
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 from vipgate_fs.identify import plugin
-from vipgate_fs.identify.aside import AT_ONCE
 from vipgate_fs.resources import resource
 
 NAMES = (f"plugin_of_test_{number}" for number in count())

@@ -11,9 +11,9 @@ from asking import LOOKUP, a_call, configured, database, failure, under_gevent
 from database_servers import PASSWORD
 
 from vipgate_fs import identify
+from vipgate_fs.aside import AT_ONCE
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.verdict import AskForPin
-from vipgate_fs.identify.aside import AT_ONCE
 from vipgate_fs.identify.sql import Source
 from vipgate_fs.identify.timeouts import Timeouts
 

@@ -4,7 +4,7 @@ import database_servers
 import pytest
 from sqlalchemy import create_engine, text
 
-from vipgate_fs.identify.secret import Secret
+from vipgate_fs.secret import Secret
 from vipgate_fs.store.database import Database
 from vipgate_fs.store.schema import METADATA
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import database_servers
 import pytest
 
-from vipgate_fs.identify.secret import Secret
+from vipgate_fs.secret import Secret
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from vipgate_fs.gate.lockout import Account, Entry, Judgement, Lockout, Tally
-from vipgate_fs.identify.secret import Secret
+from vipgate_fs.secret import Secret
 from vipgate_fs.store import database as database_module
 from vipgate_fs.store import tallies
 from vipgate_fs.store.lockouts import Lockouts
@@ -252,7 +252,7 @@ def test_memory_has_an_end(said, clock, monkeypatch):
 COUNT = """
 import sys
 from vipgate_fs.gate.lockout import Entry, Lockout
-from vipgate_fs.identify.secret import Secret
+from vipgate_fs.secret import Secret
 from vipgate_fs.store.database import Database
 from vipgate_fs.store.lockouts import Lockouts
 

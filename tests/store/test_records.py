@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from vipgate_fs.identify.secret import Secret
+from vipgate_fs.secret import Secret
 from vipgate_fs.store import database as database_module
 from vipgate_fs.store import records
 from vipgate_fs.store.records import CallRecord, Recorder, mask, masked

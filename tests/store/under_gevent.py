@@ -12,7 +12,7 @@ from collections import Counter
 import gevent
 
 from vipgate_fs.gate.lockout import Entry, Judgement, Lockout
-from vipgate_fs.identify.secret import Secret
+from vipgate_fs.secret import Secret
 from vipgate_fs.store import database as database_module
 from vipgate_fs.store import records as records_module
 from vipgate_fs.store.database import PATIENCE, Database

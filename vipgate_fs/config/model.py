@@ -10,8 +10,8 @@ from pathlib import Path
 from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.schedules import Calendar, Schedule
-from vipgate_fs.identify.secret import Secret
 from vipgate_fs.identify.vault import VaultSlot
+from vipgate_fs.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from vipgate_fs.config.reading import Reader, duration
 from vipgate_fs.config.source import Mapping
 from vipgate_fs.gate.lockout import Lockout
 from vipgate_fs.identify import Settings
-from vipgate_fs.identify.secret import Secret, read_secret
+from vipgate_fs.secret import Secret, read_secret
 
 Number = TypeVar("Number", int, float)
 

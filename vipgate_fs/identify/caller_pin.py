@@ -12,7 +12,7 @@ from vipgate_fs.gate.gate import StepDefaults
 from vipgate_fs.gate.pins import Credential, Pin, PinTable
 from vipgate_fs.gate.verdict import AskForPin, Verdict
 from vipgate_fs.identify import Settings, weakness
-from vipgate_fs.identify.secret import read_secret
+from vipgate_fs.secret import read_secret
 
 Identification = Literal["caller_number", "entered_id"]
 _NUMBER: Final = re.compile(r"\+?[0-9]{1,20}", re.ASCII)

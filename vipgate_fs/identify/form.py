@@ -14,7 +14,7 @@ from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepFailed
 from vipgate_fs.gate.numbers import shown
 from vipgate_fs.identify.fetch import Request
-from vipgate_fs.identify.secret import Secret
+from vipgate_fs.secret import Secret
 
 FACTS: Final = ("caller_number", "called_number", "caller_name", "gate", "call_id")
 """What a webservice is told: as `###CALLER_NUMBER###` in the URL, as `caller_number` in the JSON of a POST."""

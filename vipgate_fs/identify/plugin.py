@@ -14,13 +14,13 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from vipgate_fs.aside import Aside
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.gate import StepDefaults, StepFailed
 from vipgate_fs.gate.pins import Pin, PinTable
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
 from vipgate_fs.identify import Settings
-from vipgate_fs.identify.aside import Aside
 from vipgate_fs.identify.timeouts import Timeouts, read_seconds
 from vipgate_fs.identify.verdicts import MOST_ATTEMPTS, verdict
 

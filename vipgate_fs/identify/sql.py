@@ -12,8 +12,8 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from vipgate_fs.aside import AT_ONCE, Aside
 from vipgate_fs.gate.gate import StepFailed
-from vipgate_fs.identify.aside import AT_ONCE, Aside
 from vipgate_fs.identify.timeouts import Timeouts
 
 if TYPE_CHECKING:  # `vipgate check` does not wait for SQLAlchemy unless a gate asks a database

@@ -20,9 +20,9 @@ from vipgate_fs.identify.breaker import Breaker
 from vipgate_fs.identify.cache import Cache
 from vipgate_fs.identify.fetch import Fetcher, Origin, is_sendable
 from vipgate_fs.identify.form import FACTS, PLACEHOLDER, Facts, Form
-from vipgate_fs.identify.secret import Secret, read_secret
 from vipgate_fs.identify.streams import Deadline
 from vipgate_fs.identify.timeouts import read_timeouts
+from vipgate_fs.secret import Secret, read_secret
 
 _LOCAL: Final = re.compile(r"localhost|127\.[0-9.]+|::1", re.ASCII)
 _VALUE: Final = re.compile(r"[!-~]([ -~]*[!-~])?", re.ASCII)

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
-from vipgate_fs.identify.aside import Aside
-from vipgate_fs.identify.secret import Secret
+from vipgate_fs.aside import Aside
+from vipgate_fs.secret import Secret
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine

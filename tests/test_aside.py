@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from vipgate_fs.identify.aside import AT_ONCE, Aside
+from vipgate_fs.aside import AT_ONCE, Aside
 
 
 @pytest.fixture(params=[False, True], ids=["cooperative", "native"])

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from vipgate_fs.identify.secret import Secret, read_secret
+from vipgate_fs.secret import Secret, read_secret
 
 
 def test_it_is_shown_only_when_asked_for():

@@ -1,12 +1,13 @@
-"""Passwords, tokens and keys of a step: written in the file, or taken from the environment; shown nowhere."""
+"""Passwords, tokens and keys: written in the file, or taken from the environment; shown nowhere."""
 
 from __future__ import annotations
 
 import os
 from functools import reduce
-from typing import Any, Never
+from typing import TYPE_CHECKING, Any, Never
 
-from vipgate_fs.identify import Settings
+if TYPE_CHECKING:
+    from vipgate_fs.identify import Settings
 
 
 class Secret:
