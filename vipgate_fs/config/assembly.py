@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -51,7 +52,8 @@ def assemble(content: bytes, path: Path, report: Report) -> Configuration | None
     for name in schedules.keys() - gate_reader.used:
         report.warning(schedules_node.keys[name], "no gate uses this schedule")
     _warn_of_inactive(gates, gates_node, site.calendar, report)
-    return Configuration(path, site, server, schedules, gates, store, records, slot)
+    digest = hashlib.sha256(content).digest()
+    return Configuration(path, site, server, schedules, gates, store, records, slot, digest)
 
 
 def _refuse_guest_pins(gates: Mapping, report: Report) -> None:

@@ -94,6 +94,7 @@ class Configuration:
         schedules: by name.
         gates: in the order of the file, which is the order in which they are looked at.
         vault_slot: where the steps of the gates look for the vault.
+        digest: SHA-256 of the file; as secret as the PINs in it, which could be guessed with it.
     """
 
     path: Path
@@ -104,3 +105,4 @@ class Configuration:
     store: Store
     records: Records
     vault_slot: VaultSlot = field(default_factory=VaultSlot, compare=False)
+    digest: bytes = field(default=b"", compare=False, repr=False)

@@ -48,13 +48,14 @@ class CallHandler:
     Attributes:
         calls: that are being served: a connection counts as soon as its peer has shown to be a FreeSWITCH with a call,
             so that those of a port scanner take nobody's place.
+        begun: calls since the start.
         changed: set when a call begins or ends.
     """
 
     def __init__(
         self, configuration: Configuration, log: Log, clock: Clock = system_clock, keeper: Keeper | None = None
     ) -> None:
-        self.calls = 0
+        self.calls = self.begun = 0
         self.changed = Event()
         self._clock = clock
         self._keeper = keeper or Keeper(log)
@@ -83,6 +84,7 @@ class CallHandler:
     @contextmanager
     def _counted(self) -> Iterator[None]:
         self.calls += 1
+        self.begun += 1
         self.changed.set()
         try:
             yield

@@ -1,4 +1,4 @@
-"""How `vipgate reload` speaks with the service that runs for the same configuration file.
+"""How `vipgate reload` and `vipgate status` speak with the service that runs for the same configuration file.
 
 Over a Unix socket in Linux's abstract namespace (unix(7)), named after the file: it needs no folder, leaves nothing
 behind, and each end asks the kernel who the other one is.
@@ -11,18 +11,23 @@ import json
 import os
 import socket as stdlib_socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from vipgate_fs.service import plain
+from vipgate_fs.service.status import Status
 
-_RELOAD: Final = b"reload\n"
+RELOAD: Final = b"reload\n"
+STATUS: Final = b"status\n"
+_LONGEST_REQUEST: Final = 64
 _REQUEST_TIMEOUT: Final = 1.0
 """Seconds that the service waits for a request's few bytes; it does nothing else meanwhile."""
-_ANSWER_TIMEOUT: Final = 60.0
+_RELOAD_TIMEOUT: Final = 60.0
 """Seconds for a configuration to be read and taken over."""
+_STATUS_TIMEOUT: Final = 8.0
+"""Seconds; a monitor gives a check ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +66,18 @@ class Control:
         if self._client is not None:
             self._client.close()
 
-    def serve(self, reload: Callable[[], Answer]) -> None:
-        """Serve one client, who has connected; only root and the service's own user are heard."""
+    def serve(self, answers: Mapping[bytes, Callable[[], Answer | Status]]) -> None:
+        """Serve one client, who has connected; only root and the service's own user are heard.
+
+        Args:
+            answers: what gives the answer to each request.
+        """
         self._client = plain.accept(self.socket)
         with self._client as client:
             client.settimeout(_REQUEST_TIMEOUT)
             try:
-                if _peer(client) in (0, os.geteuid()) and client.recv(len(_RELOAD)) == _RELOAD:
-                    client.sendall(json.dumps(asdict(reload())).encode())
+                if _peer(client) in (0, os.geteuid()) and (answer := answers.get(client.recv(_LONGEST_REQUEST))):
+                    client.sendall(json.dumps(asdict(answer())).encode())
             except OSError:
                 return
 
@@ -79,20 +88,40 @@ def ask_to_reload(path: Path) -> Answer:
     Raises:
         NoService: when there is none, or it ends meanwhile.
     """
+    values = _ask(path, RELOAD, _RELOAD_TIMEOUT)
+    return Answer(values["why"], tuple(values["findings"]))
+
+
+def ask_for_status(path: Path) -> Status:
+    """How the service is that runs for a configuration file.
+
+    Raises:
+        NoService: when there is none, or it does not answer in time, or only in the way of another version.
+    """
+    values = _ask(path, STATUS, _STATUS_TIMEOUT)
+    try:
+        return Status(**values)
+    except TypeError:
+        raise NoService(f"the service for {path} is of another version than this command; restart it") from None
+
+
+def _ask(path: Path, request: bytes, timeout: float) -> dict[str, Any]:
     with plain.socket(stdlib_socket.AF_UNIX, stdlib_socket.SOCK_STREAM) as sock:
-        sock.settimeout(_ANSWER_TIMEOUT)
+        sock.settimeout(timeout)
         try:
             sock.connect(_address(path))
             if _peer(sock) not in (0, os.geteuid()) and os.geteuid() != 0:
                 raise NoService(f"the service for {path} runs as another user")
-            sock.sendall(_RELOAD)
+            sock.sendall(request)
             answer = b"".join(iter(lambda: sock.recv(65536), b""))
+        except TimeoutError:
+            raise NoService(f"the service for {path} does not answer within {timeout:g} s") from None
         except OSError as error:
             raise NoService(f"no service runs for {path}: {error.strerror or error}") from None
     if not answer:
         raise NoService(f"the service for {path} does not listen to this user, or has ended")
-    values = json.loads(answer)
-    return Answer(values["why"], tuple(values["findings"]))
+    values: dict[str, Any] = json.loads(answer)
+    return values
 
 
 def _address(path: Path) -> str:

@@ -72,6 +72,11 @@ class GateServer:
         return self._serve.calls
 
     @property
+    def begun(self) -> int:
+        """Calls since the start."""
+        return self._serve.begun
+
+    @property
     def connections(self) -> int:
         """Connections that are open, also those of nobody who has shown to be a FreeSWITCH."""
         return len(self._connections)

@@ -24,10 +24,11 @@ from gevent.os import fork
 from vipgate_fs.config import Loaded
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.service import plain, worker
-from vipgate_fs.service.control import Answer, Control
+from vipgate_fs.service.control import RELOAD, STATUS, Answer, Control
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.notify import notify
 from vipgate_fs.service.port import Port
+from vipgate_fs.service.status import Report, Status, status_of
 
 BLOCKED: Final = 10.0
 """Seconds without a sign of life after which a worker is killed."""
@@ -53,12 +54,16 @@ class _Child:
     number: int
     pid: int
     channel: Any
-    calls: int = 0
+    report: Report = Report()
     ready: bool = False
     retiring: bool = False
     finished: bool = False
     started: float = field(default_factory=time.monotonic)
     heard: float = field(default_factory=time.monotonic)
+
+    @property
+    def calls(self) -> int:
+        return self.report.calls
 
     def tell(self, message: bytes) -> None:
         with suppress(OSError):
@@ -74,7 +79,7 @@ class Supervisor:
     Args:
         configuration: checked.
         port: as its `server.listen` says.
-        control: where `vipgate reload` asks.
+        control: where `vipgate reload` and `vipgate status` ask.
         log: told what happens; workers use it, too, bound to their number.
         load: reads and checks the configuration anew. Raises OSError when it can't be read.
     """
@@ -87,10 +92,11 @@ class Supervisor:
         self._control = control
         self._log = log
         self._load = load
+        self._started, self._taken_over = time.monotonic(), time.time()
         self._numbers = itertools.count(1)
         self._children: list[_Child] = []
-        self._delay = self._restart_at = 0.0
-        self._cut_off = 0
+        self._delay = self._restart_at = self._beat_at = 0.0
+        self._cut_off = self._calls_before = 0
         self._cutting = False
         self._deadline: float | None = None
         self._told_to_end = self._told_to_reload = 0
@@ -120,7 +126,7 @@ class Supervisor:
                 self._regulate()
             elif time.monotonic() > self._deadline:
                 self._cut_calls_off()
-            notify("WATCHDOG=1")
+            self._beat()
         return self._cut_off
 
     def reload(self) -> Answer:
@@ -168,6 +174,7 @@ class Supervisor:
             child.retiring = True
             child.tell(worker.FINISH)
         self._configuration, self._port, self._delay = new, port, 0.0
+        self._taken_over = time.time()
         return Answer(findings=findings)
 
     def _start(self, configuration: Configuration, port: Port) -> None:
@@ -226,7 +233,7 @@ class Supervisor:
         for child in [child for child in self._children if child.channel in readable]:
             self._hear(child)
         if self._control.socket in readable:
-            self._control.serve(self.reload)
+            self._control.serve({RELOAD: self.reload, STATUS: self.status})
 
     def _hear(self, child: _Child) -> None:
         """Take all that a worker says."""
@@ -234,14 +241,15 @@ class Supervisor:
             while message := _receive(child.channel):
                 child.heard, child.ready = time.monotonic(), True
                 if message.startswith(worker.CUT):
-                    child.finished, child.calls = True, 0
+                    child.finished, child.report = True, child.report._replace(calls=0)
                     self._cut_off += int(message.removeprefix(worker.CUT))
                 else:
-                    child.calls = int(message)
+                    child.report = Report.decode(message)
             self._bury(child)
 
     def _bury(self, child: _Child) -> None:
         self._children.remove(child)
+        self._calls_before += child.report.begun
         child.channel.close()
         _, status = plain.waitpid(child.pid, 0)
         if child.finished:
@@ -257,6 +265,32 @@ class Supervisor:
             self._cut_off += child.calls
         how = f"signal {signal.Signals(-ending).name}" if ending < 0 else f"exit status {ending}"
         self._log.error("worker died", worker=child.number, how=how, calls=child.calls)
+
+    def status(self) -> Status:
+        """How the service is now."""
+        return status_of(
+            self._configuration,
+            self._port,
+            [child.report for child in self._serving],
+            calls=self._calls,
+            calls_since_start=self._calls_before + sum(child.report.begun for child in self._children),
+            uptime=time.monotonic() - self._started,
+            taken_over=self._taken_over,
+        )
+
+    def _beat(self) -> None:
+        """Tell systemd that we live, and how."""
+        if time.monotonic() >= self._beat_at:
+            self._beat_at = time.monotonic() + _TICK
+            notify("WATCHDOG=1", f"STATUS={self.status().summary}")
+
+    @property
+    def _calls(self) -> int:
+        return sum(child.calls for child in self._children)
+
+    @property
+    def _serving(self) -> list[_Child]:
+        return [child for child in self._children if child.ready and not child.retiring]
 
     @property
     def _missing(self) -> int:
@@ -277,8 +311,7 @@ class Supervisor:
 
     def _regulate(self) -> None:
         """Refuse connections while there are too many calls, or while nobody serves them."""
-        calls, limit = sum(child.calls for child in self._children), self._configuration.server.max_calls
-        serving = [child for child in self._children if child.ready and not child.retiring]
+        calls, limit, serving = self._calls, self._configuration.server.max_calls, self._serving
         if not self._port.is_open:
             if serving and calls <= limit - max(1, limit // 20):
                 self._port.open()
@@ -317,7 +350,7 @@ class Supervisor:
 
     def _begin_to_end(self) -> None:
         notify("STOPPING=1")
-        self._log.info("ending", calls=sum(child.calls for child in self._children))
+        self._log.info("ending", calls=self._calls)
         self._port.close()
         _tell(self._children, worker.FINISH)
         self._deadline = time.monotonic() + self._configuration.server.drain

@@ -1,8 +1,8 @@
 """A process that serves calls, forked by the supervisor.
 
-They speak over a socket pair that keeps messages apart. The worker sends the number of its calls when it changes, and
-every HEARTBEAT seconds; before it ends, how many it cut off. The supervisor says ACCEPT, FINISH or CUT_OFF, and by its
-own end that the worker is to finish alone.
+They speak over a socket pair that keeps messages apart. The worker sends a report when the number of its calls changes,
+and every HEARTBEAT seconds; before it ends, how many it cut off. The supervisor says ACCEPT, FINISH or CUT_OFF, and by
+its own end that the worker is to finish alone.
 """
 
 from __future__ import annotations
@@ -15,15 +15,17 @@ from gevent import socket
 from gevent.event import AsyncResult
 
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.service.calls import system_clock
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.port import SETTLE, drop_requests
 from vipgate_fs.service.server import GateServer
+from vipgate_fs.service.status import Report
 from vipgate_fs.store.keeper import site_keeper
 
 HEARTBEAT: Final = 1.0
 """Seconds between two signs of life."""
 _AT_MOST_EVERY: Final = 0.02
-"""Seconds between two counts of calls."""
+"""Seconds between two reports."""
 ACCEPT: Final = b"accept"
 """The port has been opened again."""
 FINISH: Final = b"finish"
@@ -89,9 +91,15 @@ class Worker:
     def _report(self) -> None:
         while True:
             self._server.changed.clear()
-            self._send(str(self._server.calls).encode())
+            self._send(self._reported.encode())
             self._server.changed.wait(HEARTBEAT)
             gevent.sleep(_AT_MOST_EVERY)
+
+    @property
+    def _reported(self) -> Report:
+        now, gone_since = system_clock(), self._keeper.store_gone_since
+        overrides = sum(override.holds(now) for override in self._keeper.overrides.current.values())
+        return Report(self._server.calls, self._server.begun, int(gone_since or 0), overrides)
 
     def _receive(self) -> bytes:
         try:

@@ -29,6 +29,11 @@ class Keeper:
         self._database = database
         self._recorder = recorder
 
+    @property
+    def store_gone_since(self) -> float | None:
+        """Unix time; None while the store is there, or when there is to be none."""
+        return self._database.gone_since if self._database is not None else None
+
     def start(self) -> None:
         """Open the store and begin to write records. To be called in the process that serves, not before a fork.
 

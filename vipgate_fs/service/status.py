@@ -1,0 +1,146 @@
+"""How the service is: what `vipgate status` and systemd are told."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from vipgate_fs.config.model import Configuration
+from vipgate_fs.service.port import Port
+
+VERSION: Final = version("vipgate-fs")
+"""Of the code that runs; the installed one may be newer."""
+
+
+class Report(NamedTuple):
+    """What a worker says of itself.
+
+    Attributes:
+        calls: that it serves now.
+        begun: calls since it started.
+        store_gone_since: Unix time; 0 while the store is there, or when there is to be none.
+        overrides: gates that a person has switched on or off.
+    """
+
+    calls: int = 0
+    begun: int = 0
+    store_gone_since: int = 0
+    overrides: int = 0
+
+    def encode(self) -> bytes:
+        """As a message of a few bytes."""
+        return " ".join(map(str, self)).encode()
+
+    @classmethod
+    def decode(cls, message: bytes) -> Report:
+        """The other way round."""
+        return cls(*map(int, message.split()))
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The service at a moment. Holds neither PINs nor telephone numbers.
+
+    Attributes:
+        version: that runs.
+        pid: of the supervisor.
+        uptime: seconds.
+        address: that is listened on.
+        accepting: whether connections are accepted; False: they are refused.
+        workers: that serve calls.
+        workers_wanted: by the configuration.
+        calls: now, those of workers that are ending included.
+        calls_since_start: of the service.
+        store: `ok`, `gone`, or `none` when there is to be none.
+        store_gone_since: Unix time; None unless it is gone.
+        configuration: the file.
+        taken_over: Unix time from which on it is in force.
+        changed: whether the file is not, or can't be seen to be, what was taken over.
+        overrides: gates that a person has switched on or off.
+    """
+
+    version: str
+    pid: int
+    uptime: float
+    address: str
+    accepting: bool
+    workers: int
+    workers_wanted: int
+    calls: int
+    calls_since_start: int
+    store: str
+    store_gone_since: float | None
+    configuration: str
+    taken_over: float
+    changed: bool
+    overrides: int
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What keeps the service from being all well; a changed file is none."""
+        return tuple(self._problems())
+
+    @property
+    def summary(self) -> str:
+        """In a line."""
+        return "; ".join(self.problems) or f"{self.workers} of {self.workers_wanted} workers serve"
+
+    def _problems(self) -> Iterator[str]:
+        if not self.accepting:
+            yield "connections are refused"
+        if self.workers < self.workers_wanted:
+            yield f"only {self.workers} of {self.workers_wanted} workers serve"
+        if self.store_gone_since is not None:
+            yield f"the store is gone since {told(self.store_gone_since)}"
+
+
+def told(moment: float) -> str:
+    """A Unix time as RFC 3339 has it, in the machine's time zone."""
+    return dt.datetime.fromtimestamp(moment, dt.UTC).astimezone().isoformat(timespec="seconds")
+
+
+def status_of(  # noqa: PLR0913 - each is a fact of its own
+    configuration: Configuration,
+    port: Port,
+    serving: Sequence[Report],
+    *,
+    calls: int,
+    calls_since_start: int,
+    uptime: float,
+    taken_over: float,
+) -> Status:
+    """Put together by the supervisor, from what it knows and the reports of the workers that serve."""
+    server = configuration.server
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    gone_since = min((report.store_gone_since for report in serving if report.store_gone_since), default=None)
+    there = "none" if configuration.store.url is None else "ok"
+    return Status(
+        version=VERSION,
+        pid=os.getpid(),
+        uptime=round(uptime, 1),
+        address=f"{host}:{port.number}",
+        accepting=port.is_open,
+        workers=len(serving),
+        workers_wanted=server.workers,
+        calls=calls,
+        calls_since_start=calls_since_start,
+        store=there if gone_since is None else "gone",
+        store_gone_since=gone_since,
+        configuration=str(configuration.path.absolute()),
+        taken_over=taken_over,
+        changed=_differs(configuration.path, configuration.digest),
+        overrides=max((report.overrides for report in serving), default=0),
+    )
+
+
+def _differs(path: Path, digest: bytes) -> bool:
+    try:
+        return hashlib.sha256(path.read_bytes()).digest() != digest
+    except OSError:
+        return True
