@@ -8,7 +8,19 @@ from typing import Final
 
 import click
 
-SUBCOMMANDS: Final = ("check", "explain", "call", "demo", "serve", "reload", "lockouts", "calls", "pin", "override")
+SUBCOMMANDS: Final = (
+    "check",
+    "explain",
+    "call",
+    "demo",
+    "serve",
+    "reload",
+    "status",
+    "lockouts",
+    "calls",
+    "pin",
+    "override",
+)
 COOPERATIVE: Final = frozenset(("call", "demo", "serve"))
 """Those that serve calls: for them Python's own sockets wait without making other calls wait."""
 

@@ -1,0 +1,130 @@
+"""`vipgate status`: what a monitor learns of a running service, and what it never does."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from running_service import RIGHT, Service, lost, place, switch, until
+
+
+def ask(config, *options):
+    command = [sys.executable, "-m", "vipgate_fs", "status", "--config", str(config), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    return done.returncode, done.stdout
+
+
+def facts(service):
+    code, out = ask(service.config, "--format", "json")
+    return {"code": code, **json.loads(out)}
+
+
+@pytest.fixture
+def service(tmp_path):
+    service = Service(tmp_path).listening()
+    until((tmp_path / "vipgate.db").exists)
+    yield service
+    service.destroy()
+
+
+def test_all_is_well(service):
+    before = facts(service)
+    assert {name: before[name] for name in ("code", "problems", "store", "store_gone_since", "changed")} == {
+        "code": 0,
+        "problems": [],
+        "store": "ok",
+        "store_gone_since": None,
+        "changed": False,
+    }
+    assert (before["pid"], before["workers"], before["workers_wanted"]) == (service.process.pid, 2, 2)
+    assert (before["address"], before["configuration"]) == (f"127.0.0.1:{service.port}", str(service.config))
+    age = dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(before["taken_over"])
+    assert dt.timedelta(0) <= age < dt.timedelta(hours=1)
+    assert lost(place(switch(service), 3)) == []
+    until(lambda: facts(service)["calls_since_start"] == 3)
+    assert facts(service)["calls"] == 0
+    code, out = ask(service.config)
+    assert (code, out.splitlines()[0]) == (0, "ok: 2 of 2 workers serve")
+    assert "081547" not in out
+
+
+def test_calls_since_the_start_outlive_workers(service):
+    assert lost(place(switch(service), 5)) == []
+    assert service.reload()[0] == 0
+    until(lambda: len(service.workers) == 2)
+    assert facts(service)["calls_since_start"] == 5
+
+
+def test_a_running_call_is_counted(service):
+    call = switch(service, speed=2.0).start(RIGHT, "700")
+    until(lambda: facts(service)["calls"] == 1)
+    call.wait()
+    until(lambda: facts(service)["calls"] == 0)
+
+
+def test_a_changed_file_is_no_problem_and_a_reload_takes_it_over(service):
+    service.configure("workers: 1")
+    changed = facts(service)
+    assert (changed["code"], changed["changed"], changed["workers_wanted"]) == (0, True, 2)
+    assert "the file has changed since then" in ask(service.config)[1]
+    assert service.reload()[0] == 0
+    after = facts(service)
+    assert (after["changed"], after["workers_wanted"]) == (False, 1)
+    assert after["taken_over"] >= changed["taken_over"]
+    service.config.unlink()
+    assert facts(service)["changed"]
+
+
+def test_a_store_that_is_gone_is_told_and_when_it_is_back(service):
+    store = service.config.parent / "vipgate.db"
+    for file in service.config.parent.glob("vipgate.db*"):
+        file.rename(file.with_name("aside-" + file.name))
+    store.mkdir()
+    until(lambda: facts(service)["store"] == "gone", 20)
+    gone = facts(service)
+    assert gone["code"] == 1
+    assert [problem.partition(" since ")[0] for problem in gone["problems"]] == ["the store is gone"]
+    assert dt.datetime.fromisoformat(gone["store_gone_since"]).tzinfo is not None
+    store.rmdir()
+    until(lambda: facts(service)["code"] == 0, 20)
+
+
+def test_missing_workers(tmp_path):
+    patch = "supervisor.BACK_OFF = (60.0, 60.0); supervisor.HOPELESS = 1000.0"
+    service = Service(tmp_path, patch=patch).listening()
+    try:
+        os.kill(service.workers[0], signal.SIGKILL)
+        service.await_line("worker died")
+        short = facts(service)
+        assert (short["code"], short["problems"]) == (1, ["only 1 of 2 workers serve"])
+    finally:
+        service.destroy()
+
+
+def test_overrides_are_counted(service):
+    command = [sys.executable, "-m", "vipgate_fs", "override", "--config", str(service.config), "pin", "off"]
+    subprocess.run(command, check=True, capture_output=True)
+    until(lambda: facts(service)["overrides"] == 1, 20)
+    assert facts(service)["code"] == 0
+
+
+@pytest.mark.parametrize("options", [(), ("--format", "json")])
+def test_no_service_is_told_where_monitors_look(tmp_path, options):
+    path = tmp_path / "none.yaml"
+    why = f"no service runs for {path}: Connection refused"
+    code, out = ask(path, *options)
+    assert code == 2
+    assert (json.loads(out)["problems"] if options else out.splitlines()) == [why]
+
+
+def test_a_service_that_hangs_does_not_hang_its_monitor(service):
+    os.kill(service.process.pid, signal.SIGSTOP)
+    code, out = ask(service.config)
+    os.kill(service.process.pid, signal.SIGCONT)
+    assert (code, out) == (2, f"the service for {service.config} does not answer within 8 s\n")

@@ -1,0 +1,70 @@
+"""`vipgate status`: how the running service is."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final, Never
+
+import click
+
+from vipgate_fs import config as configuration_files
+from vipgate_fs.cli.options import config_option
+from vipgate_fs.service.control import NoService, ask_for_status
+from vipgate_fs.service.status import Status, told
+
+OK: Final = 0
+DEGRADED: Final = 1
+NO_SERVICE: Final = 2
+
+
+@click.command()
+@config_option
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(config: Path | None, style: str) -> None:
+    """Tell how the service is that runs for a configuration.
+
+    The first line says whether all is well, for monitors. Only root and the service's own user are answered.
+
+    Exit status: 0 when all is well, 1 when something is missing, 2 when no service answers.
+    """
+    try:
+        status = ask_for_status(configuration_files.find(config))
+    except OSError as error:
+        _end(style, NO_SERVICE, f"{error.filename}: {error.strerror}")
+    except NoService as error:
+        _end(style, NO_SERVICE, str(error))
+    if style == "json":
+        click.echo(json.dumps({"problems": status.problems, **_with_times(status)}, ensure_ascii=False, indent=2))
+    else:
+        click.echo(f"{'degraded' if status.problems else 'ok'}: {status.summary}")
+        for name, value in _lines(status):
+            click.echo(f"{name:<15}{value}")
+    sys.exit(DEGRADED if status.problems else OK)
+
+
+def _end(style: str, code: int, why: str) -> Never:
+    """What is wrong is the answer: on stdout, where monitors look for it."""
+    click.echo(json.dumps({"problems": [why]}, ensure_ascii=False, indent=2) if style == "json" else why)
+    sys.exit(code)
+
+
+def _with_times(status: Status) -> dict[str, Any]:
+    times = {name: told(getattr(status, name)) for name in ("taken_over", "store_gone_since") if getattr(status, name)}
+    return asdict(status) | times
+
+
+def _lines(status: Status) -> Iterator[tuple[str, str]]:
+    yield "version", status.version
+    yield "process", f"{status.pid}, up {dt.timedelta(seconds=round(status.uptime))}"
+    yield "address", f"{status.address}, {'open' if status.accepting else 'refuses connections'}"
+    yield "workers", f"{status.workers} of {status.workers_wanted}"
+    yield "calls", f"{status.calls} now, {status.calls_since_start} since the start"
+    yield "store", status.store
+    changed = "; the file has changed since then" if status.changed else ""
+    yield "configuration", f"{status.configuration}, taken over {told(status.taken_over)}{changed}"
+    yield "overrides", str(status.overrides)
