@@ -1,17 +1,20 @@
-"""Log lines: readable on a terminal, JSON otherwise.
+"""Log lines: readable on a terminal, JSON otherwise, with priorities for systemd's journal.
 
 What is logged is chosen where it is logged; here a caller loses the power to write lines of his own.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
+import os
 import sys
 from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from typing import Any, ClassVar, Final, TextIO
 
 import structlog
+from structlog.typing import Processor
 
 LEVELS: Final = {
     "trace": 5,
@@ -20,6 +23,8 @@ LEVELS: Final = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
+_PRIORITIES: Final = {"trace": 7, "debug": 7, "info": 6, "warning": 4, "error": 3}
+"""Of the system's log, by level; sd-daemon(3)."""
 
 
 class Log(structlog.BoundLoggerBase):
@@ -71,24 +76,49 @@ def configure(level: str = "info", stream: TextIO | None = None, *, json: bool |
         level: one of LEVELS.
         stream: where lines go; default stderr.
         json: one JSON object a line; default: unless the stream is a terminal.
+
+    Lines that go straight to systemd's journal begin with their priority, and leave the time to it.
     """
     stream = stream or sys.stderr
     readable = stream.isatty() if json is None else not json
-    render: Any = (
+    render: Processor = (
         structlog.dev.ConsoleRenderer(colors=stream.isatty()) if readable else structlog.processors.JSONRenderer()
     )
+    in_journal = _is_journal(stream)
     structlog.configure(
         processors=[
-            structlog.processors.TimeStamper(fmt="iso", utc=False),
+            *([] if in_journal else [_stamp]),
             structlog.processors.format_exc_info,
             _escape if readable else _first_things_first,
-            render,
+            _prioritised(render) if in_journal else render,
         ],
         wrapper_class=type("Log", (Log,), {"threshold": LEVELS[level]}),
         logger_factory=structlog.WriteLoggerFactory(stream),  # a line is one write: several processes share stderr
         cache_logger_on_first_use=False,
     )
     return structlog.get_logger()  # type: ignore[no-any-return]
+
+
+def _is_journal(stream: TextIO) -> bool:
+    """Whether it is what $JOURNAL_STREAM names by device and inode; systemd.exec(5)."""
+    try:
+        status = os.fstat(stream.fileno())
+    except OSError:
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
+
+
+def _prioritised(render: Processor) -> Processor:
+    def prioritised(logger: Any, method: str, values: MutableMapping[str, Any]) -> str:
+        mark = f"<{_PRIORITIES[values['level']]}>"
+        return mark + str(render(logger, method, values)).replace("\n", f"\n{mark}")
+
+    return prioritised
+
+
+def _stamp(_logger: Any, _method: str, values: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    values["timestamp"] = dt.datetime.now(dt.UTC).astimezone().isoformat(timespec="milliseconds")
+    return values
 
 
 def _first_things_first(_logger: Any, _method: str, values: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
