@@ -126,6 +126,14 @@ def test_an_announcement_is_early_media(channel, switch):
         "playback /sounds/de/rejected.wav",
         "respond 486",
     ]
+    assert channel.missing_sounds == ""
+
+
+def test_an_announcement_that_the_switch_can_not_play_is_known(channel, switch):
+    switch.results = [{"Application__Response": "FILE NOT FOUND"}]
+    channel.reject(Rejection(announcement="/sounds/de/rejected.wav"))
+    assert channel.missing_sounds == "/sounds/de/rejected.wav"
+    assert list(switch.applications())[-1] == "respond 486"
 
 
 def test_the_commands_of_a_pin_dialogue(channel, switch):
@@ -145,7 +153,7 @@ def test_the_commands_of_a_pin_dialogue(channel, switch):
         unset,
         "transfer 100 XML vipgate-passed",
     ]
-    assert channel.missing_prompt == ""
+    assert channel.missing_sounds == ""
 
 
 def test_an_announcement_after_the_dialogue_does_not_subscribe_again(channel, switch):
@@ -197,7 +205,7 @@ def test_a_prompt_that_the_switch_can_not_play_is_replaced_by_a_tone(channel, sw
     switch.results = [{}, digits("0815")]
     channel.answer()
     assert channel.ask(PROMPT) == "0815"
-    assert channel.missing_prompt == "/sounds/de/welcome.wav"
+    assert channel.missing_sounds == "/sounds/de/welcome.wav"
     prompts = [command for command in switch.applications() if command.startswith("play_and_get_digits")]
     assert "tone_stream://" in prompts[1]
 
@@ -207,7 +215,7 @@ def test_a_caller_who_keys_in_nothing_is_not_taken_for_a_missing_prompt(channel,
     switch.results = [{"variable_read_result": result}]
     channel.answer()
     assert channel.ask(PROMPT) == ""
-    assert channel.missing_prompt == ""
+    assert channel.missing_sounds == ""
     assert sum(command.startswith("play_and_get_digits") for command in switch.applications()) == 1
 
 

@@ -151,16 +151,6 @@ def test_a_completion_belongs_to_its_command(session, peer):
     assert result.headers["Application-Data"] == "second.wav"
 
 
-def test_an_own_handler_takes_nothing_away(session, peer):
-    seen = []
-    session.register_handle("CHANNEL_EXECUTE_COMPLETE", seen.append)
-    play(peer, lambda: peer.send(complete(peer.event_uuid())))
-    with within(1):
-        session.connect()
-        session.call_command("playback", "a.wav", block=True)
-    assert len(seen) == 1
-
-
 def test_a_refused_command_is_told(session, peer):
     play(peer, lambda: (peer.command(), peer.send(reply("-ERR command not found"))))
     with within(1):

@@ -27,6 +27,13 @@ STREAM = [
 ]
 
 
+def frames(data, decoder=None):
+    """The frames that some bytes complete."""
+    decoder = decoder or Decoder()
+    decoder.feed(data)
+    return list(iter(decoder.frame, None))
+
+
 def seen(frames):
     return [(frame.content_type, frame.event_name, frame.data) for frame in frames]
 
@@ -34,37 +41,37 @@ def seen(frames):
 @pytest.mark.parametrize(("data", "content_type", "name", "text"), STREAM)
 def test_a_frame(data, content_type, name, text):
     decoder = Decoder()
-    assert seen(decoder.feed(data)) == [(content_type, name, text)]
+    assert seen(frames(data, decoder)) == [(content_type, name, text)]
     assert not decoder.in_frame
 
 
 @given(st.lists(st.integers(1, 400), max_size=40))
 def test_frames_are_the_same_however_the_stream_is_cut(cuts):
     stream = b"".join(data for data, *_ in STREAM)
-    decoder, frames, position = Decoder(), [], 0
+    decoder, found, position = Decoder(), [], 0
     for size in [*cuts, len(stream)]:
-        frames += decoder.feed(stream[position : position + size])
+        found += frames(stream[position : position + size], decoder)
         position += size
-    assert seen(frames) == [tuple(rest) for _, *rest in STREAM]
+    assert seen(found) == [tuple(rest) for _, *rest in STREAM]
     assert not decoder.in_frame
 
 
 def test_byte_by_byte():
     decoder = Decoder()
     stream = b"".join(data for data, *_ in STREAM)
-    frames = [frame for byte in stream for frame in decoder.feed(bytes([byte]))]
-    assert seen(frames) == [tuple(rest) for _, *rest in STREAM]
+    found = [frame for byte in stream for frame in frames(bytes([byte]), decoder)]
+    assert seen(found) == [tuple(rest) for _, *rest in STREAM]
 
 
 @pytest.mark.parametrize("cut", range(1, len(EVENT)))
 def test_a_cut_frame_is_known_as_one(cut):
     decoder = Decoder()
-    assert decoder.feed(EVENT[:cut]) == []
+    assert frames(EVENT[:cut], decoder) == []
     assert decoder.in_frame
 
 
 def test_values_are_decoded_one_at_a_time_after_the_lines_are_split():
-    headers = Decoder().feed(CONNECT)[0].headers
+    headers = frames(CONNECT)[0].headers
     assert headers["Caller-Caller-ID-Name"] == "Jürgen M\ufffdller\nX: y"
     assert headers["variable_empty"] == ""
     assert "X" not in headers
@@ -81,7 +88,7 @@ def test_values_are_decoded_one_at_a_time_after_the_lines_are_split():
 
 
 def test_a_plus_is_a_plus_and_what_is_not_encoded_stays():
-    assert Decoder().feed(b"Content-Type: command/reply\nReply-Text: a+b%20c\n\n")[0].data == "a+b%20c"
+    assert frames(b"Content-Type: command/reply\nReply-Text: a+b%20c\n\n")[0].data == "a+b%20c"
     assert Headers(b"N: a+b%20c", encoded=True)["N"] == "a+b c"
 
 
@@ -103,7 +110,7 @@ def test_a_missing_name(name):
 
 def test_an_events_headers_do_not_hide_the_frames():
     body = b"Event-Name: X\nContent-Type: text/disconnect-notice\nContent-Length: 7\n\ninner body: 1"
-    frame = Decoder().feed(b"Content-Length: %d\nContent-Type: text/event-plain\n\n%b" % (len(body), body))[0]
+    frame = frames(b"Content-Length: %d\nContent-Type: text/event-plain\n\n%b" % (len(body), body))[0]
     assert frame.content_type == "text/event-plain"
     assert "inner body" not in frame.headers
 
@@ -123,14 +130,28 @@ def test_an_events_headers_do_not_hide_the_frames():
 )
 def test_what_can_not_become_a_frame(data):
     with pytest.raises(WireError):
-        Decoder().feed(data)
+        frames(data)
+
+
+def test_frames_before_garbage_are_frames():
+    decoder = Decoder()
+    decoder.feed(REPLY + EVENT + b"Content-Length: x\n\n")
+    assert [decoder.frame().content_type for _ in range(2)] == ["command/reply", "text/event-plain"]
+    with pytest.raises(WireError):
+        decoder.frame()
+
+
+def test_empty_lines_are_dropped():
+    decoder = Decoder()
+    assert frames(b"\n" * 100_000, decoder) == []
+    assert not decoder._buffer
 
 
 @given(st.binary(max_size=300))
 def test_garbage_gives_frames_or_an_error(data):
     decoder = Decoder()
     try:
-        for frame in decoder.feed(data):
+        for frame in frames(data, decoder):
             assert isinstance(frame.data, str)
             assert all(isinstance(value, str) for value in frame.headers.values())
     except WireError as error:
@@ -152,12 +173,12 @@ def test_no_byte_is_searched_twice():
     decoder._buffer = CountingBuffer()
     head = b"A: " + b"x" * 50_000
     for start in range(0, len(head), 10):
-        decoder.feed(head[start : start + 10])
+        assert frames(head[start : start + 10], decoder) == []
     assert CountingBuffer.searched < 1.2 * len(head)
 
 
 def test_a_repr_shows_no_content():
-    frame = Decoder().feed(EVENT)[0]
+    frame = frames(EVENT)[0]
     assert repr(frame) == f"<Frame text/event-plain CHANNEL_EXECUTE_COMPLETE, {len(BODY)} bytes of body>"
     assert "vipgate" not in repr(frame.headers)
-    assert repr(Decoder().feed(b"A: 1\n\n")[0]) == "<Frame ?, 0 bytes of body>"
+    assert repr(frames(b"A: 1\n\n")[0]) == "<Frame ?, 0 bytes of body>"

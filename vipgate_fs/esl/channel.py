@@ -19,7 +19,7 @@ MAX_DIGITS: Final = 20
 _VARIABLE: Final = "vipgate_digits"
 _RESULT: Final = "read_result"
 _UNSET: Final = sendmsg("multiunset", f"{_VARIABLE} {_VARIABLE}_invalid {_RESULT}")
-"""The terminator, too: a later entry without one would still show it (FINDINGS: k20)."""
+"""The result, too: a later prompt that can't be played would still show it (FINDINGS: k9)."""
 _UNTAKEN: Final = "vipgate_untaken"
 _TONE: Final = "tone_stream://%(500,200,425)"
 _SOUND_TIMEOUT: Final = 120.0
@@ -33,12 +33,12 @@ class EslChannel:
     """`vipgate_fs.gate.channel.Channel` over an event socket session.
 
     Attributes:
-        missing_prompt: the sounds of a prompt that the switch could not play; "" when all were played.
+        missing_sounds: of the last prompt or announcement that the switch could not play; "" when all were played.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.missing_prompt = ""
+        self.missing_sounds = ""
         self._pending: list[str] = []
         self._subscribed = False
 
@@ -65,11 +65,11 @@ class EslChannel:
         """Play the prompt, collect an entry.
 
         A prompt that the switch can't play ends without any result (FINDINGS: k9). Then a tone takes its place, so that
-        a caller who knows what to do gets his chance, and `missing_prompt` says what an administrator should look at.
+        a caller who knows what to do gets his chance, and `missing_sounds` says what an administrator should look at.
         """
         result = self._collect(prompt, _sounds(prompt.sounds))
         if f"variable_{_RESULT}" not in result:
-            self.missing_prompt = " ".join(prompt.sounds)
+            self.missing_sounds = " ".join(prompt.sounds)
             result = self._collect(prompt, _TONE)
         return _entry(result)
 
@@ -105,7 +105,9 @@ class EslChannel:
             self._subscribe()
             self._pending.append(sendmsg("pre_answer"))
             self._flush(sendmsg("playback", _sounds((rejection.announcement,)), event_uuid))
-            self._session.completion(event_uuid, _SOUND_TIMEOUT)
+            played = self._session.completion(event_uuid, _SOUND_TIMEOUT).headers
+            if played.get("Application-Response") == "FILE NOT FOUND":
+                self.missing_sounds = rejection.announcement
         self._flush(sendmsg("respond", str(int(rejection.code))))
 
     def _subscribe(self) -> None:

@@ -1,8 +1,8 @@
 """One call's outbound event socket: greenswitch's session, mended for a gate.
 
-greenswitch's `OutboundSession` gives the vocabulary (`connect`, `call_command`, `playback`, `session_data`, `uuid`, …)
-and the exception `OutboundSessionHasGoneAway`. How it reads, waits and gives up is replaced here;
-tests/esl/test_defects.py shows each defect on the stock class.
+greenswitch's `OutboundSession` gives the vocabulary (`connect`, `call_command`, `session_data`, `uuid`, …) and the
+exception `OutboundSessionHasGoneAway`. How it reads, waits and gives up is replaced here; tests/esl/test_defects.py
+shows each defect on the stock class.
 
 A session belongs to one greenlet, the one that serves the call: it sends commands and reads until what it waits for has
 come. There is no second greenlet, no queue and no polling, and nothing that FreeSWITCH sent before a hang-up is lost.
@@ -14,8 +14,9 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Never, TypeVar
 
+import gevent
 from greenswitch.esl import OutboundSession, OutboundSessionHasGoneAway
 
 from vipgate_fs.esl.wire import Decoder, Frame, Headers, WireError
@@ -26,6 +27,10 @@ CONNECT_TIMEOUT: Final = 10.0
 REPLY_TIMEOUT: Final = 5.0
 """Seconds for a reply to a command; a real FreeSWITCH takes about 0.1 ms."""
 _READ_SIZE: Final = 64 * 1024
+_READS_IN_A_ROW: Final = 4
+"""From then on a wait pauses after each read: no other call goes on as long as there is something to read."""
+_PAUSE: Final = 0.001
+"""Seconds; a pause of 0 would hold up all that waits for a time (gevent runs few timers between such pauses)."""
 
 T = TypeVar("T")
 
@@ -69,10 +74,8 @@ class Session(OutboundSession):  # type: ignore[misc]
     def __init__(self, client_address: Any, sock: Any, trace: Callable[[str, str], None] | None = None) -> None:
         super().__init__(client_address, sock)
         self.sock_file.close()
-        self.event_handlers.clear()
         self._trace = trace
         self._decoder = Decoder()
-        self._frames: deque[Frame] = deque()
         self._replies: deque[Frame] = deque()
         self._completed: dict[str, Frame | None] = {}
         self._gone = ""
@@ -166,10 +169,6 @@ class Session(OutboundSession):  # type: ignore[misc]
         reply = self.send(sendmsg(app_name, app_args or "", event_uuid))
         return self.completion(event_uuid, response_timeout or 3600.0) if block else reply
 
-    def playback(self, path: str, block: bool = True) -> Frame:
-        """Play a sound file, by default to its end."""
-        return self.call_command("playback", path, block=block)
-
     def stop(self) -> None:
         """Close the connection; the call goes on in FreeSWITCH as the last commands said."""
         self.connected = False
@@ -180,26 +179,44 @@ class Session(OutboundSession):  # type: ignore[misc]
         return self._replies.popleft() if self._replies else None
 
     def _wait(self, ready: Callable[[], T | None], deadline: float) -> T:
-        """Read frames, one at a time, until `ready` gives something: what came before a hang-up counts."""
+        """Read frames, one at a time, until `ready` gives something: what came before a hang-up or rubbish counts.
+
+        What has come by the deadline counts, too, also when this process was too busy to look.
+        """
+        reads, late = 0, False
         while (found := ready()) is None:
             if self._gone:
                 raise SessionGone(self._gone)
-            self._handle(self._frames.popleft() if self._frames else self._read(deadline))
+            frame = self._next_frame()
+            if frame is not None:
+                self._handle(frame)
+            elif late:
+                self._lose("FreeSWITCH does not answer")
+            else:
+                late, reads = time.monotonic() > deadline, reads + 1
+                self._read(deadline)
+                if reads >= _READS_IN_A_ROW:
+                    gevent.sleep(_PAUSE)
         return found
 
-    def _read(self, deadline: float) -> Frame | None:
+    def _next_frame(self) -> Frame | None:
+        try:
+            return self._decoder.frame()
+        except WireError as error:
+            self._lose(str(error))
+
+    def _read(self, deadline: float) -> None:
         try:
             self.sock.settimeout(None if deadline == math.inf else max(deadline - time.monotonic(), 0.001))
             data = self.sock.recv(_READ_SIZE)
-            if not data:
-                cut = " in the middle of a frame" if self._decoder.in_frame else ""
-                self._lose(f"FreeSWITCH closed the connection{cut}")
-            self._frames.extend(self._decoder.feed(data))
         except TimeoutError:
             self._lose("FreeSWITCH does not answer")
-        except (OSError, WireError) as error:
+        except OSError as error:
             self._lose(str(error))
-        return None
+        if not data:
+            cut = " in the middle of a frame" if self._decoder.in_frame else ""
+            self._lose(f"FreeSWITCH closed the connection{cut}")
+        self._decoder.feed(data)
 
     def _write(self, data: bytes) -> None:
         if self._gone:
@@ -210,9 +227,7 @@ class Session(OutboundSession):  # type: ignore[misc]
         except OSError as error:
             self._lose(str(error))
 
-    def _handle(self, frame: Frame | None) -> None:
-        if frame is None:
-            return
+    def _handle(self, frame: Frame) -> None:
         self._tell("received", frame)
         match frame.content_type:
             case "command/reply" | "api/response":
@@ -225,21 +240,19 @@ class Session(OutboundSession):  # type: ignore[misc]
                 pass
 
     def _handle_event(self, frame: Frame) -> None:
-        name = frame.event_name or ""
+        name = frame.event_name
         if name == "CHANNEL_HANGUP":
             self._end(f"the caller hung up ({frame.headers.get('Hangup-Cause', 'no cause')})")
         elif name == "CHANNEL_EXECUTE_COMPLETE":
             event_uuid = frame.headers.get("Application-UUID", "")
             if event_uuid in self._completed:
                 self._completed[event_uuid] = frame
-        for handler in self.event_handlers.get(name) or self.event_handlers.get("*", ()):
-            handler(frame)
 
     def _end(self, why: str) -> None:
         self._gone = self._gone or why
         self._outbound_connected = False
 
-    def _lose(self, why: str) -> None:
+    def _lose(self, why: str) -> Never:
         self._end(why)
         self.connected = False
         raise SessionGone(self._gone)

@@ -123,8 +123,7 @@ class Frame:
 class Decoder:
     """Cuts a stream of bytes into frames.
 
-    `feed` takes what has arrived and gives the frames that it completes; what is not complete waits for more. Raises
-    WireError for what can't become a frame, or only one larger than MAX_HEAD or MAX_BODY.
+    `feed` takes what has arrived, `frame` gives the next one that is complete. What is not complete waits for more.
     """
 
     __slots__ = ("_buffer", "_head", "_length", "_scanned")
@@ -135,20 +134,16 @@ class Decoder:
         self._head: Headers | None = None
         self._length = 0
 
-    def feed(self, data: bytes) -> list[Frame]:
-        """Take in bytes, give the frames that they complete."""
+    def feed(self, data: bytes) -> None:
+        """Take in bytes."""
         self._buffer += data
-        frames = []
-        while (frame := self._next()) is not None:
-            frames.append(frame)
-        return frames
 
-    @property
-    def in_frame(self) -> bool:
-        """Whether a frame has begun and is not complete: at the end of the stream, something is missing."""
-        return self._head is not None or bool(self._buffer.strip(b"\n"))
+    def frame(self) -> Frame | None:
+        """The next frame; None until it is complete.
 
-    def _next(self) -> Frame | None:
+        Raises:
+            WireError: for what can't become a frame, or only one larger than MAX_HEAD or MAX_BODY.
+        """
         if self._head is None:
             self._head = self._next_head()
             if self._head is None:
@@ -160,10 +155,15 @@ class Decoder:
         self._head = None
         return frame
 
+    @property
+    def in_frame(self) -> bool:
+        """Whether a frame has begun and is not complete: at the end of the stream, something is missing."""
+        return self._head is not None or bool(self._buffer.strip(b"\n"))
+
     def _next_head(self) -> Headers | None:
         buffer = self._buffer
-        while buffer.startswith(b"\n"):
-            self._take(1)
+        if buffer.startswith(b"\n"):
+            self._take(len(buffer) - len(buffer.lstrip(b"\n")))
         end = buffer.find(b"\n\n", self._scanned)
         if max(end, len(buffer) if end < 0 else 0) > MAX_HEAD:
             raise WireError(f"a header block of more than {MAX_HEAD} bytes")

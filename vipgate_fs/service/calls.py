@@ -118,8 +118,8 @@ class CallHandler:
                 raise
             log.error("rejected: can't tell who was called", why=str(error))
             return
-        if channel.missing_prompt:
-            log.error("the switch could not play a prompt; a tone took its place", sounds=channel.missing_prompt)
+        if channel.missing_sounds:
+            log.error("the switch could not play a sound", sounds=channel.missing_sounds)
         self._keeper.record(course.record(call, outcome))
         log.info("outcome", **_told(outcome), seconds=round(course.seconds, 3))
 

@@ -1,0 +1,67 @@
+"""The session with a peer that sends too much, or rubbish."""
+
+from __future__ import annotations
+
+import gevent
+import pytest
+from esl_peer import connect_reply, reply, within
+
+from vipgate_fs.esl.session import Session, SessionGone
+
+
+class Flood:
+    """A socket that has something to read at any time."""
+
+    def settimeout(self, seconds):
+        assert seconds > 0
+
+    def makefile(self, _mode):
+        return self
+
+    def close(self):
+        pass
+
+    def sendall(self, data):
+        pass
+
+    def recv(self, size):
+        return self.what * (size // len(self.what))
+
+    def __init__(self, what):
+        self.what = what
+
+
+@pytest.mark.parametrize("what", [b"\n", b"Content-Type: log/data\n\n"], ids=["empty lines", "frames"])
+def test_a_flood_ends_with_the_deadline_and_lets_others_live(what):
+    ticks = []
+
+    def tick():
+        while True:
+            ticks.append(1)
+            gevent.sleep(0.01)
+
+    living = gevent.spawn(tick)
+    with within(10), pytest.raises(SessionGone, match="does not answer"):
+        Session(("127.0.0.1", 1), Flood(what)).connect(timeout=0.5)
+    living.kill()
+    assert len(ticks) > 2
+
+
+def test_what_has_come_by_the_deadline_counts(connection):
+    """Also when the process was too busy to look until it was over."""
+    sock, peer = connection
+    session = Session(("127.0.0.1", 1), sock)
+    peer.send(connect_reply())
+    gevent.sleep(0.01)
+    assert session.connect(timeout=-1.0)["Unique-ID"]
+
+
+def test_a_reply_before_rubbish_counts(connection):
+    sock, peer = connection
+    session = Session(("127.0.0.1", 1), sock)
+    peer.send(connect_reply())
+    session.connect()
+    peer.send(reply() + b"Content-Length: x\n\n")
+    assert session.send("transfer").data == "+OK"
+    with pytest.raises(SessionGone, match="a body of"):
+        session.send("again")
