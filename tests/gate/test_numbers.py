@@ -50,6 +50,7 @@ def test_one_number_however_written(written):
         pytest.param("DE", "+39 (0)6 12345678", "+390612345678", id="Italian zero in parentheses"),
         pytest.param("DE", "0800 3301000", "+498003301000", id="freephone"),
         pytest.param("DE", "+1 212 555 1234", "+12125551234", id="abroad"),
+        pytest.param("DE", "4970222797", "+4970222797", id="country code without plus, as short as a number can be"),
         pytest.param("AT", "05 1717", "+4351717", id="short Austrian company number"),
         pytest.param("CH", "044 668 18 00", "+41446681800", id="Swiss"),
         pytest.param("GB", "020 7946 0958", "+442079460958", id="British"),
@@ -78,7 +79,7 @@ def test_real_numbers(country, written, canonical):
         *[("DE", written) for written in ("*97", "#31#", "70-01", "+49-Bank", "tel:+4917612345678", "MyGmbH+Co")],
         pytest.param("DE", "17612345678", id="without its national prefix"),
         pytest.param("DE", "0176123", id="too short to be valid"),
-        pytest.param("DE", "4970222797", id="fewer than 11 digits without a plus"),
+        pytest.param("DE", "4900123", id="the country's code without a plus, and no valid number"),
         pytest.param("DE", "41446681800", id="another country's code without a plus"),
         pytest.param("DE", "01144668180", id="another country's way abroad"),
         pytest.param("DE", "+999 123456", id="unknown country code"),
@@ -170,7 +171,8 @@ def test_canonical_is_its_own_canonical_form(country, written):
         ("DE", "70", None, "70"),
         ("DE", "07", 6, "07"),
         ("DE", "07", 7, "+497"),
-        ("DE", "497022", None, "497022"),
+        ("DE", "497022", None, "+497022"),
+        ("DE", "49702", None, "49702"),
         ("DE", "497022", 11, "+497022"),
         ("DE", "+3906", None, "+3906"),
         ("DE", "+999", None, "+999"),
@@ -226,3 +228,18 @@ def test_what_looks_ordinary_is_what_phonenumbers_would_make_of_it(code, prefix,
 @pytest.mark.parametrize(("number", "ordinary"), [(MOBILE, True), ("+4901761234567", False), ("+39312345678", True)])
 def test_what_looks_ordinary(number, ordinary):
     assert (numbers._ordinary(number) is not None) == ordinary
+
+
+@pytest.mark.parametrize(
+    ("country", "written", "misread"),
+    [
+        *[("DE", written, True) for written in ("49*", "4930*", "49 30 1*", "493?*", "4900123", "491234567890123456")],
+        *[
+            ("DE", written, False)
+            for written in ("49301234*", "4930123456", "+49*", "0*", "4900", "49??", "70*", "Bank")
+        ],
+        *[("DK", "4512*", True), ("US", "1*", False), ("US", "1212555*", False), ("DE", "4900-4999", False)],
+    ],
+)
+def test_what_looks_like_the_country_code_but_is_read_as_an_extension(country, written, misread):
+    assert bool(PLANS[country].misreading(written)) == misread

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.targets import Mask, NumberPattern
 
-PLANS = {country: NumberPlan(country) for country in ("DE", "DK", "US", "IT")}
+PLANS = {country: NumberPlan(country) for country in ("AT", "CH", "DE", "DK", "FR", "GB", "IT", "US")}
 
 
 def pattern(text, country="DE"):
@@ -22,10 +22,10 @@ def pattern(text, country="DE"):
     ("text", "matching", "other"),
     [
         pytest.param("7001", ["7001"], ["700", "70010", "7002", "+497001", ""], id="extension"),
-        pytest.param("70 01", ["7001"], ["70 01"], id="extension with a space"),
+        pytest.param("70 01", ["7001", "70 01"], ["70 02"], id="extension with a space"),
         pytest.param("110", ["110"], ["+49110"], id="emergency number"),
         pytest.param("+49 7022 27978-12", ["+4970222797812"], ["+49702227978", "2797812"], id="direct dial"),
-        pytest.param("07022 27978 12", ["+4970222797812"], ["070222797812"], id="national"),
+        pytest.param("07022 27978 12", ["+4970222797812", "070222797812"], ["70222797812"], id="national"),
         pytest.param("07022/27978-12", ["+4970222797812"], ["12"], id="a hyphen that can't be a range"),
         pytest.param("+49-7022-27978-12", ["+4970222797812"], [], id="several hyphens"),
         pytest.param("alice", ["alice"], ["Alice", "alic", "alicea", "alice1"], id="name"),
@@ -37,18 +37,26 @@ def pattern(text, country="DE"):
             ["+4970222797", "+49702227978a"],
             id="open",
         ),
-        pytest.param("+49 (0)7022 27978*", ["+497022279780"], ["+4907022279780"], id="open, with a trunk zero"),
-        pytest.param("07022 27978*", ["+49702227978", "+4970222797812"], ["07022279780"], id="open, national"),
+        pytest.param(
+            "+49 (0)7022 27978*", ["+497022279780", "+4907022279780"], ["+49007022279780"], id="open, with a trunk zero"
+        ),
+        pytest.param("07022 27978*", ["+49702227978", "07022279780"], ["702227978"], id="open, national"),
         pytest.param("0049 7022 27978*", ["+4970222797812"], ["+007022279780"], id="open, 00"),
-        pytest.param("49702227978*", ["+4970222797812"], ["4970222797812"], id="open, country code without plus"),
-        pytest.param("0176123*", ["+49176123", "+4917612345678"], ["0176123"], id="open, mobile"),
+        pytest.param(
+            "49702227978*", ["+4970222797812", "4970222797812"], ["702227978"], id="open, country code without plus"
+        ),
+        pytest.param("0176123*", ["+49176123", "+4917612345678", "0176123"], ["176123"], id="open, mobile"),
         pytest.param("+*", ["+4917612345678"], ["7001", ""], id="any international number"),
-        pytest.param("07022 27978-*", ["+49702227978", "+4970222797812"], ["07022279780"], id="open, hyphen"),
+        pytest.param(
+            "07022 27978-*", ["+49702227978", "+4970222797812", "07022279780"], ["07022279"], id="open, hyphen"
+        ),
         pytest.param("70*", ["70", "7001", "700012345678"], ["7", "+497001"], id="open, extensions"),
         pytest.param("70??", ["7000", "7099"], ["700", "70000", "70a0", "70??"], id="question marks"),
         pytest.param("?7?*", ["070", "1799"], ["17", "111"], id="question marks and star"),
         pytest.param("00?", ["001", "009"], ["+1"], id="short ones are extensions"),
-        pytest.param("0176 1234567?", ["+4917612345670"], ["017612345670"], id="question mark, national"),
+        pytest.param(
+            "0176 1234567?", ["+4917612345670", "017612345670"], ["017612345680"], id="question mark, national"
+        ),
         pytest.param("7000-7099", ["7000", "7050", "7099"], ["6999", "7100", "700", "70000"], id="range"),
         pytest.param("7000 - 7099", ["7000", "7099"], ["7100"], id="range with spaces"),
         pytest.param("7000..7099", ["7000", "7099"], ["7100"], id="range with dots"),
@@ -66,7 +74,7 @@ def pattern(text, country="DE"):
             ["+4970222797900"],
             id="range, hyphens",
         ),
-        pytest.param("0702227978..0702227979", ["+49702227978", "+49702227979"], ["0702227978"], id="range, national"),
+        pytest.param("0702227978..0702227979", ["+49702227978", "0702227979"], ["0702227980"], id="range, national"),
     ],
 )
 def test_matches(text, matching, other):
@@ -78,6 +86,8 @@ def test_matches(text, matching, other):
     [
         ("US", "(212) 555-1234", "+12125551234"),
         ("US", "212-555-????", "+12125551234"),
+        ("US", "212 555-9999", "+12125559999"),
+        ("DE", "0176/123456-78", "+4917612345678"),
         ("US", "1 212 555*", "+12125551234"),
         ("US", "212555*", "+12125551234"),
         ("US", "2125550100..2125550199", "+12125550123"),
@@ -99,10 +109,23 @@ def test_other_countries(country, text, number):
         (
             "DE",
             "07022-27978",
-            "could be a number or a range; write 0702227978 for the number, 07022..27978 for the range",
+            "could be a number or a range; write 07022..27978 for the range, 0702227978 for the number",
         ),
         ("DE", "07022 - 27978", "could be a number or a range"),
-        ("DK", "3212-3299", "write 32123299 for the number, 3212..3299 for the range"),
+        (
+            "DE",
+            "+49 711 555011-555099",
+            "a number or a range; write +49711555011..+49711555099 for the range, +49711555011555099 for the number",
+        ),
+        ("DE", "+49 711 55500-99", "+4971155500..+4971155599 for the range, +497115550099 for the number"),
+        ("DE", "0711/555011 - 12", "0711555011..0711555012 for the range"),
+        ("DE", "+49711555011..555099", "of as many digits"),
+        ("DE", "+49711555011555099", "more than the 15 digits"),
+        ("DE", "4971155501155509", "more than the 15 digits"),
+        ("DE", "+49 711 555011 555099*", "more than the 15 digits"),
+        ("DE", "49711555011555090..49711555011555099", "more than the 15 digits"),
+        ("US", "+1 212 555 0100-0199", "+12125550100..+12125550199 for the range"),
+        ("DK", "3212-3299", "write 3212..3299 for the range, 32123299 for the number"),
         ("DE", "7099-7000", "from a lower to a higher number of as many digits"),
         ("DE", "7000-799", "of as many digits"),
         ("DE", "7000..10000", "of as many digits"),
@@ -211,3 +234,33 @@ def test_a_number_fits_the_pattern_of_its_beginning(digits, hidden):
     for prefix in ("+49", "0049", "0", "+49 (0)"):
         if not digits.startswith("0"):
             assert pattern(prefix + digits[: len(digits) - hidden] + "*").matches(number)
+
+
+@pytest.mark.parametrize(
+    ("country", "text", "writings"),
+    [
+        ("CH", "+41 44 668*", ["+4144668", "004144668", "044668", "4144668", "+41 (0)44 668"]),
+        ("GB", "+44 20 7946*", ["+44207946", "0044207946", "0207946", "44207946"]),
+        ("FR", "01 42 68*", ["+3314268", "003314268", "014268", "3314268"]),
+        ("US", "+1 212 555*", ["+1212555", "0111212555", "1212555", "212555 0"]),
+        ("AT", "05 1717*", ["+4351717", "004351717", "051717", "4351717"]),
+        ("DE", "0900*", ["+49900", "0049900", "0900", "49900 00", "(0900)"]),
+        ("DE", "+41 44 668*", ["+4144668", "004144668"]),
+        ("DK", "+45 7012*", ["+457012", "00457012", "7012 000"]),
+    ],
+)
+@given(st.text("0123456789", max_size=30))
+def test_whatever_digits_follow_an_open_pattern_has_them(country, text, writings, digits):
+    for writing in writings:
+        assert pattern(text, country).matches(PLANS[country].canonical(writing + digits)), writing
+
+
+@pytest.mark.parametrize(
+    ("text", "others"),
+    [
+        ("+41 44 668*", ["4466", "41446", "446681", "044669123", "0445668"]),
+        ("+41*", ["0", "00", "41", "412345", "110"]),
+    ],
+)
+def test_extensions_and_others_are_not_in_an_open_pattern(text, others):
+    assert not [other for other in others if pattern(text, "CH").matches(PLANS["CH"].canonical(other))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +38,10 @@ class StepSettings:
     report: Report
     calendar: Calendar
     vault_slot: VaultSlot
+    values: dict[str, Any] = field(init=False)
 
-    @property
-    def values(self) -> dict[str, Any]:
-        """The step's values."""
-        return self.node.value
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", self.node.value)
 
     @property
     def line(self) -> int:
@@ -134,11 +133,13 @@ class GateReader:
             if pattern is not None:
                 numbers.append((pattern, item.line))
                 self.claims.append(Claim(gate, "number", pattern, item))
+                if why := self._site.plan.misreading(item.text):
+                    self._report.warning(item, why)
         names: dict[str, dict[str, int]] = {"users": {}, "groups": {}}
         for kind, lines in names.items():
             for item in _scalars(node, kind):
                 lines.setdefault(item.text, item.line)
-                self.claims.append(Claim(gate, kind.removesuffix("s"), item.text, item))
+                self.claims.append(Claim(gate, kind.removesuffix("s"), NumberPattern.exactly(item.text), item))
         return Protects(tuple(numbers), **names)
 
     def _active(self, node: Mapping) -> Activation | None:

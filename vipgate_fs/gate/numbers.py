@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Final
 
@@ -21,12 +22,14 @@ from vipgate_fs.gate.call import WITHHELD
 LONGEST_EXTENSION: Final = 6
 """Digits. Where the national prefix may be left out, only its length tells a national number from an extension."""
 
+E164_DIGITS: Final = 15
+"""The longest number, with its country code (ITU-T E.164, 6.1)."""
 _LONGEST_WRITTEN: Final = 64
-_E164_DIGITS: Final = 15
-_SHORTEST_WITHOUT_PLUS: Final = 11  # digits; no extension is as long as 49 and a number
+_SHORTEST_WITHOUT_PLUS: Final = 11  # digits, where 49 could also begin a number without its national prefix
 _SEPARATORS: Final = str.maketrans("", "", " \u00a0-/.()")
-_DIGITS: Final = re.compile(r"\+?[0-9]{1,24}")
+_DIGITS: Final = re.compile(r"\+?[0-9]+")
 _INTERNATIONAL: Final = re.compile(r"\+[0-9]+")
+_WITH_WILDCARDS: Final = re.compile(r"[0-9][0-9?]*\*?", re.ASCII)
 _COUNTRY_CODE: Final = re.compile(rf"\+({'|'.join(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))})")
 _WITHHELD: Final = re.compile(
     r"\s*((anonymous|unknown|restricted|private|unavailable|withheld)(@\S*)?\s*)?", re.IGNORECASE | re.ASCII
@@ -76,9 +79,27 @@ class NumberPlan:
             return written
         if international := self._explicit(digits):
             return _e164(international, only_valid=False) or written
-        if international := self._national(digits, len(digits)):
-            return _e164(international, only_valid=True) or written
-        return written
+        valid = (_e164(international, only_valid=True) for international in self._national(digits, len(digits)))
+        return next(filter(None, valid), written)
+
+    def readings(self, number: str) -> Iterator[str]:
+        """A canonical number, and what it begins like when its length is wrong.
+
+        A switch may cut off or leave away digits: `07022 27978` with a digit too many is no valid number and stays as
+        it was written, and is still one of `+49702227978*`. So whoever looks for the numbers of a pattern tries these.
+        """
+        yield number
+        digits = compact(number)
+        if not _DIGITS.fullmatch(digits):
+            return
+        if digits != number:
+            yield digits
+        # No extension begins with 0, which leads out of the house; one may begin with the 1 or 8 of other countries.
+        if len(digits) > LONGEST_EXTENSION or digits.startswith("0"):
+            explicit = self._explicit(digits)
+            begun = [explicit] if explicit else self._national(digits, len(digits))
+            whole = (_without_trunk_zero(international) for international in begun)
+            yield from (one for one in whole if one not in (digits, "+", f"+{self._code}"))
 
     def beginning(self, digits: str, length: int | None = None) -> str:
         """The canonical form of the first digits of numbers that are not known in full: `0176` is `+49176`.
@@ -90,7 +111,7 @@ class NumberPlan:
         """
         if length is not None and length <= LONGEST_EXTENSION:
             return digits
-        international = self._explicit(digits) or self._national(digits, length or len(digits) + 1)
+        international = self._explicit(digits) or next(self._national(digits, length or len(digits) + 1), None)
         return _without_trunk_zero(international) if international else digits
 
     def _explicit(self, digits: str) -> str | None:
@@ -99,14 +120,37 @@ class NumberPlan:
         abroad = self._abroad.match(digits)
         return f"+{digits[abroad.end() :]}" if abroad else None
 
-    def _national(self, digits: str, length: int) -> str | None:
+    def is_complete(self, written: str) -> bool:
+        """Whether it is a valid number as it stands, with nothing that has to follow."""
+        canonical = self.canonical(written)
+        return _INTERNATIONAL.fullmatch(canonical) is not None and _e164(canonical, only_valid=True) == canonical
+
+    def misreading(self, written: str) -> str | None:
+        """Why what begins with the country code, without a plus, is not read as its writer may mean it; or None."""
+        digits = compact(written)
+        if not digits.startswith(self._code) or not _WITH_WILDCARDS.fullmatch(digits):
+            return None
+        if not digits.endswith("*") and (len(digits) <= LONGEST_EXTENSION or "-" in written or ".." in written):
+            return None
+        if "*" in digits or "?" in digits:
+            read = self.beginning(re.split(r"[?*]", digits)[0], None if digits.endswith("*") else len(digits))
+        else:
+            read = self.canonical(digits)
+        if read.startswith("+"):
+            return None
+        return f"read as an extension, not as a number with the country code; write +{digits} for that"
+
+    def _national(self, digits: str, length: int) -> Iterator[str]:
+        """The international forms of what begins with the digits and has that length, the likeliest first."""
         if self._trunk and digits.startswith(self._trunk):
-            return f"+{self._code}{digits.removeprefix(self._trunk)}"
-        if digits.startswith(self._code) and length >= _SHORTEST_WITHOUT_PLUS:
-            return f"+{digits}"
-        if self._trunk_is_optional and length > LONGEST_EXTENSION:
-            return f"+{self._code}{digits}"
-        return None
+            yield f"+{self._code}{digits.removeprefix(self._trunk)}"
+            return
+        if length <= LONGEST_EXTENSION:
+            return
+        forms = [f"+{digits}"] if digits.startswith(self._code) else []
+        if self._trunk_is_optional:
+            forms.insert(len(forms) if length >= _SHORTEST_WITHOUT_PLUS else 0, f"+{self._code}{digits}")
+        yield from forms
 
 
 def _demands(trunk: str, style: NumberFormat) -> bool:
@@ -173,6 +217,6 @@ def _is_possible(number: PhoneNumber, digits: int) -> bool:
         case ValidationResult.IS_POSSIBLE:
             return True
         case ValidationResult.TOO_LONG | ValidationResult.INVALID_LENGTH:
-            return digits <= _E164_DIGITS
+            return digits <= E164_DIGITS
         case _:
             return False

@@ -9,7 +9,7 @@ from itertools import product
 from typing import Final
 
 from vipgate_fs.gate.dialable import is_dialable
-from vipgate_fs.gate.numbers import NumberPlan, compact
+from vipgate_fs.gate.numbers import E164_DIGITS, NumberPlan, compact
 
 _DIGITS: Final = "0123456789"
 _NUMBER: Final = re.compile(r"\+?[0-9]+")
@@ -22,7 +22,7 @@ _SEPARATED: Final = (
 
 _FORMS: Final = (
     "allowed: a number such as +49 7022 27978-12, ? for one digit, * at the end for any further digits, "
-    "a range such as 7000-7099, or a name"
+    "a range such as 7000-7099 or +4971155501..+4971155509, or a name"
 )
 
 
@@ -66,10 +66,12 @@ class NumberPattern:
     Attributes:
         text: the pattern as written.
         masks: a number is in the set when it is in one of them.
+        plan: how numbers are read; None: as they are.
     """
 
     text: str = field(compare=False)
     masks: tuple[Mask, ...]
+    plan: NumberPlan | None = field(default=None, repr=False, compare=False)
     _expression: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -82,19 +84,32 @@ class NumberPattern:
 
         Args:
             text: a number however written (`+49 7022 27978-12`, `07022 27978 12`, `7001`), a name (`alice`), a number
-                with `?` for one digit and a final `*` for any digits or none, or a range of two equally long numbers
-                with `-` or `..` between them.
+                with `?` for one digit and a final `*` for any digits or none, or a range of two equally long numbers,
+                both written in full, with `-` or `..` between them. No number has more than E164_DIGITS digits.
             plan: how numbers are read.
 
         Raises:
             ValueError: a sentence that says what is wrong and what is allowed.
         """
         text = text.strip()
-        return cls(text, tuple(masks(text, plan)))
+        return cls(text, tuple(masks(text, plan)), plan)
+
+    @classmethod
+    def exactly(cls, name: str) -> NumberPattern:
+        """The set that has only this number or name, whatever it is."""
+        return cls(name, (Mask(tuple(name)),))
+
+    @property
+    def only(self) -> str | None:
+        """The one number or name that the set has; None when it may have more."""
+        places = self.masks[0].places
+        is_one = len(self.masks) == 1 and not self.masks[0].is_open and all(len(place) == 1 for place in places)
+        return "".join(places) if is_one else None
 
     def matches(self, number: str) -> bool:
-        """Whether the set holds a canonical number."""
-        return self._expression.fullmatch(number) is not None
+        """Whether the set holds a canonical number, or what it begins like (see `NumberPlan.readings`)."""
+        readings = self.plan.readings(number) if self.plan is not None else (number,)
+        return any(self._expression.fullmatch(reading) for reading in readings)
 
     def common(self, other: NumberPattern) -> str | None:
         """A number that both match, as an example; None when there is none."""
@@ -110,15 +125,21 @@ def masks(text: str, plan: NumberPlan) -> Iterator[Mask]:
     canonical = plan.canonical(text)
     digits = compact(canonical)
     if "?" in text or "*" in text:
-        yield _wildcards(text, plan)
+        yield _short_enough(_wildcards(text, plan), text)
     elif ends := _range_ends(text, plan, is_number=canonical != text):
-        yield from (Mask(places) for places in _between(*ends))
+        yield from (_short_enough(Mask(places), text) for places in _between(*ends))
     elif _NUMBER.fullmatch(digits):
-        yield Mask(tuple(digits))
+        yield _short_enough(Mask(tuple(digits)), text)
     elif is_dialable(canonical) and "+" not in canonical:
         yield Mask(tuple(canonical))
     else:
         raise ValueError(f"{text!r} is no number or name that can be called; {_FORMS}")
+
+
+def _short_enough(mask: Mask, text: str) -> Mask:
+    if len(mask.places) - mask.places.count("+") > E164_DIGITS:
+        raise ValueError(f"{text!r} has more than the {E164_DIGITS} digits that a number can have (E.164); {_FORMS}")
+    return mask
 
 
 def _wildcards(text: str, plan: NumberPlan) -> Mask:
@@ -143,17 +164,27 @@ def _range_ends(text: str, plan: NumberPlan, *, is_number: bool) -> tuple[str, s
     if not all(map(_NUMBER.fullmatch, sides)):
         return None
     first, last = (plan.beginning(side, len(side)) for side in sides)
+    if ".." not in text and len(sides[1]) < len(sides[0]) and plan.is_complete(sides[0]):
+        _refuse_short_end(text, *sides)
     is_range = len(first) == len(last) and first <= last and (first[0] == "+") == (last[0] == "+")
     if is_number and ".." not in text:
         if not is_range:
             return None
-        number, in_full = "".join(sides), "..".join(sides)
-        raise ValueError(
-            f"{text!r} could be a number or a range; write {number} for the number, {in_full} for the range"
-        )
+        raise _either(text, "..".join(sides), "".join(sides))
     if not is_range:
         raise ValueError(f"{text!r}: a range goes from a lower to a higher number of as many digits, such as 7000-7099")
     return first, last
+
+
+def _refuse_short_end(text: str, first: str, last: str) -> None:
+    """`+49 711 5550-99` is the number with direct-dial 99 to one reader, and the range up to 5599 to another."""
+    tail = len(first) - len(last)
+    if first[tail:] < last:
+        raise _either(text, f"{first}..{first[:tail]}{last}", first + last)
+
+
+def _either(text: str, a_range: str, number: str) -> ValueError:
+    return ValueError(f"{text!r} could be a number or a range; write {a_range} for the range, {number} for the number")
 
 
 def _between(first: str, last: str) -> Iterator[tuple[str, ...]]:

@@ -9,13 +9,14 @@ from typing import ClassVar, Final, Literal
 
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepDefaults
+from vipgate_fs.gate.numbers import E164_DIGITS
 from vipgate_fs.gate.pins import Credential, Pin, PinTable
 from vipgate_fs.gate.verdict import AskForPin, Verdict
 from vipgate_fs.identify import Settings, weakness
 from vipgate_fs.secret import read_secret
 
 Identification = Literal["caller_number", "entered_id"]
-_NUMBER: Final = re.compile(r"\+?[0-9]{1,20}", re.ASCII)
+_NUMBER: Final = re.compile(rf"\+?[0-9]{{1,{E164_DIGITS}}}", re.ASCII)
 _CUSTOMER_NUMBER: Final = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 
@@ -76,6 +77,8 @@ def _by_number(settings: Settings) -> dict[str, Credential]:
             settings.error_at_key(f"the same number as in line {line}, written differently", "pins", owner)
         else:
             pins[number], written[number] = _credential(settings, owner), owner
+            if why := settings.plan.misreading(owner):
+                settings.warn(why, "pins", owner)
     return pins
 
 

@@ -68,6 +68,9 @@ def build(settings: Settings) -> Callers:
                 _add(table, str(written), Entry(in_short(word), settings.line_of(word, index)))
             except ValueError as error:
                 settings.error(str(error), word, index)
+            else:
+                if why := settings.plan.misreading(str(written)):
+                    settings.warn(why, word, index)
     if "file" in values:
         _add_file(table, settings.folder / values["file"], settings)
     withheld = in_short(values["withheld"]) if "withheld" in values else None
@@ -92,6 +95,8 @@ def _add_file(table: NumberTable[Entry], file: Path, settings: Settings) -> None
         try:
             for number, verdict in rows:
                 _add(table, number, Entry(verdict, rows.line, file))
+                if why := settings.plan.misreading(number):
+                    settings.warn(f"{file.name}, line {rows.line}: {why}", "file")
         except ValueError as error:
             settings.error_in(file, rows.line, str(error), "file")
         else:

@@ -21,7 +21,8 @@ from vipgate_fs.gate.targets import masks
 
 T = TypeVar("T")
 _NUMBER: Final = re.compile(r"\+?[0-9]+")
-_PLAIN: Final = re.compile(r"\+?[0-9][0-9 ]*")
+_PLAIN: Final = re.compile(r"\+?[0-9](?: ?[0-9]){0,14}")
+"""What need not be looked at more closely: no pattern, and not too long for a number."""
 _ANY: Final = "?"
 _DIGITS: Final = 10
 
@@ -76,7 +77,11 @@ class NumberTable(Generic[T]):
         return next((other for other in said if other is not entry), entry)
 
     def find(self, number: str) -> T | None:
-        """What is said of a canonical number."""
+        """What is said of a canonical number, or of what it begins like (see `NumberPlan.readings`)."""
+        said = (self._find(reading) for reading in self._plan.readings(number))
+        return next((entry for entry in said if entry is not None), None)
+
+    def _find(self, number: str) -> T | None:
         if (entry := self._numbers.get(number)) is not None:
             return entry
         if _NUMBER.fullmatch(number):
