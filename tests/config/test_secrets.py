@@ -21,6 +21,15 @@ PLACES = {
     "as a key": "identify: [{static_pin: {%s: }}]",
     "as a kind": "identify: [{%s: }]",
     "as a verdict": "otherwise: {%s: true}",
+    "no space": "identify: [{static_pin: {pin:%s}}]",
+    "no colon": "identify: [{static_pin: {pin %s}}]",
+    "no space, verdict": "otherwise: {askForPin: {expectedPIN:%s}}",
+    "no space, caller": "identify: [{caller_pin: {pins: {alice:%s}}}]",
+    "no space, one-time": 'identify: [{caller_pin: {pins: {"004917612345678": {totp:%s}}}}]',
+    "no space, bearer": "identify: [{webservice: {url: 'https://example.org', auth: {bearer:%s}}}]",
+    "no space, header": "identify: [{webservice: {url: 'https://example.org', headers: {X-Key:%s}}}]",
+    "no space, option": "identify: [{plugin: {call: 'json:loads', options: {pin:%s}}}]",
+    "no space, step": "identify: [{static_pin:%s}]",
 }
 FORMS = [
     *("084711", "+84711", "84_711", "84711.0", "8e84711", "0x84711", "8:47:11", "-84711", "84711 x", "84711" * 5),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
@@ -10,6 +11,8 @@ from typing import Final, Literal, Protocol
 Severity = Literal["error", "warning"]
 Path = tuple[str | int, ...]
 """The way to a place in the file: keys, and indices from 0."""
+_NAME: Final = re.compile(r"[^\W\d_][\w-]{0,63}")
+"""At least what the schema's `name` allows."""
 _SIMILAR: Final = 0.7
 """How close (difflib's ratio) something known must be to be what was meant."""
 
@@ -111,8 +114,8 @@ class Report:
 
 
 def is_showable(key: str | int) -> bool:
-    """Whether a key may be shown: one that doesn't begin with a letter may be a PIN in the wrong place."""
-    return isinstance(key, int) or (key[:1].isalpha() and key.isprintable())
+    """Whether a key may be shown: one that is no name may be, or hold, a PIN in the wrong place, as `pin:0815` does."""
+    return isinstance(key, int) or _NAME.fullmatch(key) is not None
 
 
 def did_you_mean(text: str, known: Iterable[str]) -> str:

@@ -25,6 +25,8 @@ _AMBIGUOUS: Final = {
 }
 """Plain scalars that the readers of YAML 1.1 (https://yaml.org/type/) and 1.2 (10.3.2) don't agree on."""
 _TRAPS: Final = [(what, re.compile(form, re.ASCII | re.IGNORECASE | re.VERBOSE)) for what, form in _AMBIGUOUS.items()]
+_PIN: Final = re.compile(r"[0-9]{3}")
+"""What no key that somebody may have misspelt has in it."""
 _SHOWN: Final = 40
 """Characters of a value that a finding shows."""
 _NAMES: Final = {"object": "a mapping", "array": "a list", "string": "a text", "boolean": "true or false"}
@@ -78,14 +80,21 @@ def _translate(error: jsonschema.ValidationError, node: Node) -> Iterator[tuple[
                     yield Spot(node.line, node.column, (*path, key)), "missing; it is needed here"
         case _, Mapping(keys=keys) if "propertyNames" in error.schema_path:
             key = keys[error.instance]
-            yield key, f"found {_found(key, schema)}; allowed: {allowed(schema)}"
+            found = _found(key, schema) if is_showable(key.text) else "a key that is not shown here"
+            yield key, f"found {found}; allowed: {allowed(schema)}{_missing_space(key.text)}"
         case _:
             yield node, f"found {_found(node, schema)}; allowed: {allowed(schema)}"
 
 
 def _unknown(key: str, known: Iterable[str]) -> str:
-    name = f"key {key}" if is_showable(key) else "key"
+    name = f"key {key}" if is_showable(key) and not _PIN.search(key) else "key"
+    if space := _missing_space(key):
+        return f"unknown {name}{space}"
     return f"unknown {name}{did_you_mean(key, known)}; allowed: {', '.join(known)}"
+
+
+def _missing_space(key: str) -> str:
+    return "; is a space missing after its colon?" if ":" in key else ""
 
 
 def _found(node: Node, schema: Any) -> str:
