@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.decision import decide, describe
-from vipgate_fs.gate.gate import Activation, Gate, Prompts, Protects, StepFailed
+from vipgate_fs.gate.gate import Activation, Evidence, Gate, Prompts, Protects, StepDefaults, StepFailed
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.override import Override
 from vipgate_fs.gate.pins import Pin
@@ -27,7 +27,7 @@ ASK = AskForPin(Pin("0815"))
 
 
 @dataclass
-class Scripted:
+class Scripted(StepDefaults):
     """A step that answers what the test says."""
 
     answer: object
@@ -86,6 +86,35 @@ def test_on_failure_decides_when_the_step_fails():
     decision = decide([Gate("g", 1, a_gate.protects, (step,), PROMPTS)], CALL, TUESDAY_NOON, CALENDAR)
     assert decision.verdict == Forward("99")
     assert decision.reasons[-1].text == "failed: no answer after 5 s; on_failure: forward to 99"
+
+
+@pytest.mark.parametrize(
+    ("steps", "why"),
+    [
+        ([Pass()], "scripted: pass"),
+        ([None, Reject()], "scripted: reject"),
+        ([StepFailed("down"), ASK], "scripted: failed: down; counts as don't know; scripted: ask for PIN"),
+        ([StepFailed("down")], "scripted: failed: down; counts as don't know; otherwise (nothing configured): reject"),
+    ],
+)
+def test_why_tells_what_spoke_and_which_steps_failed(steps, why):
+    assert decided(gate(*steps)).why == why
+
+
+def test_why_tells_why_on_failure_spoke():
+    step = Scripted(StepFailed("no answer after 5 s"), on_failure=ASK, kind="webservice")
+    decision = decide([replace(gate(), steps=(step,))], CALL, TUESDAY_NOON, CALENDAR)
+    assert decision.why == "webservice: failed: no answer after 5 s; on_failure: ask for PIN"
+
+
+def test_the_evidence_in_a_step_speaks_with_its_line():
+    @dataclass
+    class Listing(Scripted):
+        def evidence(self, call):
+            return Evidence(25, "vips.csv", 2)
+
+    decision = decide([replace(gate(), steps=(Listing(Pass(), kind="callers"),))], CALL, TUESDAY_NOON, CALENDAR)
+    assert (decision.reasons[-1].line, decision.why) == (25, "callers: pass (vips.csv line 2)")
 
 
 def test_otherwise_speaks_with_its_line():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from vipgate_fs import config
 from vipgate_fs.gate.call import WITHHELD, Call
+from vipgate_fs.gate.gate import Evidence
 from vipgate_fs.gate.numbers import NumberPlan, compact
 from vipgate_fs.gate.targets import NumberPattern
 from vipgate_fs.gate.verdict import Forward, Pass, Reject
@@ -177,6 +178,22 @@ def test_a_file(build, csv):
     assert step.identify(call("07022 27978 12")) == Forward("120")
     assert step.identify(call("0900 1234567")) == Reject()
     assert step.identify(call("+4930123456")) is None
+
+
+def test_the_line_that_spoke_is_known(build, tmp_path):
+    step = build(
+        {"pass": [VIP], "file": "vips.csv", "withheld": "reject"}, "# x\nnumber,verdict\n7001,pass\n70??,reject\n"
+    )
+    text = tmp_path.joinpath("vipgate.yaml")
+    text.write_text(json.dumps(json.loads(text.read_text()), indent=0))
+    step = config.load(text).configuration.gates[0].steps[0]
+    lines = text.read_text().splitlines()
+    line = {key: 1 + next(i for i, found in enumerate(lines) if key in found) for key in (VIP, "vips.csv", "withheld")}
+    assert step.evidence(call(VIP)) == Evidence(line[VIP])
+    assert step.evidence(call("7001")) == Evidence(line["vips.csv"], "vips.csv", 3)
+    assert step.evidence(call("7002")) == Evidence(line["vips.csv"], "vips.csv", 4)
+    assert step.evidence(call("anonymous")) == Evidence(line["withheld"])
+    assert step.evidence(call("8000")) is None
 
 
 def test_a_file_of_numbers_alone_lets_them_pass(build):

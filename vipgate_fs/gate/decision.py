@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.gate import Ask, Gate, NotAsked, Step, StepFailed
+from vipgate_fs.gate.gate import Ask, Evidence, Gate, NotAsked, Step, StepFailed
 from vipgate_fs.gate.override import Override
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
@@ -27,12 +27,18 @@ class Reason:
         line: where that stands in the configuration, from 1; None when no line spoke.
         text: what it said, in a few words, without secrets.
         step: the step's kind, when a step spoke.
+        failed: whether that step could not find out.
     """
 
     subject: Subject
     line: int | None
     text: str
     step: str | None = None
+    failed: bool = False
+
+    def __str__(self) -> str:
+        """What spoke, and what it said."""
+        return f"{self.step}: {self.text}" if self.step else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,12 @@ class Decision:
     gate: Gate | None
     reasons: tuple[Reason, ...]
     active: bool = True
+
+    @property
+    def why(self) -> str:
+        """The reason that decided, after the steps that failed before it: what a log line or a record has room for."""
+        *earlier, decisive = self.reasons
+        return "; ".join(str(reason) for reason in (*(reason for reason in earlier if reason.failed), decisive))
 
 
 def describe(verdict: Verdict) -> str:
@@ -158,5 +170,9 @@ def _answer(step: Step, call: Call, ask: Ask) -> tuple[Verdict | None, Reason]:
     except StepFailed as failure:
         verdict = step.on_failure
         then = f"on_failure: {describe(verdict)}" if verdict is not None else "counts as don't know"
-        return verdict, Reason("step", step.line, f"failed: {failure}; {then}", step.kind)
-    return verdict, Reason("step", step.line, "don't know" if verdict is None else describe(verdict), step.kind)
+        return verdict, Reason("step", step.line, f"failed: {failure}; {then}", step.kind, failed=True)
+    if verdict is None:
+        return None, Reason("step", step.line, "don't know", step.kind)
+    evidence = step.evidence(call) or Evidence(step.line)
+    where = f" ({evidence.file} line {evidence.file_line})" if evidence.file else ""
+    return verdict, Reason("step", evidence.line, describe(verdict) + where, step.kind)

@@ -24,6 +24,21 @@ class NotAsked(StepFailed):
     """A step was left out on purpose. The text says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What in a step spoke, when that is more exact than the step.
+
+    Attributes:
+        line: in the configuration, from 1.
+        file: another file, which that line names; None: the configuration itself.
+        file_line: the line in it.
+    """
+
+    line: int
+    file: str | None = None
+    file_line: int = 0
+
+
 class Step(Protocol):
     """One way to identify a caller (`vipgate_fs.identify` has a file for each)."""
 
@@ -54,6 +69,9 @@ class Step(Protocol):
     def identify(self, call: Call) -> Verdict | None:
         """The step's verdict, or None for "don't know". Raises StepFailed."""
 
+    def evidence(self, call: Call) -> Evidence | None:
+        """What in the step has spoken about the call; None: the step as a whole."""
+
 
 class StepDefaults:
     """What most steps have in common, to be inherited. See Step."""
@@ -62,6 +80,10 @@ class StepDefaults:
     always_answers: ClassVar[bool] = False
     waits: ClassVar[bool] = False
     variables: ClassVar[frozenset[str]] = frozenset()
+
+    def evidence(self, call: Call) -> Evidence | None:  # noqa: ARG002 - see Step
+        """The step as a whole."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar, Final, NamedTuple
 
 from vipgate_fs.gate.call import WITHHELD, Call
-from vipgate_fs.gate.gate import StepDefaults
+from vipgate_fs.gate.gate import Evidence, StepDefaults
 from vipgate_fs.gate.verdict import Verdict
 from vipgate_fs.identify import Settings
 from vipgate_fs.identify.callers_file import CallersFile
@@ -19,17 +19,10 @@ MOST_FINDINGS: Final = 20
 
 
 class Entry(NamedTuple):
-    """What a list says of a number.
-
-    Attributes:
-        verdict: what happens to its calls.
-        line: where it says so, from 1.
-        file: the CSV file; None for the configuration.
-    """
+    """What a list says of a number."""
 
     verdict: Verdict
-    line: int
-    file: Path | None = None
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +31,13 @@ class Callers(StepDefaults):
 
     Attributes:
         table: what the lists say.
-        withheld: the verdict for callers who show no number; None: don't know.
+        withheld: what happens to callers who show no number; None: don't know.
         trusts_hidden: whether a number that the network knows and the caller asked not to show counts like any other;
             else it counts as withheld.
     """
 
     table: NumberTable[Entry]
-    withheld: Verdict | None
+    withheld: Entry | None
     trusts_hidden: bool
     line: int
     on_failure: Verdict | None = None
@@ -52,10 +45,18 @@ class Callers(StepDefaults):
 
     def identify(self, call: Call) -> Verdict | None:
         """What the lists say of the caller."""
+        entry = self._entry(call)
+        return entry.verdict if entry else None
+
+    def evidence(self, call: Call) -> Evidence | None:
+        """The item of a list, or the line of the CSV file, that has the caller."""
+        entry = self._entry(call)
+        return entry.evidence if entry else None
+
+    def _entry(self, call: Call) -> Entry | None:
         if call.caller == WITHHELD or (call.privacy and not self.trusts_hidden):
             return self.withheld
-        entry = self.table.find(call.caller)
-        return entry.verdict if entry else None
+        return self.table.find(call.caller)
 
 
 def build(settings: Settings) -> Callers:
@@ -65,7 +66,7 @@ def build(settings: Settings) -> Callers:
     for word in ("pass", "reject"):
         for index, written in enumerate(values.get(word, ())):
             try:
-                _add(table, str(written), Entry(in_short(word), settings.line_of(word, index)))
+                _add(table, str(written), Entry(in_short(word), Evidence(settings.line_of(word, index))))
             except ValueError as error:
                 settings.error(str(error), word, index)
             else:
@@ -73,7 +74,9 @@ def build(settings: Settings) -> Callers:
                     settings.warn(why, word, index)
     if "file" in values:
         _add_file(table, settings.folder / values["file"], settings)
-    withheld = in_short(values["withheld"]) if "withheld" in values else None
+    withheld = None
+    if "withheld" in values:
+        withheld = Entry(in_short(values["withheld"]), Evidence(settings.line_of("withheld")))
     trusts_hidden = values.get("hidden", "as_number") == "as_number"
     return Callers(table, withheld, trusts_hidden, settings.line, settings.on_failure)
 
@@ -81,7 +84,8 @@ def build(settings: Settings) -> Callers:
 def _add(table: NumberTable[Entry], written: str, entry: Entry) -> None:
     first = table.add(written, entry)
     if first.verdict != entry.verdict:
-        where = f"{first.file.name}, line {first.line}" if first.file else f"line {first.line} of the configuration"
+        line, file, file_line = first.evidence.line, first.evidence.file, first.evidence.file_line
+        where = f"{file}, line {file_line}" if file else f"line {line} of the configuration"
         raise ValueError(f"{where}, says something else of the same numbers; allowed: one verdict for each")
 
 
@@ -91,10 +95,11 @@ def _add_file(table: NumberTable[Entry], file: Path, settings: Settings) -> None
     except OSError as error:
         settings.error(f"{file}: {error.strerror}", "file")
         return
+    line = settings.line_of("file")
     for _ in range(MOST_FINDINGS):
         try:
             for number, verdict in rows:
-                _add(table, number, Entry(verdict, rows.line, file))
+                _add(table, number, Entry(verdict, Evidence(line, file.name, rows.line)))
                 if why := settings.plan.misreading(number):
                     settings.warn(f"{file.name}, line {rows.line}: {why}", "file")
         except ValueError as error:

@@ -153,7 +153,7 @@ class _Course:
     def record(self, call: Call, outcome: Outcome) -> CallRecord:
         """The call's record, now that it is over."""
         decision = self.decision
-        reasons = [decision.reasons[-1].text] if decision else []
+        reasons = [decision.why] if decision else []
         return CallRecord(
             uuid=storable(call.uuid),
             began=self.began.timestamp(),
@@ -177,7 +177,7 @@ def _tell(decision: Decision, log: Log) -> None:
     decisive = decision.reasons[-1]
     where = {"gate": decision.gate.name} if decision.gate else {}
     line = {"line": decisive.line} if decisive.line else {}
-    log.info("decision", **where, verdict=describe(decision.verdict), reason=decisive.text, **line)
+    log.info("decision", **where, verdict=describe(decision.verdict), reason=decision.why, **line)
 
 
 def _told(of: Outcome | Reason) -> dict[str, Any]:
