@@ -79,6 +79,7 @@ def test_the_pin_of_the_month_is_right_on_its_days_and_with_it_the_one_that_alwa
         ({"valid_from": "2026-11-01"}, "2026-10-31T23:59", False),
         ({"valid_from": "2026-11-01"}, "9999-12-31T23:59", True),
         ({"valid_until": "2026-11-01"}, "2026-11-01T23:59", True),
+        ({"valid_until": "9999-12-31"}, "9999-12-31T23:59", True),
         ({"valid_until": "2026-11-01"}, "2026-11-02T00:00", False),
     ],
 )

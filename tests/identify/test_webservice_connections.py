@@ -1,5 +1,7 @@
 """The connections of a webservice: kept, replaced, redirected, let go of; and how they are under gevent."""
 
+import errno
+import os
 import subprocess
 import sys
 import threading
@@ -13,7 +15,7 @@ from webservice_peer import GOOD, Peer, a_call, answering, response, server_cont
 
 from vipgate_fs.gate.gate import StepFailed
 from vipgate_fs.gate.verdict import Pass
-from vipgate_fs.identify import fetch
+from vipgate_fs.identify import fetch, streams
 
 
 def test_a_connection_is_used_again(step, good):
@@ -62,6 +64,17 @@ def test_a_connection_with_something_unasked_on_it_is_not_used_again(step):
         made = step(peer.url())
         assert [made.identify(a_call()) for _ in range(2)] == [Pass(), Pass()]
         assert peer.connections == 2
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EAFNOSUPPORT])
+def test_a_socket_that_can_not_be_made_is_a_failure_of_the_step(step, good, monkeypatch, number):
+    def none(*_):
+        raise OSError(number, os.strerror(number))
+
+    made = step(good.url())
+    monkeypatch.setattr(streams.socket, "socket", none)
+    with pytest.raises(StepFailed, match=f"no connection: {os.strerror(number)}"):
+        made.identify(a_call())
 
 
 def test_a_connection_grows_old(step, good, monkeypatch):

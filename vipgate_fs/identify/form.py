@@ -25,6 +25,11 @@ PLACEHOLDER: Final = re.compile("###(.*?)###")
 Facts = Mapping[str, str]
 
 
+def has_dots(url: str) -> bool:
+    """Whether a URL's path has a segment . or .., which is removed on the way (RFC 3986, 5.2.4)."""
+    return bool({".", ".."} & set(urlsplit(url).path.split("/")))
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """What a request looks like.
@@ -57,7 +62,7 @@ class Form:
             StepFailed: a fact would lead to another place of the server.
         """
         filled = PLACEHOLDER.sub(lambda match: quote(facts[match[1].lower()], safe=""), url)
-        if {".", ".."} & set(urlsplit(filled).path.split("/")):
+        if has_dots(filled):
             raise StepFailed("a caller's name or number is . or .. and would change the URL's path")
         return Request(self.method, filled, json.dumps(facts).encode() if self.method == "POST" else b"")
 

@@ -98,10 +98,11 @@ def _moment(settings: Settings, index: int, key: str, default: dt.datetime) -> d
         return default
     try:
         moment = dt.datetime.fromisoformat(written)
-        return moment + _ONE_DAY if len(written) == _DATE and key == "valid_until" else moment
-    except (ValueError, OverflowError):
+    except ValueError:
         settings.error(f"there is no {written}; allowed: a day or a moment of the calendar", "pins", index, key)
         return None
+    is_last_day = len(written) == _DATE and key == "valid_until"
+    return min(moment, END - _ONE_DAY) + _ONE_DAY if is_last_day else moment
 
 
 def _warn(dated: tuple[DatedPin, ...], settings: Settings) -> None:

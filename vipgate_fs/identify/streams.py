@@ -199,11 +199,13 @@ def _handshake_failure(error: OSError) -> FetchFailed:
 def _dial(addresses: list[Any], deadline: Deadline) -> TcpStream:
     """A connection to the first of the addresses that can be reached; each has an equal share of the time."""
     for more, (family, _, _, _, address) in zip(reversed(range(len(addresses))), addresses, strict=True):
-        stream = TcpStream(socket.socket(family, socket.SOCK_STREAM))
+        stream = None
         try:
+            stream = TcpStream(socket.socket(family, socket.SOCK_STREAM))
             stream.connect(address, Deadline(deadline.left() / (more + 1), deadline.late, deadline))
         except BaseException as error:
-            stream.close()
+            if stream is not None:
+                stream.close()
             if not isinstance(error, (OSError, FetchFailed)):
                 raise
             failure = error

@@ -19,7 +19,7 @@ from vipgate_fs.identify.answers import read_answer
 from vipgate_fs.identify.breaker import Breaker
 from vipgate_fs.identify.cache import Cache
 from vipgate_fs.identify.fetch import Fetcher, Origin, is_sendable
-from vipgate_fs.identify.form import FACTS, PLACEHOLDER, Facts, Form
+from vipgate_fs.identify.form import FACTS, PLACEHOLDER, Facts, Form, has_dots
 from vipgate_fs.identify.streams import Deadline
 from vipgate_fs.identify.timeouts import read_timeouts
 from vipgate_fs.secret import Secret, read_secret
@@ -160,6 +160,8 @@ def _faults(url: str) -> Iterator[str]:
         yield "credentials don't belong in the URL, which is logged; use auth"
     if not is_sendable(known):
         yield "a character that no URL has; allowed: ASCII without spaces, everything else percent-encoded"
+    if has_dots(known):
+        yield "a . or .. between slashes, which leads to another place of the server; write the path without"
     if "#" in url.split("/")[2].partition("?")[0]:
         yield f"a placeholder before the path would let the caller choose who is asked; allowed: after {origin.host}/"
 
