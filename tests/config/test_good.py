@@ -48,7 +48,7 @@ def test_server(full):
 
 
 def test_store_and_records(full):
-    assert full.store.url.reveal() == f"sqlite:///{HERE / 'good' / 'state' / 'vipgate.db'}"
+    assert full.store.url.reveal() == f"sqlite:///{HERE / 'good' / 'vipgate.db'}"
     assert full.records == Records(retention=7 * 86_400, mask_numbers=True)
 
 

@@ -9,9 +9,9 @@ from vipgate_fs.gate.channel import CallEnded
 from vipgate_fs.gate.decision import Decision
 from vipgate_fs.gate.dialogue import conduct
 from vipgate_fs.gate.gate import Gate, Prompts, Protects, Rejection, Route
-from vipgate_fs.gate.lockout import Entry, Judgement, Lockout
+from vipgate_fs.gate.lockout import Entry, Judgement, Lockout, NoLockouts
 from vipgate_fs.gate.narrator import narrate
-from vipgate_fs.gate.pins import AnyOf, Pin, PinTable
+from vipgate_fs.gate.pins import AnyOf, Pin, PinTable, Unchecked
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 
 PROMPTS = Prompts("/s/welcome.wav", "/s/wrong.wav", "/s/customer.wav")
@@ -226,16 +226,17 @@ class Once:
         return entered == "4711"
 
     def redeem(self, entered):
-        assert entered == "4711"
+        if entered != "4711":
+            return None
         self.redeemed += 1
-        return self.redeemed <= self.uses
+        return "guest PIN abc" if self.redeemed <= self.uses else None
 
 
 @pytest.mark.parametrize(
     ("uses", "entries", "result", "redeemed", "why"),
     [
-        (1, ["4711"], "pin_correct", 1, ""),
-        (1, ["1", "4711"], "pin_correct", 1, ""),
+        (1, ["4711"], "pin_correct", 1, "guest PIN abc"),
+        (1, ["1", "4711"], "pin_correct", 1, "guest PIN abc"),
         (0, ["4711", "", "4711"], "pin_incorrect", 2, "used up meanwhile"),
         (0, ["4711", "1", "2"], "pin_incorrect", 1, ""),
         (1, ["1", "2", "3"], "pin_incorrect", 0, ""),
@@ -260,3 +261,43 @@ def test_each_of_several_is_right(entry, result):
     once = Once(1)
     outcome, _ = outcome_of(AskForPin(AnyOf((Pin("0815"), once))), entry, entry, entry)
     assert (outcome.result, once.redeemed) == (result, int(entry == "4711"))
+
+
+class Unknown:
+    """A credential that can't be looked up."""
+
+    def matches(self, entered):
+        raise Unchecked
+
+    def redeem(self, entered):
+        return None
+
+
+class Counting(NoLockouts):
+    """Remembers what was judged."""
+
+    def __init__(self):
+        self.judged = []
+
+    def judge(self, entry):
+        self.judged.append(entry.right)
+        return super().judge(entry)
+
+
+@pytest.mark.parametrize(
+    ("expected", "entries", "judged", "result", "why"),
+    [
+        (Unknown(), ["1", "", "2"], [], "pin_incorrect", "the entry could not be checked"),
+        (AnyOf((Unknown(),)), ["1", "2", "3"], [], "pin_incorrect", "the entry could not be checked"),
+        (AnyOf((Pin("0815"), Unknown())), ["1", "0815"], [False, True], "pin_correct", ""),
+        (AnyOf((Unknown(), Pin("0815"))), ["1", "2", "3"], [False] * 3, "pin_incorrect", ""),
+        (AnyOf(()), ["1", "2", "3"], [False] * 3, "pin_incorrect", ""),
+    ],
+)
+def test_an_entry_that_can_not_be_checked_is_an_attempt_but_counts_for_no_lockout(
+    expected, entries, judged, result, why
+):
+    lockouts = Counting()
+    outcome, _ = outcome_of(AskForPin(expected), *entries, lockouts=lockouts)
+    assert (outcome.result, outcome.entries, outcome.why) == (result, len(entries), why)
+    assert lockouts.judged == judged

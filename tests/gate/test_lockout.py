@@ -169,14 +169,6 @@ def test_a_tally_is_forgotten_when_it_does_not_matter(tally, forgotten):
     assert tally.forget_at(LIMITS) == forgotten
 
 
-@pytest.mark.parametrize("caller", ["\0", "\ud800", "\n" * 5000, "9" * 5000, "\u2028"])
-def test_what_callers_write_becomes_an_account_that_can_be_stored(caller):
-    own = Entry("g", LIMITS, caller).own
-    assert own.who.isprintable()
-    assert len(own.who) <= 64
-    assert own.who.encode()
-
-
 def test_without_lockouts_an_entry_is_what_it_is():
     book = Book()
     assert [NoLockouts().judge(book.entry("1", right)) for right in (True, False)] == [RIGHT, WRONG]

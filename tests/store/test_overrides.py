@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 
-import pytest
-
 from vipgate_fs.gate.override import Override
-from vipgate_fs.store import overrides as overrides_module
+from vipgate_fs.store import keeper as keeper_module
 from vipgate_fs.store.database import StoreGone
-from vipgate_fs.store.overrides import Overrides, read, write
+from vipgate_fs.store.keeper import Keeper
+from vipgate_fs.store.overrides import read, write
 
-ON, OFF = Override(active=True), Override(active=False, until=2e9)
+ON, OFF = Override(active=True), Override(active=False, until=2e9, since=1e9, note="Ms Example")
+UNKNOWN = "overrides are unknown until the store is back; the schedules decide"
 
 
 def test_what_is_written_is_read(database):
@@ -20,25 +20,30 @@ def test_what_is_written_is_read(database):
     assert database.run(read, reads=True) == {"a": OFF, "b": OFF}
 
 
-def test_a_service_knows_of_them_at_once_and_of_changes_soon(database, open_database, url, monkeypatch):
-    monkeypatch.setattr(overrides_module, "REFRESH", 0.05)
-    database.run(lambda connection: write(connection, "a", OFF))
-    known = Overrides(open_database(url))
-    known.start()
-    assert known.current == {"a": OFF}
-    database.run(lambda connection: write(connection, "a", ON))
-    until = time.monotonic() + 5
-    while known.current != {"a": ON} and time.monotonic() < until:
+def until(true):
+    end = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < end
         time.sleep(0.02)
-    known.close()
-    assert known.current == {"a": ON}
 
 
-def test_the_last_known_ones_hold_while_the_store_is_gone(database, monkeypatch):
-    monkeypatch.setattr(overrides_module, "REFRESH", 0.02)
+def test_a_service_knows_of_them_at_once_and_of_changes_soon(database, open_database, url, said, monkeypatch):
+    monkeypatch.setattr(keeper_module, "REFRESH", 0.05)
     database.run(lambda connection: write(connection, "a", OFF))
-    known = Overrides(database)
-    known.start()
+    keeper = Keeper(said, open_database(url))
+    keeper.start()
+    assert keeper.overrides.current == {"a": OFF}
+    database.run(lambda connection: write(connection, "a", ON))
+    until(lambda: keeper.overrides.current == {"a": ON})
+    keeper.close()
+    assert said.lines == []
+
+
+def test_the_last_known_ones_hold_while_the_store_is_gone(database, said, monkeypatch):
+    monkeypatch.setattr(keeper_module, "REFRESH", 0.02)
+    database.run(lambda connection: write(connection, "a", OFF))
+    keeper = Keeper(said, database)
+    keeper.start()
     asked = []
 
     def gone(*_, **__):
@@ -46,14 +51,27 @@ def test_the_last_known_ones_hold_while_the_store_is_gone(database, monkeypatch)
         raise StoreGone("away")
 
     monkeypatch.setattr(database, "run", gone)
-    time.sleep(0.2)
-    known.close()
-    assert asked
-    assert known.current == {"a": OFF}
+    until(lambda: len(asked) > 2)
+    keeper.close()
+    assert keeper.overrides.current == {"a": OFF}
 
 
-@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
-def test_without_a_store_there_are_none(url):
-    known = Overrides()
-    known.start()
-    assert known.current == {}
+def test_a_worker_that_starts_while_the_store_is_gone_says_that_it_knows_of_none(database, said, monkeypatch):
+    monkeypatch.setattr(keeper_module, "REFRESH", 0.02)
+    database.run(lambda connection: write(connection, "a", ON))
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "transact", lambda *_, **__: (_ for _ in ()).throw(OSError("no route")))
+        keeper = Keeper(said, database)
+        keeper.start()
+        assert keeper.overrides.current == {}
+    assert [line for line in said.lines if line[1] == UNKNOWN] == [("error", UNKNOWN, {})]
+    database._gone_until = 1e-9
+    until(lambda: keeper.overrides.current == {"a": ON})
+    keeper.close()
+
+
+def test_without_a_store_there_are_none(said):
+    keeper = Keeper(said)
+    keeper.start()
+    keeper.close()
+    assert (keeper.overrides.current, said.lines) == ({}, [])

@@ -9,7 +9,7 @@ import pytest
 
 from vipgate_fs.secret import Secret
 from vipgate_fs.store import database as database_module
-from vipgate_fs.store import records
+from vipgate_fs.store import records, schema
 from vipgate_fs.store.records import CallRecord, Recorder, mask, masked
 
 NOW = 1e9
@@ -79,7 +79,7 @@ def test_many_are_written_at_once(recorder, database):
 
 
 def test_old_ones_are_deleted(recorder, database, monkeypatch):
-    monkeypatch.setattr(records, "_PURGED_AT_ONCE", 3)
+    monkeypatch.setattr(schema, "DELETED_AT_ONCE", 3)
     old = [replace(RECORD, uuid=str(number), began=NOW - 31 * DAY) for number in range(10)]
     young = replace(RECORD, uuid="young", began=NOW - 29 * DAY)
     database.run(lambda connection: records.write(connection, [*old, young]))
@@ -95,6 +95,8 @@ def test_old_ones_are_deleted(recorder, database, monkeypatch):
         ("1234567", "1234***"),
         ("7001", "7001"),
         ("", ""),
+        ("forward to +4930123456", "forward to +4930123***"),
+        ("override until Thu 2026-12-24 18:30 (1234567)", "override until Thu 2026-12-24 18:30 (1234***)"),
     ],
 )
 def test_masking_a_number(number, shown):
@@ -105,7 +107,8 @@ def test_a_masked_record_holds_no_whole_number():
     record = masked(replace(RECORD, reason="no gate protects +4970222797830"))
     assert (record.caller, record.called, record.target) == ("+4917612345***", "+4970222797***", "+4930123***")
     assert (record.verdict, record.reason) == ("forward to +4930123***", "no gate protects +4970222797***")
-    assert masked(replace(RECORD, target=None)).target is None
+    hung_up = masked(replace(RECORD, target=None))
+    assert (hung_up.target, hung_up.verdict, hung_up.reason) == (None, *["forward to +4930123***"] * 2)
 
 
 def test_masking_happens_before_anything_is_stored(recorder, database):
@@ -149,6 +152,27 @@ def test_what_can_not_be_written_is_counted(gone, said, monkeypatch):
     recording.close()
     lost = [values["calls"] for _, event, values in said.lines if event.startswith("call records were lost")]
     assert sum(lost) == 8
+
+
+def test_one_that_the_store_refuses_takes_no_other_with_it(recorder, database, said, monkeypatch):
+    def write(connection, records):
+        if any(record.uuid == "3" for record in records):
+            raise ValueError("not this one")
+        written(connection, records)
+
+    written = records.write
+    monkeypatch.setattr(records, "write", write)
+    recording = recorder()
+    for number in range(6):
+        recording.record(replace(RECORD, uuid=str(number)))
+    recording.close(10)
+    assert [record.uuid for record in kept(database)] == ["0", "1", "2", "4", "5"]
+    lost = [values["calls"] for _, event, values in said.lines if event.startswith("call records were lost")]
+    assert lost == [1]
+    assert set(said.events) == {
+        "call records were lost: the store did not take them",
+        "the store refused a piece of work",
+    }
 
 
 def test_a_purge_happens_again_and_again(recorder, database, monkeypatch):

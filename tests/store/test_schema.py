@@ -9,7 +9,7 @@ from sqlalchemy import inspect, text
 
 from vipgate_fs.store import schema
 from vipgate_fs.store.keeper import Keeper
-from vipgate_fs.store.schema import METADATA, MIGRATIONS, NewerSchema
+from vipgate_fs.store.schema import METADATA, MIGRATIONS, WrongSchema, expect, make
 
 
 def described(connection):
@@ -64,13 +64,51 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(database, open_datab
     )
 
 
-def test_a_newer_schema_is_refused_in_a_clear_line(database, open_database, url, said):
+def test_a_service_goes_on_without_a_store_of_a_newer_schema_and_says_what_that_means(
+    database, open_database, url, said
+):
     database.run(lambda connection: connection.execute(text("UPDATE vipgate_schema SET version = 99")))
-    with pytest.raises(
-        NewerSchema, match=f"has schema version 99, and this VIPgate knows only those up to {len(MIGRATIONS)}"
-    ):
-        Keeper(said, open_database(url)).start()
-    assert said.events == ["the store can't be used"]
+    keeper = Keeper(said, open_database(url))
+    keeper.start()
+    keeper.close()
+    (_, event, values), (_, unknown, _) = said.lines
+    assert event == "the store is gone; going on with lockouts in memory"
+    assert f"has schema version 99, and this VIPgate knows only those up to {len(MIGRATIONS)}" in values["why"]
+    assert "guest PINs are refused" in values["without"]
+    assert "tried again" in values["do"]
+    assert unknown == "overrides are unknown until the store is back; the schedules decide"
+
+
+@pytest.mark.parametrize(
+    ("prepare", "version", "message"),
+    [
+        (expect, None, "the store is empty; the service makes its tables"),
+        (make, None, None),
+        (expect, 1, "has schema version 1, and this VIPgate needs .*; restart the service"),
+        (make, 1, "has schema version 1, and this VIPgate needs .*; restart the service"),
+        (expect, len(MIGRATIONS), None),
+        (make, len(MIGRATIONS), None),
+        (expect, 99, "has schema version 99, and this VIPgate knows only those up to"),
+        (make, 99, "has schema version 99, and this VIPgate knows only those up to"),
+    ],
+)
+def test_a_command_does_not_migrate_under_a_running_service(open_database, url, monkeypatch, prepare, version, message):
+    if version is not None:
+        with monkeypatch.context() as patched:
+            patched.setattr(schema, "MIGRATIONS", MIGRATIONS[:version])
+            open_database(url).open()
+        if version > len(MIGRATIONS):
+            open_database(url).run(
+                lambda connection: connection.execute(text("UPDATE vipgate_schema SET version = 99"))
+            )
+
+    command = open_database(url)
+    command._prepare = prepare
+    if message is None:
+        command.transact(lambda connection: connection.execute(text("SELECT since FROM vipgate_overrides")).close())
+    else:
+        with pytest.raises(WrongSchema, match=message):
+            command.transact(lambda _: None)
 
 
 def test_many_processes_may_start_at_once(open_database, url, said):

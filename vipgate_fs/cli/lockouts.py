@@ -55,7 +55,9 @@ def clear(above: Path | None, config: Path | None, gate: str | None, caller: str
     if gate is not None and gate not in names:
         raise click.BadParameter(f"no such gate; there are {', '.join(names)}", param_hint="--gate")
     who = None if caller is None else storable(configuration.site.plan.canonical(caller))
-    cleared = SiteStore(configuration).do(lambda connection: tallies.clear(connection, gate, who))
+    cleared = SiteStore(configuration).do(
+        lambda connection: tallies.clear(connection, gate, None if who is None else "caller", who)
+    )
     click.echo(f"cleared: {cleared}")
 
 

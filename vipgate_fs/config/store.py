@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from os.path import isdir
+from os import W_OK, access, geteuid
+from os.path import dirname, exists, isdir
 from pathlib import Path
+from pwd import getpwuid
 from typing import Final, TypeVar
 
 from vipgate_fs.config.model import Records, Store
@@ -22,29 +23,62 @@ STATE: Final = Path("/var/lib/vipgate")
 NONE: Final = "none"
 _FILE: Final = "vipgate.db"
 _KEY: Final = ".key"
-_URL: Final = re.compile(r"none|sqlite:///(?P<file>[^?]+)|postgresql\+psycopg://[^/]*/[^/?]+(\?.*)?", re.DOTALL)
+_SQLITE: Final = "sqlite:///"
+_POSTGRESQL: Final = "postgresql+psycopg"
 _ALLOWED: Final = "allowed: sqlite:///FILE, postgresql+psycopg://USER@HOST/NAME, or none"
 
 
 def read_store(settings: Settings) -> Store:
-    """The store. Without one: a SQLite file in STATE if there is such a folder, else beside the configuration."""
+    """The store. Without one: a SQLite file in STATE if there is such a folder, else beside the configuration.
+
+    A SQLite file that this user can't write is a warning: the service may be another one.
+    """
     secret = read_secret(settings, "store")
     folder = STATE if isdir(STATE) else settings.folder  # noqa: PTH112 - Path's raises where it may not look
     if secret is None:
-        return _sqlite(folder / _FILE)
-    match = _URL.fullmatch(secret.reveal())
-    if match is None:
+        return _sqlite(folder / _FILE, settings)
+    written = secret.reveal()
+    if written == NONE:
+        return Store(None)
+    if written.startswith(_SQLITE) and "?" not in written:
+        return _sqlite(settings.folder / written.removeprefix(_SQLITE), settings, "store")
+    if not _names_a_database(written):
         settings.error(f"this is no URL of a store; {_ALLOWED}", "store")
         return Store(None)
-    if match[0] == NONE:
-        return Store(None)
-    if match["file"]:
-        return _sqlite(settings.folder / match["file"])
     return Store(secret, (folder / _FILE).with_suffix(_KEY).absolute())
 
 
-def _sqlite(file: Path) -> Store:
-    return Store(Secret(f"sqlite:///{file.absolute()}"), file.with_suffix(_KEY).absolute())
+def _sqlite(file: Path, settings: Settings, *path: str) -> Store:
+    file = file.absolute()
+    if isdir(file) or file.name == ".." or file.suffix == _KEY:  # noqa: PTH112 - as above
+        settings.error(f"this is no file for a store; allowed: sqlite:///FILE, and FILE does not end in {_KEY}", *path)
+        return Store(None)
+    if obstacle := find_obstacle(str(file)):
+        settings.warn(obstacle, *path)
+    return Store(Secret(f"{_SQLITE}{file}"), file.with_suffix(_KEY))
+
+
+def _names_a_database(written: str) -> bool:
+    from sqlalchemy import make_url  # noqa: PLC0415 - `vipgate check` waits for it only when it is needed
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
+    try:
+        url = make_url(written)
+    except (ArgumentError, ValueError):
+        return False
+    return url.drivername == _POSTGRESQL and bool(url.database) and url.port != 0
+
+
+def find_obstacle(file: str) -> str | None:
+    """What keeps this user from having a SQLite store in a file, and what to do; None: nothing that can be seen."""
+    folder = dirname(file)  # noqa: PTH120 - as above
+    if not isdir(folder):  # noqa: PTH112
+        return f"there is no folder {folder} for the store; make it, for the user who runs the service"
+    for path in (folder, file):
+        if exists(path) and not access(path, W_OK):  # noqa: PTH110
+            user = getpwuid(geteuid()).pw_name
+            return f"user {user} can't write {path}; let the user who runs the service write it"
+    return None
 
 
 def read_records(node: Mapping, reader: Reader) -> Records:

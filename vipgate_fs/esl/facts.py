@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.call import Call, storable
 from vipgate_fs.gate.numbers import NumberPlan
 
 
@@ -19,8 +19,8 @@ def call_facts(channel: Mapping[str, str], plan: NumberPlan, variables: Iterable
     called = channel.get("Caller-Destination-Number", "")
     return Call(
         uuid=channel["Unique-ID"],
-        caller=plan.canonical(channel.get("Caller-Caller-ID-Number", "")),
-        called=plan.canonical(called),
+        caller=storable(plan.canonical(channel.get("Caller-Caller-ID-Number", ""))),
+        called=storable(plan.canonical(called)),
         dialled=called,
         caller_name=channel.get("Caller-Caller-ID-Name", ""),
         context=channel.get("Caller-Context", ""),

@@ -21,8 +21,8 @@ class Call:
 
     Attributes:
         uuid: the channel's Unique-ID.
-        caller: the caller's number in canonical form (`NumberPlan.canonical`), or `WITHHELD`.
-        called: the number that was called, in canonical form.
+        caller: the caller's number in canonical form (`NumberPlan.canonical`) and `storable`, or `WITHHELD`.
+        called: the number that was called, in canonical form and `storable`.
         dialled: the destination number exactly as FreeSWITCH had it: where Pass leads on to.
         caller_name: the display name. The caller writes it: never to be trusted.
         context: the dialplan context that the call came through.

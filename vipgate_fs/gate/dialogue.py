@@ -13,13 +13,15 @@ from vipgate_fs.gate.decision import Decision
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.gate import Gate, Rejection, Route
 from vipgate_fs.gate.lockout import Entry, Judgement, Lockouts, NoLockouts
-from vipgate_fs.gate.pins import Credential, PinTable
+from vipgate_fs.gate.pins import Credential, PinTable, Unchecked
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 
 NOT_DIALABLE: Final = Rejection(code=484)
 """Address Incomplete (RFC 3261, 21.4.22): for a called number that must not be sent on to the switch."""
 LOCKED_OUT: Final = "locked out"
 """Why no entry of a caller was right, whatever it was."""
+UNCHECKED: Final = "the entry could not be checked"
+"""Why an entry was neither right nor wrong: it is one of the call's attempts, and counts for no lockout."""
 USED_UP: Final = "used up meanwhile"
 """Why an entry was in vain that had been right a moment before: another call was quicker, or the store is gone."""
 _NO_LOCKOUTS: Final = NoLockouts()
@@ -46,7 +48,7 @@ class Outcome:
         result: how it ended.
         target: where the call went on to; None when it went nowhere.
         entries: how often the caller was heard out for a PIN, right or wrong, silence included.
-        why: what the result alone does not say.
+        why: what the result alone does not say, such as which guest PIN was used.
     """
 
     result: Result
@@ -106,13 +108,18 @@ def _knows_the_pin(entries: Iterable[_Keyed], nothing: Entry, lockouts: Lockouts
         outcome.entries += 1
         if entered == "":  # silence is no guess
             continue
-        entry = replace(nothing, customer=customer, right=expected.matches(entered))
+        try:
+            entry = replace(nothing, customer=customer, right=expected.matches(entered))
+        except Unchecked:
+            outcome.why = UNCHECKED
+            continue
         judgement = lockouts.judge(entry)
         outcome.why = LOCKED_OUT if judgement is Judgement.LOCKED else ""
         if judgement is Judgement.RIGHT:
-            if expected.redeem(entered):
+            used = expected.redeem(entered)
+            outcome.why = USED_UP if used is None else used
+            if used is not None:
                 return True
-            outcome.why = USED_UP
     return False
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple, Protocol
 
-from vipgate_fs.gate.call import WITHHELD, storable
+from vipgate_fs.gate.call import WITHHELD
 
 KNOWN_FOR: Final = 90 * 86_400.0
 """Seconds that a caller stays known after a right entry."""
@@ -77,7 +77,7 @@ class Entry:
     @property
     def own(self) -> Account:
         """The caller's account."""
-        return Account(self.gate, "caller", storable(self.caller))
+        return Account(self.gate, "caller", self.caller)
 
     @property
     def limits(self) -> dict[Account, int]:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Final
 
 from vipgate_fs.gate.schedules import Calendar
+
+LAST_YEAR: Final = 9998
+"""Of times that are taken; the calendar ends a year later, so that all time zones have room."""
+_LATEST: Final = dt.datetime(LAST_YEAR, 12, 31, tzinfo=dt.UTC).timestamp()
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,18 +20,35 @@ class Override:
     Attributes:
         active: whether the gate is active, whatever its schedule says.
         until: the Unix time at which the schedule decides again; None: not before the override is taken back.
+        since: the Unix time until which the schedule still decides; None: it is in force at once.
+        note: why, or whose.
     """
 
     active: bool
     until: float | None = None
+    since: float | None = None
+    note: str = ""
 
     def holds(self, at: dt.datetime) -> bool:
         """Whether it is in force at an instant."""
-        return self.until is None or at.timestamp() < self.until
+        return (self.since is None or self.since <= at.timestamp()) and not self.is_over(at)
+
+    def is_over(self, at: dt.datetime) -> bool:
+        """Whether it has ended at an instant."""
+        return self.until is not None and self.until <= at.timestamp()
 
     def told(self, calendar: Calendar) -> str:
-        """In a few words, with its end on the site's clock."""
-        if self.until is None:
-            return "override until further notice"
-        end = calendar.local(dt.datetime.fromtimestamp(self.until, dt.UTC))
-        return f"override until {end:%a %Y-%m-%d %H:%M}"
+        """In a few words, with its beginning and its end on the site's clock."""
+        begin = "" if self.since is None else f"from {_moment(self.since, calendar)} "
+        end = "further notice" if self.until is None else _moment(self.until, calendar)
+        note = f" ({self.note})" if self.note else ""
+        return f"override {begin}until {end}{note}"
+
+
+def instant(at: float) -> dt.datetime:
+    """A Unix time, whatever it is: those after the last year are its end."""
+    return dt.datetime.fromtimestamp(min(max(at, 0.0), _LATEST), dt.UTC)
+
+
+def _moment(at: float, calendar: Calendar) -> str:
+    return f"{calendar.local(instant(at)):%a %Y-%m-%d %H:%M}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Never, Protocol
 
@@ -15,14 +16,25 @@ def _digest(digits: str) -> bytes:
     return hmac.digest(_KEY, digits.encode("utf-8", "surrogateescape"), "sha256")
 
 
+class Unchecked(Exception):
+    """Nobody can tell at present whether an entry is right."""
+
+
 class Credential(Protocol):
     """What a caller is to key in: a Pin, or something that has to look up what is right."""
 
     def matches(self, entered: str) -> bool:
-        """Whether it was keyed in. Takes the same time whatever was, and changes nothing. Nothing matches ""."""
+        """Whether it was keyed in. Takes the same time whatever was, and changes nothing. Nothing matches "".
 
-    def redeem(self, entered: str) -> bool:
-        """Use up what was keyed in and matched, if it is good only so often; whether it still was."""
+        Raises:
+            Unchecked: what is right can't be looked up.
+        """
+
+    def redeem(self, entered: str) -> str | None:
+        """Use up what was keyed in, if it is right.
+
+        Returns what was used in a few words, "" when there is nothing to tell; None when it is not right, or no longer.
+        """
 
 
 class Pin:
@@ -41,9 +53,9 @@ class Pin:
         """Whether the caller keyed in this PIN. Constant time. An empty entry matches nothing."""
         return hmac.compare_digest(self._secret, _digest(entered)) and entered != ""
 
-    def redeem(self, entered: str) -> bool:  # noqa: ARG002 - see Credential
+    def redeem(self, entered: str) -> str | None:
         """A PIN is good any number of times."""
-        return True
+        return "" if self.matches(entered) else None
 
     @classmethod
     def of_nobody(cls) -> Pin:
@@ -70,12 +82,23 @@ class AnyOf:
     credentials: tuple[Credential, ...]
 
     def matches(self, entered: str) -> bool:
-        """Whether one of them was keyed in. All are compared, so that the time tells nothing."""
-        return sum(credential.matches(entered) for credential in self.credentials) > 0
+        """Whether one of them was keyed in. All are compared, so that the time tells nothing.
 
-    def redeem(self, entered: str) -> bool:
+        Raises:
+            Unchecked: none of them can be looked up. An entry that was compared with some of them is right or wrong.
+        """
+        compared = []
+        for credential in self.credentials:
+            with suppress(Unchecked):
+                compared.append(credential.matches(entered))
+        if self.credentials and not compared:
+            raise Unchecked
+        return any(compared)
+
+    def redeem(self, entered: str) -> str | None:
         """Use up the first that was keyed in and is still good."""
-        return any(credential.matches(entered) and credential.redeem(entered) for credential in self.credentials)
+        redeemed = (credential.redeem(entered) for credential in self.credentials)
+        return next((used for used in redeemed if used is not None), None)
 
 
 class PinTable:

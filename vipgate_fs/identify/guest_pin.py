@@ -34,9 +34,10 @@ class GuestCredential:
         """Whether it is a guest PIN that is valid."""
         return self.slot.vault.has_guest_pin(self.gate, self.caller, entered, self.at)
 
-    def redeem(self, entered: str) -> bool:
-        """Count one use of it down."""
-        return self.slot.vault.use_guest_pin(self.gate, self.caller, entered, self.at)
+    def redeem(self, entered: str) -> str | None:
+        """Count one use of it down, and tell which it was."""
+        used = self.slot.vault.use_guest_pin(self.gate, self.caller, entered, self.at)
+        return None if used is None else f"guest PIN {used}"
 
 
 @dataclass(frozen=True, slots=True)

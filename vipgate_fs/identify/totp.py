@@ -52,10 +52,10 @@ class Totp:
         """Whether it is a PIN of this moment, or of a step before or after, and later than all that were accepted."""
         return self._step(entered) is not None
 
-    def redeem(self, entered: str) -> bool:
+    def redeem(self, entered: str) -> str | None:
         """Accept it, if no other call was quicker."""
         step = self._step(entered)
-        return step is not None and self._slot.vault.use_time_step(self._owner, step)
+        return "" if step is not None and self._slot.vault.use_time_step(self._owner, step) else None
 
     def _step(self, entered: str) -> int | None:
         now = int(self._clock()) // PERIOD

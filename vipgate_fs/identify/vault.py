@@ -10,10 +10,17 @@ class Vault(Protocol):
     """Knows guest PINs, and which one-time PINs were used."""
 
     def has_guest_pin(self, gate: str, caller: str, entered: str, at: float) -> bool:
-        """Whether a guest PIN was keyed in that is valid for the gate and the caller at a Unix time."""
+        """Whether a guest PIN was keyed in that is valid for the gate and the caller at a Unix time.
 
-    def use_guest_pin(self, gate: str, caller: str, entered: str, at: float) -> bool:
-        """Count one use of it down; False when there was none left. A single use is single, whoever asks at once."""
+        Raises:
+            Unchecked: it can't be looked up.
+        """
+
+    def use_guest_pin(self, gate: str, caller: str, entered: str, at: float) -> str | None:
+        """Count one use of it down; its id. None: it is not, or no longer, valid, or can't be looked up.
+
+        A single use is single, whoever asks at once.
+        """
 
     def last_time_step(self, owner: str) -> int:
         """The latest time step (RFC 6238) that was accepted of an owner; -1: none was."""
@@ -33,9 +40,9 @@ class MemoryVault:
         """There is none."""
         return False
 
-    def use_guest_pin(self, gate: str, caller: str, entered: str, at: float) -> bool:  # noqa: ARG002 - see Vault
+    def use_guest_pin(self, gate: str, caller: str, entered: str, at: float) -> str | None:  # noqa: ARG002 - see Vault
         """There is none."""
-        return False
+        return None
 
     def last_time_step(self, owner: str) -> int:
         """See Vault."""

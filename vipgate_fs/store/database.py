@@ -9,7 +9,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from vipgate_fs.aside import Aside
+from vipgate_fs.config.store import find_obstacle
 from vipgate_fs.secret import Secret
+from vipgate_fs.store.key import give_to_owner_of_folder
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
@@ -19,6 +21,9 @@ PATIENCE: Final = 2.0
 RETRY: Final = 5.0
 """Seconds until a store that is gone is asked again."""
 _LONGEST_MESSAGE: Final = 200
+_BUSY: Final = "it is busy"
+_GONE: Final = "the store is gone; going on with lockouts in memory"
+_WITHOUT: Final = "guest PINs are refused, overrides stay as they were last known, call records wait"
 _SQLITE: Final = (
     "PRAGMA journal_mode = WAL",  # `vipgate calls` reads while the service writes
     # What was acknowledged survives a power cut, too. That is one fsync a PIN entry, which nobody hears.
@@ -46,23 +51,29 @@ class StoreGone(Exception):
     """The store did not do it: not there, locked, full, too slow. The text says how it was."""
 
 
+class Refused(StoreGone):
+    """The store is there, but this piece of work is not for it; it would refuse it again."""
+
+
 class Database:
     """A store's database. Connects when it is first asked, so that it may be made before a process forks.
 
     Args:
         url: a SQLite file's or PostgreSQL's.
         log: told when the store goes and when it comes back, once each.
+        prepare: of `vipgate_fs.store.schema`, what is done at first; None: `migrate`, as the service does.
 
     Attributes:
         gone_since: Unix time; None while it is there.
     """
 
-    def __init__(self, url: Secret, log: Log) -> None:
+    def __init__(self, url: Secret, log: Log, prepare: Callable[[Connection], None] | None = None) -> None:
         from sqlalchemy import make_url  # noqa: PLC0415 - see vipgate_fs.store
 
         self._url: URL = make_url(url.reveal())
         self._file = self._url.database if self._url.get_backend_name() == "sqlite" else None
         self._log = log
+        self._prepare = prepare
         self._aside = Aside(native=self._file is not None)
         self._turn = threading.Lock()
         self._engine: Engine | None = None
@@ -71,20 +82,12 @@ class Database:
         self.gone_since: float | None = None
 
     def open(self) -> None:
-        """Bring the store to the present schema. One that is not there is told, and opened when it is.
-
-        Raises:
-            NewerSchema: the store is not for this version of VIPgate.
-        """
+        """Bring the store to the present schema. One that can't be used is told, and opened when it can be."""
         # What is imported in the middle of a call else: then there may be no file descriptor to read a module with.
         from vipgate_fs.store import guests, steps, tallies  # noqa: F401, PLC0415 - see vipgate_fs.store
-        from vipgate_fs.store.schema import NewerSchema  # noqa: PLC0415 - see vipgate_fs.store
 
         try:
             self._aside.run(lambda: self.transact(lambda _connection: None), PATIENCE)
-        except NewerSchema as error:
-            self._log.error("the store can't be used", why=str(error))
-            raise
         except Exception as error:  # noqa: BLE001 - a driver may raise anything
             self._lose(error)
 
@@ -95,22 +98,26 @@ class Database:
         anyway, and a queue here is fairer than its waiting in turns.
 
         Raises:
-            StoreGone: within PATIENCE for each piece of work that hangs; at once for RETRY after that.
+            StoreGone: within PATIENCE, the wait for its turn included; at once for RETRY after the store was lost.
         """
+        until = time.monotonic() + PATIENCE
         if not self._turn.acquire(timeout=PATIENCE):
-            raise StoreGone("it is busy")
+            raise StoreGone(_BUSY)
         try:
-            return self._run(work, reads=reads)
+            return self._run(work, until, reads=reads)
         finally:
             self._turn.release()
 
-    def _run(self, work: Callable[[Connection], T], *, reads: bool) -> T:
-        if time.monotonic() < self._gone_until:
+    def _run(self, work: Callable[[Connection], T], until: float, *, reads: bool) -> T:
+        now = time.monotonic()
+        if now < self._gone_until:
             raise StoreGone("it was gone a moment ago")
         try:
-            answer = self._aside.run(lambda: self.transact(work, reads=reads), PATIENCE)
+            answer = self._aside.run(lambda: self.transact(work, reads=reads), max(0.0, until - now))
         except Exception as error:  # noqa: BLE001 - a driver may raise anything
-            raise self._lose(error) from None
+            if isinstance(error, TimeoutError) and until - now < PATIENCE / 2:  # others were before it
+                raise StoreGone(_BUSY) from None
+            raise (self._lose(error) if _is_lost(error) else self._refuse(error)) from None
         if self._gone_until:
             self._gone_until, self.gone_since = 0.0, None
             self._log.info("the store is back")
@@ -135,12 +142,12 @@ class Database:
     def _open(self) -> Engine:
         from vipgate_fs.store.schema import migrate  # noqa: PLC0415 - see vipgate_fs.store
 
-        if self._file is not None:  # callers' numbers are in it: nobody else reads them unless he is let
-            os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600))
+        if self._file is not None:
+            _make(self._file)
         engine = _engine(self._url)
         try:
             with engine.begin() as connection:
-                migrate(connection)
+                (self._prepare or migrate)(connection)
         except BaseException:
             engine.dispose()
             raise
@@ -151,9 +158,15 @@ class Database:
         why = self.told(error)
         if not self._gone_until:
             self.gone_since = time.time()
-            self._log.error("the store is gone; going on with lockouts in memory", why=why)
+            obstacle = self._file and find_obstacle(self._file)
+            self._log.error(_GONE, why=why, without=_WITHOUT, do=obstacle or f"it is tried again every {RETRY:g} s")
         self._gone_until = time.monotonic() + RETRY
         return StoreGone(why)
+
+    def _refuse(self, error: Exception) -> Refused:
+        why = f"{type(error).__name__}: {self.told(error)}"
+        self._log.error("the store refused a piece of work", why=why)
+        return Refused(why)
 
     def told(self, error: Exception) -> str:
         """What is wrong, in a line, without the URL's password."""
@@ -166,6 +179,25 @@ class Database:
 
     def __repr__(self) -> str:
         return f"Database({self._url.drivername})"
+
+
+def _is_lost(error: Exception) -> bool:
+    """Whether the store itself is the trouble; else it is what it was asked, which must not harm the calls beside."""
+    from sqlalchemy import exc  # noqa: PLC0415 - see vipgate_fs.store
+
+    from vipgate_fs.store.schema import WrongSchema  # noqa: PLC0415
+
+    if isinstance(error, exc.StatementError):
+        return isinstance(error, exc.DBAPIError) and not isinstance(error, exc.DataError | exc.IntegrityError)
+    return isinstance(error, OSError | ImportError | WrongSchema | exc.SQLAlchemyError)
+
+
+def _make(file: str) -> None:
+    """A file that nobody else reads unless he is let: callers' numbers are in it."""
+    is_new = not os.path.exists(file)  # noqa: PTH110 - Path's raises where it may not look
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    if is_new:
+        give_to_owner_of_folder(file)
 
 
 def _inode(file: str | None) -> int | None:

@@ -27,6 +27,7 @@ class GuestPin:
         uses_left: how often it may still be used; None: any number of times.
         note: whom it was made for.
         created: Unix time.
+        used: Unix time of the last call that used it; None: none has.
     """
 
     id: str
@@ -36,6 +37,11 @@ class GuestPin:
     uses_left: int | None
     note: str
     created: float
+    used: float | None = None
+
+    def is_valid(self, at: float) -> bool:
+        """Whether somebody may still use it at a Unix time."""
+        return at < self.valid_until and self.uses_left != 0
 
 
 def digest(key: bytes, gate: str, pin: str) -> str:
@@ -70,14 +76,23 @@ def find(connection: Connection, of_pin: str, caller: str, at: float) -> str | N
 
 def use(connection: Connection, of_pin: str, caller: str, at: float) -> str | None:
     """The same, and one use of it is counted down."""
-    used = update(GUEST_PINS).where(*_is_valid(of_pin, caller, at)).values(uses_left=GUEST_PINS.c.uses_left - 1)
+    one_less = {"uses_left": GUEST_PINS.c.uses_left - 1, "used": at}
+    used = update(GUEST_PINS).where(*_is_valid(of_pin, caller, at)).values(one_less)
     found: str | None = connection.scalar(used.returning(GUEST_PINS.c.id))
     return found
 
 
+def are_valid(connection: Connection, gate: str, at: float) -> bool:
+    """Whether a gate has any that somebody may still use at that Unix time."""
+    return connection.scalar(select(GUEST_PINS.c.id).where(GUEST_PINS.c.gate == gate, *_may_be_used(at))) is not None
+
+
 def _is_valid(of_pin: str, caller: str, at: float) -> Iterator[ColumnElement[bool]]:
-    columns = GUEST_PINS.c
-    yield columns.digest == of_pin
-    yield columns.valid_until > at
-    yield or_(columns.caller.is_(None), columns.caller == caller)
-    yield or_(columns.uses_left.is_(None), columns.uses_left > 0)
+    yield GUEST_PINS.c.digest == of_pin
+    yield or_(GUEST_PINS.c.caller.is_(None), GUEST_PINS.c.caller == caller)
+    yield from _may_be_used(at)
+
+
+def _may_be_used(at: float) -> Iterator[ColumnElement[bool]]:
+    yield GUEST_PINS.c.valid_until > at
+    yield or_(GUEST_PINS.c.uses_left.is_(None), GUEST_PINS.c.uses_left > 0)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
+from typing import Final
+
 from vipgate_fs.config.model import Configuration
-from vipgate_fs.store.database import Database, Log
+from vipgate_fs.store.database import Database, Log, StoreGone
 from vipgate_fs.store.lockouts import Lockouts
 from vipgate_fs.store.overrides import Overrides
 from vipgate_fs.store.records import CallRecord, Recorder
 from vipgate_fs.store.vault import StoreVault
+
+REFRESH: Final = 2.0
+"""Seconds between two exchanges with the store in the background."""
 
 
 class Keeper:
@@ -26,8 +33,10 @@ class Keeper:
     def __init__(self, log: Log, database: Database | None = None, recorder: Recorder | None = None) -> None:
         self.lockouts = Lockouts(log, database)
         self.overrides = Overrides(database)
+        self._log = log
         self._database = database
         self._recorder = recorder
+        self._closing = threading.Event()
 
     @property
     def store_gone_since(self) -> float | None:
@@ -35,14 +44,13 @@ class Keeper:
         return self._database.gone_since if self._database is not None else None
 
     def start(self) -> None:
-        """Open the store and begin to write records. To be called in the process that serves, not before a fork.
-
-        Raises:
-            NewerSchema: the store is not for this version of VIPgate.
-        """
+        """Open the store and begin to write records. To be called in the process that serves, not before a fork."""
         if self._database is not None:
             self._database.open()
-        self.overrides.start()
+            self._exchange()
+            if not self.overrides.are_known:
+                self._log.error("overrides are unknown until the store is back; the schedules decide")
+            threading.Thread(target=self._keep_exchanging, name="store", daemon=True).start()
         if self._recorder is not None:
             self._recorder.start()
 
@@ -53,11 +61,22 @@ class Keeper:
 
     def close(self) -> None:
         """Write what is left and close the database."""
-        self.overrides.close()
+        self._closing.set()
+        self._exchange()
         if self._recorder is not None:
             self._recorder.close()
         if self._database is not None:
             self._database.close()
+
+    def _keep_exchanging(self) -> None:
+        while not self._closing.wait(REFRESH):
+            self._exchange()
+
+    def _exchange(self) -> None:
+        """Tell the store what it missed, and look what other processes have decided."""
+        with suppress(StoreGone):
+            self.lockouts.save()
+            self.overrides.refresh()
 
 
 def site_keeper(configuration: Configuration, log: Log) -> Keeper:

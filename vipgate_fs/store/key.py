@@ -16,18 +16,23 @@ class KeyUnusable(Exception):
     """There is no key, or it is none to be used. The text says why, and what to do."""
 
 
+class NoKey(KeyUnusable):
+    """There is none."""
+
+
 def read_key(path: Path) -> bytes:
     """The key in a file that nobody but its owner may read.
 
     Raises:
-        KeyUnusable: it is not there, not private, or something else.
+        NoKey: it is not there.
+        KeyUnusable: it can't be read, is not private, or is something else.
     """
     try:
         with path.open("rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             text = file.read(1000)
     except FileNotFoundError:
-        raise KeyUnusable(f"there is no {path}; copy it from the machine on which guest PINs are issued") from None
+        raise NoKey(f"there is no {path}; copy it from the machine on which guest PINs are issued") from None
     except OSError as error:
         raise KeyUnusable(f"{path}: {error.strerror}") from None
     if mode & 0o077:
@@ -42,12 +47,12 @@ def read_key(path: Path) -> bytes:
 
 
 def make_key(path: Path) -> bytes:
-    """The key in a file, which is made if it is not there; its owner is then the folder's, who runs the service.
+    """The key in a file, which is made if it is not there.
 
     Raises:
         KeyUnusable: see `read_key`.
     """
-    if path.exists():
+    with suppress(NoKey):
         return read_key(path)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     try:
@@ -55,9 +60,7 @@ def make_key(path: Path) -> bytes:
             file.write(secrets.token_hex(_BYTES))
             file.flush()
             os.fsync(file.fileno())
-        if os.geteuid() == 0:
-            owner = path.parent.stat()
-            os.chown(draft, owner.st_uid, owner.st_gid)
+        give_to_owner_of_folder(draft)
         with suppress(FileExistsError):  # two who make it at once have one key
             path.hardlink_to(draft)
     except OSError as error:
@@ -65,3 +68,14 @@ def make_key(path: Path) -> bytes:
     finally:
         draft.unlink(missing_ok=True)
     return read_key(path)
+
+
+def give_to_owner_of_folder(file: str | Path) -> None:
+    """What root makes for the service belongs to who runs it, and that is the folder's owner.
+
+    Raises:
+        OSError: it is not possible.
+    """
+    if os.geteuid() == 0:
+        owner = Path(file).parent.stat()
+        os.chown(file, owner.st_uid, owner.st_gid)

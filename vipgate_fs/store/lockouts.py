@@ -5,27 +5,27 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from vipgate_fs.gate.lockout import Account, Entry, Judgement, Tally, is_held, judge
-from vipgate_fs.store.database import Database, Log, StoreGone
+from vipgate_fs.gate.lockout import Account, Entry, Judgement, Lockout, Tally, is_held, judge
+from vipgate_fs.store.database import Database, Log, Refused, StoreGone
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from vipgate_fs.store.tallies import Tallies
 
 MOST: Final = 100_000
 """Accounts that are kept in memory; those that were asked for longest ago go first."""
+_SAVED_AT_ONCE: Final = 200
 
 
 class Lockouts:
     """See `vipgate_fs.gate.lockout.Lockouts`.
 
     What the database says is kept in memory as well, so that its end gives nobody new tries; what is counted without it
-    is added when it is back.
+    is added when it is back: of whom an entry is judged at once, the rest by `save`.
 
     Args:
         log: told of each lockout that begins.
@@ -38,8 +38,10 @@ class Lockouts:
         self._database = database
         self._clock = clock
         self._memory: OrderedDict[Account, Tally] = OrderedDict()
-        self._unsaved: set[Account] = set()
+        self._unsaved: dict[Account, Lockout] = {}
+        """What the database does not know, with the limits of its gate."""
         self._lock = threading.Lock()
+        """Held for everything that is done with the two above, and never while the database is asked."""
 
     def judge(self, entry: Entry) -> Judgement:
         """What an entry is worth. A wrong one has been counted when this returns, in the database if there is one."""
@@ -62,44 +64,62 @@ class Lockouts:
 
             with suppress(StoreGone):
                 kept = self._database.run(lambda connection: read(connection, entry.limits), reads=True)
-                tallies = {account: self._with_unsaved(account, tally) for account, tally in kept.items()}
+                tallies = _joined(kept, self._only_remembered(entry.limits))
         return is_held(entry, tallies, self._clock())
+
+    def save(self) -> None:
+        """Write what was counted while the database was gone.
+
+        Raises:
+            StoreGone: it still is.
+        """
+        while self._unsaved:
+            with self._lock:
+                some = dict(islice(self._unsaved.items(), _SAVED_AT_ONCE))
+            try:
+                self._change(some, dict)
+            except Refused:
+                with self._lock:
+                    for account in some:
+                        self._unsaved.pop(account, None)
 
     def _judge_in_memory(self, entry: Entry, now: float) -> tuple[Judgement, Tallies]:
         with self._lock:
             judgement, changed = judge(entry, self._remembered(entry.limits), now)
             self._remember(changed)
             if self._database is not None:
-                self._unsaved.update(changed)
+                self._unsaved.update(dict.fromkeys(changed, entry.lockout))
         return judgement, changed
 
     def _judge_in_database(self, entry: Entry, now: float) -> tuple[Judgement, Tallies]:
+        judged: list[tuple[Judgement, Tallies]] = []
+
+        def make(kept: Tallies) -> Tallies:
+            judged.append(judge(entry, kept, now))
+            return {**kept, **judged[0][1]}
+
+        self._change(dict.fromkeys(entry.limits, entry.lockout), make)
+        return judged[0]
+
+    def _change(self, limits: Mapping[Account, Lockout], make: Callable[[Tallies], Tallies]) -> None:
         if self._database is None:
             raise StoreGone("there is none")
         from vipgate_fs.store.tallies import change  # noqa: PLC0415 - see vipgate_fs.store
 
-        unsaved = {account: self._memory[account] for account in entry.limits if account in self._unsaved}
+        unsaved = self._only_remembered(limits)
+        after = self._database.run(
+            lambda connection: change(connection, limits, lambda kept: make(_joined(kept, unsaved)))
+        )
+        with self._lock:
+            for account, tally in unsaved.items():
+                if self._memory.get(account) == tally:
+                    self._unsaved.pop(account, None)
+            self._remember(_joined(after, {each: self._memory[each] for each in after if each in self._unsaved}))
 
-        def work(connection: Connection) -> tuple[Judgement, Tallies, Tallies]:
-            judged: list[tuple[Judgement, Tallies, Tallies]] = []
-
-            def make(kept: Tallies) -> Tallies:
-                before = {account: kept[account].joined(unsaved.get(account, Tally())) for account in entry.limits}
-                judgement, changed = judge(entry, before, now)
-                after = before | changed
-                judged.append((judgement, changed, after))
-                return after
-
-            change(connection, entry.limits, make, lambda tally: tally.forget_at(entry.lockout))
-            return judged[0]
-
-        judgement, changed, after = self._database.run(work)
-        self._unsaved -= {account for account, tally in unsaved.items() if self._memory.get(account) == tally}
-        self._remember(after)
-        return judgement, changed
-
-    def _with_unsaved(self, account: Account, tally: Tally) -> Tally:
-        return tally.joined(self._memory[account]) if account in self._unsaved else tally
+    def _only_remembered(self, accounts: Iterable[Account]) -> dict[Account, Tally]:
+        """Those that the database does not know as they are."""
+        with self._lock:
+            return {account: self._memory[account] for account in accounts if account in self._unsaved}
 
     def _remembered(self, accounts: Iterable[Account]) -> dict[Account, Tally]:
         return {account: self._memory.get(account, Tally()) for account in accounts}
@@ -109,4 +129,8 @@ class Lockouts:
             self._memory[account] = tally
             self._memory.move_to_end(account)
         while len(self._memory) > MOST:
-            self._unsaved.discard(self._memory.popitem(last=False)[0])
+            self._unsaved.pop(self._memory.popitem(last=False)[0], None)
+
+
+def _joined(kept: Tallies, unsaved: Tallies) -> dict[Account, Tally]:
+    return {account: tally.joined(unsaved[account]) if account in unsaved else tally for account, tally in kept.items()}

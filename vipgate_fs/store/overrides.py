@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
-from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from vipgate_fs.gate.override import Override
-from vipgate_fs.store.database import Database, StoreGone
+from vipgate_fs.store.database import Database
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-REFRESH: Final = 2.0
-"""Seconds between two looks into the store."""
 
 
 def read(connection: Connection) -> dict[str, Override]:
@@ -24,7 +20,7 @@ def read(connection: Connection) -> dict[str, Override]:
     from vipgate_fs.store.schema import OVERRIDES  # noqa: PLC0415
 
     rows = connection.execute(select(OVERRIDES).order_by(OVERRIDES.c.gate))
-    return {row.gate: Override(bool(row.active), row.until) for row in rows}
+    return {row.gate: Override(bool(row.active), row.until, row.since, row.note) for row in rows}
 
 
 def write(connection: Connection, gate: str, override: Override | None) -> None:
@@ -35,39 +31,32 @@ def write(connection: Connection, gate: str, override: Override | None) -> None:
 
     connection.execute(delete(OVERRIDES).where(OVERRIDES.c.gate == gate))
     if override is not None:
-        values = {"gate": gate, "active": int(override.active), "until": override.until}
+        values = asdict(override) | {"gate": gate, "active": int(override.active)}
         connection.execute(insert(OVERRIDES).values(values))
 
 
 class Overrides:
-    """Looks for overrides in the background, so that no call waits for them.
+    """What is known of overrides: no call waits for them.
 
     Args:
         database: None: there are no overrides.
 
     Attributes:
-        current: by the gate's name. While the store is gone, as they were before.
+        current: by the gate's name, as they were when the store could last be asked.
+        are_known: whether it could be asked since the start.
     """
 
     def __init__(self, database: Database | None = None) -> None:
         self.current: Mapping[str, Override] = {}
+        self.are_known = database is None
         self._database = database
-        self._closing = threading.Event()
 
-    def start(self) -> None:
-        """Look once, then begin to look again and again."""
+    def refresh(self) -> None:
+        """Look into the store.
+
+        Raises:
+            StoreGone: it can't be asked.
+        """
         if self._database is not None:
-            self._refresh(self._database)
-            threading.Thread(target=self._watch, args=(self._database,), name="overrides", daemon=True).start()
-
-    def close(self) -> None:
-        """Look no more."""
-        self._closing.set()
-
-    def _watch(self, database: Database) -> None:
-        while not self._closing.wait(REFRESH):
-            self._refresh(database)
-
-    def _refresh(self, database: Database) -> None:
-        with suppress(StoreGone):
-            self.current = database.run(read, reads=True)
+            self.current = self._database.run(read, reads=True)
+            self.are_known = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import deque
@@ -11,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from vipgate_fs.gate.numbers import LONGEST_EXTENSION
-from vipgate_fs.store.database import RETRY, Database, Log, StoreGone
+from vipgate_fs.store.database import RETRY, Database, Log, Refused, StoreGone
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -22,8 +23,8 @@ GATHER: Final = 0.25
 """Seconds that records are gathered before they are written together: a transaction costs more than a call."""
 _BATCH: Final = 500
 _PURGE_EVERY: Final = 3600.0
-_PURGED_AT_ONCE: Final = 2000
 _MASK: Final = "***"
+_NUMBER: Final = re.compile(rf"[0-9]{{{LONGEST_EXTENSION + 1},}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +61,20 @@ class CallRecord:
 
 
 def masked(record: CallRecord) -> CallRecord:
-    """The record without the last three digits of telephone numbers; extensions stay."""
-    reason = record.reason
-    for number in filter(None, (record.caller, record.called, record.target)):
-        reason = reason.replace(number, mask(number))
+    """The record without the last three digits of telephone numbers, wherever they stand; extensions stay."""
     return replace(
         record,
         caller=mask(record.caller),
         called=mask(record.called),
         target=record.target and mask(record.target),
-        verdict=record.verdict.replace(record.target, mask(record.target)) if record.target else record.verdict,
-        reason=reason,
+        verdict=mask(record.verdict),
+        reason=mask(record.reason),
     )
 
 
-def mask(number: str) -> str:
-    """A number without its last three digits; an extension as it is."""
-    return number[: -len(_MASK)] + _MASK if len(number) > LONGEST_EXTENSION else number
+def mask(text: str) -> str:
+    """A text without the last three of all digits that are more than an extension has."""
+    return _NUMBER.sub(lambda number: number[0][: -len(_MASK)] + _MASK, text)
 
 
 def write(connection: Connection, records: Sequence[CallRecord]) -> None:
@@ -100,12 +98,9 @@ def read(connection: Connection, since: float) -> Iterator[CallRecord]:
 
 def purge(connection: Connection, before: float) -> bool:
     """Delete records of calls that ended before `before` (Unix time), some at a time; whether there were any."""
-    from sqlalchemy import delete, select, tuple_  # noqa: PLC0415 - see vipgate_fs.store
+    from vipgate_fs.store.schema import CALLS, delete_some  # noqa: PLC0415 - see vipgate_fs.store
 
-    from vipgate_fs.store.schema import CALLS  # noqa: PLC0415
-
-    old = select(*CALLS.primary_key).where(CALLS.c.ended < before).order_by(CALLS.c.ended).limit(_PURGED_AT_ONCE)
-    return connection.execute(delete(CALLS).where(tuple_(*CALLS.primary_key).in_(old))).rowcount > 0
+    return delete_some(connection, CALLS, CALLS.c.ended < before)
 
 
 class Recorder:
@@ -176,9 +171,16 @@ class Recorder:
             self._tell_lost()
 
     def _write_waiting(self) -> None:
+        most = _BATCH
         while self._waiting:
-            batch = [self._waiting[index] for index in range(min(_BATCH, len(self._waiting)))]
-            self._database.run(partial(write, records=batch))
+            batch = [self._waiting[index] for index in range(min(most, len(self._waiting)))]
+            try:
+                self._database.run(partial(write, records=batch))
+            except Refused:
+                if most > 1:  # one of them; the others must not be lost with it
+                    most = 1
+                    continue
+                self._lost += 1
             for _ in batch:
                 self._waiting.popleft()
 
@@ -189,7 +191,8 @@ class Recorder:
             now = self._clock()
             while self._database.run(partial(purge, before=now - self._retention)):
                 pass
-            self._database.run(partial(tallies.forget, now=now))
+            while self._database.run(partial(tallies.forget, now=now)):
+                pass
             self._purge_at = time.monotonic() + _PURGE_EVERY
 
     def _tell_lost(self) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Double,
     Insert,
@@ -14,13 +16,16 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    delete,
     insert,
     inspect,
     select,
     text,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 METADATA: Final = MetaData()
 
@@ -63,6 +68,8 @@ OVERRIDES: Final = Table(
     Column("gate", Text, primary_key=True),
     Column("active", Integer, nullable=False),
     Column("until", Double),
+    Column("since", Double),
+    Column("note", Text, nullable=False, server_default=""),
 )
 """See `vipgate_fs.gate.override.Override`; `active` is 0 or 1."""
 
@@ -77,6 +84,7 @@ GUEST_PINS: Final = Table(
     Column("uses_left", Integer),
     Column("note", Text, nullable=False),
     Column("created", Double, nullable=False),
+    Column("used", Double),
 )
 """See `vipgate_fs.store.guests.GuestPin`; `digest` is what is kept of the PIN."""
 
@@ -89,6 +97,8 @@ TIME_STEPS: Final = Table(
 """The time step (RFC 6238) of the last one-time PIN that was accepted of each owner."""
 
 _VERSION: Final = Table("vipgate_schema", MetaData(), Column("version", Integer, nullable=False))
+DELETED_AT_ONCE: Final = 2000
+"""Rows."""
 _LOCK: Final = 0x56495067
 """Key of PostgreSQL's advisory lock under which one machine migrates at a time."""
 
@@ -119,31 +129,32 @@ MIGRATIONS: Final = (
     CREATE UNIQUE INDEX ix_vipgate_guest_pins_digest ON vipgate_guest_pins (digest);
     CREATE TABLE vipgate_time_steps (owner TEXT PRIMARY KEY NOT NULL, step BIGINT NOT NULL)
     """,
+    """
+    ALTER TABLE vipgate_overrides ADD COLUMN since DOUBLE PRECISION;
+    ALTER TABLE vipgate_overrides ADD COLUMN note TEXT DEFAULT '' NOT NULL;
+    ALTER TABLE vipgate_guest_pins ADD COLUMN used DOUBLE PRECISION
+    """,
 )
 """One after the other; the number of those that were done is the schema's version. None is ever changed or removed."""
 
 
-class NewerSchema(Exception):
-    """A newer VIPgate has migrated the store. The text says what to do."""
+class WrongSchema(Exception):
+    """The store is not of this version of VIPgate. The text says what to do."""
 
 
 def migrate(connection: Connection) -> None:
     """Bring the store to the present version; within a transaction, which is all of it or nothing.
 
     Raises:
-        NewerSchema: it is newer than this program.
+        WrongSchema: it is newer than this program.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    if not inspect(connection).has_table(_VERSION.name):
+    version = _version(connection)
+    if version is None:
         _VERSION.create(connection)
         connection.execute(insert(_VERSION).values(version=0))
-    version = connection.scalars(select(_VERSION.c.version)).one()
-    if version > len(MIGRATIONS):
-        raise NewerSchema(
-            f"the store has schema version {version}, and this VIPgate knows only those up to {len(MIGRATIONS)}; "
-            "install the newer VIPgate again, or choose another store"
-        )
+        version = 0
     for migration in MIGRATIONS[version:]:
         for statement in migration.split(";"):
             connection.execute(text(statement))
@@ -151,8 +162,69 @@ def migrate(connection: Connection) -> None:
         connection.execute(update(_VERSION).values(version=len(MIGRATIONS)))
 
 
+def expect(connection: Connection) -> None:
+    """Leave the store as it is: a command must not migrate it under a service of an older version.
+
+    Raises:
+        WrongSchema: it is not of the present version.
+    """
+    version = _version(connection)
+    if version is None:
+        raise WrongSchema("the store is empty; the service makes its tables when it is started")
+    if version < len(MIGRATIONS):
+        raise WrongSchema(
+            f"the store has schema version {version}, and this VIPgate needs {len(MIGRATIONS)}; "
+            "restart the service with this version, which brings the store up to date"
+        )
+
+
+def make(connection: Connection) -> None:
+    """The same, but an empty store gets its tables: who issues the first guest PIN need not have started the service.
+
+    Raises:
+        WrongSchema: it is not of the present version.
+    """
+    (migrate if _version(connection) is None else expect)(connection)
+
+
+def _version(connection: Connection) -> int | None:
+    if not inspect(connection).has_table(_VERSION.name):
+        return None
+    version: int = connection.scalars(select(_VERSION.c.version)).one()
+    if version > len(MIGRATIONS):
+        raise WrongSchema(
+            f"the store has schema version {version}, and this VIPgate knows only those up to {len(MIGRATIONS)}; "
+            "install the newer VIPgate again, or choose another store"
+        )
+    return version
+
+
 def insert_missing(connection: Connection, table: Table) -> Insert:
     """An INSERT that leaves rows alone that are there already."""
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table).on_conflict_do_nothing()
-    return postgresql.insert(table).on_conflict_do_nothing()
+    return _insert(connection, table).on_conflict_do_nothing()
+
+
+def insert_or_lock(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> ReturningInsert[Any]:
+    """An INSERT of rows that gives all of them back, as they were there already or as they are now, and locks them.
+
+    An INSERT that leaves a row alone does not lock it, so that it could be deleted before it is read.
+    """
+    inserted = _insert(connection, table).values(rows)
+    key = list(table.primary_key)
+    return inserted.on_conflict_do_update(
+        index_elements=key, set_={key[0].name: inserted.excluded[key[0].name]}
+    ).returning(table)
+
+
+def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def delete_some(connection: Connection, table: Table, condition: ColumnElement[bool]) -> bool:
+    """Delete rows, some at a time, so that nobody waits for long; whether there were any.
+
+    Those that somebody else has locked are left for the next time: he may be waiting for others of them.
+    """
+    key = tuple_(*table.primary_key)
+    some = select(*table.primary_key).where(condition).limit(DELETED_AT_ONCE).with_for_update(skip_locked=True)
+    return connection.execute(delete(table).where(key.in_(some))).rowcount > 0

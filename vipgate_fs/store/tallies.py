@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Row, bindparam, delete, select, tuple_, update
+from sqlalchemy import Connection, CursorResult, Row, bindparam, select, tuple_, update
 
-from vipgate_fs.gate.lockout import Account, Tally
-from vipgate_fs.store.schema import TALLIES, insert_missing
+from vipgate_fs.gate.lockout import Account, AccountKind, Lockout, Tally
+from vipgate_fs.store.schema import TALLIES, delete_some, insert_or_lock
 
 Tallies = Mapping[Account, Tally]
 
@@ -19,30 +19,26 @@ _UPDATE = update(TALLIES).where(
 )
 
 
-def change(
-    connection: Connection,
-    accounts: Collection[Account],
-    make: Callable[[Tallies], Tallies],
-    forget_at: Callable[[Tally], float],
-) -> None:
-    """Replace the accounts' tallies by what `make` makes of them, as if nobody else had anything to do with them.
+def change(connection: Connection, limits: Mapping[Account, Lockout], make: Callable[[Tallies], Tallies]) -> Tallies:
+    """Replace accounts' tallies by what `make` makes of them, as if nobody else had anything to do with them.
+
+    `limits` has the accounts, with what says when they may be forgotten. Returns what was made.
 
     The rows are locked, always in the same order, before they are read. They are written also when nothing has changed:
     an entry that is in vain takes as long as any other.
     """
-    blank = [_row(account, Tally(), 0.0) for account in sorted(accounts)]
-    connection.execute(insert_missing(connection, TALLIES), blank)
-    rows = connection.execute(
-        select(TALLIES).where(_KEY.in_(accounts)).order_by(*TALLIES.primary_key).with_for_update()
-    )
+    blank = [_row(account, Tally(), 0.0) for account in sorted(limits)]
+    rows = connection.execute(insert_or_lock(connection, TALLIES, blank))
     made = make(dict(map(_tally, rows)))
     connection.execute(
         _UPDATE,
         [
-            {f"of_{name}": value for name, value in account._asdict().items()} | _row(account, tally, forget_at(tally))
+            {f"of_{name}": value for name, value in account._asdict().items()}
+            | _row(account, tally, tally.forget_at(limits[account]))
             for account, tally in made.items()
         ],
     )
+    return made
 
 
 def read(connection: Connection, accounts: Collection[Account]) -> dict[Account, Tally]:
@@ -51,9 +47,9 @@ def read(connection: Connection, accounts: Collection[Account]) -> dict[Account,
     return {account: found.get(account, Tally()) for account in accounts}
 
 
-def forget(connection: Connection, now: float) -> None:
-    """Delete what does not matter any more."""
-    connection.execute(delete(TALLIES).where(TALLIES.c.forget_at < now))
+def forget(connection: Connection, now: float) -> bool:
+    """Delete what does not matter any more, some at a time; whether there was any."""
+    return delete_some(connection, TALLIES, TALLIES.c.forget_at < now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +67,15 @@ def kept(connection: Connection) -> Iterator[Kept]:
         yield Kept(*_tally(row))
 
 
-def clear(connection: Connection, gate: str | None = None, caller: str | None = None) -> int:
-    """Forget wrong entries and lockouts: all, or those of a gate, or of a caller; how many accounts had any."""
+def clear(
+    connection: Connection, gate: str | None = None, kind: AccountKind | None = None, who: str | None = None
+) -> int:
+    """Forget wrong entries and lockouts: all, or those of a gate, a kind, or somebody; how many accounts had any."""
     had_any = (TALLIES.c.failures != "") | (TALLIES.c.locked_until > 0)
     cleared = update(TALLIES).where(had_any).values(failures="", locked_until=0.0, doublings=0)
-    if gate is not None:
-        cleared = cleared.where(TALLIES.c.gate == gate)
-    if caller is not None:
-        cleared = cleared.where(TALLIES.c.kind == "caller", TALLIES.c.who == caller)
+    for column, value in ((TALLIES.c.gate, gate), (TALLIES.c.kind, kind), (TALLIES.c.who, who)):
+        if value is not None:
+            cleared = cleared.where(column == value)
     result: CursorResult[Any] = connection.execute(cleared)
     return result.rowcount
 

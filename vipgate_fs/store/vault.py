@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vipgate_fs.gate.pins import Unchecked
 from vipgate_fs.identify.vault import MemoryVault
 from vipgate_fs.store.database import Database, Log, StoreGone
 from vipgate_fs.store.key import KeyUnusable, read_key
@@ -19,20 +21,20 @@ if TYPE_CHECKING:
 class StoreVault:
     """See `vipgate_fs.identify.vault.Vault`.
 
-    While the store is gone, guest PINs are refused, and time steps are remembered in memory.
+    While the store is gone, guest PINs can't be checked, and time steps are remembered in memory.
 
     Args:
-        log: told of guest PINs that are used, and why they are refused.
+        log: told why guest PINs can't be checked though the store is there, once.
         database: has them.
-        key_file: see `vipgate_fs.store.key`.
+        key_file: see `vipgate_fs.store.key`. It is read each time: `vipgate pin issue` may have made another.
     """
 
     def __init__(self, log: Log, database: Database, key_file: Path) -> None:
         self._log = log
         self._database = database
         self._key_file = key_file
-        self._key: bytes | None = None
         self._memory = MemoryVault()
+        self._refused_because: str | None = None
 
     def has_guest_pin(self, gate: str, caller: str, entered: str, at: float) -> bool:
         """See Vault."""
@@ -40,14 +42,13 @@ class StoreVault:
 
         return self._ask(find, gate, caller, entered, at, reads=True) is not None
 
-    def use_guest_pin(self, gate: str, caller: str, entered: str, at: float) -> bool:
+    def use_guest_pin(self, gate: str, caller: str, entered: str, at: float) -> str | None:
         """See Vault."""
         from vipgate_fs.store.guests import use  # noqa: PLC0415 - see vipgate_fs.store
 
-        used = self._ask(use, gate, caller, entered, at, reads=False)
-        if used is not None:
-            self._log.info("a guest PIN is used", gate=gate, id=used)
-        return used is not None
+        with suppress(Unchecked):
+            return self._ask(use, gate, caller, entered, at, reads=False)
+        return None
 
     def last_time_step(self, owner: str) -> int:
         """See Vault."""
@@ -73,15 +74,22 @@ class StoreVault:
     def _ask(  # noqa: PLR0913 - one question and its parts
         self, question: Question, gate: str, caller: str, entered: str, at: float, *, reads: bool
     ) -> str | None:
-        from vipgate_fs.store.guests import digest  # noqa: PLC0415 - see vipgate_fs.store
+        from vipgate_fs.store.guests import are_valid, digest  # noqa: PLC0415 - see vipgate_fs.store
 
         try:
-            self._key = self._key or read_key(self._key_file)
-            of_pin = digest(self._key, gate, entered)
+            of_pin = digest(read_key(self._key_file), gate, entered)
+            self._refused_because = None
             return self._database.run(lambda connection: question(connection, of_pin, caller, at), reads=reads)
+        except StoreGone as gone:
+            raise Unchecked from gone
         except KeyUnusable as error:
             why = str(error)
+        try:
+            if not self._database.run(lambda connection: are_valid(connection, gate, at), reads=True):
+                return None  # nobody misses the key
         except StoreGone as gone:
-            why = f"the store is gone: {gone}"
-        self._log.error("guest PINs are refused", gate=gate, why=why)
-        return None
+            raise Unchecked from gone
+        if why != self._refused_because:
+            self._refused_because = why
+            self._log.error("guest PINs are refused", gate=gate, why=why)
+        raise Unchecked
