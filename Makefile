@@ -1,12 +1,13 @@
 # Every target does its own set-up: a virtual environment in .venv with the exact versions of constraints.txt.
 PYTHON ?= python3
+NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "VIPgate needs Python 3.11 or newer: make PYTHON=python3.x")'
 BIN := .venv/bin
 READY := .venv/ready
 # Calls are played in time, and a busy machine may make a caller late: what fails is run once more, and what fails twice
 # has failed. A PIN that was told ends a run with another exit code, and with no second chance.
 AGAIN := --last-failed --last-failed-no-failures=none
 
-.PHONY: demo test test-freeswitch reliability soak fuzz lint serve check bench format clean
+.PHONY: demo test test-freeswitch reliability soak fuzz lint serve check bench format install clean
 
 demo: $(READY)
 	$(BIN)/vipgate demo
@@ -51,8 +52,14 @@ bench: $(READY)
 	$(BIN)/python benchmarks/cpu_per_call.py
 	$(BIN)/python benchmarks/slow_webservice.py
 
+# For production: the package itself, not this checkout, with the exact versions of constraints.txt.
+PREFIX ?= /opt/vipgate
+install:
+	$(NEW_ENOUGH)
+	umask 022 && $(PYTHON) -m venv $(PREFIX) && $(PREFIX)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt .
+
 $(READY): pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "VIPgate needs Python 3.11 or newer: make PYTHON=python3.x")'
+	$(NEW_ENOUGH)
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,lint]'
 	touch $@

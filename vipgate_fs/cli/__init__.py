@@ -20,6 +20,7 @@ SUBCOMMANDS: Final = (
     "calls",
     "pin",
     "override",
+    "files",
 )
 COOPERATIVE: Final = frozenset(("call", "demo", "serve"))
 """Those that serve calls: for them Python's own sockets wait without making other calls wait."""
