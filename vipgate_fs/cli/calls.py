@@ -17,7 +17,7 @@ import click
 
 from vipgate_fs.cli.options import config_option, load_or_exit, parse_moment
 from vipgate_fs.cli.stores import SiteStore
-from vipgate_fs.config.reading import duration
+from vipgate_fs.duration import duration
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.store import records
 from vipgate_fs.store.records import CallRecord

@@ -14,7 +14,7 @@ import click
 
 from vipgate_fs import config as configuration_files
 from vipgate_fs.config.model import Configuration
-from vipgate_fs.config.reading import duration
+from vipgate_fs.duration import duration
 from vipgate_fs.gate.schedules import Calendar
 
 _DURATION: Final = re.compile(r"[1-9][0-9]{0,3}[smhd]", re.ASCII)

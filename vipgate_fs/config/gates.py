@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from vipgate_fs import identify
 from vipgate_fs.config.findings import Report, did_you_mean
 from vipgate_fs.config.model import Site
 from vipgate_fs.config.overlaps import Claim
-from vipgate_fs.config.reading import Reader, seconds
+from vipgate_fs.config.reading import Reader
 from vipgate_fs.config.sounds import Sounds
 from vipgate_fs.config.source import Mapping, Node, Scalar, find
 from vipgate_fs.config.store import read_lockout
+from vipgate_fs.duration import duration
 from vipgate_fs.gate.gate import BUSY, Activation, Gate, Prompts, Protects, Rejection, Route, Step, Timing
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.schedules import Calendar, Schedule
@@ -23,6 +25,9 @@ from vipgate_fs.gate.verdict import AskForPin, Reject, Verdict
 from vipgate_fs.identify.caller_pin import CallerPin
 from vipgate_fs.identify.vault import VaultSlot
 from vipgate_fs.identify.verdicts import verdict
+
+_FIRST_DIGIT: Final = partial(duration, least="1s", most="60s")
+_NEXT_DIGIT: Final = partial(duration, least="1s", most="20s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +125,8 @@ class GateReader:
             ),
             rejection=rejection,
             timing=Timing(
-                self._reader.value(timing, "first_digit", seconds(1, 60), Timing().first_digit),
-                self._reader.value(timing, "next_digit", seconds(1, 20), Timing().next_digit),
+                self._reader.value(timing, "first_digit", _FIRST_DIGIT, Timing().first_digit),
+                self._reader.value(timing, "next_digit", _NEXT_DIGIT, Timing().next_digit),
             ),
             lockout=read_lockout(node.mapping("lockout"), self._reader),
         )

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from vipgate_fs.config.findings import Report
 from vipgate_fs.config.source import Mapping, Scalar
+from vipgate_fs.duration import duration as duration  # noqa: PLC0414
 
 T = TypeVar("T")
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-
-
-def duration(text: str) -> float:
-    """Seconds of a time such as 30s, 15m, 24h or 30d, written as the schema's `duration`."""
-    return float(int(text[:-1]) * _UNITS[text[-1]])
 
 
 class Reader:
@@ -36,15 +31,3 @@ class Reader:
         except ValueError as error:
             self.report.error(scalar, str(error))
             return default
-
-
-def seconds(low: int, high: int) -> Callable[[str], float]:
-    """A parser for times such as `8s`, in seconds, from `low` to `high`."""
-
-    def parse(text: str) -> float:
-        found = float(text.removesuffix("s"))
-        if not low <= found <= high:
-            raise ValueError(f"found {text}; allowed: {low}s to {high}s")
-        return found
-
-    return parse

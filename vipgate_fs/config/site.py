@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final
@@ -10,8 +11,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from vipgate_fs.config.findings import did_you_mean
 from vipgate_fs.config.model import Server, Site
-from vipgate_fs.config.reading import Reader, seconds
+from vipgate_fs.config.reading import Reader
 from vipgate_fs.config.source import Mapping, Scalar
+from vipgate_fs.duration import duration
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.resources import resource
@@ -69,7 +71,7 @@ def read_server(node: Mapping, reader: Reader) -> Server:
         tuple(filter(None, networks)) or tuple(map(ip_network, ALLOW)),
         workers=reader.value(node, "workers", int, WORKERS),
         max_calls=reader.value(node, "max_calls", int, MAX_CALLS),
-        drain=reader.value(node, "drain", seconds(0, 900), DRAIN),
+        drain=reader.value(node, "drain", partial(duration, least="0s", most="900s"), DRAIN),
     )
 
 

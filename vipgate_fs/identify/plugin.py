@@ -21,7 +21,7 @@ from vipgate_fs.gate.gate import StepDefaults, StepFailed
 from vipgate_fs.gate.pins import Pin, PinTable
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
 from vipgate_fs.identify import Settings
-from vipgate_fs.identify.timeouts import Timeouts, read_seconds
+from vipgate_fs.identify.timeouts import Timeouts, read_duration
 from vipgate_fs.identify.verdicts import MOST_ATTEMPTS, verdict
 
 GROUP: Final = "vipgate.steps"
@@ -129,7 +129,7 @@ def build(settings: Settings) -> Plugin:
         module,
         function,
         values.get("options", {}),
-        read_seconds(settings, Timeouts().total, "timeout"),
+        read_duration(settings, Timeouts().total, "timeout"),
         Aside(native=True),
         settings.line,
         settings.on_failure,

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Final
 
+from vipgate_fs.duration import duration
 from vipgate_fs.identify import Settings
 
-LONGEST: Final = 60
-"""Seconds. A caller does not wait longer, nor does FreeSWITCH's park_timeout let him."""
+LONGEST: Final = "60s"
+"""A caller does not wait longer, nor does FreeSWITCH's park_timeout let him."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +32,19 @@ def read_timeouts(settings: Settings) -> Timeouts:
     """The step's `timeouts`."""
     default = Timeouts()
     return Timeouts(
-        read_seconds(settings, default.connect, "timeouts", "connect"),
-        read_seconds(settings, default.read, "timeouts", "read"),
-        read_seconds(settings, default.total, "timeouts", "total"),
+        read_duration(settings, default.connect, "timeouts", "connect"),
+        read_duration(settings, default.read, "timeouts", "read"),
+        read_duration(settings, default.total, "timeouts", "total"),
     )
 
 
-def read_seconds(settings: Settings, default: float, *path: str) -> float:
-    """The seconds that stand at `path`, more than 0 and up to LONGEST; what is missing or wrong has its default."""
+def read_duration(settings: Settings, default: float, *path: str, most: str | None = LONGEST) -> float:
+    """The seconds of the time that stands at `path`; what is missing or wrong has its default."""
     written: Any = reduce(lambda node, key: node.get(key, {}), path, settings.values)
     if not written:
         return default
-    seconds = float(written.removesuffix("s"))
-    if 0 < seconds <= LONGEST:
-        return seconds
-    settings.error(f"found {written}; allowed: more than 0s, up to {LONGEST}s", *path)
-    return default
+    try:
+        return duration(written, most=most)
+    except ValueError as error:
+        settings.error(str(error), *path)
+        return default

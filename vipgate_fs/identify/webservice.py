@@ -21,7 +21,7 @@ from vipgate_fs.identify.cache import Cache
 from vipgate_fs.identify.fetch import Fetcher, Origin, is_sendable
 from vipgate_fs.identify.form import FACTS, PLACEHOLDER, Facts, Form, has_dots
 from vipgate_fs.identify.streams import Deadline
-from vipgate_fs.identify.timeouts import read_timeouts
+from vipgate_fs.identify.timeouts import read_duration, read_timeouts
 from vipgate_fs.secret import Secret, read_secret
 
 _LOCAL: Final = re.compile(r"localhost|127\.[0-9.]+|::1", re.ASCII)
@@ -104,10 +104,6 @@ class Webservice(StepDefaults):
             raise StepFailed(f"its answer makes no sense: {error}") from None
 
 
-def _seconds(text: str) -> float:
-    return float(text.removesuffix("s"))
-
-
 def _deadline(seconds: float) -> Deadline:
     return Deadline(seconds, f"no complete answer within {seconds:g} s")
 
@@ -137,9 +133,9 @@ def build(settings: Settings) -> Webservice:
         breaker=Breaker(
             values["url"].partition("?")[0],
             values.get("failures_until_skipped", 3),
-            _seconds(values.get("skipped_for", "30s")),
+            read_duration(settings, 30.0, "skipped_for", most=None),
         ),
-        cache=Cache(_seconds(values.get("cache", "0s"))),
+        cache=Cache(read_duration(settings, 0.0, "cache", most=None)),
         line=settings.line,
         on_failure=settings.on_failure,
     )
