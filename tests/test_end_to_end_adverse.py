@@ -88,7 +88,7 @@ def test_the_caller_may_hang_up_at_any_moment(gate, to):
 
 
 def test_the_caller_hangs_up_in_a_prompt(gate):
-    experience = gate.switch(speed=5).call(Caller(STRANGER, hang_up_after=2.5), "700")
+    experience = gate.switch().call(Caller(STRANGER, hang_up_after=2.5), "700")
     assert (end(experience), heard(experience)) == ("he hung up", "(welcome)")
     gate.settle()
     (outcome,) = gate.lines("outcome")
@@ -96,7 +96,7 @@ def test_the_caller_hangs_up_in_a_prompt(gate):
 
 
 def test_the_caller_hangs_up_before_connect_is_answered(gate):
-    switch = gate.switch(delivery=lambda: Delivery(glue=0.2))
+    switch = gate.switch(delivery=lambda: Delivery(glue=2.0))
     experience = switch.call(Caller(STRANGER, hang_up_after=1.0), "700")
     assert (end(experience), experience.answered) == ("he hung up", False)
     gate.settle()
@@ -122,18 +122,18 @@ CALLS = [
 
 
 @pytest.mark.parametrize(
-    ("speed", "delivery"),
+    "delivery",
     [
-        pytest.param(3, Delivery(chunk=1), id="byte by byte"),
-        pytest.param(5, Delivery(chunk=7), id="seven bytes at a time"),
-        pytest.param(10, Delivery(glue=0.02), id="frames glued together"),
-        pytest.param(10, Delivery(glue=0.02, chunk=1000), id="glued, then cut"),
-        pytest.param(10, Delivery(early_notice=True), id="the notice overtakes events"),
+        pytest.param(Delivery(chunk=1), id="byte by byte"),
+        pytest.param(Delivery(chunk=7), id="seven bytes at a time"),
+        pytest.param(Delivery(glue=0.02), id="frames glued together"),
+        pytest.param(Delivery(glue=0.02, chunk=1000), id="glued, then cut"),
+        pytest.param(Delivery(early_notice=True), id="the notice overtakes events"),
     ],
 )
-def test_a_call_ends_the_same_however_its_bytes_arrive(gate, speed, delivery):
-    plain = gate.ends(CALLS, gate.switch(speed=speed))
-    unkind = gate.ends(CALLS, gate.switch(speed=speed, delivery=lambda: replace(delivery)))
+def test_a_call_ends_the_same_however_its_bytes_arrive(gate, delivery):
+    plain = gate.ends(CALLS, gate.switch())
+    unkind = gate.ends(CALLS, gate.switch(delivery=lambda: replace(delivery)))
     assert list(map(story, unkind)) == list(map(story, plain))
 
 
@@ -160,7 +160,7 @@ def test_two_hundred_calls_at_once(gate):
         ("7001", {}, "486 Busy Here"),
     ]
     calls = [(to, caller, ends) for to, caller, ends in kinds for _ in range(20)]
-    experiences = gate.ends([(to, caller) for to, caller, _ in calls], gate.switch(speed=3))
+    experiences = gate.ends([(to, caller) for to, caller, _ in calls], gate.switch())
     assert [end(experience) for experience in experiences] == [ends for *_, ends in calls]
     gate.settle()
     assert len(gate.lines("outcome")) == 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import re
 import struct
 from collections import Counter
@@ -16,10 +17,11 @@ from gevent import socket
 from gevent.server import StreamServer
 
 from vipgate_fs.simulator import Caller, Dialplan, Extension, Simulator
+from vipgate_fs.simulator.channel import Channel
 
 TRACES = Path(__file__).parent / "traces"
 LONGEST = 60.0
-"""Real seconds that one replay may take."""
+"""Seconds that one replay may take."""
 _CHUNK = re.compile(rb"=== ([\d.]+) (\w+) (\d+)\n")
 _LENGTH = re.compile(rb"^Content-Length: (\d+)$", re.MULTILINE)
 DEAD_PORT = 1
@@ -220,7 +222,7 @@ class Replay:
     experience: object
 
 
-def replay(recording: Recording, speed: float) -> Replay:
+def replay(recording: Recording) -> Replay:
     """Play a trace's commands to the simulator: each after the frames that it came after, and after the same pause."""
     frames: list[Frame] = []
     served = gevent.event.Event()
@@ -228,15 +230,13 @@ def replay(recording: Recording, speed: float) -> Replay:
 
     def application(sock, _address):
         try:
-            _Application(recording, sock, frames, calls[0].channel.uuid, speed).run()
+            _Application(recording, sock, frames, calls[0].channel).run()
         finally:
             served.set()
 
     server = StreamServer(("127.0.0.1", 0), application)
     server.start()
-    # Closing before the park takes less than 1 ms, too little to hit at a higher speed.
-    park_delay = 0.5 if recording.name.startswith(("h12", "h13")) else 0.001
-    simulator = Simulator(speed=speed, dialplan=laboratory(server.server_port), park_delay=park_delay)
+    simulator = Simulator(speed=math.inf, dialplan=laboratory(server.server_port))
     try:
         with gevent.Timeout(LONGEST):
             calls.append(simulator.start(recording.caller(), recording.end["to"]))
@@ -252,8 +252,9 @@ def replay(recording: Recording, speed: float) -> Replay:
 class _Application:
     """The recorded application, on one connection."""
 
-    def __init__(self, recording: Recording, sock, frames: list[Frame], uuid: str, speed: float) -> None:
-        self.recording, self.sock, self.frames, self.uuid, self.speed = recording, sock, frames, uuid, speed
+    def __init__(self, recording: Recording, sock, frames: list[Frame], channel: Channel) -> None:
+        self.recording, self.sock, self.frames = recording, sock, frames
+        self.uuid, self.clock = channel.uuid, channel.clock
         self.seen: Counter = Counter()
         self.news = gevent.event.Event()
         self.is_closed = False
@@ -264,7 +265,7 @@ class _Application:
             if step.what == "done":
                 break
             self.wait_for(step.after)
-            gevent.sleep(step.pause / self.speed)
+            self.clock.sleep(step.pause)
             if step.what == "send":
                 self.sock.sendall(step.data.replace(self.recording.uuid.encode(), self.uuid.encode()))
             else:
@@ -275,7 +276,7 @@ class _Application:
                 return
         everything = Counter(frame.key for frame in self.recording.frames)
         self.wait_for(everything)
-        gevent.sleep(0.5 / self.speed)
+        self.clock.sleep(0.5)
         reader.kill()
         self.sock.close()
 
@@ -285,7 +286,9 @@ class _Application:
             self.seen[key] < count for key, count in wanted.items() if not is_optional(key)
         ):
             self.news.clear()
-            if not self.news.wait(LONGEST / 4):
+            began = self.clock.now()
+            self.clock.wait(self.news, LONGEST)
+            if self.clock.now() - began >= LONGEST:
                 return
 
     def read(self) -> None:

@@ -8,22 +8,18 @@ or presence is left open: `comparable` says where and why.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable
 
 import pytest
-from gevent.pool import Pool
 from simulator.recording import DEAD_PORT, TRACES, Frame, Recording, Replay, is_optional, laboratory, load, replay
 
 from vipgate_fs.simulator import Caller, Experience, Simulator
 from vipgate_fs.simulator.causes import Q850
 
-SPEED = 5.0
-AT_ONCE = 12
 NAMES = sorted(path.name.partition(".log")[0] for path in TRACES.glob("*.log*"))
 NOBODY_LISTENS = sorted({path.name.partition(".")[0] for path in TRACES.glob("*.call.json")} - set(NAMES))
-REAL_TIME = {"k6-queue-while-sleeping"}
-"""Several commands within 20 ms of one another: a scaled 20 ms is too short for them."""
 VOLATILE = re.compile(
     r"""Core-UUID | FreeSWITCH-.* | Event-Date-.* | Event-Sequence | .*-Time | Caller-Transfer-Source | variable_(
         .*(stamp|epoch|sec|duration|_port|ssrc) | session_id | switch_r_sdp | rtp_local_sdp_str | rtp_audio_.* | playback_.*
@@ -87,14 +83,7 @@ def replays(request):
     names = {item.callspec.params["name"] for item in request.session.items if "replays" in item.fixturenames}
     recordings = {name: load(name) for name in sorted(names)}
 
-    def play(name: str) -> Replay:
-        recording = recordings[name]
-        result = replay(recording, 1.0 if name in REAL_TIME else SPEED)
-        # A machine too busy for scaled time gets a second chance.
-        return replay(recording, 1.0) if difference(recording, result) else result
-
-    results = Pool(AT_ONCE).map(play, recordings)
-    return {name: (recordings[name], result) for name, result in zip(recordings, results, strict=True)}
+    return {name: (recording, replay(recording)) for name, recording in recordings.items()}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -120,7 +109,7 @@ def test_the_caller_sees_the_same_end(name, replays):
 def test_the_caller_sees_the_same_end_where_nobody_listens(name):
     end = json.loads((TRACES / f"{name}.call.json").read_text())
 
-    assert_same_end(Simulator(speed=SPEED, dialplan=laboratory(DEAD_PORT)).call(Caller(), end["to"]), end)
+    assert_same_end(Simulator(speed=math.inf, dialplan=laboratory(DEAD_PORT)).call(Caller(), end["to"]), end)
 
 
 def assert_same_end(experience: Experience, end: dict) -> None:

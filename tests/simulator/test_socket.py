@@ -35,7 +35,7 @@ def test_however_the_bytes_are_delivered(gate, delivery):
             peer.until(lambda frame: frame.fields.get("Content-Disposition") == "linger").fields["Linger-Time"] == "-1"
         )
 
-    experience = gate(script, delivery=delivery, speed=5).call(Caller(dial="0815#"), "700")
+    experience = gate(script, delivery=delivery).call(Caller(dial="0815#"), "700")
     gate.wait()
 
     assert (experience.answered, experience.cause) == (True, "USER_BUSY")

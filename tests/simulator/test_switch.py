@@ -1,6 +1,5 @@
 """What a caller experiences, and what an application can do, beyond what the traces show."""
 
-import gevent
 import pytest
 
 from vipgate_fs.simulator import Caller, Dialplan, Extension, Simulator, What, answered
@@ -342,10 +341,11 @@ def test_a_test_can_be_the_caller(gate):
         entered.append(ask(peer)["variable_pin"])
         peer.event("CHANNEL_HANGUP")
 
-    call = gate(script).start(Caller(), "700")
-    gevent.sleep(0.05)
+    simulator = gate(script)
+    call = simulator.start(Caller(), "700")
+    simulator.clock.sleep(1)
     call.press("42#")
-    gevent.sleep(0.05)
+    simulator.clock.sleep(1)
     call.hang_up()
 
     assert call.wait().status == 487

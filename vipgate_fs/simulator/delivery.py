@@ -10,6 +10,8 @@ from typing import Any
 
 import gevent
 
+from vipgate_fs.simulator.clock import Clock
+
 
 @dataclass(slots=True)
 class Delivery:
@@ -17,7 +19,7 @@ class Delivery:
 
     Attributes:
         chunk: bytes in one write; None: as many as there are.
-        glue: real seconds that bytes are held back, so that frames leave together.
+        glue: simulated seconds that bytes are held back, so that frames leave together.
         cut_after: bytes after which the connection is cut; None: never.
         reset: it is cut by RST instead of FIN.
         early_notice: the notice of a hung-up call overtakes the call's last events; a real switch does it now and then
@@ -33,7 +35,7 @@ class Delivery:
     _sent: int = 0
     _is_closed: bool = False
 
-    def send(self, sock: Any, data: bytes) -> None:
+    def send(self, sock: Any, data: bytes, clock: Clock) -> None:
         """Write to the peer.
 
         Raises:
@@ -41,7 +43,7 @@ class Delivery:
         """
         if self.glue:
             if not self._held:
-                gevent.spawn_later(self.glue, self._flush, sock)
+                clock.later(self.glue, self._flush, sock)
             self._held += data
         else:
             self._write(sock, data)

@@ -15,7 +15,7 @@ from vipgate_fs.simulator.invite import Profile
 
 SILENCE: Final = 5.0
 """Seconds without any sound that a caller who hears the switch notices."""
-_ACK: Final = 0.005
+_ACK: Final = 0.0005
 """Seconds from the 200 OK to the caller's ACK."""
 
 
@@ -155,5 +155,4 @@ class Phone:
             self._note(What.SILENCE, f"{self._now - self._quiet_since:.0f} s")
 
     def _after(self, seconds: float, do: Callable[..., None], *arguments: Any) -> None:
-        gevent.get_hub().loop.update_now()  # it stands still while Python is busy, and a timer would go off too early
-        self._actions.append(gevent.spawn_later(self._here.clock.real(seconds), do, *arguments))
+        self._actions.append(self._here.clock.later(seconds, do, *arguments))

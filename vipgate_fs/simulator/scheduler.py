@@ -5,8 +5,6 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-import gevent
-
 from vipgate_fs.simulator.applications import transfer
 from vipgate_fs.simulator.arguments import number
 from vipgate_fs.simulator.clock import Clock
@@ -29,7 +27,7 @@ class Scheduler:
         """The application `sched_transfer +SECONDS TARGET…`; the task's id is then in the variable last_sched_id."""
         after, _, target = data.partition(" ")
         task = next(self._ids)
-        timer = gevent.spawn_later(self._clock.real(number(after.removeprefix("+"))), self._due, task, target)
+        timer = self._clock.later(number(after.removeprefix("+")), self._due, task, target)
         self._tasks[task] = session, timer
         session.channel.set("last_sched_id", str(task))
 

@@ -120,7 +120,7 @@ class Session:
             if now >= deadline:
                 return False
             until = min(deadline, self._commands[0][0]) if self._commands and not self._locked else deadline
-            channel.changed.wait(None if until == math.inf else clock.real(until - now))
+            clock.wait(channel.changed, until - now)
 
     def run_commands(self, until: float | None = None) -> None:
         """Run the commands that are due by `until` (default: now). One with event-lock keeps the others waiting."""

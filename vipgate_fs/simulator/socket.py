@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Collection
 from contextlib import suppress
@@ -158,7 +159,7 @@ class OutboundSocket:
                 if self._linger >= 0:
                     self._linger_end = clock.now() + self._linger
                 continue
-            self._wake.wait(None if deadline is None else clock.real(deadline - clock.now()))
+            clock.wait(self._wake, math.inf if deadline is None else deadline - clock.now())
 
     @property
     def _call_is_down(self) -> bool:
@@ -194,7 +195,7 @@ class OutboundSocket:
         self._send(b"Content-Type: command/reply\nReply-Text: %b\n\n" % raw)
 
     def _send(self, data: bytes) -> None:
-        self._delivery.send(self._sock, data)
+        self._delivery.send(self._sock, data, self._channel.clock)
 
     def _obey(self, line: str, command: Command) -> str | None:
         """Do what a command says; its reply, or None when that has been sent already."""
