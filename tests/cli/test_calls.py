@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, replace
+from types import SimpleNamespace
 
 import pytest
 import structlog
@@ -92,11 +93,35 @@ def test_since(calls, write, since, found):
     assert [json.loads(line)["uuid"] for line in lines] == found
 
 
-def test_since_nonsense(site, write):
+@pytest.mark.parametrize("since", ["yesterday", "24", "1w", "0h"])
+def test_since_nonsense(site, write, since):
     write(RECORD)
-    result = CliRunner().invoke(command, ["--config", str(site), "--since", "yesterday"])
+    result = CliRunner().invoke(command, ["--config", str(site), "--since", since])
     assert result.exit_code == 2
-    assert "--since" in result.stderr
+    told = f"for --since: found {since}; allowed: an ISO time such as 2026-12-24T18:30, or so long ago, such as 24h"
+    assert told in " ".join(result.stderr.split())
+
+
+def test_secrets_and_files_that_only_the_service_needs_may_be_missing(site, write, calls):
+    write(RECORD)
+    site.write_text(
+        CONFIGURATION.replace(
+            "identify: [",
+            'identify: [{callers: {file: missing.csv}}, {webservice: {url: "https://x.example", '
+            "auth: {bearer: {env: NOT_SET}}}}, ",
+        )
+    )
+    assert '"uuid": "1"' in calls("--format", "json")
+
+
+def test_a_folder_that_may_not_be_looked_into_is_one_line(site, monkeypatch):
+    def stat(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("vipgate_fs.cli.stores.os", SimpleNamespace(stat=stat))
+    result = CliRunner().invoke(command, ["--config", str(site)])
+    assert result.exit_code == 1
+    assert result.stderr == f"Error: the store: {site.parent}/state.db: Permission denied\n"
 
 
 def test_follow_tells_each_call_once(site, write):

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from vipgate_fs.cli import explain, override
 from vipgate_fs.secret import Secret
 from vipgate_fs.service.logs import configure
+from vipgate_fs.store import schema
 from vipgate_fs.store.database import Database
 
 CONFIGURATION = """\
@@ -39,43 +40,121 @@ def explained(run, *arguments):
     return json.loads(result.stdout)["reasons"][1]["text"]
 
 
+NONE = "no gate is switched: all are as their schedules say\n"
+
+
 def test_a_gate_is_switched_and_listed_and_explained(run):
-    assert run(override).output == ""
+    assert run(override).output == NONE
+    assert run(override, "support").output == "support: as its schedule says\n"
     assert run(override, "support", "off", "--for", "2h").output.startswith("support: off, override until ")
-    assert run(override).output.startswith("support: off, override until ")
+    for shown in ((), ("support",)):
+        assert run(override, *shown).output.startswith("support: off, override until ")
     assert explained(run).startswith("not active, the call passes: override until")
     assert explained(run, "--no-store") == "active: always"
     later = (dt.datetime.now(dt.UTC) + dt.timedelta(hours=3)).isoformat()
     assert explained(run, "--at", later) == "active: always"
     assert run(override, "support", "on").output == "support: on, override until further notice\n"
     assert run(override, "support", "auto").output == "support: as its schedule says\n"
-    assert run(override).output == ""
+    assert run(override).output == NONE
+
+
+def test_one_may_begin_later_and_says_why(run):
+    options = ("--from", "2099-01-02T18:00", "--until", "2099-01-05T07:00", "--note", "week-end\n")
+    told = "support: on, override from Fri 2099-01-02 18:00 until Mon 2099-01-05 07:00 (week-end\\n)\n"
+    assert run(override, "support", "on", *options).output == told
+    assert run(override).output == told
+    assert explained(run) == "active: always"
+    assert explained(run, "--at", "2099-01-03T00:00").startswith("active: override from Fri 2099-01-02 18:00 until")
+    assert explained(run, "--at", "2099-01-05T07:00") == "active: always"
+    told = run(override, "support", "off", "--from", "2099-01-02T18:00", "--for", "2d").output
+    assert "until Sun 2099-01-04 18:00" in told
+
+
+@pytest.mark.parametrize("end", ["9998-12-31T23:59-05:00", "2099-01-01"])
+def test_an_end_that_is_far_away_is_no_trouble(run, tmp_path, end):
+    assert run(override, "support", "off", "--until", end).exit_code == 0
+    assert explained(run).startswith("not active, the call passes: override until")
+    database = Database(Secret(f"sqlite:///{tmp_path}/state.db"), configure("error"))
+    database.transact(
+        lambda connection: connection.exec_driver_sql("UPDATE vipgate_overrides SET until = 9e99").close()
+    )
+    database.close()
+    assert explained(run).startswith("not active, the call passes: override until")
+    assert run(override).exit_code == 0
+
+
+def test_it_may_be_the_first_that_needs_the_store(run, tmp_path):
+    tmp_path.joinpath("state.db").unlink()
+    assert run(override).output == NONE
+    assert run(override, "support", "on").exit_code == 0
+    assert run(override).output == "support: on, override until further notice\n"
+
+
+def test_a_store_of_an_older_version_is_left_to_the_service(run, tmp_path, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:2])
+        tmp_path.joinpath("state.db").unlink()
+        database = Database(Secret(f"sqlite:///{tmp_path}/state.db"), configure("error"))
+        database.open()
+        database.close()
+    for arguments in ((), ("support", "on")):
+        result = run(override, *arguments)
+        assert (result.exit_code, result.output.count("\n")) == (1, 1)
+        assert "the store has schema version 2" in result.output
+        assert "restart the service" in result.output
+
+
+def test_who_switches_is_in_the_systems_log(run, audited):
+    run(override, "support", "on", "--until", "2099-01-05T07:00", "--note", "secret")
+    ((action, *facts),) = audited
+    assert action == "override"
+    assert {"gate=support", "state=on", "until=2099-01-05T07:00:00+01:00"} <= set(facts)
+    assert "secret" not in str(facts)
+
+
+def test_other_faults_of_the_configuration_do_not_matter(run, tmp_path):
+    path = tmp_path / "vipgate.yaml"
+    path.write_text(path.read_text() + "  broken: {identify: [{webservice: {url: 1}}], nonsense: {env: NOT_SET}}\n")
+    assert run(override, "support", "on").exit_code == 0
+    assert run(override, "broken", "off").exit_code == 0
+    assert run(override).output.count("\n") == 2
+    path.write_text(path.read_text() + "site: {country: XX}\n")
+    result = run(override)
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert "site.country" in result.output
+    path.write_text("version: 1\ngates: [\n")
+    assert run(override).exit_code == 1
 
 
 def test_one_that_has_ended_is_not_listed(run, monkeypatch):
     run(override, "support", "off", "--for", "1m")
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 61)
-    assert run(override).output == ""
+    assert run(override).output == NONE
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("other", "on"), "no such gate; there are support"),
-        (("support",), "say on, off or auto"),
-        (("support", "auto", "--for", "2h"), "auto has no end"),
-        (("support", "on", "--for", "2"), "allowed: 1 to 9999 with s, m, h or d"),
+        (("--for", "2h"), "say which gate, and on or off"),
+        (("support", "--note", "x"), "say which gate, and on or off"),
+        (("support", "auto", "--for", "2h"), "auto has neither beginning nor end"),
+        (("support", "on", "--for", "2"), "for --for: found 2; allowed: a number with s, m, h or d"),
+        (("support", "on", "--for", "0m"), "for --for: found 0m; allowed: "),
+        (("support", "on", "--until", "9999-12-31T23:59-05:00"), "allowed: years 1970 to 9998"),
+        (("support", "on", "--until", "0001-01-01"), "allowed: years 1970 to 9998"),
+        (("support", "on", "--from", "2099-01-02T18:00", "--until", "2099-01-01T18:00"), "before the beginning"),
         (("support", "on", "--until", "2020-01-01T00:00"), "this time is over"),
-        (("support", "on", "--until", "soon"), "not an ISO time"),
+        (("support", "on", "--until", "soon"), "found soon; allowed: an ISO time"),
         (("support", "on", "--until", "2099-01-01T00:00", "--for", "2h"), "either until when, or for how long"),
     ],
 )
 def test_what_makes_no_sense_changes_nothing(run, arguments, message):
     result = run(override, *arguments)
     assert result.exit_code == 2
-    assert message in result.output
-    assert run(override).output == ""
+    assert message in " ".join(result.output.replace("\u2502", "").split())
+    assert run(override).output == NONE
 
 
 def test_without_a_store_nothing_can_be_switched_and_explain_says_nothing_of_it(run, tmp_path):

@@ -106,8 +106,10 @@ def test_one_that_has_ended_or_is_used_up_is_still_listed(pin, monkeypatch):
         (["issue", "--gate", "nowhere"], "no gate of this name asks for guest PINs; those that do: support"),
         (["issue", "--gate", "support", "--caller", "anonymous"], "a caller without a number"),
         (["issue", "--gate", "support", "--digits", "5"], "6<=x<=12"),
-        (["issue", "--gate", "support", "--uses", "0"], "x>=1"),
-        (["issue", "--gate", "support", "--valid-for", "soon"], "allowed: 1 to 9999 with s, m, h or d"),
+        (["issue", "--gate", "support", "--uses", "0"], "1<=x<=1000000"),
+        (["issue", "--gate", "support", "--uses", str(10**20)], "1<=x<=1000000"),
+        (["issue", "--gate", "support", "--caller", "0176x"], "this is not a telephone number"),
+        (["issue", "--gate", "support", "--valid-for", "1w"], "for --valid-for: found 1w; allowed: a number with"),
         (["issue", "--gate", "support", "--until", "2020-01-01"], "this time is over"),
         (["issue", "--gate", "support", "--until", "2099-01-01", "--valid-for", "1h"], "either until when"),
         (["revoke", "nobody"], "there is no guest PIN nobody"),
@@ -116,7 +118,7 @@ def test_one_that_has_ended_or_is_used_up_is_still_listed(pin, monkeypatch):
 def test_what_makes_no_sense_makes_no_pin(pin, arguments, message):
     result = pin(*arguments)
     assert result.exit_code in (1, 2)
-    assert message in result.output
+    assert message in " ".join(result.output.split())
     assert result.stdout == ""
     assert listed(pin) == []
 
@@ -133,19 +135,66 @@ def test_a_key_that_others_can_read_is_refused_in_one_line(pin, tmp_path):
 def test_a_machine_without_the_key_of_the_store_makes_no_other(pin, tmp_path):
     pin("issue", "--gate", "support")
     tmp_path.joinpath("state.key").unlink()
+    (lost,) = listed(pin)
     result = pin("issue", "--gate", "support")
     assert result.exit_code == 1
-    assert "the store has guest PINs already; copy " in result.stderr
+    assert f"with which these guest PINs were issued: {lost['id']}; copy it from where" in result.stderr
     assert not tmp_path.joinpath("state.key").exists()
+    assert pin("issue", "--gate", "support", "--new-key").exit_code == 0
+    assert [guest["id"] for guest in listed(pin)] != [lost["id"]]
+    assert len(listed(pin)) == 1
+    result = pin("issue", "--gate", "support", "--new-key")
+    assert (result.exit_code, "for a key that is lost, and there is" in " ".join(result.stderr.split())) == (2, True)
 
 
-@pytest.mark.parametrize(
-    ("store", "message"),
-    [("none", "guest PINs are kept in the store, and store is none"), ("sqlite:///missing.db", "there is no store")],
-)
-def test_without_a_store_there_are_none(pin, tmp_path, store, message):
-    tmp_path.joinpath("vipgate.yaml").write_text(CONFIGURATION.format(store=store))
+@pytest.mark.parametrize("how", ["revoked", "used up", "ended"])
+def test_a_key_that_nobody_misses_is_made_anew(pin, tmp_path, database, is_right, monkeypatch, how):
+    made = pin("issue", "--gate", "support", "--uses", "1", "--valid-for", "1m").stdout.strip()
+    if how == "revoked":
+        pin("revoke", listed(pin)[0]["id"])
+    elif how == "used up":
+        assert StoreVault(configure("error"), database, tmp_path / "state.key").use_guest_pin(
+            "support", "", made, time.time()
+        )
+    else:
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + 61)
+    tmp_path.joinpath("state.key").unlink()
+    assert is_right(pin("issue", "--gate", "support").stdout.strip())
+
+
+def test_when_it_was_last_used_is_listed(pin, tmp_path, database):
+    made = pin("issue", "--gate", "support", "--until", "2099-12-24T18:30").stdout.strip()
+    (guest,) = listed(pin)
+    assert (guest["used"], guest["valid_until"]) == (None, "2099-12-24T18:30:00+01:00")
+    StoreVault(configure("error"), database, tmp_path / "state.key").use_guest_pin("support", VIP, made, 1.8e9)
+    assert listed(pin)[0]["used"] == "2027-01-15T09:00:00+01:00"
+    assert ", last used Fri 2027-01-15 09:00" in pin("list").stdout
+
+
+def test_it_may_be_the_first_that_needs_the_store(pin, tmp_path):
+    tmp_path.joinpath("vipgate.yaml").write_text(CONFIGURATION.format(store="sqlite:///other.db"))
+    assert pin("list").exit_code == 1
+    assert not tmp_path.joinpath("other.db").exists()
+    assert pin("issue", "--gate", "support").exit_code == 0
+    assert len(listed(pin)) == 1
+    assert tmp_path.joinpath("other.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_without_a_store_there_are_none(pin, tmp_path):
+    tmp_path.joinpath("vipgate.yaml").write_text(CONFIGURATION.format(store="none"))
     result = pin("issue", "--gate", "support")
     assert result.exit_code == 1
-    assert message in result.output
+    assert "guest PINs are kept in the store, and store is none" in result.output
     assert not list(tmp_path.glob("*.key"))
+
+
+def test_who_issues_and_revokes_is_in_the_systems_log_and_no_pin_is(pin, audited):
+    made = pin("issue", "--gate", "support", "--note", "Ms Example").stdout.strip()
+    (guest,) = listed(pin)
+    pin("revoke", guest["id"])
+    (issued, *facts), (revoked, *more) = audited
+    assert (issued, revoked) == ("pin issue", "pin revoke")
+    assert {"gate=support", f"id={guest['id']}"} <= set(facts)
+    assert f"id={guest['id']}" in more
+    assert made not in str(audited)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 import click
@@ -24,6 +25,22 @@ SUBCOMMANDS: Final = (
 )
 COOPERATIVE: Final = frozenset(("call", "demo", "serve"))
 """Those that serve calls: for them Python's own sockets wait without making other calls wait."""
+
+
+def _remember(context: click.Context, _parameter: click.Parameter, given: Path | None) -> Path | None:
+    """What was said before a subcommand holds for it, too, unless it is told something else."""
+    if given is not None:
+        context.meta["vipgate.config"] = given
+    return context.meta.get("vipgate.config")
+
+
+config_option = click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=_remember,
+    help="The configuration; default: $VIPGATE_CONFIG, ./vipgate.yaml, /etc/vipgate/vipgate.yaml.",
+)
+"""Gives `config`, wherever it was said: `vipgate --config FILE pin list`, `pin --config FILE list`, `pin list …`."""
 
 
 class Subcommands(click.Group):
@@ -52,6 +69,7 @@ class Subcommands(click.Group):
 
 
 @click.group(cls=Subcommands)
+@config_option
 @click.version_option(package_name="vipgate-fs", prog_name="vipgate")
-def main() -> None:
+def main(config: Path | None) -> None:
     """VIPgate for FreeSWITCH: important callers get through, the others do not."""

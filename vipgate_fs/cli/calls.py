@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import io
 import json
-import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, fields
@@ -15,10 +13,8 @@ from typing import Any, Final
 
 import click
 
-from vipgate_fs.cli.options import config_option, load_or_exit, parse_moment
+from vipgate_fs.cli.options import config_option, load_essentials_or_exit, parse_since, told
 from vipgate_fs.cli.stores import SiteStore
-from vipgate_fs.duration import duration
-from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.store import records
 from vipgate_fs.store.records import CallRecord
 
@@ -26,7 +22,6 @@ _POLL: Final = 1.0
 """Seconds between two looks into the store."""
 _LATE: Final = 120.0
 """Seconds that a record may be written after its call has ended, differences between clocks included."""
-_DURATION: Final = re.compile(r"[1-9][0-9]{0,3}[smhd]", re.ASCII)
 _WIDTHS: Final = dict(began=25, gate=12, caller=16, called=16, outcome=13, target=16, entries=7, seconds=7)  # noqa: C408
 _COLUMNS: Final = tuple(field.name for field in fields(CallRecord))
 
@@ -40,9 +35,9 @@ _COLUMNS: Final = tuple(field.name for field in fields(CallRecord))
 @click.option("--format", "style", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
 def command(config: Path | None, since: str, follow: bool, style: str) -> None:  # noqa: FBT001 - click passes by name
     """Tell what became of calls, in the order in which they ended. JSON is one object a line."""
-    configuration = load_or_exit(config)
-    store, calendar = SiteStore(configuration), configuration.site.calendar
-    moment = _since(since, calendar)
+    essentials = load_essentials_or_exit(config)
+    store, calendar = SiteStore(essentials), essentials.site.calendar
+    moment = parse_since(since, calendar)
     show = _STYLES[style]
     if style != "json":
         click.echo(show(dict(zip(_COLUMNS, _COLUMNS, strict=True))))
@@ -50,8 +45,7 @@ def command(config: Path | None, since: str, follow: bool, style: str) -> None: 
     while True:
         found = store.do(lambda connection, at=moment: list(records.read(connection, at)), reads=True)  # type: ignore[misc]
         for record in _new(found, seen):
-            began = calendar.local(dt.datetime.fromtimestamp(record.began, dt.UTC))
-            click.echo(show(asdict(record) | {"began": began.isoformat(timespec="seconds")}))
+            click.echo(show(asdict(record) | {"began": told(record.began, calendar)}))
         if not follow:
             return
         moment = max(moment, time.time() - _LATE)
@@ -67,26 +61,10 @@ def _new(found: Iterable[CallRecord], seen: set[tuple[str, float]]) -> list[Call
     return new
 
 
-def _since(text: str, calendar: Calendar) -> float:
-    if _DURATION.fullmatch(text):
-        return time.time() - duration(text)
-    return parse_moment(text, calendar, "--since").timestamp()
-
-
 def _text(values: dict[str, Any]) -> str:
     if values["caller"] == "":
         values["caller"] = "withheld"
-    widths = {
-        "began": 25,
-        "gate": 12,
-        "caller": 16,
-        "called": 16,
-        "outcome": 13,
-        "target": 16,
-        "entries": 7,
-        "seconds": 7,
-    }
-    cells = [str("-" if values[name] is None else values[name]).ljust(width) for name, width in widths.items()]
+    cells = [str("-" if values[name] is None else values[name]).ljust(width) for name, width in _WIDTHS.items()]
     return "  ".join([*cells, values["reason"]])
 
 

@@ -11,7 +11,8 @@ from typing import Final
 
 import click
 
-from vipgate_fs import config
+from vipgate_fs import config as configuration_files
+from vipgate_fs.cli import config_option
 from vipgate_fs.config import Loaded
 from vipgate_fs.config.findings import Finding
 
@@ -21,23 +22,24 @@ UNREADABLE: Final = 2
 
 
 @click.command()
+@config_option
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--strict", is_flag=True, help="A warning makes a file invalid, too.")
-def command(files: tuple[Path, ...], style: str, *, strict: bool) -> None:
+def command(config: Path | None, files: tuple[Path, ...], style: str, *, strict: bool) -> None:
     """Check configuration files and tell everything that is wrong with them, each finding with its line.
 
-    Without FILE: $VIPGATE_CONFIG, ./vipgate.yaml or /etc/vipgate/vipgate.yaml.
+    Without FILE: that of --config, $VIPGATE_CONFIG, ./vipgate.yaml or /etc/vipgate/vipgate.yaml.
 
     Exit status: 0 when all are valid, 1 when one is not, 2 when one can't be read.
     """
     findings: list[Finding] = []
     summaries: list[str] = []
     status = VALID
-    for path in files or (None,):
+    for path in files or (config,):
         try:
-            found = config.find(path)
-            loaded = config.load(found)
+            found = configuration_files.find(path)
+            loaded = configuration_files.load(found)
         except OSError as error:
             summaries.append(f"{error.filename or path}: {error.strerror or error}")
             status = UNREADABLE

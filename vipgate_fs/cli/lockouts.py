@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import time
 from collections.abc import Iterator
@@ -11,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vipgate_fs.cli.options import config_option, load_or_exit
+from vipgate_fs.cli.audit import audit
+from vipgate_fs.cli.options import config_option, load_essentials_or_exit, told
 from vipgate_fs.cli.stores import SiteStore
-from vipgate_fs.config.model import Configuration
+from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.gate.call import storable
-from vipgate_fs.gate.lockout import Lockout
+from vipgate_fs.gate.lockout import AccountKind, Lockout
 
 if TYPE_CHECKING:
     from vipgate_fs.store.tallies import Kept
@@ -28,13 +28,12 @@ if TYPE_CHECKING:
 def command(context: click.Context, config: Path | None, style: str) -> None:
     """List the callers, customer numbers and gates with wrong entries or a lockout; `clear` forgets them."""
     if context.invoked_subcommand is not None:
-        context.obj = config
         return
     from vipgate_fs.store import tallies  # noqa: PLC0415 - after the configuration: it takes its time
 
-    configuration = load_or_exit(config)
-    kept = SiteStore(configuration).do(lambda connection: list(tallies.kept(connection)), reads=True)
-    listed = list(_listed(kept, configuration, time.time()))
+    essentials = load_essentials_or_exit(config)
+    kept = SiteStore(essentials).do(lambda connection: list(tallies.kept(connection)), reads=True)
+    listed = list(_listed(kept, essentials, time.time()))
     if style == "json":
         click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
     else:
@@ -45,34 +44,46 @@ def command(context: click.Context, config: Path | None, style: str) -> None:
 @config_option
 @click.option("--gate", metavar="NAME", help="Only at this gate.")
 @click.option("--caller", metavar="NUMBER", help="Only this caller's own; 'anonymous' for those without a number.")
-@click.pass_obj
-def clear(above: Path | None, config: Path | None, gate: str | None, caller: str | None) -> None:
-    """Forget wrong entries and lockouts: all of them, or those of a gate, or of a caller."""
+@click.option("--customer", metavar="NUMBER", help="Only those of this customer number.")
+@click.option("--all", "everything", is_flag=True, help="All of them.")
+def clear(
+    config: Path | None,
+    gate: str | None,
+    caller: str | None,
+    customer: str | None,
+    everything: bool,  # noqa: FBT001 - click passes all by name
+) -> None:
+    """Forget wrong entries and lockouts: those of a gate, of a caller, of a customer number, or all of them."""
     from vipgate_fs.store import tallies  # noqa: PLC0415 - as above
 
-    configuration = load_or_exit(config or above)
-    names = [each.name for each in configuration.gates]
-    if gate is not None and gate not in names:
-        raise click.BadParameter(f"no such gate; there are {', '.join(names)}", param_hint="--gate")
-    who = None if caller is None else storable(configuration.site.plan.canonical(caller))
-    cleared = SiteStore(configuration).do(
-        lambda connection: tallies.clear(connection, gate, None if who is None else "caller", who)
-    )
+    essentials = load_essentials_or_exit(config)
+    if everything == any(each is not None for each in (gate, caller, customer)):
+        raise click.UsageError("say whose: --gate, --caller or --customer; or --all")
+    if caller is not None and customer is not None:
+        raise click.UsageError("say either --caller or --customer")
+    if gate is not None and gate not in essentials.gates:
+        raise click.BadParameter(f"no such gate; there are {', '.join(essentials.gates)}", param_hint="--gate")
+    kind: AccountKind | None = None
+    who = customer
+    if customer is not None:
+        kind = "customer"
+    elif caller is not None:
+        kind, who = "caller", storable(essentials.site.plan.canonical(caller))
+    cleared = SiteStore(essentials).do(lambda connection: tallies.clear(connection, gate, kind, who))
+    audit("lockouts clear", gate=gate, caller=caller, customer=customer, cleared=cleared)
     click.echo(f"cleared: {cleared}")
 
 
-def _listed(kept: list[Kept], configuration: Configuration, now: float) -> Iterator[dict[str, Any]]:
-    limits = {gate.name: gate.lockout for gate in configuration.gates}
-    local = configuration.site.calendar.local
+def _listed(kept: list[Kept], essentials: Essentials, now: float) -> Iterator[dict[str, Any]]:
     for item in kept:
         account, tally = item.account, item.tally
-        failures = tally.recent(now, limits.get(account.gate, Lockout()))
-        until = dt.datetime.fromtimestamp(tally.locked_until, dt.UTC) if tally.is_locked(now) else None
-        if failures or until:
+        failures = tally.recent(now, essentials.gates.get(account.gate, Lockout()))
+        is_locked = tally.is_locked(now)
+        if failures or is_locked:
             yield {
                 **account._asdict(),
-                "failures": len(failures),
-                "locked_until": local(until).isoformat(timespec="seconds") if until else None,
+                "failures": None if is_locked else len(failures),  # those that led to it are forgotten then
+                "locked_until": told(tally.locked_until, essentials.site.calendar) if is_locked else None,
                 "doublings": tally.doublings,
             }
 
@@ -80,8 +91,9 @@ def _listed(kept: list[Kept], configuration: Configuration, now: float) -> Itera
 def _print(listed: list[dict[str, Any]]) -> None:
     lines = [("gate", "of", "who", "wrong entries", "locked until", "doublings")]
     for each in listed:
+        failures = "-" if each["failures"] is None else str(each["failures"])
         until = each["locked_until"] or "-"
-        lines.append((each["gate"], each["kind"], _who(each), str(each["failures"]), until, str(each["doublings"])))
+        lines.append((each["gate"], each["kind"], _who(each), failures, until, str(each["doublings"])))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import click
 
 from vipgate_fs import config as configuration_files
+from vipgate_fs.cli import config_option
+from vipgate_fs.config.essentials import Essentials, load_essentials
+from vipgate_fs.config.findings import Finding
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.duration import duration
+from vipgate_fs.gate.override import LAST_YEAR, instant
 from vipgate_fs.gate.schedules import Calendar
 
-_DURATION: Final = re.compile(r"[1-9][0-9]{0,3}[smhd]", re.ASCII)
+T = TypeVar("T")
 
-config_option = click.option(
-    "--config",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The configuration; default: $VIPGATE_CONFIG, ./vipgate.yaml, /etc/vipgate/vipgate.yaml.",
-)
+__all__ = ["config_option"]  # the others are this module's own
+
+_MOMENT: Final = "an ISO time such as 2026-12-24T18:30"
+_YEARS: Final = range(1970, LAST_YEAR + 1)
 
 moment_option = click.option(
     "--at", "moment", metavar="ISO-TIME", help="Such as 2026-12-24T18:30, in the site's time; default: now."
@@ -42,46 +45,78 @@ def parse_variables(texts: Iterable[str]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def parse_moment(text: str | None, calendar: Calendar, option: str = "--at") -> dt.datetime:
+def parse_moment(text: str | None, calendar: Calendar, option: str = "--at", allowed: str = _MOMENT) -> dt.datetime:
     """What an option says, in the site's time zone; now for None. Ends the command when it is no time."""
     if text is None:
         return calendar.local(dt.datetime.now(dt.UTC))
     try:
         at = dt.datetime.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter("not an ISO time such as 2026-12-24T18:30", param_hint=option) from None
+        raise click.BadParameter(f"found {text}; allowed: {allowed}", param_hint=option) from None
+    if at.year not in _YEARS:
+        raise click.BadParameter(f"found {text}; allowed: years {_YEARS[0]} to {_YEARS[-1]}", param_hint=option)
     return calendar.local(at if at.tzinfo else at.replace(tzinfo=calendar.timezone))
 
 
-def parse_until(until: str | None, length: str | None, calendar: Calendar) -> float | None:
-    """What `--until` says, or an option with the length of a time from now, as Unix time; None for neither.
+def parse_since(text: str, calendar: Calendar) -> float:
+    """What `--since` says, a moment or so long ago, as Unix time. Ends the command when it is neither."""
+    with suppress(ValueError):
+        return time.time() - duration(text)
+    return parse_moment(text, calendar, "--since", f"{_MOMENT}, or so long ago, such as 24h").timestamp()
 
-    Ends the command when it is no time, or one that is over.
+
+def parse_length(text: str, option: str) -> float:
+    """How long an option says that something takes, in seconds. Ends the command when it is no such time."""
+    try:
+        return duration(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=option) from None
+
+
+def parse_end(until: str | None, length: float | None, calendar: Calendar, begin: float | None = None) -> float | None:
+    """What `--until` says, or so many seconds after `begin`, as Unix time; None for neither. `begin` None is now.
+
+    Ends the command when both are said, or when the end is before the beginning.
     """
     if until is not None and length is not None:
         raise click.UsageError("say either until when, or for how long")
-    if length is not None:
-        if not _DURATION.fullmatch(length):
-            raise click.BadParameter(f"found {length}; allowed: 1 to 9999 with s, m, h or d, such as 2h")
-        return time.time() + duration(length)
-    if until is None:
-        return None
-    at = parse_moment(until, calendar, "--until").timestamp()
-    if at <= time.time():
-        raise click.BadParameter("this time is over", param_hint="--until")
-    return at
+    begin = time.time() if begin is None else begin
+    end = begin + length if length is not None else None
+    if until is not None:
+        end = parse_moment(until, calendar, "--until").timestamp()
+    if end is not None and end <= max(begin, time.time()):
+        raise click.BadParameter("this time is over, or before the beginning", param_hint="--until")
+    return end
+
+
+def told(at: float, calendar: Calendar) -> str:
+    """A Unix time as ISO 8601 has it, in the site's time."""
+    return calendar.local(instant(at)).isoformat(timespec="seconds")
 
 
 def load_or_exit(path: Path | None) -> Configuration:
     """The configuration, or an end of the command: exit 1 with all findings, exit 2 when the file can't be read."""
+    loaded = _read_or_exit(path, configuration_files.load)
+    return _sound_or_exit(loaded.configuration, loaded.findings)
+
+
+def load_essentials_or_exit(path: Path | None) -> Essentials:
+    """What the store needs of it, or the same end; other faults of the file, and missing secrets, do not matter."""
+    return _sound_or_exit(*_read_or_exit(path, load_essentials))
+
+
+def _read_or_exit(path: Path | None, read: Callable[[Path], T]) -> T:
     try:
         path = configuration_files.find(path)
-        loaded = configuration_files.load(path)
+        return read(path)
     except OSError as error:
         click.echo(f"Error: {error.filename or path}: {error.strerror or error}", err=True)
         sys.exit(2)
-    for finding in loaded.findings:
+
+
+def _sound_or_exit(found: T | None, findings: Iterable[Finding]) -> T:
+    for finding in findings:
         click.echo(str(finding), err=True)
-    if loaded.configuration is None:
+    if found is None:
         sys.exit(1)
-    return loaded.configuration
+    return found

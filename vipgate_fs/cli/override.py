@@ -7,10 +7,20 @@ from pathlib import Path
 
 import click
 
-from vipgate_fs.cli.options import config_option, load_or_exit, parse_until
-from vipgate_fs.cli.stores import SiteStore
-from vipgate_fs.config.model import Configuration
-from vipgate_fs.gate.override import Override
+from vipgate_fs.cli.audit import audit
+from vipgate_fs.cli.options import (
+    config_option,
+    load_essentials_or_exit,
+    parse_end,
+    parse_length,
+    parse_moment,
+    told,
+)
+from vipgate_fs.cli.stores import NoStore, SiteStore
+from vipgate_fs.config.essentials import Essentials
+from vipgate_fs.gate.call import storable
+from vipgate_fs.gate.override import Override, instant
+from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.store import overrides
 
 
@@ -18,36 +28,67 @@ from vipgate_fs.store import overrides
 @config_option
 @click.argument("gate", required=False)
 @click.argument("state", type=click.Choice(["on", "off", "auto"]), required=False)
-@click.option("--until", metavar="ISO-TIME", help="Such as 2026-12-24T18:30, in the site's time.")
-@click.option("--for", "length", metavar="TIME", help="Such as 30m, 2h or 7d, from now.")
-def command(config: Path | None, gate: str | None, state: str | None, until: str | None, length: str | None) -> None:
+@click.option("--from", "begin", metavar="ISO-TIME", help="Such as 2026-12-24T18:30, in the site's time; default: now.")
+@click.option("--until", metavar="ISO-TIME", help="Such as 2026-12-27T08:00, in the site's time.")
+@click.option("--for", "length", metavar="TIME", help="Such as 30m, 2h or 7d, from the beginning.")
+@click.option("--note", metavar="TEXT", help="Why, or whose; it is told with the override.")
+def command(
+    config: Path | None,
+    gate: str | None,
+    state: str | None,
+    begin: str | None,
+    until: str | None,
+    length: str | None,
+    note: str | None,
+) -> None:
     """Switch a gate on or off, over its schedule; auto lets the schedule decide again.
 
-    Without --until and --for it stays so until further notice. Without GATE: what is switched at present. All workers
-    and machines know of it within a few seconds.
+    Without --until and --for it stays so until further notice. A gate has one override: a new one takes the place of
+    the one before, also when it begins later. All workers and machines know of it within a few seconds.
+
+    Without a state: how the gate is switched; without GATE: all that are.
     """
-    configuration = load_or_exit(config)
-    end = parse_until(until, length, configuration.site.calendar)
-    store = SiteStore(configuration)
-    if gate is None:
-        _print(store.do(overrides.read, reads=True), configuration)
+    essentials = load_essentials_or_exit(config)
+    calendar = essentials.site.calendar
+    if gate is not None and gate not in essentials.gates:
+        raise click.BadParameter(f"no such gate; there are {', '.join(essentials.gates)}", param_hint="GATE")
+    changes = [each for each in (begin, until, length, note) if each is not None]
+    if gate is None or state is None:
+        if changes:
+            raise click.UsageError("say which gate, and on or off")
+        _print(gate, essentials)
         return
-    if gate not in (names := [each.name for each in configuration.gates]):
-        raise click.BadParameter(f"no such gate; there are {', '.join(names)}", param_hint="GATE")
-    if state is None or (state == "auto" and end is not None):
-        raise click.UsageError("say on, off or auto; auto has no end")
-    override = None if state == "auto" else Override(state == "on", end)
-    store.do(lambda connection: overrides.write(connection, gate, override))
-    click.echo(f"{gate}: {_told(override, configuration)}")
+    if state == "auto" and changes:
+        raise click.UsageError("auto has neither beginning nor end nor note")
+    since = None if begin is None else parse_moment(begin, calendar, "--from").timestamp()
+    end = parse_end(until, None if length is None else parse_length(length, "--for"), calendar, since)
+    override = None if state == "auto" else Override(state == "on", end, since, storable(note or "", longest=200))
+    SiteStore(essentials, makes=True).do(lambda connection: overrides.write(connection, gate, override))
+    times = {name: None if at is None else told(at, calendar) for name, at in (("since", since), ("until", end))}
+    audit("override", gate=gate, state=state, **times)
+    click.echo(f"{gate}: {_told(override, calendar)}")
 
 
-def _print(kept: dict[str, Override], configuration: Configuration) -> None:
-    for gate, override in kept.items():
-        if override.until is None or time.time() < override.until:
-            click.echo(f"{gate}: {_told(override, configuration)}")
+def _print(gate: str | None, essentials: Essentials) -> None:
+    """How a gate is switched, or all those that are."""
+    try:
+        kept = SiteStore(essentials).do(overrides.read, reads=True)
+    except NoStore:
+        if essentials.store.url is None:
+            raise
+        kept = {}  # nobody has switched anything yet
+    now, calendar = instant(time.time()), essentials.site.calendar
+    switched = {name: override for name, override in kept.items() if not override.is_over(now)}
+    if gate is not None:
+        click.echo(f"{gate}: {_told(switched.get(gate), calendar)}")
+        return
+    for name, override in switched.items():
+        click.echo(f"{name}: {_told(override, calendar)}")
+    if not switched:
+        click.echo("no gate is switched: all are as their schedules say")
 
 
-def _told(override: Override | None, configuration: Configuration) -> str:
+def _told(override: Override | None, calendar: Calendar) -> str:
     if override is None:
         return "as its schedule says"
-    return f"{'on' if override.active else 'off'}, {override.told(configuration.site.calendar)}"
+    return f"{'on' if override.active else 'off'}, {override.told(calendar)}"

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from vipgate_fs.cli.options import config_option, load_or_exit, parse_until
-from vipgate_fs.cli.stores import SiteStore
-from vipgate_fs.config.model import Configuration
+from vipgate_fs.cli.audit import audit
+from vipgate_fs.cli.options import config_option, load_essentials_or_exit, parse_end, parse_length, told
+from vipgate_fs.cli.stores import NoStore, SiteStore
+from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.gate.call import WITHHELD, storable
-from vipgate_fs.store.key import KeyUnusable, make_key
+from vipgate_fs.gate.override import instant
+from vipgate_fs.gate.schedules import Calendar
+from vipgate_fs.identify.caller_pin import NUMBER
+from vipgate_fs.store.key import KeyUnusable, NoKey, make_key, read_key
 
 if TYPE_CHECKING:
     from vipgate_fs.store.guests import GuestPin
 
 VALID_FOR: Final = "24h"
+MOST_USES: Final = 1_000_000
+_TIMES: Final = ("valid_until", "created", "used")
 _LETTERS: Final = "bcdfghjkmnpqrstvwxz"
 """Of ids: no digits, so that none is taken for a PIN, and no vowels, so that none is a word."""
 
 
 @click.group()
-def command() -> None:
+@config_option
+def command(config: Path | None) -> None:
     """Issue, list and revoke PINs for guests, at gates that have the step guest_pin."""
 
 
@@ -37,9 +44,12 @@ def command() -> None:
 @click.option("--caller", metavar="NUMBER", help="The only caller who may use it; default: anybody.")
 @click.option("--valid-for", metavar="TIME", help=f"Such as 30m, 24h or 7d, from now; default: {VALID_FOR}.")
 @click.option("--until", metavar="ISO-TIME", help="Such as 2026-12-24T18:30, in the site's time.")
-@click.option("--uses", type=click.IntRange(min=1), metavar="N", help="How often; default: any number of times.")
+@click.option("--uses", type=click.IntRange(1, MOST_USES), metavar="N", help="How often; default: any number of times.")
 @click.option("--note", default="", metavar="TEXT", help="Whom it is for.")
 @click.option("--digits", type=click.IntRange(6, 12), default=8, show_default=True, help="Its length.")
+@click.option(
+    "--new-key", is_flag=True, help="Make another key when it is lost; PINs that were issued with it are, too."
+)
 def issue(
     config: Path | None,
     gate: str,
@@ -49,28 +59,29 @@ def issue(
     uses: int | None,
     note: str,
     digits: int,
+    new_key: bool,  # noqa: FBT001 - click passes all by name
 ) -> None:
     """Make a random PIN and print it: only here and only now. What it is good for is told on stderr."""
     from vipgate_fs.store import guests  # noqa: PLC0415 - after the configuration: it takes its time
 
-    configuration = load_or_exit(config)
-    calendar = configuration.site.calendar
-    _check_gate(gate, configuration)
-    end = parse_until(until, valid_for, calendar) or parse_until(None, VALID_FOR, calendar)
-    number = None if caller is None else storable(configuration.site.plan.canonical(caller))
-    if number == WITHHELD:
-        raise click.BadParameter("a caller without a number is nobody in particular", param_hint="--caller")
-    store = SiteStore(configuration)
-    key = _key(configuration, store)
-    guest = guests.GuestPin("", gate, number, end or 0.0, uses, storable(note, longest=200), time.time())
+    essentials = load_essentials_or_exit(config)
+    calendar = essentials.site.calendar
+    _check_gate(gate, essentials)
+    length = None if valid_for is None else parse_length(valid_for, "--valid-for")
+    end = parse_end(until, length, calendar) or time.time() + parse_length(VALID_FOR, "--valid-for")
+    number = None if caller is None else _caller(caller, essentials)
+    store = SiteStore(essentials, makes=True)
+    key = _key(essentials.store.key_file, store, is_lost=new_key)
+    guest = guests.GuestPin("", gate, number, end, uses, storable(note, longest=200), time.time())
     while True:
         guest = replace(guest, id="".join(secrets.choice(_LETTERS) for _ in range(6)))
         pin = "".join(secrets.choice("0123456789") for _ in range(digits))
         of_pin = guests.digest(key, gate, pin)
         if store.do(lambda connection: guests.issue(connection, of_pin, guest)):  # noqa: B023 - called at once
             break
+    audit("pin issue", gate=gate, id=guest.id, until=told(end, calendar), uses=uses)
     click.echo(pin)
-    click.echo(f"{guest.id}: {_told(guest, configuration)}", err=True)
+    click.echo(f"{guest.id}: {_line(guest, calendar)}", err=True)
 
 
 @command.command(name="list")
@@ -80,13 +91,14 @@ def list_(config: Path | None, style: str) -> None:
     """List guest PINs, without their digits; those that have ended, for 30 days."""
     from vipgate_fs.store import guests  # noqa: PLC0415 - as above
 
-    configuration = load_or_exit(config)
-    listed = SiteStore(configuration).do(lambda connection: list(guests.read(connection)), reads=True)
+    essentials = load_essentials_or_exit(config)
+    calendar = essentials.site.calendar
+    listed = SiteStore(essentials).do(lambda connection: list(guests.read(connection)), reads=True)
     if style == "json":
-        click.echo(json.dumps([asdict(guest) for guest in listed], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([_values(guest, calendar) for guest in listed], ensure_ascii=False, indent=2))
         return
     for guest in listed:
-        click.echo(f"{guest.id}: {_told(guest, configuration)}")
+        click.echo(f"{guest.id}: {_line(guest, calendar)}")
 
 
 @command.command()
@@ -96,35 +108,73 @@ def revoke(config: Path | None, guest: str) -> None:
     """Make a guest PIN worthless at once."""
     from vipgate_fs.store import guests  # noqa: PLC0415 - as above
 
-    if not SiteStore(load_or_exit(config)).do(lambda connection: guests.revoke(connection, guest)):
+    if not SiteStore(load_essentials_or_exit(config)).do(lambda connection: guests.revoke(connection, guest)):
         raise click.ClickException(f"there is no guest PIN {guest}; `vipgate pin list` tells which there are")
+    audit("pin revoke", id=guest)
     click.echo(f"{guest}: revoked")
 
 
-def _check_gate(name: str, configuration: Configuration) -> None:
-    names = [gate.name for gate in configuration.gates if any(step.kind == "guest_pin" for step in gate.steps)]
-    if name not in names:
-        which = ", ".join(names) or "none"
+def _check_gate(name: str, essentials: Essentials) -> None:
+    if essentials.store.url is None:
+        raise NoStore("guest PINs are kept in the store, and store is none")
+    if name not in essentials.guest_gates:
+        which = ", ".join(essentials.guest_gates) or "none"
         message = f"no gate of this name asks for guest PINs; those that do: {which}"
         raise click.BadParameter(message, param_hint="--gate")
 
 
-def _key(configuration: Configuration, store: SiteStore) -> bytes:
+def _caller(written: str, essentials: Essentials) -> str:
+    number = essentials.site.plan.canonical(written)
+    if number == WITHHELD:
+        raise click.BadParameter("a caller without a number is nobody in particular", param_hint="--caller")
+    if not NUMBER.fullmatch(number):
+        raise click.BadParameter(
+            "this is not a telephone number; allowed: one such as 004917612345678", param_hint="--caller"
+        )
+    return number
+
+
+def _key(path: Path, store: SiteStore, *, is_lost: bool) -> bytes:
+    """The key of guest PINs; another one when it is not there and no PIN is lost with it, or that is agreed to."""
     from vipgate_fs.store import guests  # noqa: PLC0415 - as above
 
-    path = configuration.store.key_file
-    if not path.exists() and store.do(lambda connection: list(guests.read(connection)), reads=True):
-        raise click.ClickException(f"the store has guest PINs already; copy {path} from where they were issued")
     try:
-        return make_key(path)
+        with suppress(NoKey):
+            key = read_key(path)
+            if is_lost:
+                raise click.UsageError(f"--new-key is for a key that is lost, and there is {path}")
+            return key
+        now = time.time()
+        listed = store.do(lambda connection: list(guests.read(connection)), reads=True)
+        lost = [guest.id for guest in listed if guest.is_valid(now)]
+        if lost and not is_lost:
+            raise click.ClickException(
+                f"there is no {path}, with which these guest PINs were issued: {', '.join(lost)}; "
+                "copy it from where they were issued, or give them up with --new-key"
+            )
+        key = make_key(path)
     except KeyUnusable as error:
         raise click.ClickException(str(error)) from None
+    for guest in lost:
+        store.do(lambda connection, name=guest: guests.revoke(connection, name))  # type: ignore[misc]
+        audit("pin revoke", id=guest)
+    return key
 
 
-def _told(guest: GuestPin, configuration: Configuration) -> str:
-    end = configuration.site.calendar.local(dt.datetime.fromtimestamp(guest.valid_until, dt.UTC))
+def _values(guest: GuestPin, calendar: Calendar) -> dict[str, Any]:
+    times = {name: at and told(at, calendar) for name, at in asdict(guest).items() if name in _TIMES}
+    return asdict(guest) | times
+
+
+def _line(guest: GuestPin, calendar: Calendar) -> str:
     is_over = guest.valid_until <= time.time()
     uses = {None: "", 0: ", used up", 1: ", one use left"}.get(guest.uses_left, f", {guest.uses_left} uses left")
+    used = "" if guest.used is None else f", last used {_shown(guest.used, calendar)}"
     whom = f", for {guest.caller}" if guest.caller else ""
     note = f" ({guest.note})" if guest.note else ""
-    return f"{guest.gate}{whom}, {'ended' if is_over else 'valid until'} {end:%a %Y-%m-%d %H:%M}{uses}{note}"
+    end = f"{'ended' if is_over else 'valid until'} {_shown(guest.valid_until, calendar)}"
+    return f"{guest.gate}{whom}, {end}{uses}{used}{note}"
+
+
+def _shown(at: float, calendar: Calendar) -> str:
+    return f"{calendar.local(instant(at)):%a %Y-%m-%d %H:%M}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 import structlog
 
+from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.store.database import Database
 
@@ -23,16 +24,24 @@ class NoStore(click.ClickException):
 
 
 class SiteStore:
-    """The store that a configuration names. Ends the command with one line when it can't be used, NoStore included."""
+    """The store that a configuration names. Ends the command with one line when it can't be used, NoStore included.
 
-    def __init__(self, configuration: Configuration) -> None:
+    Args:
+        configuration: names it.
+        makes: whether one that is not there yet is made. One of another version is left alone in any case: the service
+            brings it up to date.
+    """
+
+    def __init__(self, configuration: Configuration | Essentials, *, makes: bool = False) -> None:
         url = configuration.store.url
         if url is None:
             raise NoStore("store is none: lockouts live in the service's memory, calls are not recorded")
         file = url.reveal().removeprefix("sqlite:///")
-        if file != url.reveal() and not Path(file).exists():
+        if not makes and file != url.reveal() and not _size(file):
             raise NoStore(f"there is no store {file}; the service makes it when it is first started")
-        self._database = Database(url, structlog.get_logger())
+        from vipgate_fs.store.schema import expect, make  # noqa: PLC0415 - see vipgate_fs.store
+
+        self._database = Database(url, structlog.get_logger(), make if makes else expect)
 
     def do(self, work: Callable[[Connection], T], *, reads: bool = False) -> T:
         """See `vipgate_fs.store.database.Database.transact`."""
@@ -40,3 +49,13 @@ class SiteStore:
             return self._database.transact(work, reads=reads)
         except Exception as error:  # noqa: BLE001 - a driver may raise anything
             raise click.ClickException(f"the store: {self._database.told(error)}") from None
+
+
+def _size(file: str) -> int:
+    """In bytes; 0 when it is not there. Ends the command when nobody lets us look."""
+    try:
+        return os.stat(file).st_size  # noqa: PTH116 - as in vipgate_fs.store.database
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise click.ClickException(f"the store: {file}: {error.strerror}") from None

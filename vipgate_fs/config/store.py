@@ -6,12 +6,12 @@ from collections.abc import Callable
 from os import W_OK, access, geteuid
 from os.path import dirname, exists, isdir
 from pathlib import Path
-from pwd import getpwuid
 from typing import Final, TypeVar
 
 from vipgate_fs.config.model import Records, Store
-from vipgate_fs.config.reading import Reader, duration
+from vipgate_fs.config.reading import Reader
 from vipgate_fs.config.source import Mapping
+from vipgate_fs.duration import duration
 from vipgate_fs.gate.lockout import Lockout
 from vipgate_fs.identify import Settings
 from vipgate_fs.secret import Secret, read_secret
@@ -76,8 +76,7 @@ def find_obstacle(file: str) -> str | None:
         return f"there is no folder {folder} for the store; make it, for the user who runs the service"
     for path in (folder, file):
         if exists(path) and not access(path, W_OK):  # noqa: PTH110
-            user = getpwuid(geteuid()).pw_name
-            return f"user {user} can't write {path}; let the user who runs the service write it"
+            return f"user {geteuid()} can't write {path}; let the user who runs the service write it"
     return None
 
 

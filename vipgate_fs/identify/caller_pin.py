@@ -16,7 +16,8 @@ from vipgate_fs.identify import Settings, weakness
 from vipgate_fs.secret import read_secret
 
 Identification = Literal["caller_number", "entered_id"]
-_NUMBER: Final = re.compile(rf"\+?[0-9]{{1,{E164_DIGITS}}}", re.ASCII)
+NUMBER: Final = re.compile(rf"\+?[0-9]{{1,{E164_DIGITS}}}", re.ASCII)
+"""Of a caller, in canonical form: nobody ever calls from anything else that a PIN could be for."""
 _CUSTOMER_NUMBER: Final = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 
@@ -68,7 +69,7 @@ def _by_number(settings: Settings) -> dict[str, Credential]:
     written: dict[str, str] = {}
     for owner in settings.values["pins"]:
         number = settings.plan.canonical(owner)
-        if not _NUMBER.fullmatch(number):
+        if not NUMBER.fullmatch(number):
             settings.error_at_key(
                 'this is not a telephone number; allowed: one such as "004917612345678"', "pins", owner
             )
