@@ -29,14 +29,14 @@ class Secret:
         raise TypeError("a secret is not written anywhere")
 
 
-def read_secret(settings: Settings, *path: str) -> Secret | None:
-    """What stands at `path`: a text, or `{env: NAME}` for a variable of the environment.
+def read_secret(settings: Settings, *path: str | int) -> Secret | None:
+    """What stands at `path`: a text (or an integer), or `{env: NAME}` for a variable of the environment.
 
     None when nothing stands there, or when the variable is missing or empty, which is a finding.
     """
-    value: Any = reduce(lambda node, key: node.get(key, {}), path, settings.values)
-    if isinstance(value, str):
-        return Secret(value)
+    value: Any = reduce(_within, path, settings.values)
+    if isinstance(value, str | int):
+        return Secret(str(value))
     if not value:
         return None
     name = value["env"]
@@ -45,3 +45,7 @@ def read_secret(settings: Settings, *path: str) -> Secret | None:
         settings.error(f"the environment has no variable {name}, or it is empty", *path, "env")
         return None
     return Secret(text)
+
+
+def _within(node: Any, key: str | int) -> Any:
+    return node[key] if isinstance(key, int) else node.get(key, {})

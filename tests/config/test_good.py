@@ -14,7 +14,7 @@ from vipgate_fs.gate.lockout import Lockout
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.schedules import EVERY_DAY, Dates, Days, Span, Times
 from vipgate_fs.gate.targets import Mask
-from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
+from vipgate_fs.gate.verdict import AskForPin, Forward, Reject
 from vipgate_fs.resources import resource
 
 HERE = Path(__file__).parent
@@ -126,7 +126,7 @@ def test_gate(full):
 
 def test_steps(full):
     support, service, hidden = full.gates
-    by_caller, static = support.steps
+    (by_caller,) = support.steps
     assert (by_caller.kind, by_caller.line, by_caller.by, by_caller.ask_unknown) == (
         "caller_pin",
         28,
@@ -135,10 +135,49 @@ def test_steps(full):
     )
     assert by_caller.table.of("+4917612345678") == Pin("471112345")
     assert by_caller.table.of("+41556631019") == Pin("471155577")
-    assert by_caller.on_failure == Forward("120")
-    assert (static.kind, static.line, static.pin, static.on_failure) == ("static_pin", 35, Pin("04711"), Pass())
     assert (service.steps[0].by, service.steps[0].table.of("10027")) == ("entered_id", Pin("471112"))
     assert hidden.steps[0].ask_unknown
+
+
+PINS = """\
+version: 1
+gates:
+  g:
+    protects: {numbers: ["7000"]}
+    identify:
+      - caller_pin: {pins: {"7001": {env: TEST_PIN}}}
+      - static_pin: {pin: {env: TEST_PIN}, pins: [{pin: {env: TEST_PIN}}]}
+  h:
+    protects: {numbers: ["7100"]}
+    otherwise: {askForPin: {expectedPIN: {env: TEST_PIN}}}
+"""
+
+
+def test_pins_of_the_environment(monkeypatch):
+    monkeypatch.setenv("TEST_PIN", "04711")
+    loaded = config.load_text(PINS)
+    assert loaded.findings == ()
+    by_caller, static = loaded.configuration.gates[0].steps
+    assert by_caller.table.of("7001") == static.pin == static.dated[0].pin == Pin("04711")
+    assert loaded.configuration.gates[1].otherwise == AskForPin(Pin("04711"))
+
+
+@pytest.mark.parametrize(
+    ("held", "message"),
+    [
+        (None, "the environment has no variable TEST_PIN"),
+        ("", "or it is empty"),
+        ("4711x", "what this variable holds is no PIN; allowed: 1 to 20 digits"),
+        ("471", "warning: a PIN of fewer than 4 digits"),
+    ],
+)
+def test_what_the_environment_holds_instead_of_a_pin(monkeypatch, held, message):
+    monkeypatch.delenv("TEST_PIN", raising=False)
+    if held is not None:
+        monkeypatch.setenv("TEST_PIN", held)
+    findings = config.load_text(PINS).findings
+    assert [finding.line for finding in findings] == [6, 7, 7, 10]
+    assert all(message in str(finding) and "471" not in str(finding) for finding in findings)
 
 
 def test_otherwise(full):

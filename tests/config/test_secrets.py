@@ -11,7 +11,7 @@ PLACES = {
     "the other way round": 'identify: [{caller_pin: {pins: {%s: "004917612345678"}}}]',
     "the other way round, by customer": 'identify: [{caller_pin: {identification: entered_id, pins: {%s: "1234"}}}]',
     "verdict": "otherwise: {askForPin: {expectedPIN: %s}}",
-    "on failure": 'identify: [{static_pin: {pin: "1234", on_failure: {askForPin: {expectedPIN: %s}}}}]',
+    "on failure": "identify: [{channel_variable: {on_failure: {askForPin: {expectedPIN: %s}}}}]",
     "no mapping": "identify: [{static_pin: %s}]",
     "no mapping of callers": "identify: [{caller_pin: {pins: %s}}]",
     "no step": "identify: [%s]",

@@ -3,7 +3,7 @@ import pytest
 from vipgate_fs import identify
 from vipgate_fs.gate.call import WITHHELD
 from vipgate_fs.gate.pins import Pin, PinTable
-from vipgate_fs.gate.verdict import AskForPin, Forward
+from vipgate_fs.gate.verdict import AskForPin
 from vipgate_fs.identify.caller_pin import CallerPin
 
 VIP = "+4917612345678"
@@ -37,11 +37,11 @@ def test_by_customer_number_the_whole_table_is_asked(call, caller):
     ],
 )
 def test_it_is_built_as_configured(settings, values, by, ask_unknown, always_answers):
-    configured = settings(values | {"pins": {"10027": "4711"}}, on_failure=Forward("100"))
+    configured = settings(values | {"pins": {"10027": "4711"}})
     step = identify.build("caller_pin", configured)
     assert configured.said == []
     assert (step.by, step.ask_unknown, step.always_answers) == (by, ask_unknown, always_answers)
-    assert (step.kind, step.line, step.on_failure) == ("caller_pin", 7, Forward("100"))
+    assert (step.kind, step.line) == ("caller_pin", 7)
     assert step.table.of("10027") == Pin("4711")
 
 

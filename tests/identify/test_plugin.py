@@ -244,3 +244,14 @@ def test_the_gate_goes_on_while_a_plug_in_blocks_under_gevent(tmp_path, monkeypa
     started = time.monotonic()
     under_gevent("plugin", slow, slow | {"call": "blocking_of_test:quick"})
     assert time.monotonic() - started < 15, "the process ends without waiting for it"
+
+
+def test_options_of_the_environment(step, write, tmp_path, monkeypatch):
+    monkeypatch.setenv("TEST_PIN", "08154711")
+    options = {"pin": {"env": "TEST_PIN"}, "crm": {"password": {"env": "TEST_PIN"}}, "branches": {"env": {"a": "b"}}}
+    built = step("return None", options=options)
+    assert built.options == {"pin": "08154711", "crm": {"password": "08154711"}, "branches": {"env": {"a": "b"}}}
+    assert "08154711" not in repr(built)
+    values = {"call": f"{write('return None')}:identify", "options": {"pin": {"env": "TEST_NOWHERE"}}}
+    identify.build("plugin", configured(values, said := [], tmp_path))
+    assert len(said) == 1

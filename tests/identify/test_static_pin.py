@@ -7,7 +7,7 @@ import pytest
 from vipgate_fs import identify
 from vipgate_fs.gate.call import WITHHELD
 from vipgate_fs.gate.pins import Pin
-from vipgate_fs.gate.verdict import AskForPin, Reject
+from vipgate_fs.gate.verdict import AskForPin
 from vipgate_fs.identify.static_pin import StaticPin
 
 
@@ -20,8 +20,8 @@ def test_everybody_is_asked_for_the_same_pin(call, caller):
 
 @pytest.mark.parametrize("written", ["4711", 4711])
 def test_it_is_built_as_configured(settings, written):
-    configured = settings({"pin": written}, on_failure=Reject())
-    assert identify.build("static_pin", configured) == StaticPin(Pin("4711"), line=7, on_failure=Reject())
+    configured = settings({"pin": written})
+    assert identify.build("static_pin", configured) == StaticPin(Pin("4711"), line=7)
     assert configured.said == []
 
 

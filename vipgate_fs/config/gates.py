@@ -104,7 +104,14 @@ class GateReader:
     def read(self, name: str, node: Mapping) -> Gate:
         """A gate; what is wrong in it is left out or has its default."""
         steps = tuple(self._steps(name, node))
-        otherwise = self._verdict(node, "otherwise")
+        final = next((step for step in steps if step.always_answers), None)
+        if final is not None and "otherwise" in node.nodes:
+            self._report.warning(
+                node.keys["otherwise"],
+                f"never reached: {final.kind} in line {final.line} always answers; to send wrong PINs somewhere, "
+                "write askForPin with forwardIncorrectPIN here, and no such step",
+            )
+        otherwise = self._verdict(name, node, "otherwise")
         if not node.items("identify") and "otherwise" not in node.nodes and self._report.is_sound(node):
             self._report.warning(node, "rejects everybody: it has neither a step nor an otherwise")
         prompts, rejection = self._sound_files(node, steps, otherwise)
@@ -175,22 +182,26 @@ class GateReader:
                 yield step
 
     def _step(self, gate: str, kind: str, node: Mapping) -> Step:
-        on_failure = self._verdict(node, "on_failure")
+        return identify.build(kind, self._settings(gate, node, self._verdict(gate, node, "on_failure")))
+
+    def _settings(self, gate: str, node: Mapping, on_failure: Verdict | None = None) -> StepSettings:
         site, folder = self._site, Path(self._report.file).parent
-        settings = StepSettings(
+        return StepSettings(
             node, on_failure, gate, site.plan, site.number_format, folder, self._report, site.calendar, self._vault_slot
         )
-        return identify.build(kind, settings)
 
-    def _verdict(self, parent: Mapping, key: str) -> Verdict | None:
+    def _verdict(self, gate: str, parent: Mapping, key: str) -> Verdict | None:
         node = parent.mapping(key)
         if key not in parent.nodes or not self._report.is_sound(node):
             return None
-        pin = node.mapping("askForPin").scalar("expectedPIN")
-        if pin is not None and (why := identify.weakness(pin.text)):
-            self._report.warning(pin, why)
+        value = node.value
+        if "askForPin" in value:
+            pin = identify.read_pin(self._settings(gate, node), "askForPin", "expectedPIN")
+            if pin is None:
+                return None
+            value["askForPin"]["expectedPIN"] = pin.reveal()
         try:
-            return verdict(node.value)
+            return verdict(value)
         except ValueError as error:
             self._report.error(node, str(error))
             return None

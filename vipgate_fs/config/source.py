@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import yaml
@@ -123,7 +123,7 @@ def parse(content: bytes, report: Report) -> Node | None:
     if text is None:
         return None
     try:
-        return _Composer(yaml.parse(text, Loader=_LOADER), report).document()
+        return _Composer(yaml.parse(text, Loader=_LOADER), _end(text), report).document()
     except yaml.MarkedYAMLError as error:
         report.error(*_explain(error, text))
     except _TooDeep as error:
@@ -167,8 +167,9 @@ class _Composer:
     PyYAML's own composer has no limit of depth, and keeps only the last of two equal keys.
     """
 
-    def __init__(self, events: Iterator[Any], report: Report) -> None:
+    def __init__(self, events: Iterator[Any], end: Spot, report: Report) -> None:
         self._events = events
+        self._end = end
         self._report = report
 
     def document(self) -> Node | None:
@@ -238,6 +239,8 @@ class _Composer:
 
     def _spot(self, event: Any, path: Path) -> Spot:
         spot = _start(event, path)
+        if spot.line > self._end.line:  # what is missing at the end of a file without a line break
+            spot = replace(self._end, path=path)
         if event.anchor is not None:
             self._report.error(spot, "anchors (&) and aliases (*) are not supported; write the value out")
         elif getattr(event, "tag", None) not in (None, "!"):

@@ -6,6 +6,7 @@ it. A new kind is such a module and its piece of `vipgate.schema.json`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -16,9 +17,11 @@ from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.gate.verdict import Verdict
 from vipgate_fs.identify.vault import VaultSlot
+from vipgate_fs.secret import Secret, read_secret
 
 GUESSABLE: Final = 4
 """A PIN with fewer digits is worth a warning."""
+PIN: Final = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 
 class Settings(Protocol):
@@ -81,6 +84,14 @@ def build(kind: str, settings: Settings) -> Step:
     return cast("Step", import_module(f"{__name__}.{kind}").build(settings))
 
 
-def weakness(pin: str) -> str | None:
-    """Why a PIN is easily guessed; None when it is not."""
-    return f"a PIN of fewer than {GUESSABLE} digits is easily guessed" if len(pin) < GUESSABLE else None
+def read_pin(settings: Settings, *path: str | int) -> Secret | None:
+    """The digits of the PIN that stands at `path`; None when there is none, or it is wrong, which is a finding."""
+    secret = read_secret(settings, *path)
+    if secret is None:
+        return None
+    if not PIN.fullmatch(secret.reveal()):  # it is of the environment: the schema has seen the others
+        settings.error("what this variable holds is no PIN; allowed: 1 to 20 digits", *path)
+        return None
+    if len(secret.reveal()) < GUESSABLE:
+        settings.warn(f"a PIN of fewer than {GUESSABLE} digits is easily guessed", *path)
+    return secret

@@ -12,7 +12,7 @@ from vipgate_fs.gate.gate import StepDefaults
 from vipgate_fs.gate.numbers import E164_DIGITS
 from vipgate_fs.gate.pins import Credential, Pin, PinTable
 from vipgate_fs.gate.verdict import AskForPin, Verdict
-from vipgate_fs.identify import Settings, weakness
+from vipgate_fs.identify import Settings, read_pin
 from vipgate_fs.secret import read_secret
 
 Identification = Literal["caller_number", "entered_id"]
@@ -36,8 +36,8 @@ class CallerPin(StepDefaults):
     by: Identification
     ask_unknown: bool
     line: int
-    on_failure: Verdict | None = None
     kind: ClassVar[str] = "caller_pin"
+    on_failure: ClassVar[None] = None
 
     @property
     def always_answers(self) -> bool:  # type: ignore[override]
@@ -61,7 +61,7 @@ def build(settings: Settings) -> CallerPin:
         settings.error_at_key("has no meaning with entered_id: every caller is asked; remove it", "unknown_callers")
     pins = _by_number(settings) if by == "caller_number" else _by_customer_number(settings)
     ask_unknown = values.get("unknown_callers") == "ask"
-    return CallerPin(PinTable(pins), by, ask_unknown, settings.line, settings.on_failure)
+    return CallerPin(PinTable(pins), by, ask_unknown, settings.line)
 
 
 def _by_number(settings: Settings) -> dict[str, Credential]:
@@ -93,12 +93,10 @@ def _by_customer_number(settings: Settings) -> dict[str, Credential]:
 
 def _credential(settings: Settings, owner: str) -> Credential:
     written = settings.values["pins"][owner]
-    if isinstance(written, Mapping):
+    if isinstance(written, Mapping) and "totp" in written:
         return _totp(settings, owner)
-    digits = str(written)
-    if why := weakness(digits):
-        settings.warn(why, "pins", owner)
-    return Pin(digits)
+    digits = read_pin(settings, "pins", owner)
+    return Pin(digits.reveal()) if digits else Pin.of_nobody()
 
 
 def _totp(settings: Settings, owner: str) -> Credential:

@@ -40,8 +40,8 @@ class Callers(StepDefaults):
     withheld: Entry | None
     trusts_hidden: bool
     line: int
-    on_failure: Verdict | None = None
     kind: ClassVar[str] = "callers"
+    on_failure: ClassVar[None] = None
 
     def identify(self, call: Call) -> Verdict | None:
         """What the lists say of the caller."""
@@ -78,7 +78,7 @@ def build(settings: Settings) -> Callers:
     if "withheld" in values:
         withheld = Entry(in_short(values["withheld"]), Evidence(settings.line_of("withheld")))
     trusts_hidden = values.get("hidden", "as_number") == "as_number"
-    return Callers(table, withheld, trusts_hidden, settings.line, settings.on_failure)
+    return Callers(table, withheld, trusts_hidden, settings.line)
 
 
 def _add(table: NumberTable[Entry], written: str, entry: Entry) -> None:

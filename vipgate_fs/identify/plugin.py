@@ -23,6 +23,7 @@ from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
 from vipgate_fs.identify import Settings
 from vipgate_fs.identify.timeouts import Timeouts, read_duration
 from vipgate_fs.identify.verdicts import MOST_ATTEMPTS, verdict
+from vipgate_fs.secret import read_secret
 
 GROUP: Final = "vipgate.steps"
 """The group of entry points that `entry_point` names one of."""
@@ -128,12 +129,24 @@ def build(settings: Settings) -> Plugin:
     return Plugin(
         module,
         function,
-        values.get("options", {}),
+        _options(settings, values.get("options", {}), "options"),
         read_duration(settings, Timeouts().total, "timeout"),
         Aside(native=True),
         settings.line,
         settings.on_failure,
     )
+
+
+def _options(settings: Settings, written: Mapping[str, Any], *path: str) -> dict[str, Any]:
+    """The options, with the environment's variable in place of each `{env: NAME}`."""
+    options: dict[str, Any] = {}
+    for key, value in written.items():
+        if isinstance(value, Mapping) and value.keys() == {"env"} and isinstance(value["env"], str):
+            secret = read_secret(settings, *path, key)
+            options[key] = secret.reveal() if secret else ""
+        else:
+            options[key] = _options(settings, value, *path, key) if isinstance(value, Mapping) else value
+    return options
 
 
 def _entry_point(settings: Settings) -> tuple[str, str]:

@@ -10,8 +10,8 @@ from typing import ClassVar, Final
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepDefaults
 from vipgate_fs.gate.pins import AnyOf, Credential, Pin
-from vipgate_fs.gate.verdict import AskForPin, Verdict
-from vipgate_fs.identify import Settings, weakness
+from vipgate_fs.gate.verdict import AskForPin
+from vipgate_fs.identify import Settings, read_pin
 
 # Without a time zone, as all times here are.
 BEGINNING: Final = dt.datetime.min  # noqa: DTZ901
@@ -49,12 +49,12 @@ class StaticPin(StepDefaults):
 
     pin: Pin | None
     line: int
-    on_failure: Verdict | None = None
     dated: tuple[DatedPin, ...] = ()
     kind: ClassVar[str] = "static_pin"
     always_answers: ClassVar[bool] = True
+    on_failure: ClassVar[None] = None
 
-    def identify(self, call: Call) -> Verdict:
+    def identify(self, call: Call) -> AskForPin:
         """Ask for the PIN that is valid when the call comes."""
         return AskForPin(self.valid_at(call.at))
 
@@ -71,24 +71,20 @@ def build(settings: Settings) -> StaticPin:
     values = settings.values
     if not values.keys() & {"pin", "pins"}:
         settings.error("neither pin nor pins; allowed: at least one of them")
-    digits = str(values["pin"]) if "pin" in values else None
-    if digits is not None and (why := weakness(digits)):
-        settings.warn(why, "pin")
+    always = read_pin(settings, "pin")
     dated = tuple(_dated(settings))
     if len(dated) == len(values.get("pins", ())):  # else there is an error in one of them
         _warn(dated, settings)
-    return StaticPin(Pin(digits) if digits is not None else None, settings.line, settings.on_failure, dated)
+    return StaticPin(Pin(always.reveal()) if always else None, settings.line, dated)
 
 
 def _dated(settings: Settings) -> Iterator[DatedPin]:
-    for index, entry in enumerate(settings.values.get("pins", ())):
-        digits = str(entry["pin"])
-        if why := weakness(digits):
-            settings.warn(why, "pins", index, "pin")
+    for index in range(len(settings.values.get("pins", ()))):
+        digits = read_pin(settings, "pins", index, "pin")
         begin = _moment(settings, index, "valid_from", BEGINNING)
         end = _moment(settings, index, "valid_until", END)
-        if begin is not None and end is not None:
-            yield DatedPin(Pin(digits), begin, end)
+        if digits and begin and end:
+            yield DatedPin(Pin(digits.reveal()), begin, end)
 
 
 def _moment(settings: Settings, index: int, key: str, default: dt.datetime) -> dt.datetime | None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
+from vipgate_fs.identify import PIN
 
 MOST_ATTEMPTS: Final = 10
-_PIN: Final = re.compile(r"[0-9]{1,20}", re.ASCII)
 _KEYS: Final = {"expectedPIN", "forwardCorrectPIN", "forwardIncorrectPIN", "attempts", "maxRetries"}
 
 
@@ -51,7 +50,7 @@ def _ask_for_pin(question: Mapping[str, Any]) -> AskForPin:
     if question.keys() - _KEYS:
         raise ValueError(f"an unknown key in askForPin; allowed: {', '.join(sorted(_KEYS))}")
     pin = _text(question.get("expectedPIN"))
-    if pin is None or not _PIN.fullmatch(pin):
+    if pin is None or not PIN.fullmatch(pin):
         raise ValueError("expectedPIN is no PIN; allowed: 1 to 20 digits")
     targets = {
         key: _target(key, question[key]) for key in ("forwardCorrectPIN", "forwardIncorrectPIN") if key in question
