@@ -65,7 +65,7 @@ def _main(folder: Path) -> str:
     <configuration name="modules.conf"><modules>{modules}</modules></configuration>
     <configuration name="acl.conf"><network-lists/></configuration>
     <configuration name="logfile.conf"><settings/><profiles><profile name="all">
-      <settings><param name="logfile" value="{folder}/log/freeswitch.log"/></settings>
+      <settings>{_params({"logfile": folder / "log/freeswitch.log", "rollover": 0})}</settings>
       <mappings><map name="all" value="debug,info,notice,warning,err,crit,alert"/></mappings>
     </profile></profiles></configuration>
     <configuration name="cdr_csv.conf">
@@ -136,6 +136,7 @@ def _profile(name: str, port: int, context: str) -> str:
         "outbound-codec-prefs": codecs,
         "inbound-codec-negotiation": "generous",
         "dtmf-type": "rfc2833",
+        "rtp-timer-name": "soft",  # as FreeSWITCH's own profiles: without it a prompt waits for the caller's packets
         "manage-presence": "false",
         "disable-srv": "true",
         "disable-naptr": "true",

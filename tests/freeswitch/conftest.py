@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from freeswitch import report
-from freeswitch.configuration import TRUNK
+from freeswitch.configuration import DIALPLAN, TRUNK
 from freeswitch.gate import Gate, wait_until
 from freeswitch.phone import Phones
-from freeswitch.switch import GATES, Switch, own_network, prefix, taken_ports
+from freeswitch.switch import FIRST, Listener, Switch, own_network, prefix, taken_ports
+from freeswitch.watch import Watch
 
 VERSION = pytest.StashKey[str]()
 
@@ -25,6 +26,11 @@ def pytest_terminal_summary(terminalreporter, config):
     if file and VERSION in config.stash:
         reports = [item for kind in ("passed", "failed", "skipped") for item in terminalreporter.stats.get(kind, ())]
         Path(file).write_text(report.text(config.stash[VERSION], reports), "utf-8")
+
+
+def pytest_collection_modifyitems(items):
+    """What was keyed in is looked for after all calls of the session."""
+    items.sort(key=lambda item: item.path.name == "test_secrecy.py")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -50,8 +56,17 @@ def switch(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def phones(switch):
-    phones = Phones(TRUNK)
+def watch(switch):
+    """Looks at all events of the session, and knows all entries."""
+    watch = Watch()
+    listener = Listener(watch.event)
+    yield watch
+    listener.close()
+
+
+@pytest.fixture(scope="session")
+def phones(watch):
+    phones = Phones(TRUNK, watch)
     yield phones
     phones.close()
 
@@ -59,7 +74,7 @@ def phones(switch):
 @pytest.fixture(scope="module")
 def gate(request, switch, tmp_path_factory):
     """A gate with the module's GATES."""
-    with Gate(request.module.GATES, tmp_path_factory.mktemp("gate"), GATES[0]) as started:
+    with Gate(request.module.GATES, tmp_path_factory.mktemp("gate"), FIRST) as started:
         yield started
 
 
@@ -86,3 +101,62 @@ def left(calls, gate, switch):
     wait(calls.values())
     wait_until(lambda: switch.channels() + gate.sessions() == 0)
     return switch.channels(), gate.sessions()
+
+
+@pytest.fixture
+def start(request, switch, tmp_path):
+    """Starts a gate on a port, with the module's GATES; what still runs at the end of the test is ended."""
+    started = []
+
+    def start(port=FIRST, gates=None, folder=tmp_path, **settings):
+        started.append(Gate(gates or request.module.GATES, folder, port, **settings))
+        return started[-1]
+
+    yield start
+    for gate in started:
+        gate.kill()
+    assert wait_until(lambda: switch.channels() == 0)
+
+
+@pytest.fixture
+def end_of(record_property):
+    """Waits for the end of a call; its experience."""
+
+    def end_of(future):
+        experience = future.result()
+        record_property("story", experience.story)
+        record_property("waited", experience.waited)
+        return experience
+
+    return end_of
+
+
+@pytest.fixture
+def call(phones, end_of):
+    """Places a call and waits for its end."""
+    return lambda scenario: end_of(phones.place(scenario))
+
+
+@pytest.fixture
+def in_dialogue(phones):
+    """Places a call; gives it back when its caller is asked for the PIN."""
+
+    def in_dialogue(gate, scenario):
+        future = phones.place(scenario)
+        assert wait_until(lambda: "play_and_get_digits" in gate.log())
+        return future
+
+    return in_dialogue
+
+
+@pytest.fixture
+def dialplan(switch):
+    """Replaces a text of VIPgate's dialplan for one test."""
+
+    def replace(old, new):
+        shipped = DIALPLAN.read_text("utf-8")
+        assert shipped.count(old) == 1
+        switch.dialplan(shipped.replace(old, new))
+
+    yield replace
+    switch.dialplan(DIALPLAN.read_text("utf-8"))

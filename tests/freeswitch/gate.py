@@ -16,8 +16,6 @@ HOST = "127.0.0.1"
 PIN = "081547293"
 VIP_PIN = "246813579"
 WRONG_PIN = "192837465"
-SECRETS = (PIN, VIP_PIN, WRONG_PIN)
-"""Long enough that no time stamp holds them by chance."""
 _VIPGATE = (sys.executable, "-m", "vipgate_fs")
 VIP = "+4917612345678"
 
@@ -30,16 +28,21 @@ class Gate:
         folder: where its files go.
         port: that it listens on.
         site: settings of the site.
+        server: settings of the server besides `listen`.
+        store: its URL; "": a file of its own.
     """
 
-    def __init__(self, gates: str, folder: Path, port: int, site: str = "language: de") -> None:
+    def __init__(
+        self, gates: str, folder: Path, port: int, site: str = "language: de", server: str = "", store: str = ""
+    ) -> None:
         self.port = port
+        self.folder = folder
         name = f"gate-{port}-{time.monotonic_ns()}"
         self._log, self._config = folder / f"{name}.log", folder / f"{name}.yaml"
         self._head = f"""version: 1
 site: {{country: DE, {site}}}
-server: {{listen: "{HOST}:{port}"}}
-store: sqlite:///{name}.db
+server: {{listen: "{HOST}:{port}", {server}}}
+store: {store or f"sqlite:///{name}.db"}
 gates:
 """
         self._config.write_text(self._head + gates, "utf-8")
@@ -83,14 +86,19 @@ gates:
     def reload(self, gates: str) -> str:
         """Let it take other gates over; what `vipgate reload` says."""
         self._config.write_text(self._head + gates, "utf-8")
-        command = [*_VIPGATE, "reload", "--config", str(self._config)]
-        said = subprocess.run(command, check=False, capture_output=True, text=True)
-        return f"{said.stdout}{said.stderr}".strip()
+        return self.vipgate("reload")
 
-    def files(self) -> dict[str, bytes]:
-        """What it has written beside its configuration and its log."""
-        files = self._log.parent.iterdir()
-        return {file.name: file.read_bytes() for file in files if file.name.startswith(f"{self._log.stem}.db")}
+    def vipgate(self, *words: str) -> str:
+        """What a subcommand prints that is run beside the gate, on the same configuration."""
+        done = subprocess.run(
+            [*_VIPGATE, *words, "--config", str(self._config)], check=False, capture_output=True, text=True
+        )
+        assert done.returncode == 0, f"vipgate {words[0]}: {done.stderr}"
+        return done.stdout.strip()
+
+    def records(self) -> list[dict]:
+        """The call records of its store."""
+        return [json.loads(line) for line in self.vipgate("calls", "--format", "json").splitlines()]
 
     def log(self) -> str:
         """What it has logged, on all levels."""

@@ -14,6 +14,7 @@ from itertools import count
 
 from freeswitch.audio import PACKET_SECONDS, PCMU, PROMPTS, TONES, UNKNOWN, Codec, ear
 from freeswitch.sip import Dialog, Message, user_part
+from freeswitch.watch import Watch
 
 HOST = "127.0.0.1"
 PATIENCE = 60.0
@@ -89,10 +90,16 @@ class Experience:
 
 
 class Phones:
-    """Places calls in a thread of its own."""
+    """Places calls in a thread of its own.
 
-    def __init__(self, port: int) -> None:
+    Args:
+        port: of the switch's SIP profile, for scenarios that name none.
+        watch: told what they key in.
+    """
+
+    def __init__(self, port: int, watch: Watch) -> None:
         self._port = port
+        self._watch = watch
         self._loop = asyncio.new_event_loop()
         self._lines = asyncio.Semaphore(AT_ONCE)
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -100,6 +107,7 @@ class Phones:
 
     def place(self, scenario: Scenario) -> Future[Experience]:
         """Begin a call as soon as a line is free."""
+        self._watch.keyed_in(scenario.does)
         return asyncio.run_coroutine_threadsafe(self._call(scenario), self._loop)
 
     def close(self) -> None:

@@ -9,13 +9,14 @@ import socket
 import struct
 import subprocess
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from freeswitch import configuration
 from freeswitch.configuration import CONTROL, HOST, INSIDE, PASSWORD, TRUNK
 from freeswitch.gate import wait_until
 
-GATES = (8084, 8086)
+GATES = FIRST, SECOND = 8084, 8086
 """The ports that freeswitch-dialplan.xml names."""
 
 
@@ -68,6 +69,7 @@ class Control:
 
     def events(self):
         """Those that come until the connection ends."""
+        self._socket.settimeout(None)
         while (received := self._receive())[0]:
             headers, body = received
             if "text/event-plain" in headers:
@@ -152,25 +154,24 @@ class Switch:
 
 
 class Listener:
-    """All events of a switch, as they came."""
+    """Shows each event of a switch to somebody, as it came, until `close`."""
 
-    def __init__(self) -> None:
+    def __init__(self, show: Callable[[str], None]) -> None:
+        self._show = show
         self._control = Control()
         self._control.command("event plain ALL")
-        self.events: list[str] = []
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 
     def _listen(self) -> None:
         for event in self._control.events():
-            self.events.append(event.decode("utf-8", "replace"))
+            self._show(event.decode("utf-8", "replace"))
 
-    def close(self) -> list[str]:
-        """Stop listening."""
+    def close(self) -> None:
+        """Stop listening, after the events that have happened."""
         self._control.interrupt()
         self._thread.join()
         self._control.close()
-        return self.events
 
 
 def prefix() -> Path | None:

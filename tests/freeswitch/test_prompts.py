@@ -4,7 +4,7 @@ import pytest
 from freeswitch.audio import L16, PCMA, PCMU
 from freeswitch.gate import PIN, VIP_PIN, WRONG_PIN, Gate
 from freeswitch.phone import Scenario
-from freeswitch.switch import GATES as PORTS
+from freeswitch.switch import FIRST
 
 GATES = f"""
   pin: {{protects: {{numbers: ["7000"]}}, identify: [{{static_pin: {{pin: "{PIN}"}}}}]}}
@@ -43,7 +43,7 @@ def language(request):
 
 @pytest.fixture(scope="module")
 def gate(language, switch, tmp_path_factory):
-    with Gate(GATES, tmp_path_factory.mktemp("gate"), PORTS[0], f"language: {language}") as started:
+    with Gate(GATES, tmp_path_factory.mktemp("gate"), FIRST, f"language: {language}") as started:
         yield started
 
 

@@ -11,7 +11,7 @@ import pytest
 from freeswitch.configuration import DIALPLAN_PIN, INSIDE
 from freeswitch.gate import PIN, VIP, WRONG_PIN, Gate
 from freeswitch.phone import Scenario
-from freeswitch.switch import GATES as PORTS
+from freeswitch.switch import FIRST
 
 SERVICE = ("127.0.0.1", 18090)
 ANSWERS = {
@@ -157,7 +157,7 @@ def gate(service, tmp_path_factory):
         ]
         database.executemany("INSERT INTO callers (number, pin, forward) VALUES (?, ?, ?)", rows)
         database.commit()
-    with Gate(GATES, folder, PORTS[0]) as started:
+    with Gate(GATES, folder, FIRST) as started:
         yield started
 
 
