@@ -69,6 +69,9 @@ class Session(OutboundSession):  # type: ignore[misc]
         client_address: the peer, as `accept` gave it.
         sock: the connected gevent socket; the session closes it in `stop`.
         trace: told every command and every frame as ("sent" | "received", text); frames in short, without digits.
+
+    Attributes:
+        was_probe: whether the peer closed the connection without a word, as monitors do.
     """
 
     def __init__(self, client_address: Any, sock: Any, trace: Callable[[str, str], None] | None = None) -> None:
@@ -79,6 +82,7 @@ class Session(OutboundSession):  # type: ignore[misc]
         self._replies: deque[Frame] = deque()
         self._completed: dict[str, Frame | None] = {}
         self._gone = ""
+        self._heard = self.was_probe = False
         self._outbound_connected = False
         self.session_data: Headers = Headers(b"", encoded=False)
         self._executed = 0
@@ -212,10 +216,11 @@ class Session(OutboundSession):  # type: ignore[misc]
         except TimeoutError:
             self._lose("FreeSWITCH does not answer")
         except OSError as error:
-            self._lose(str(error))
+            self._closed(str(error))
         if not data:
             cut = " in the middle of a frame" if self._decoder.in_frame else ""
-            self._lose(f"FreeSWITCH closed the connection{cut}")
+            self._closed(f"FreeSWITCH closed the connection{cut}")
+        self._heard = True
         self._decoder.feed(data)
 
     def _write(self, data: bytes) -> None:
@@ -225,7 +230,7 @@ class Session(OutboundSession):  # type: ignore[misc]
             self.sock.settimeout(REPLY_TIMEOUT)
             self.sock.sendall(data)
         except OSError as error:
-            self._lose(str(error))
+            self._closed(str(error))
 
     def _handle(self, frame: Frame) -> None:
         self._tell("received", frame)
@@ -251,6 +256,10 @@ class Session(OutboundSession):  # type: ignore[misc]
     def _end(self, why: str) -> None:
         self._gone = self._gone or why
         self._outbound_connected = False
+
+    def _closed(self, why: str) -> Never:
+        self.was_probe = not self._heard
+        self._lose(why)
 
     def _lose(self, why: str) -> Never:
         self._end(why)

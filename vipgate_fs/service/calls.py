@@ -75,7 +75,7 @@ class CallHandler:
             with self._counted():
                 self._serve(facts, session, log)
         except SessionGone as end:
-            log.info("connection ended early", why=str(end))
+            (log.debug if session.was_probe else log.info)("connection ended early", why=str(end))
         except Exception:  # noqa: BLE001 - whatever it is, it must not reach the calls beside this one
             log.error("error while serving a call", exception=traceback.format_exc())
         finally:
