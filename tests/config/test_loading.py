@@ -93,7 +93,7 @@ def test_the_language_follows_the_country(written, language):
     ],
 )
 def test_listen(listen, host, port):
-    configuration, findings = load(f"server: {{listen: {listen}}}\n{ASKS}")
+    configuration, findings = load(f"server: {{listen: {listen}, allow: [10.1.2.3]}}\n{ASKS}")
     assert findings == []
     assert (configuration.server.host, configuration.server.port) == (host, port)
 

@@ -206,13 +206,15 @@ def test_a_file_of_numbers_alone_lets_them_pass(build):
         ("", 1, "the columns are not named"),
         ("\n# nothing\n", 2, "the columns are not named"),
         ("0176 12345678;pass\n", 1, "allowed: a first line such as number,verdict,note"),
-        ("number;verdit\n0176 12345678;pass\n", 1, "the columns are not named"),
+        ("number;verdit\n0176 12345678;pass\n", 1, "unknown column verdit; allowed: number, verdict, note"),
+        ("number;verdict;name\n0176 12345678;pass;x\n", 1, "unknown column name; allowed: number, verdict, note"),
         ("number;number\n0176 12345678;pass\n", 1, "the columns are not named"),
         ("verdict;note\npass;x\n", 1, "the columns are not named"),
         ("number|verdict\n0176 12345678|pass\n", 1, "the columns are not named"),
         ("number,verdict\n# x\n0176 12345678\n", 3, "found 1 cells; allowed: 2"),
         ("number,verdict\n0176 12345678,pass,x\n", 2, "found 3 cells; allowed: 2"),
-        ("number,verdict\n0176 12345678,\n", 2, "no verdict; allowed: pass, reject or forward:TARGET"),
+        ("number,verdict\n0176 12345678,\n", 2, "the verdict is missing; allowed: pass, reject or forward:TARGET"),
+        ("number,verdict\n0176 12345678,PASS\n", 2, "allowed: pass, reject or forward:TARGET, in lower case"),
         ("number,verdict\n0176 12345678,0815\n", 2, "no verdict"),
         ("number,verdict\n0176 12345678,pin:0815\n", 2, "no verdict"),
         ("number,verdict\n0176 12345678,Pass\n", 2, "no verdict"),
@@ -224,7 +226,7 @@ def test_a_file_of_numbers_alone_lets_them_pass(build):
         ("number\n*\n", 2, "not alone"),
         ("number\n07*1\n", 2, "* only at its end"),
         ("number\n7099-7000\n", 2, "range"),
-        ('number,verdict\n"0176 12345678,pass\n7001,pass\n', 2, "not CSV"),
+        ('number,verdict\n"0176 12345678,pass\n7001,pass\n', 2, "a quote is not closed in this line"),
         ('number,verdict\n"7001"x,pass\n', 2, "not CSV"),
         ("number;note\n7001;M\xfcller\n".encode("latin-1"), 2, "not UTF-8"),
         ("number\n7001\n".encode("utf-16"), 1, "not UTF-8"),
@@ -240,6 +242,18 @@ def test_an_error_in_a_file_is_told_with_file_and_line(load, tmp_path, csv, line
     assert finding.path == "gates.g.identify[0].callers.file"
     assert message in finding.message
     assert "0815" not in str(finding)
+
+
+def test_a_note_with_a_line_break_is_told(load):
+    finding, *_ = load({"file": "vips.csv"}, 'number,note\n7001,"a\nb"\n').findings
+    assert (finding.line, finding.severity) == (2, "error")
+    assert "a quote is not closed in this line; allowed: one line for each number, its note too" in finding.message
+
+
+def test_a_file_without_numbers_is_worth_a_warning(load):
+    (finding,) = load({"file": "vips.csv"}, "number,verdict,note\n# none yet\n").findings
+    assert (finding.severity, finding.path) == ("warning", "gates.g.identify[0].callers.file")
+    assert "vips.csv has no numbers" in finding.message
 
 
 def test_all_errors_are_told_after_those_of_the_configuration(load):

@@ -7,9 +7,13 @@ from typing import TypeVar
 
 from vipgate_fs.config.findings import Report
 from vipgate_fs.config.source import Mapping, Scalar
-from vipgate_fs.duration import duration as duration  # noqa: PLC0414
 
 T = TypeVar("T")
+
+
+def boolean(text: str) -> bool:
+    """What a text says that fits the schema's `boolean`."""
+    return text.lower() == "true"
 
 
 class Reader:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from vipgate_fs.config.reading import Reader
+from vipgate_fs.config.reading import Reader, boolean
 from vipgate_fs.config.source import Mapping
-from vipgate_fs.gate.schedules import EVERY_DAY, Dates, Days, Schedule, Span, Times
+from vipgate_fs.gate.schedules import EVERY_DAY, WEEKDAYS, Dates, Days, Schedule, Span, Times
 
 
 def read_schedules(node: Mapping, reader: Reader, *, holidays_known: bool) -> dict[str, Schedule]:
@@ -28,12 +28,21 @@ def read_schedules(node: Mapping, reader: Reader, *, holidays_known: bool) -> di
         if reader.report.is_sound(item):
             times = reader.value(item, "to", lambda text: Times.parse(start, text), times)
         on_days = reader.value(item, "days", days, EVERY_DAY)
+        if holidays_known and on_days.kinds == WEEKDAYS:
+            reader.report.warning(
+                item.keys["days"],
+                "not on public holidays, which belong to no weekday; for every day write no days, or mon-sun,holidays",
+            )
         dates = reader.value(item, "dates", Dates.parse, None)
-        closed = reader.value(item, "closed", lambda text: text.lower() == "true", default=False)
+        closed = reader.value(item, "closed", boolean, default=False)
         return Span(item.line, on_days, times, dates, closed) if reader.report.is_sound(item) else None
 
     def spans(name: str) -> tuple[Span, ...]:
         items = (span(item) for item in node.items(name) if isinstance(item, Mapping))
         return tuple(item for item in items if item is not None)
 
-    return {name: Schedule(name, key.line, spans(name)) for name, key in node.keys.items()}
+    schedules = {name: Schedule(name, key.line, spans(name)) for name, key in node.keys.items()}
+    for name, schedule in schedules.items():
+        if schedule.spans and all(span.closed for span in schedule.spans):
+            reader.report.warning(node.keys[name], "never on: it has only closed spans, which take time out of others")
+    return schedules

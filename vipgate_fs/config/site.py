@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -65,10 +65,16 @@ def read_server(node: Mapping, reader: Reader) -> Server:
     host, port = reader.value(node, "listen", _listen, LISTEN)
     written = [item for item in node.items("allow") if isinstance(item, Scalar)]
     networks = [reader.parsed(item, _network, None) for item in written]
+    allow = tuple(network for network in networks if network) or tuple(map(ip_network, ALLOW))
+    if not _is_loopback(host) and all(network.is_loopback for network in allow):
+        reader.report.warning(
+            node.keys["listen"],
+            "a FreeSWITCH on another machine will be refused: allow has only this one; add its address there",
+        )
     return Server(
         host,
         port,
-        tuple(filter(None, networks)) or tuple(map(ip_network, ALLOW)),
+        allow,
         workers=reader.value(node, "workers", int, WORKERS),
         max_calls=reader.value(node, "max_calls", int, MAX_CALLS),
         drain=reader.value(node, "drain", partial(duration, least="0s", most="900s"), DRAIN),
@@ -80,6 +86,13 @@ def _listen(text: str) -> tuple[str, int]:
     if match is None or int(match["port"]) > _MAX_PORT or (match["v6"] and not _is_ipv6(match["v6"])):
         raise ValueError(f'found {text}; allowed: host:port, such as 127.0.0.1:8084 or "[::1]:8084"')
     return match["v6"] or match["host"], int(match["port"])
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _is_ipv6(text: str) -> bool:

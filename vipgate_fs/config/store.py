@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from vipgate_fs.config.model import Records, Store
-from vipgate_fs.config.reading import Reader
+from vipgate_fs.config.reading import Reader, boolean
 from vipgate_fs.config.source import Mapping
 from vipgate_fs.duration import duration
 from vipgate_fs.gate.lockout import Lockout
@@ -85,7 +85,7 @@ def read_records(node: Mapping, reader: Reader) -> Records:
     default = Records()
     return Records(
         retention=reader.value(node, "retention", duration, default.retention),
-        mask_numbers=reader.value(node, "mask_numbers", lambda text: text.lower() == "true", default.mask_numbers),
+        mask_numbers=reader.value(node, "mask_numbers", boolean, default.mask_numbers),
     )
 
 

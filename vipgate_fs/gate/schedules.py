@@ -106,6 +106,8 @@ class Days:
 
 EVERY_DAY: Final = Days(frozenset(range(_HOLIDAY + 1)), "")
 """Weekdays and public holidays."""
+WEEKDAYS: Final = frozenset(range(_HOLIDAY))
+"""The kinds of all days that are no public holidays."""
 
 
 def _day_range(item: str, text: str) -> tuple[int, int]:

@@ -95,15 +95,18 @@ def _add_file(table: NumberTable[Entry], file: Path, settings: Settings) -> None
     except OSError as error:
         settings.error(f"{file}: {error.strerror}", "file")
         return
-    line = settings.line_of("file")
-    for _ in range(MOST_FINDINGS):
+    line, is_empty = settings.line_of("file"), True
+    for errors in range(MOST_FINDINGS):
         try:
             for number, verdict in rows:
+                is_empty = False
                 _add(table, number, Entry(verdict, Evidence(line, file.name, rows.line)))
                 if why := settings.plan.misreading(number):
                     settings.warn(f"{file.name}, line {rows.line}: {why}", "file")
         except ValueError as error:
             settings.error_in(file, rows.line, str(error), "file")
         else:
+            if is_empty and not errors:
+                settings.warn(f"{file.name} has no numbers, only the line that names the columns", "file")
             return
     settings.error_in(file, rows.line, f"after {MOST_FINDINGS} errors the rest is left unread", "file")

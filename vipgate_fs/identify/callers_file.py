@@ -15,7 +15,7 @@ from typing import Final
 from vipgate_fs.gate.verdict import Verdict
 from vipgate_fs.identify.verdicts import in_short
 
-_COLUMNS: Final = {"number", "verdict", "note"}
+_COLUMNS: Final = ("number", "verdict", "note")
 
 
 class CallersFile:
@@ -57,8 +57,10 @@ class CallersFile:
         lines, self._lines, self._columns = self._lines, iter(()), []
         self._delimiter = ";" if ";" in header else ","
         columns = [cell.lower() for cell in self._cells(header)] if header else []
-        if "number" not in columns or len(set(columns) & _COLUMNS) < len(columns):
+        if "number" not in columns or len(set(columns)) < len(columns):
             raise ValueError("the columns are not named; allowed: a first line such as number,verdict,note")
+        if unknown := [column for column in columns if column not in _COLUMNS]:
+            raise ValueError(f"unknown column {unknown[0]}; allowed: {', '.join(_COLUMNS)}")
         self._lines, self._columns = lines, columns
         return columns
 
@@ -69,6 +71,11 @@ class CallersFile:
         except UnicodeEncodeError:
             raise ValueError("this is not UTF-8; save the file as CSV in UTF-8") from None
         except csv.Error as error:
+            if "end of data" in str(error):
+                message = (
+                    "a quote is not closed in this line; allowed: one line for each number, its note too"
+                )
+                raise ValueError(message) from None
             raise ValueError(f"this is not CSV: {error}") from None
         return [cell.strip() for cell in row]
 
@@ -76,5 +83,6 @@ class CallersFile:
 @lru_cache
 def _verdict(text: str) -> Verdict:
     if text not in ("pass", "reject") and not text.startswith("forward:"):
-        raise ValueError("this is no verdict; allowed: pass, reject or forward:TARGET")
+        found = "this is no verdict" if text else "the verdict is missing"
+        raise ValueError(f"{found}; allowed: pass, reject or forward:TARGET, in lower case")
     return in_short(text)
