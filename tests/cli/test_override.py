@@ -165,6 +165,14 @@ def test_without_a_store_nothing_can_be_switched_and_explain_says_nothing_of_it(
     assert explained(run) == "active: always"
 
 
+def test_explain_leaves_an_empty_store_alone(run, tmp_path):
+    store = tmp_path / "state.db"
+    store.write_bytes(b"")
+    assert explained(run) == "active: always"
+    assert run(override).output == NONE
+    assert store.read_bytes() == b""
+
+
 def test_explain_says_when_the_store_can_not_be_asked(run, tmp_path):
     tmp_path.joinpath("state.db").write_text("no database")
     result = run(explain, "--from", "1", "--to", "7000")

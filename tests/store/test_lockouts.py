@@ -277,6 +277,18 @@ def test_what_the_store_refuses_to_take_is_not_offered_again(lockouts, database,
     assert lockouts._unsaved == {}
 
 
+def test_the_wait_for_a_turn_is_part_of_the_patience(database, monkeypatch):
+    asked = []
+    monkeypatch.setattr(database._aside, "run", lambda _, seconds: asked.append(seconds))
+    with database._turn, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(database.run, lambda _: None)
+        time.sleep(0.3)
+        database._turn.release()
+        waiting.result()
+        database._turn.acquire()
+    assert asked[0] <= database_module.PATIENCE - 0.29
+
+
 def test_who_waits_for_others_does_not_take_the_store_from_all(impatient, database, said):
     database.open()
 

@@ -58,7 +58,8 @@ class Lockouts:
 
     def is_locked(self, entry: Entry) -> bool:
         """Whether an entry of this caller would be in vain, whatever it is."""
-        tallies = self._remembered(entry.limits)
+        with self._lock:
+            tallies = self._remembered(entry.limits)
         if self._database is not None:
             from vipgate_fs.store.tallies import read  # noqa: PLC0415 - see vipgate_fs.store
 
