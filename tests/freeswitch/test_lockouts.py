@@ -112,7 +112,7 @@ def test_locked_callers_are_rejected_before_the_call_is_answered(tries, call, ga
     assert experience.story == REJECTED
     assert gate.lines("outcome", caller=A, result="rejected", why="locked out")
     assert tries(PIN, B, "7001") == PASSES
-    gate.vipgate("lockouts", "clear")
+    gate.vipgate("lockouts", "clear", "--all")
     assert tries(PIN, A, "7001") == PASSES
 
 
