@@ -11,6 +11,8 @@ from freeswitch.audio import TONES
 HOST = "127.0.0.1"
 TRUNK, INSIDE, CONTROL = 15060, 15062, 18021
 """Ports: the trunk's SIP profile (context `vipgate`), another profile (context `inside`), the event socket."""
+WEBSERVICE, SILENT = 18090, 18091
+"""Ports of webservices: one that answers, and one that does not."""
 RTP = (20000, 29998)
 PASSWORD = "of-the-test"
 DIALPLAN_PIN = "1357"

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from freeswitch import configuration
-from freeswitch.configuration import CONTROL, HOST, INSIDE, PASSWORD, TRUNK
+from freeswitch.configuration import CONTROL, HOST, INSIDE, PASSWORD, SILENT, TRUNK, WEBSERVICE
 from freeswitch.gate import wait_until
 
 GATES = FIRST, SECOND = 8084, 8086
@@ -40,7 +40,7 @@ def taken_ports() -> list[int]:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(kind == socket.SOCK_STREAM))
             return probe.connect_ex((HOST, port)) == 0 if kind == socket.SOCK_STREAM else _fails(probe, port)
 
-    streams = [port for port in (*GATES, CONTROL) if is_taken(port, socket.SOCK_STREAM)]
+    streams = [port for port in (*GATES, CONTROL, WEBSERVICE, SILENT) if is_taken(port, socket.SOCK_STREAM)]
     return streams + [port for port in (TRUNK, INSIDE) if is_taken(port, socket.SOCK_DGRAM)]
 
 

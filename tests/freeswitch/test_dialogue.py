@@ -57,6 +57,7 @@ HANG_UPS = [
     Scenario("after the prompt", "7000", "200 welcome", "welcome end 0.5s hangup"),
     Scenario("in the entry", "7000", "200 welcome", f"welcome {PIN[:4]} hangup"),
     Scenario("with the last digit", "7000", "200 welcome", f"welcome {PIN} hangup"),
+    Scenario("with # after the right PIN", "7000", "200 welcome", f"welcome {PIN}# hangup"),
     Scenario("with # after a wrong PIN", "7000", "200 welcome", f"welcome {W} hangup"),
     Scenario("after a wrong PIN", "7000", "200 welcome wrong-pin", f"welcome {W} wrong-pin 0.5s hangup"),
     Scenario("in the second silence", "7000", "200 welcome welcome", "welcome welcome end 0.5s hangup"),

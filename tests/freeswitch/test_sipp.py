@@ -6,18 +6,17 @@ import socket
 from dataclasses import dataclass
 
 import pytest
-from freeswitch.configuration import HOST
+from freeswitch.configuration import HOST, SILENT
 from freeswitch.gate import PIN, WRONG_PIN, Gate, wait_until
 from freeswitch.sipp import Call
 from freeswitch.switch import FIRST
 
-SILENT = (HOST, 18091)
 GATES = f"""
   open: {{protects: {{numbers: ["7000"]}}, otherwise: {{reject: false}}}}
   pin: {{protects: {{numbers: ["7001"]}}, identify: [{{static_pin: {{pin: "{PIN}"}}}}]}}
   closed: {{protects: {{numbers: ["7002"]}}, otherwise: {{reject: true}}}}
   announced: {{protects: {{numbers: ["7003"]}}, reject_with: announcement, otherwise: {{reject: true}}}}
-  slow: {{protects: {{numbers: ["7004"]}}, identify: [{{webservice: {{url: "http://{HOST}:{SILENT[1]}/"}}}}]}}
+  slow: {{protects: {{numbers: ["7004"]}}, identify: [{{webservice: {{url: "http://{HOST}:{SILENT}/"}}}}]}}
 """
 R, W = f"#{PIN}#", f"#{WRONG_PIN}#"
 
@@ -72,7 +71,7 @@ SCENARIOS = [
 
 @pytest.fixture(scope="module")
 def gate(switch, tmp_path_factory):
-    with socket.create_server(SILENT), Gate(GATES, tmp_path_factory.mktemp("gate"), FIRST) as started:
+    with socket.create_server((HOST, SILENT)), Gate(GATES, tmp_path_factory.mktemp("gate"), FIRST) as started:
         yield started
 
 
@@ -81,19 +80,21 @@ def calls(request, gate, watch, tmp_path_factory):
     """All at the same time: scenario → (caller, call)."""
     if shutil.which("sipp") is None:
         pytest.skip("no sipp: apt-get install sip-tester")
-    if os.geteuid() != 0:
-        pytest.skip("sipp plays DTMF by a raw socket, which root may open")
     watch.keyed_in(f"{PIN} {WRONG_PIN}")
     folder = tmp_path_factory.mktemp("sipp")
-    callers = [f"+497115559{number:02}" for number in range(len(SCENARIOS))]
+    may_key_in = os.geteuid() == 0
+    callers = {scenario: f"+497115559{number:02}" for number, scenario in enumerate(SCENARIOS)}
     return {
         scenario: (caller, Call(folder / caller, scenario.to, caller, scenario.words))
-        for scenario, caller in zip(SCENARIOS, callers, strict=True)
+        for scenario, caller in callers.items()
+        if may_key_in or "#" not in scenario.words
     }
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_sipp(scenario, calls, gate, record_property):
+    if scenario not in calls:
+        pytest.skip("sipp sends DTMF by a raw socket, which only root may open")
     caller, call = calls[scenario]
     status, received = call.ended()
     record_property("story", received)

@@ -2,8 +2,10 @@
 
 from concurrent.futures import wait
 
-from freeswitch.gate import PIN, WRONG_PIN, wait_until
+import pytest
+from freeswitch.gate import PIN, WRONG_PIN, Gate, wait_until
 from freeswitch.phone import Scenario
+from freeswitch.switch import FIRST
 
 GATES = f"""
   pin: {{protects: {{numbers: ["7000"]}}, identify: [{{static_pin: {{pin: "{PIN}"}}}}]}}
@@ -16,6 +18,12 @@ KINDS = [
     Scenario("hangs up in the entry", "7000", "200 welcome", f"welcome {WRONG_PIN[:4]} hangup"),
     Scenario("passes", "7002", "200 called"),
 ]
+
+
+@pytest.fixture(scope="module")
+def gate(switch, tmp_path_factory):
+    with Gate(GATES, tmp_path_factory.mktemp("gate"), FIRST, server="workers: 2") as started:
+        yield started
 
 
 def test_soak(pytestconfig, phones, gate, switch):

@@ -8,12 +8,12 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
-from freeswitch.configuration import DIALPLAN_PIN, INSIDE
+from freeswitch.configuration import DIALPLAN_PIN, HOST, INSIDE, WEBSERVICE
 from freeswitch.gate import PIN, VIP, WRONG_PIN, Gate
 from freeswitch.phone import Scenario
 from freeswitch.switch import FIRST
 
-SERVICE = ("127.0.0.1", 18090)
+SERVICE = (HOST, WEBSERVICE)
 ANSWERS = {
     "pass": "{reject: false}",
     "reject": "{reject: true}",

@@ -1,6 +1,7 @@
 """Which verdict leads where: every kind of step, both PIN targets, numbers, schedules, directory."""
 
 import pytest
+from freeswitch.audio import SOUNDS
 from freeswitch.gate import PIN, VIP, VIP_PIN, WRONG_PIN
 from freeswitch.phone import Scenario
 
@@ -30,6 +31,11 @@ GATES = f"""
     otherwise: {{askForPin: {{expectedPIN: "{PIN}", forwardIncorrectPIN: "120", maxRetries: 1}}}}
   asleep: {{protects: {{numbers: ["7109"]}}, active: {{outside: always}}, otherwise: {{reject: true}}}}
   awake: {{protects: {{numbers: ["7110"]}}, active: {{during: always}}, otherwise: {{reject: true}}}}
+  routed: {{protects: {{numbers: ["7112"]}}, route: {{context: default}}, otherwise: {{forward: "100"}}}}
+  own-prompt:
+    protects: {{numbers: ["7113"]}}
+    identify: [{{static_pin: {{pin: "{PIN}"}}}}]
+    prompts: {{welcome: "{SOUNDS}/de/vipgate-rejected.wav"}}
   alice: {{protects: {{users: [alice]}}, otherwise: {{reject: true}}}}
   support: {{protects: {{groups: [support]}}, otherwise: {{forward: "123"}}}}
 schedules:
@@ -67,6 +73,8 @@ SCENARIOS = [
     Scenario("reject", "7105", "486"),
     Scenario("forward", "7106", "200 forward"),
     Scenario("forward to what leads back to a gate", "7111", "200 called"),
+    Scenario("a route of the gate's own", "7112", "200 vip"),
+    Scenario("a prompt of the gate's own", "7113", "200 rejected called", f"rejected {PIN}#"),
     Scenario("target for the right PIN", "7107", "200 welcome vip", f"welcome {PIN}#"),
     Scenario("target for a wrong PIN", "7107", "200 welcome other", f"welcome {WRONG_PIN}#"),
     Scenario("one retry, right", "7108", "200 welcome wrong-pin called", f"welcome {WRONG_PIN}# wrong-pin {PIN}#"),
