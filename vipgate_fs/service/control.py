@@ -56,7 +56,11 @@ class Control:
 
     def __init__(self, path: Path) -> None:
         self.socket = plain.socket(stdlib_socket.AF_UNIX, stdlib_socket.SOCK_STREAM)
-        self.socket.bind(_address(path))
+        try:
+            self.socket.bind(_address(path))
+        except OSError:
+            self.socket.close()
+            raise
         self.socket.listen()
         self._client: Any = None
 
@@ -119,7 +123,7 @@ def _ask(path: Path, request: bytes, timeout: float) -> dict[str, Any]:
         except OSError as error:
             raise NoService(f"no service runs for {path}: {error.strerror or error}") from None
     if not answer:
-        raise NoService(f"the service for {path} does not listen to this user, or has ended")
+        raise NoService(f"the service for {path} does not listen to this user, is of another version, or has ended")
     values: dict[str, Any] = json.loads(answer)
     return values
 

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+
+from vipgate_fs import config
+from vipgate_fs.service.port import Port
+from vipgate_fs.service.status import Report, Status, status_of, told
+
+WELL = Status(
+    version="1",
+    pid=1,
+    uptime=1.0,
+    address="127.0.0.1:8084",
+    accepting=True,
+    workers=2,
+    workers_wanted=2,
+    calls=0,
+    calls_since_start=0,
+    store="ok",
+    store_gone_since=None,
+    configuration="/etc/vipgate/vipgate.yaml",
+    taken_over=0.0,
+    changed=False,
+    overrides=0,
+)
+
+
+@pytest.mark.parametrize(
+    "report", [Report(), Report(calls=3, begun=1_000_000, store_gone_since=1_800_000_000, overrides=2)]
+)
+def test_a_report_comes_as_it_was_sent(report):
+    assert Report.decode(report.encode()) == report
+    assert len(report.encode()) <= 64
+
+
+@pytest.mark.parametrize(
+    ("differs", "problems"),
+    [
+        ({}, []),
+        ({"changed": True, "overrides": 3, "store": "none"}, []),
+        ({"workers": 1}, ["only 1 of 2 workers serve"]),
+        ({"workers": 3}, []),
+        ({"accepting": False}, ["connections are refused"]),
+        ({"store": "gone", "store_gone_since": 0.0}, [f"the store is gone since {told(0.0)}"]),
+        (
+            {"accepting": False, "workers": 0},
+            ["connections are refused", "only 0 of 2 workers serve"],
+        ),
+    ],
+)
+def test_what_is_a_problem(differs, problems):
+    status = replace(WELL, **differs)
+    assert list(status.problems) == problems
+    assert status.summary == ("; ".join(problems) or f"{status.workers} of 2 workers serve")
+
+
+def test_a_time_has_its_offset():
+    assert dt.datetime.fromisoformat(told(1_800_000_000.0)).timestamp() == 1_800_000_000.0
+    assert dt.datetime.fromisoformat(told(0.0)).tzinfo is not None
+
+
+@pytest.mark.parametrize(
+    ("since", "store", "gone_since"), [((0, 0), "ok", None), ((0, 20), "gone", 20), ((30, 20), "gone", 20)]
+)
+def test_the_store_is_gone_when_a_worker_misses_it(tmp_path, since, store, gone_since):
+    path = tmp_path / "vipgate.yaml"
+    path.write_text(
+        'version: 1\nserver: {listen: "127.0.0.1:0"}\ngates:\n  a: {protects: {numbers: ["1"]}, otherwise: {reject: true}}\n'
+    )
+    configuration = config.load(path).configuration
+    port = Port("127.0.0.1", 0)
+    reports = [Report(store_gone_since=moment, overrides=1) for moment in since]
+    status = status_of(configuration, port, reports, calls=0, calls_since_start=0, uptime=0.0, taken_over=0.0)
+    port.socket.close()
+    assert (status.store, status.store_gone_since, status.overrides) == (store, gone_since, 1)
+    assert not status.changed
+    assert configuration.digest.hex() not in repr(configuration)
+    assert repr(configuration.digest) not in repr(configuration)
