@@ -2,7 +2,7 @@
 
 import pytest
 
-from vipgate_fs.simulator import Caller, Dialplan, Extension, Simulator, What, answered
+from vipgate_fs.simulator import Caller, Dialplan, Extension, Simulator, What, answered, switch
 
 ASK = "1 20 1 2000 # tone_stream://%(3000,0,600) '' pin '' 1000"
 
@@ -357,3 +357,24 @@ def test_a_test_can_be_the_caller(gate):
 def test_a_header_that_is_no_sip_address(header):
     with pytest.raises(ValueError, match="not a SIP address"):
         Simulator().start(Caller(sip_from=header), "700")
+
+
+@pytest.mark.parametrize(
+    ("hosts", "asked"),
+    [
+        ("a", [("a", 8084)]),
+        ("a:1|b", [("a", 1), ("b", 1)]),
+        ("a|b:2|c|d:3", [("a", 8084), ("b", 2), ("c", 2), ("d", 3)]),
+    ],
+)
+def test_a_host_without_a_port_has_that_of_the_one_before(monkeypatch, hosts, asked):
+    tried = []
+
+    def refuse(address, timeout):
+        tried.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(switch.socket, "create_connection", refuse)
+    entry = Extension((("socket", f"{hosts} async full"), ("hangup", "CALL_REJECTED")), matches=True)
+    Simulator(dialplan=Dialplan(entry)).call(Caller(), "700")
+    assert tried == asked

@@ -53,7 +53,7 @@ def assemble(content: bytes, path: Path, report: Report) -> Configuration | None
         report.warning(schedules_node.keys[name], "no gate uses this schedule")
     _warn_of_inactive(gates, gates_node, site.calendar, report)
     digest = hashlib.sha256(content).digest()
-    return Configuration(path, site, server, schedules, gates, store, records, slot, digest)
+    return Configuration(path, site, server, gates, store, records, slot, digest)
 
 
 def _refuse_guest_pins(gates: Mapping, report: Report) -> None:

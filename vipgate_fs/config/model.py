@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.numbers import NumberPlan
-from vipgate_fs.gate.schedules import Calendar, Schedule
+from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.identify.vault import VaultSlot
 from vipgate_fs.secret import Secret
 
@@ -19,7 +18,6 @@ class Site:
     """Where the telephone system stands.
 
     Attributes:
-        country: ISO 3166-1 alpha-2.
         plan: how numbers are read there.
         calendar: its clock and public holidays.
         language: of the prompts, `de` or `en`.
@@ -28,7 +26,6 @@ class Site:
         domain: of the switch's directory; None: the switch's own.
     """
 
-    country: str
     plan: NumberPlan
     calendar: Calendar
     language: str
@@ -91,7 +88,6 @@ class Configuration:
 
     Attributes:
         path: of the file.
-        schedules: by name.
         gates: in the order of the file, which is the order in which they are looked at.
         vault_slot: where the steps of the gates look for the vault.
         digest: SHA-256 of the file; as secret as the PINs in it, which could be guessed with it.
@@ -100,7 +96,6 @@ class Configuration:
     path: Path
     site: Site
     server: Server
-    schedules: Mapping[str, Schedule]
     gates: tuple[Gate, ...]
     store: Store
     records: Records

@@ -41,7 +41,6 @@ def read_site(node: Mapping, reader: Reader) -> Site:
             node, f"VIPgate's own sounds are in {sounds}, which FreeSWITCH can't be told; set site.sounds"
         )
     return Site(
-        country=country,
         plan=reader.value(node, "country", NumberPlan, NumberPlan(COUNTRY)),
         calendar=reader.value(node, "holidays", lambda text: Calendar(timezone, text), Calendar(timezone)),
         language=reader.value(node, "language", str, "de" if country in _GERMAN else "en"),

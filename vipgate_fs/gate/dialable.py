@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-MAX_LENGTH: Final = 64
 PATTERN: Final = r"[0-9A-Za-z+*#][0-9A-Za-z+*#._-]{0,63}"
 """Also stands in the JSON schemas: digits, letters, + * # . _ -, at most 64 characters, not beginning with . _ or -."""
 

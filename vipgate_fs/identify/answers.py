@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from typing import Any, Final, Never
 
 from vipgate_fs.gate.verdict import Verdict
@@ -11,6 +12,8 @@ from vipgate_fs.identify.verdicts import verdict
 
 MOST_BRACKETS: Final = 32
 """A verdict has two; a parser given thousands recurses as deep."""
+_MOST_DIGITS: Final = 64
+"""Of a number that can be meant as a target."""
 _STRING_OR_WORD: Final = re.compile(
     r'"(?:[^"\\]|\\.)*+"?|(?P<word>[A-Za-z_$][\w$]*+)(?P<colon>\s*+:)?', re.ASCII | re.DOTALL
 )
@@ -42,13 +45,23 @@ def read_answer(body: bytes) -> Verdict | None:
 def _parse(text: str) -> Any:
     try:
         return json.loads(
-            _STRING_OR_WORD.sub(_quoted, text), object_pairs_hook=_without_duplicates, parse_constant=_refuse
+            _STRING_OR_WORD.sub(_quoted, text),
+            object_pairs_hook=_without_duplicates,
+            parse_constant=_refuse,
+            parse_float=_number,
         )
     except _Twice as error:
         raise ValueError(str(error)) from None
     except ValueError:  # json's own holds the text
         kind = "HTML" if text.lstrip()[:1] == "<" else "something else"
         raise ValueError(f"the answer is not JSON but {kind}") from None
+
+
+def _number(text: str) -> int | float:
+    """To JSON Schema, 3.0 is an integer (2020-12, Core 4.2.1)."""
+    number = Decimal(text)
+    is_short = not number or number.adjusted() < _MOST_DIGITS  # 1e999999999 is not to be written out
+    return int(number) if is_short and number == number.to_integral_value() else float(text)
 
 
 def _quoted(match: re.Match[str]) -> str:

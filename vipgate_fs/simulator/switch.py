@@ -189,8 +189,10 @@ class Simulator:
             channel.state = "EXECUTE"
 
     def _connect(self, channel: Channel, hosts: list[str]) -> Any:
+        port = str(_DEFAULT_PORT)
         for host in hosts:
-            name, _, port = host.rpartition(":") if ":" in host else (host, "", str(_DEFAULT_PORT))
+            # One without a port has that of the host before it (mod_event_socket.c, socket_function).
+            name, port = host.rsplit(":", 1) if ":" in host else (host, port)
             channel.set("socket_host", name)
             try:
                 with self.clock.held():
