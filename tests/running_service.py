@@ -56,7 +56,8 @@ class Service:
 
     def lines(self, event=None, **values):
         """The log's lines, all or those of an event and with these values."""
-        lines = [json.loads(line) for line in self.log.read_text().splitlines()]
+        told = self.log.read_text().splitlines()
+        lines = [json.loads(line) for line in told if line.startswith("{")]  # others are the configuration's findings
         wanted = values | ({"event": event} if event else {})
         return [line for line in lines if wanted.items() <= line.items()]
 
