@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from dataclasses import replace
+from importlib import import_module
 
 import pytest
 from click.testing import CliRunner
@@ -140,6 +142,57 @@ def test_a_gate_that_is_not_running():
     assert result.stderr == "Error: no gate listens at 127.0.0.1:1: Connection refused\n"
 
 
+def test_a_gate_that_is_running_on_ipv6(path):
+    loaded = config.load(path).configuration
+    local = replace(loaded, server=replace(loaded.server, host="::1"))
+    server = GateServer(local, configure("error", io.StringIO()))
+    try:
+        server.start()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    try:
+        arguments = ["--from", "anonymous", "--to", "701", "--server", f"[::1]:{server.port}", *FAST]
+        result = CliRunner().invoke(command, arguments)
+    finally:
+        server.stop(drain=0)
+    assert told(result) == ["rejected 486 Busy Here"]
+
+
+@pytest.fixture
+def site(tmp_path):
+    """Runs commands for a site with a store: `vipgate pin …`, `vipgate override …`, `vipgate call …`."""
+    path = tmp_path / "vipgate.yaml"
+    guests = 'g: {protects: {numbers: ["700"]}, identify: [guest_pin: {}]}'
+    path.write_text(f"version: 1\nstore: sqlite:///state.db\ngates: {{{guests}}}\n")
+
+    def run(commands, *arguments):
+        name, *subcommand = commands.split()
+        module = import_module(f"vipgate_fs.cli.{name}")
+        result = CliRunner().invoke(module.command, [*subcommand, "--config", str(path), *arguments])
+        assert result.exit_code == 0, result.output
+        return result
+
+    return run
+
+
+def test_a_guest_pin_is_right_and_not_used_up(site):
+    pin = site("pin issue", "--gate", "g", "--uses", "1").stdout.strip()
+    for _ in range(2):
+        result = site("call", "--from", "1", "--to", "700", "--dial", f"{pin}#", *FAST)
+        assert "transferred to 700 XML vipgate-passed" in told(result)
+        assert result.stderr == "Note: a simulated call does not use up a guest PIN\n"
+        assert pin not in result.output
+    assert "one use left" in site("pin list").stdout
+    assert "hung up by the switch, USER_BUSY" in told(site("call", "--from", "1", "--to", "700", "--dial", "1#", *FAST))
+
+
+def test_an_override_counts(site):
+    site("pin issue", "--gate", "g")
+    site("override", "g", "off")
+    result = site("call", "--from", "1", "--to", "700", *FAST)
+    assert told(result)[0] == "transferred to 700 XML vipgate-passed"
+
+
 def test_the_dialplan_may_set_variables(tmp_path):
     config = tmp_path / "vipgate.yaml"
     config.write_text(
@@ -154,11 +207,15 @@ def test_the_dialplan_may_set_variables(tmp_path):
     [
         (["--from", "1"], "Missing option '--to'"),
         (["--to", "1"], "Missing option '--from'"),
-        (["--from", "1", "--to", "1", "--at", "soon"], "--at: not an ISO time"),
+        (["--from", "1", "--to", "1", "--at", "soon"], "found soon; allowed: an ISO time"),
         (["--from", "1", "--to", "1", "--dial", "12a"], "--dial: the keys of a telephone"),
         (["--from", "1", "--to", "1", "--dial-after", "-1"], "'--dial-after': -1.0 is not in the range"),
         (["--from", "1", "--to", "1", "--variable", "x"], "--variable: write NAME=VALUE"),
         (["--from", "1", "--to", "1", "--server", "127.0.0.1:9", "--at", "2026-01-01"], "--at is for the gate inside"),
+        (["--from", "1", "--to", "1", "--server", "[::1]:9"], "--config is for the gate inside"),
+        (["--from", "1", "--to", "1", "--speed", "nan"], "'--speed': nan is not a number"),
+        (["--from", "1", "--to", "1", "--dial-after", "inf"], "'--dial-after': inf is not a number"),
+        (["--from", "1", "--to", "1", "--hangup-after", "nan"], "'--hangup-after': nan is not a number"),
         (["--from", "1", "--to", "1", "--speed", "0"], "'--speed': 0.0 is not in the range"),
         (["--from", "1", "--to", "1", "--hangup-after", "x"], "'--hangup-after': 'x' is not a valid float"),
         (["--from", "1", "--to", "1", "--dial-after", "x"], "'--dial-after': 'x' is not a valid float"),
@@ -167,7 +224,17 @@ def test_the_dialplan_may_set_variables(tmp_path):
         (["--from", "1", "--to", "1", "1"], "unexpected extra argument"),
         *(
             (["--from", "1", "--to", "1", "--server", server], "--server: write HOST:PORT, such as 127.0.0.1:8084")
-            for server in ("x", "localhost:", ":8084", "localhost:http", "localhost:0", "localhost:65536", "x:-1")
+            for server in (
+                "x",
+                "localhost:",
+                ":8084",
+                "localhost:http",
+                "localhost:0",
+                "localhost:65536",
+                "x:-1",
+                "::1:8084",
+                "[x]:1",
+            )
         ),
         pytest.param(
             ["--from", "1", "--to", "1", "--server", "x:\u00b2"],

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -20,15 +21,30 @@ from vipgate_fs.cli.options import (
     parse_variables,
     variable_option,
 )
+from vipgate_fs.cli.stores import SiteStore, read_overrides
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.service.calls import system_clock
-from vipgate_fs.service.embedded import embedded_gate
+from vipgate_fs.service.embedded import UnspentVault, embedded_gate
 from vipgate_fs.service.logs import LEVELS
 from vipgate_fs.simulator import Caller, Dialplan, Directory, Extension, Simulator
+from vipgate_fs.store.database import Database
 
-_SECONDS: Final = click.FloatRange(min=0)
 _KEYS: Final = re.compile(r"[0-9*#]*", re.ASCII)
-_PORT: Final = re.compile(r"[0-9]{1,5}", re.ASCII)
+_SERVER: Final = re.compile(r"(\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]]+)):(?P<port>[0-9]{1,5})", re.ASCII)
+
+
+class _Number(click.FloatRange):
+    """A number in a range, of which `nan` and `inf` are none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """See click.ParamType."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a number in the range.", param, ctx)
+        return number
+
+
+_SECONDS: Final = _Number(min=0)
 
 
 @click.command()
@@ -44,7 +60,7 @@ _PORT: Final = re.compile(r"[0-9]{1,5}", re.ASCII)
 @variable_option
 @click.option("--server", metavar="HOST:PORT", help="A gate that is running; default: one inside of this command.")
 @moment_option
-@click.option("--speed", type=click.FloatRange(min=0.1, max=100), default=10.0, show_default=True, help="1: real time.")
+@click.option("--speed", type=_Number(min=0.1, max=100), default=10.0, show_default=True, help="1: real time.")
 @click.option("--log-level", type=click.Choice(list(LEVELS)), default="warning", help="Of the gate inside.")
 def command(
     config: Path | None,
@@ -62,15 +78,21 @@ def command(
     speed: float,
     log_level: str,
 ) -> None:
-    """Place a call through a simulated FreeSWITCH. Seconds in what it prints are the caller's, whatever the speed."""
+    """Place a call through a simulated FreeSWITCH. Seconds in what it prints are the caller's, whatever the speed.
+
+    The gate inside of this command knows the store's overrides, guest PINs and used one-time PINs, and changes nothing
+    there: it uses up no guest PIN, counts no wrong entry and records no call.
+    """
     if not all(_KEYS.fullmatch(keys) for keys in entries):
         raise click.BadParameter("the keys of a telephone are 0 to 9, * and #", param_hint="--dial")
-    if server and moment:
-        raise click.UsageError("--at is for the gate inside of this command, not for that of --server")
+    address = _address(server) if server else None
+    for option, given in (("--at", moment), ("--config", config)):
+        if address and given:
+            raise click.UsageError(f"{option} is for the gate inside of this command, not for that of --server")
     caller = Caller(number, name, dial=entries, dial_after=dial_after, hang_up_after=hangup_after)
     user = alias or called
     directory = Directory(users={user: called}, groups={group: [user] for group in groups})
-    gate = _running(server) if server else _embedded(load_or_exit(config), moment, log_level)
+    gate = _running(*address) if address else _embedded(load_or_exit(config), moment, log_level)
     settings = tuple(("set", f"{name}={value}") for name, value in parse_variables(variables).items())
     with gate as (host, port):
         actions = (*settings, ("socket", f"{host}:{port} async full"))
@@ -82,21 +104,43 @@ def command(
     click.echo(str(experience))
 
 
+def _address(server: str) -> tuple[str, int]:
+    match = _SERVER.fullmatch(server)
+    if match is None or int(match["port"]) not in range(1, 65536):
+        raise click.BadParameter('write HOST:PORT, such as 127.0.0.1:8084 or "[::1]:8084"', param_hint="--server")
+    return match["v6"] or match["host"], int(match["port"])
+
+
 @contextmanager
-def _running(server: str) -> Iterator[tuple[str, int]]:
-    host, _, port = server.rpartition(":")
-    if not host or not _PORT.fullmatch(port) or int(port) not in range(1, 65536):
-        raise click.BadParameter("write HOST:PORT, such as 127.0.0.1:8084", param_hint="--server")
+def _running(host: str, port: int) -> Iterator[tuple[str, int]]:
     try:
-        socket.create_connection((host, int(port)), timeout=5).close()
+        socket.create_connection((host, port), timeout=5).close()
     except OSError as error:
-        raise click.ClickException(f"no gate listens at {server}: {error.strerror or error}") from None
-    yield host, int(port)
+        raise click.ClickException(f"no gate listens at {host}:{port}: {error.strerror or error}") from None
+    yield host, port
 
 
 @contextmanager
 def _embedded(configuration: Configuration, moment: str | None, log_level: str) -> Iterator[tuple[str, int]]:
     at = parse_moment(moment, configuration.site.calendar) if moment else None
     anywhere = replace(configuration, site=replace(configuration.site, domain=None))  # whatever the simulator's is
-    with embedded_gate(anywhere, (lambda: at) if at else system_clock, log_level) as port:
+    clock = (lambda: at) if at else system_clock
+    overrides, slot = read_overrides(configuration), configuration.vault_slot
+    with _database(configuration) as database, embedded_gate(anywhere, clock, log_level, overrides, database) as port:
         yield "127.0.0.1", port
+    if isinstance(slot.vault, UnspentVault) and slot.vault.spared:
+        click.echo("Note: a simulated call does not use up a guest PIN", err=True)
+
+
+@contextmanager
+def _database(configuration: Configuration) -> Iterator[Database | None]:
+    """The store's, to read; None when there is none, or it can't be used."""
+    try:
+        database = SiteStore(configuration).database
+    except click.ClickException:
+        yield None
+        return
+    try:
+        yield database
+    finally:
+        database.close()

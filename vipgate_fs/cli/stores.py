@@ -11,6 +11,8 @@ import structlog
 
 from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.gate.override import Override
+from vipgate_fs.store import overrides
 from vipgate_fs.store.database import Database
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ class SiteStore:
         configuration: names it.
         makes: whether one that is not there yet is made. One of another version is left alone in any case: the service
             brings it up to date.
+
+    Attributes:
+        database: asked by `do`.
     """
 
     def __init__(self, configuration: Configuration | Essentials, *, makes: bool = False) -> None:
@@ -41,14 +46,25 @@ class SiteStore:
             raise NoStore(f"there is no store {file}; the service makes it when it is first started")
         from vipgate_fs.store.schema import expect, make  # noqa: PLC0415 - see vipgate_fs.store
 
-        self._database = Database(url, structlog.get_logger(), make if makes else expect)
+        self.database = Database(url, structlog.get_logger(), make if makes else expect)
 
     def do(self, work: Callable[[Connection], T], *, reads: bool = False) -> T:
         """See `vipgate_fs.store.database.Database.transact`."""
         try:
-            return self._database.transact(work, reads=reads)
+            return self.database.transact(work, reads=reads)
         except Exception as error:  # noqa: BLE001 - a driver may raise anything
-            raise click.ClickException(f"the store: {self._database.told(error)}") from None
+            raise click.ClickException(f"the store: {self.database.told(error)}") from None
+
+
+def read_overrides(configuration: Configuration) -> dict[str, Override]:
+    """Those in the store; none, and a line on stderr, when it can't be asked."""
+    try:
+        return SiteStore(configuration).do(overrides.read, reads=True)
+    except NoStore:
+        return {}
+    except click.ClickException as error:
+        click.echo(f"Warning: overrides are left aside: {error.message}", err=True)
+        return {}
 
 
 def _size(file: str) -> int:

@@ -3,27 +3,86 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
 
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.gate.override import Override
+from vipgate_fs.gate.pins import Unchecked
+from vipgate_fs.identify.vault import MemoryVault, Vault
 from vipgate_fs.service.calls import Clock, system_clock
 from vipgate_fs.service.logs import configure
 from vipgate_fs.service.server import GateServer
+from vipgate_fs.store.database import Database
+from vipgate_fs.store.keeper import Keeper
+from vipgate_fs.store.vault import StoreVault
+
+_NO_OVERRIDES: Final[Mapping[str, Override]] = MappingProxyType({})
+
+
+class UnspentVault:
+    """What a vault knows, without using any of it up. See `vipgate_fs.identify.vault.Vault`.
+
+    Attributes:
+        spared: whether a use of a guest PIN was not counted.
+    """
+
+    def __init__(self, vault: Vault) -> None:
+        self.spared = False
+        self._vault = vault
+        self._accepted = MemoryVault()
+
+    def has_guest_pin(self, gate: str, caller: str, entered: str, at: float) -> bool:
+        """See Vault."""
+        return self._vault.has_guest_pin(gate, caller, entered, at)
+
+    def use_guest_pin(self, gate: str, caller: str, entered: str, at: float) -> str | None:
+        """Whether it could be used."""
+        with suppress(Unchecked):
+            if self._vault.has_guest_pin(gate, caller, entered, at):
+                self.spared = True
+                return "simulated"
+        return None
+
+    def last_time_step(self, owner: str) -> int:
+        """See Vault."""
+        return max(self._accepted.last_time_step(owner), self._vault.last_time_step(owner))
+
+    def use_time_step(self, owner: str, step: int) -> bool:
+        """Accept it until this process ends."""
+        return step > self._vault.last_time_step(owner) and self._accepted.use_time_step(owner, step)
 
 
 @contextmanager
-def embedded_gate(configuration: Configuration, clock: Clock = system_clock, level: str = "warning") -> Iterator[int]:
+def embedded_gate(
+    configuration: Configuration,
+    clock: Clock = system_clock,
+    level: str = "warning",
+    overrides: Mapping[str, Override] = _NO_OVERRIDES,
+    database: Database | None = None,
+) -> Iterator[int]:
     """Serve a configuration on a free port of this machine while the block runs; gives the port.
+
+    Wrong entries count in memory, and no call is recorded.
 
     Args:
         configuration: its `server` section is left aside.
         clock: the time that the gate goes by.
         level: how much of its log goes to stderr.
+        overrides: by the gates' names.
+        database: has guest PINs and used time steps; it is only read.
     """
+    log = configure(level, sys.stderr)
+    if database is not None:
+        vault = StoreVault(log, database, configuration.store.key_file)
+        configuration.vault_slot.vault = UnspentVault(vault)
+    keeper = Keeper(log)
+    keeper.overrides.current = overrides
     local = replace(configuration, server=replace(configuration.server, host="127.0.0.1", port=0))
-    server = GateServer(local, configure(level, sys.stderr), clock)
+    server = GateServer(local, log, clock, keeper=keeper)
     server.start()
     try:
         yield server.port
