@@ -11,6 +11,7 @@ from vipgate_fs.cli import main
 GATE = 'version: 1\ngates:\n  support:\n    protects: {numbers: ["7000"]}\n'
 GOOD = GATE + '    identify: [{static_pin: {pin: "4711"}}]\n'
 WARNED = GATE + '    identify: [{static_pin: {pin: "471"}}]\n'
+ASKS = GATE + '    otherwise: {askForPin: {expectedPIN: "4711"}}\n'
 BROKEN = GOOD + "    attempts: 99\n"
 
 
@@ -21,6 +22,7 @@ def check(tmp_path, monkeypatch):
     monkeypatch.delenv("VIPGATE_CONFIG", raising=False)
     for name, text in [("good.yaml", GOOD), ("warned.yaml", WARNED), ("broken.yaml", BROKEN)]:
         tmp_path.joinpath(name).write_text(text)
+        tmp_path.joinpath(name).chmod(0o640)
     return lambda *arguments: CliRunner().invoke(main, ["check", *arguments])
 
 
@@ -43,6 +45,27 @@ def test_exit_code_and_summary(check, arguments, code, summaries):
     result = check(*arguments)
     assert result.stderr.splitlines() == summaries
     assert result.exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("mode", "text", "told"),
+    [
+        (0o640, GOOD, None),
+        (0o644, GOOD, "everybody on this machine can read the PINs in it"),
+        (0o644, ASKS, "everybody on this machine can read the PINs in it"),
+        (0o644, GATE + "    otherwise: {reject: true}\n", None),
+        (0o666, GOOD, "everybody on this machine can change it"),
+        (0o602, GATE + "    otherwise: {reject: true}\n", "everybody on this machine can change it"),
+        (0o666, BROKEN, "everybody on this machine can change it"),
+    ],
+)
+def test_a_file_that_others_can_get_at_is_told_and_no_finding(check, tmp_path, mode, text, told):
+    tmp_path.joinpath("good.yaml").write_text(text)
+    tmp_path.joinpath("good.yaml").chmod(mode)
+    result = check("good.yaml", "--strict")
+    assert result.exit_code == (text == BROKEN)
+    _, *warnings = result.stderr.splitlines()
+    assert [warning.startswith(f"good.yaml: Warning: {told}; chmod o= ") for warning in warnings] == [True] * bool(told)
 
 
 def test_findings_as_text(check):
