@@ -51,22 +51,23 @@ def session(connection, questions):
 
 def directory(users=(), groups=(), domain=None):
     protects = Protects(users=dict.fromkeys(users, 1), groups=dict.fromkeys(groups, 1))
-    return Directory([Gate("g", 1, protects, (), PROMPTS)], domain)
+    return Directory([Gate("g", 1, protects, (), PROMPTS)], [].append, domain)
 
 
 @pytest.mark.parametrize(
-    ("users", "groups", "dialled", "user", "member_of"),
+    ("users", "groups", "dialled", "found", "member_of"),
     [
-        (["alice"], [], "7001", "alice", set()),
-        (["alice"], ["support", "sales"], "7001", "alice", {"support"}),
-        ([], ["support"], "7002", "7002", {"support"}),
-        (["7001"], [], "alice", "7001", set()),  # protected by an alias, dialled by the id
-        (["alice"], ["support"], "7999", None, set()),
+        (["alice"], [], "7001", {"alice"}, set()),
+        (["alice"], ["support", "sales"], "7001", {"alice"}, {"support"}),
+        ([], ["support"], "7002", {"7002"}, {"support"}),
+        (["7001"], [], "alice", {"alice", "7001"}, set()),  # protected by an alias, dialled by the id
+        (["7001", "alice"], [], "7001", {"alice", "7001"}, set()),
+        (["alice"], ["support"], "7999", set(), set()),
     ],
 )
-def test_locate(session, users, groups, dialled, user, member_of):
+def test_locate(session, users, groups, dialled, found, member_of):
     call = directory(users, groups).locate(Call("u", "", dialled, dialled), session)
-    assert (call.called_user, call.called_groups) == (user, member_of)
+    assert (call.called_users, call.called_groups) == (found, member_of)
 
 
 def test_answers_are_kept_for_a_while(session, questions, monkeypatch):
@@ -99,7 +100,7 @@ def test_a_caller_asks_the_switch_nothing(session, questions, dialled):
 def test_a_user_id_that_is_none(session, monkeypatch, id_):
     monkeypatch.setitem(ANSWERS, "api user_data 7001@pbx.example attr id", id_)
     call = directory([], ["support"]).locate(Call("u", "", "7001", "7001"), session)
-    assert (call.called_user, call.called_groups) == (None, set())
+    assert (call.called_users, call.called_groups) == (set(), set())
 
 
 @pytest.mark.parametrize("answer", ["-ERR no reply", "", "${x}"])
@@ -131,10 +132,14 @@ def test_a_dialplan_without_full(connection):
         directory(["alice"]).locate(Call("u", "", "7001", "7001"), session)
 
 
-def test_it_is_needed_only_for_users_and_groups():
-    assert directory(["alice"]).is_needed
-    assert directory([], ["support"]).is_needed
-    assert not directory().is_needed
+def test_a_protected_user_whom_the_directory_does_not_know_is_told_once(session):
+    told = []
+    gates = [Gate("g", 1, Protects(users={"alice": 1, "alcie": 1}), (), PROMPTS)]
+    known = Directory(gates, told.append)
+    for _ in range(2):
+        call = known.locate(Call("u", "", "7001", "7001"), session)
+        known._answers.clear()
+    assert (call.called_users, told) == ({"alice"}, ["alcie"])
 
 
 def test_what_is_kept_is_bounded(session):

@@ -25,7 +25,7 @@ class Flood:
         pass
 
     def recv(self, size):
-        return self.what * (size // len(self.what))
+        return (self.what * 100)[:size]
 
     def __init__(self, what):
         self.what = what

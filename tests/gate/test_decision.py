@@ -148,7 +148,7 @@ def test_a_call_that_no_gate_protects_passes():
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        (Call("u", "", "9", "9", called_user="alice"), "gate support protects user alice"),
+        (Call("u", "", "9", "9", called_users=frozenset({"alice"})), "gate support protects user alice"),
         (Call("u", "", "alice", "alice"), "gate support protects user alice"),
         (Call("u", "", "9", "9", called_groups=frozenset({"sales"})), "gate support protects group sales"),
         (Call("u", "", "7099", "7099"), "gate support protects number 7000-7099"),

@@ -124,11 +124,33 @@ def test_the_bound_holds_for_a_peer_that_drips(serve, connect, monkeypatch):
             gevent.sleep(0.02)
 
 
+NOT_ALLOWED = 'version: 1\nserver: {listen: "127.0.0.1:0", allow: ["10.0.0.0/8"]}\n' + GATE
+
+
 def test_only_who_is_allowed_is_served(serve, connect, log_lines):
-    server = serve('version: 1\nserver: {listen: "127.0.0.1:0", allow: ["10.0.0.0/8"]}\n' + GATE)
-    with within(1):
-        assert closed(connect(server))
+    """And a call of who is not is rejected: FreeSWITCH parks one whose connection just ends."""
+    peer = connect(serve(NOT_ALLOWED, level="info"))
+    begin(peer)
+    assert applications(peer, "respond") == ["respond 503"]
+    assert closed(peer)
     assert log_lines.events() == ["connection refused: not in server.allow"]
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"GET / HTTP/1.1\r\n\r\n", b"Content-Length: x\n\n", reply("-ERR no")])
+def test_who_is_not_allowed_and_no_freeswitch_is_let_go(serve, connect, monkeypatch, rubbish):
+    monkeypatch.setattr(session_module.Session.connect, "__defaults__", (0.3,))
+    server = serve(NOT_ALLOWED)
+    connect(server).send(rubbish)
+    with within(10):
+        gevent.sleep(0.1)
+        while server.connections:
+            gevent.sleep(0.01)
+
+
+def test_an_ipv4_peer_of_a_port_for_both_kinds_is_an_ipv4_peer(serve, connect):
+    peer = connect(serve('version: 1\nserver: {listen: "[::]:0", allow: ["127.0.0.0/8"]}\n' + GATE))
+    begin(peer, Caller_Destination_Number="1")
+    assert applications(peer, "respond") == ["respond 486"]
 
 
 def test_an_error_in_our_own_code_rejects_the_call_and_is_told(serve, connect, log_lines, monkeypatch):
@@ -143,6 +165,20 @@ def test_an_error_in_our_own_code_rejects_the_call_and_is_told(serve, connect, l
     assert "a mistake of ours" in log_lines.all()[-1]["exception"]
 
 
+def test_an_error_after_an_entry_does_not_hide_the_entry(serve, connect, monkeypatch):
+    def fail(*_args, **_more):
+        raise RuntimeError("a mistake of ours")
+
+    records = []
+    monkeypatch.setattr(calls_module.Keeper, "record", lambda _, record: records.append(record))
+    monkeypatch.setattr(calls_module.EslChannel, "transfer", fail)
+    peer = connect(serve())
+    begin(peer)
+    assert applications(peer, "respond")[-1] == "respond 503"
+    assert closed(peer)
+    assert [(record.outcome, record.entries, record.target) for record in records] == [("rejected", 1, None)]
+
+
 def test_a_call_that_can_not_be_attributed_is_rejected(serve, connect, log_lines):
     peer = connect(serve(level="info"))
     begin(peer, Caller_Destination_Number="7001")
@@ -151,6 +187,31 @@ def test_a_call_that_can_not_be_attributed_is_rejected(serve, connect, log_lines
     assert applications(peer, "respond") == ["respond 503"]
     assert closed(peer)
     assert "async full" in log_lines.all()[-1]["why"]
+
+
+ORDER = """
+version: 1
+site: {country: DE, domain: pbx.example}
+server: {listen: "127.0.0.1:0"}
+gates:
+  before: {protects: {numbers: ["7001"]}, otherwise: {reject: true}, reject_with: 480}
+  people: {protects: {users: [alice]}, otherwise: {reject: true}, reject_with: 600}
+  after: {protects: {numbers: ["7002-7099"]}, otherwise: {reject: true}, reject_with: 603}
+"""
+
+
+@pytest.mark.parametrize(
+    ("called", "user", "asked", "code"),
+    [("7001", "alice", False, 480), ("7002", "alice", True, 600), ("7002", "bob", True, 603)],
+)
+def test_the_first_gate_that_protects_counts_however_it_does(serve, connect, called, user, asked, code):
+    peer = connect(serve(ORDER))
+    begin(peer, Caller_Destination_Number=called)
+    for _ in range(asked + (user == "bob")):
+        assert peer.command().startswith("api user_data")
+        peer.send(b"Content-Type: api/response\nContent-Length: %d\n\n%b" % (len(user), user.encode()))
+        user = "alice"
+    assert applications(peer, "respond") == [f"respond {code}"]
 
 
 def test_a_protected_user_is_found_by_his_number(serve, connect):
@@ -191,12 +252,15 @@ def test_stop_closes_the_port_and_lets_a_dialogue_end(serve, connect):
     assert stopping.get(timeout=1) == 0
 
 
-def test_stop_cuts_off_what_does_not_end(serve, connect):
+def test_stop_cuts_off_what_does_not_end(serve, connect, log_lines):
     server = serve()
     begin(connect(server))
+    connect(server)
     gevent.sleep(0.05)
-    with within(1):
+    with within(10):
         assert server.stop(drain=0.1) == 1
+    (outcome,) = (line for line in log_lines.all() if line["event"] == "outcome")
+    assert outcome["result"] == "cut_off"
 
 
 def established(port, wanted):

@@ -66,7 +66,7 @@ def command(
         caller=site.plan.canonical(caller),
         called=site.plan.canonical(called),
         dialled=called,
-        called_user=user,
+        called_users=frozenset(filter(None, [user])),
         called_groups=frozenset(groups),
         variables=parse_variables(variables),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -29,23 +29,21 @@ class Directory:
 
     Args:
         gates: those whose users and groups are of interest.
+        tell_unknown: told once of each protected user whom the directory does not know.
         domain: the directory's domain; None: the switch's own (`global_getvar domain`).
     """
 
-    def __init__(self, gates: Iterable[Gate], domain: str | None = None) -> None:
+    def __init__(self, gates: Iterable[Gate], tell_unknown: Callable[[str], None], domain: str | None = None) -> None:
         gates = tuple(gates)
         self._users = frozenset(user for gate in gates for user in gate.protects.users)
         self._groups = frozenset(group for gate in gates for group in gate.protects.groups)
         self._domain = domain
+        self._tell_unknown = tell_unknown
+        self._unknown: set[str] = set()
         self._answers: dict[str, tuple[float, str]] = {}
 
-    @property
-    def is_needed(self) -> bool:
-        """Whether any gate protects users or groups."""
-        return bool(self._users or self._groups)
-
     def locate(self, call: Call, session: Session) -> Call:
-        """The call with `called_user` and `called_groups` filled in.
+        """The call with `called_users` and `called_groups` filled in.
 
         A protected user may be written as his id or as a number-alias, and be dialled by either.
 
@@ -57,9 +55,16 @@ class Directory:
         user = self._user_id(call.dialled, session)
         if user is None:
             return call
-        protected = (name for name in self._users if name == user or self._user_id(name, session) == user)
+        names = frozenset(name for name in self._users if name == user or self._protected_id(name, session) == user)
         groups = frozenset(group for group in self._groups if self._is_member(user, group, session))
-        return replace(call, called_user=next(protected, user), called_groups=groups)
+        return replace(call, called_users=names | {user}, called_groups=groups)
+
+    def _protected_id(self, name: str, session: Session) -> str | None:
+        user = self._user_id(name, session)
+        if user is None and name not in self._unknown:
+            self._unknown.add(name)
+            self._tell_unknown(name)
+        return user
 
     def _user_id(self, name: str, session: Session) -> str | None:
         answer = self._ask(f"user_data {name}@{self._domain_of(session)} attr id", session)

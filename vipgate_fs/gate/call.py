@@ -27,7 +27,7 @@ class Call:
         caller_name: the display name. The caller writes it: never to be trusted.
         context: the dialplan context that the call came through.
         privacy: the network knows the number and the caller asked not to show it (RFC 3325, Privacy: id).
-        called_user: the id of the directory's user behind the called number, if any gate protects users.
+        called_users: the id of the directory's user behind the called number, and the names that gates know him by.
         called_groups: the directory's groups that this user belongs to.
         variables: channel variables that a step asked for.
         at: the moment that is decided for, with a time zone; `decide` makes it the site's.
@@ -40,7 +40,7 @@ class Call:
     caller_name: str = ""
     context: str = ""
     privacy: bool = False
-    called_user: str | None = None
+    called_users: frozenset[str] = frozenset()
     called_groups: frozenset[str] = frozenset()
     variables: Mapping[str, str] = field(default_factory=dict)
     at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC), compare=False)

@@ -91,7 +91,7 @@ def _claims(gate: Gate, call: Call) -> Iterator[tuple[str, int]]:
         if pattern.matches(call.called):
             yield f"number {pattern}", line
     for user, line in protects.users.items():
-        if user in (call.called_user, call.called):
+        if user in call.called_users or user == call.called:
             yield f"user {user}", line
     for group, line in protects.groups.items():
         if group in call.called_groups:

@@ -38,6 +38,7 @@ class Result(StrEnum):
     PIN_CORRECT = "pin_correct"
     PIN_INCORRECT = "pin_incorrect"
     HUNG_UP = "hung_up"
+    CUT_OFF = "cut_off"
 
 
 @dataclass(slots=True)
@@ -57,14 +58,21 @@ class Outcome:
     why: str = ""
 
 
-def conduct(decision: Decision, call: Call, channel: Channel, lockouts: Lockouts = _NO_LOCKOUTS) -> Outcome:
+def conduct(
+    decision: Decision,
+    call: Call,
+    channel: Channel,
+    lockouts: Lockouts = _NO_LOCKOUTS,
+    outcome: Outcome | None = None,
+) -> Outcome:
     """Carry a decision out on the call's channel.
 
     Reject and Forward happen before the call is answered; only a PIN dialogue answers it. A target that is not dialable
     ends in a rejection: nothing unchecked reaches the switch. A caller who hangs up ends it at any moment; `lockouts`
-    have counted his wrong entries by then.
+    have counted his wrong entries by then. An `outcome` is filled in on the way: so an error does not take along what
+    was there before it.
     """
-    outcome = Outcome(Result.HUNG_UP)
+    outcome = outcome or Outcome(Result.HUNG_UP)
     try:
         _carry_out(decision, call, channel, lockouts, outcome)
     except CallEnded as end:

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from gevent import GreenletExit
 from gevent.event import Event
 
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.esl.channel import EslChannel
 from vipgate_fs.esl.directory import Directory, DirectoryUnavailable
 from vipgate_fs.esl.facts import call_facts
-from vipgate_fs.esl.session import Session, SessionGone
+from vipgate_fs.esl.session import CommandRefused, Session, SessionGone
 from vipgate_fs.gate.call import Call, storable
 from vipgate_fs.gate.decision import Decision, Reason, decide, describe, find_gate
 from vipgate_fs.gate.dialogue import Outcome, Result, conduct
@@ -61,7 +62,7 @@ class CallHandler:
         self._keeper = keeper or Keeper(log)
         self._site = configuration.site
         self._gates = configuration.gates
-        self._directory = Directory(configuration.gates, configuration.site.domain)
+        self._directory = Directory(configuration.gates, self._tell_unknown, configuration.site.domain)
         self._variables = frozenset(name for gate in self._gates for step in gate.steps for name in step.variables)
         self._log = log
 
@@ -81,6 +82,23 @@ class CallHandler:
         finally:
             session.stop()
 
+    def refuse(self, sock: Any, address: tuple[Any, ...]) -> None:
+        """Reject the call of a connection that is not to be served: closing it would leave the call parked.
+
+        Who has no call to reject is disconnected after CONNECT_TIMEOUT, as ever. Raises nothing.
+        """
+        session = Session(address, sock)
+        try:
+            session.connect()
+            EslChannel(session).reject(UNDECIDED)
+        except (SessionGone, CommandRefused):
+            pass
+        finally:
+            session.stop()
+
+    def _tell_unknown(self, user: str) -> None:
+        self._log.error("a protected user is not in the switch's directory, the name protects nobody", user=user)
+
     @contextmanager
     def _counted(self) -> Iterator[None]:
         self.calls += 1
@@ -93,7 +111,7 @@ class CallHandler:
             self.changed.set()
 
     def _serve(self, call: Call, session: Session, log: Log) -> None:
-        course = _Course(self._clock())
+        course, outcome = _Course(self._clock()), Outcome(Result.HUNG_UP)
         channel = EslChannel(session)
         try:
             channel.take()
@@ -108,11 +126,14 @@ class CallHandler:
             )
             course.deciding = course.seconds
             _tell(course.decision, log)
-            outcome = conduct(course.decision, call, channel, self._keeper.lockouts)
+            conduct(course.decision, call, channel, self._keeper.lockouts, outcome)
         except SessionGone as end:
-            outcome = Outcome(Result.HUNG_UP, why=str(end))
+            outcome.why = str(end)
+        except GreenletExit:
+            outcome.result, outcome.target, outcome.why = Result.CUT_OFF, None, "the service ended"
         except Exception as error:
-            self._keeper.record(course.record(call, Outcome(Result.REJECTED, why="something is broken; see the log")))
+            outcome.result, outcome.target, outcome.why = Result.REJECTED, None, "something is broken; see the log"
+            self._keeper.record(course.record(call, outcome))
             channel.reject(UNDECIDED)
             if not isinstance(error, DirectoryUnavailable):
                 raise
@@ -124,10 +145,13 @@ class CallHandler:
         log.info("outcome", **_told(outcome), seconds=round(course.seconds, 3))
 
     def _locate(self, call: Call, session: Session) -> Call:
-        """The call with its user and groups, if that can make a difference."""
-        if not self._directory.is_needed or find_gate(self._gates, call) is not None:
-            return call
-        return self._directory.locate(call, session)
+        """The call with its users and groups, if that can make a difference to which gate is the first."""
+        for gate in self._gates:
+            if find_gate((gate,), call):
+                break
+            if gate.protects.users or gate.protects.groups:
+                return self._directory.locate(call, session)
+        return call
 
 
 class _Course:

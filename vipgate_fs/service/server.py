@@ -98,15 +98,16 @@ class GateServer:
         """
         self._server.close()
         self._connections.join(timeout=drain)
-        self._cut_off += len(self._connections)
+        self._cut_off += self.calls
         self._connections.kill()
         return self._cut_off
 
     def _admit(self, sock: Any, address: tuple[Any, ...]) -> None:
         peer = ipaddress.ip_address(address[0].partition("%")[0])
+        peer = getattr(peer, "ipv4_mapped", None) or peer  # `[::]` takes connections of both kinds
         if not any(peer in network for network in self._allow):
             self._log.warning("connection refused: not in server.allow", peer=str(peer))
-            sock.close()
+            self._serve.refuse(sock, address)
             return
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
