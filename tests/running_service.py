@@ -22,11 +22,22 @@ GATE = """\
 """
 START = """\
 import gevent, os, pathlib, sys
-from vipgate_fs.service import supervisor, worker
+from vipgate_fs.service import children, supervisor, worker
 exec(sys.argv.pop(1))
 from vipgate_fs.cli import main
 main()
 """
+FORK_FAILS = """
+from itertools import count as counted
+old, turns = children.fork, counted()
+def fork():
+    count = next(turns)
+    if {}:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+    return old()
+children.fork = fork
+"""
+"""A patch: forking fails where a condition holds, of which `count` is the number of forks before."""
 RIGHT = Caller(dial="081547#")
 
 
@@ -56,7 +67,7 @@ class Service:
 
     def lines(self, event=None, **values):
         """The log's lines, all or those of an event and with these values."""
-        told = self.log.read_text().splitlines()
+        told = self.log.read_text().rpartition("\n")[0].splitlines()  # the last may not be complete
         lines = [json.loads(line) for line in told if line.startswith("{")]  # others are the configuration's findings
         wanted = values | ({"event": event} if event else {})
         return [line for line in lines if wanted.items() <= line.items()]

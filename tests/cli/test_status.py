@@ -96,7 +96,7 @@ def test_a_store_that_is_gone_is_told_and_when_it_is_back(service):
 
 
 def test_missing_workers(tmp_path):
-    patch = "supervisor.BACK_OFF = (60.0, 60.0); supervisor.HOPELESS = 1000.0"
+    patch = "children.BACK_OFF = (60.0, 60.0); supervisor.HOPELESS = 1000.0"
     service = Service(tmp_path, patch=patch).listening()
     try:
         os.kill(service.workers[0], signal.SIGKILL)

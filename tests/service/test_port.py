@@ -9,12 +9,14 @@ from contextlib import closing
 
 import pytest
 
-from vipgate_fs.service.port import Port
+from vipgate_fs.service import port as port_module
+from vipgate_fs.service.port import CannotListen, Port
 
 
 @pytest.fixture
 def port():
     port = Port("127.0.0.1", 0)
+    port.open()
     with closing(port.socket):
         yield port
 
@@ -58,7 +60,7 @@ def test_a_closed_port_stays_ours_and_opens_again(port):
         assert not port.is_open
         with pytest.raises(ConnectionRefusedError):
             connect(port)
-        with pytest.raises(OSError, match="in use"):
+        with pytest.raises(CannotListen, match=f"127.0.0.1:{number}: Address already in use"):
             Port("127.0.0.1", number)
         port.open()
     assert port.number == number
@@ -66,17 +68,63 @@ def test_a_closed_port_stays_ours_and_opens_again(port):
         pass
 
 
-def test_nobody_accepts_what_waits(port):
+def test_nobody_accepts_what_waits(port, monkeypatch):
     """When no worker lives, the port closes all the same, after a bounded time."""
+    monkeypatch.setattr(port_module, "_PATIENCE", 1.0)
     with connect(port):
         before = time.monotonic()
         port.close()
-        assert 1 < time.monotonic() - before < 4
+        assert 1 < time.monotonic() - before < 10
     assert not port.is_open
+
+
+def test_it_does_not_listen_before_it_is_opened():
+    port = Port("127.0.0.1", 0)
+    with closing(port.socket):
+        with pytest.raises(ConnectionRefusedError):
+            connect(port)
+        with pytest.raises(CannotListen, match="in use"):
+            Port("127.0.0.1", port.number)
+
+
+def test_a_kernel_that_refuses_the_filter(monkeypatch):
+    """What waits is accepted all the same; only who comes in the very moment is reset."""
+    monkeypatch.setattr(port_module, "_SO_ATTACH_FILTER", 9999)
+    port = Port("127.0.0.1", 0)
+    port.open()
+    with closing(port.socket):
+        assert not port.is_gentle
+        with connect(port) as there:
+            close = threading.Thread(target=port.close)
+            close.start()
+            time.sleep(0.3)
+            with port.socket.accept()[0] as here:
+                close.join()
+                here.sendall(b"connect\n\n")
+                assert there.recv(100) == b"connect\n\n"
+        with pytest.raises(ConnectionRefusedError):
+            connect(port)
+        port.open()
+        with connect(port):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("no.such.host.invalid", r"can't listen on no.such.host.invalid:0: (?!Unknown error)\w"),
+        ("192.0.2.1", "can't listen on 192.0.2.1:0: Cannot assign"),
+        ("2001:db8::1", r"can't listen on \[2001:db8::1\]:0: Cannot assign"),
+    ],
+)
+def test_where_it_can_not_listen(host, told):
+    with pytest.raises(CannotListen, match=told):
+        Port(host, 0)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
 def test_where_it_listens(host):
     port = Port(host, 0)
+    port.open()
     with closing(port.socket), socket.create_connection((host, port.number), timeout=5):
         pass

@@ -10,7 +10,7 @@ from collections import Counter
 
 import gevent
 import pytest
-from running_service import GATE, RIGHT, lost, place, switch, until
+from running_service import FORK_FAILS, GATE, RIGHT, lost, place, switch, until
 
 from vipgate_fs.simulator import Caller
 
@@ -68,6 +68,45 @@ def test_a_reload_whose_workers_do_not_start_is_refused(run, tmp_path):
     assert (code, "workers do not start" in said) == (1, True)
     until(lambda: service.workers == workers)
     assert lost(place(switch(service), 5)) == []
+
+
+def test_a_reload_for_which_no_worker_can_be_forked_is_refused_whole(run, tmp_path):
+    service = run(patch=FORK_FAILS.format("count == 3")).listening()
+    workers = service.workers
+    service.configure("workers: 2", OTHER)
+    code, said = service.reload()
+    assert (code, "a worker can't be started: Resource temporarily unavailable" in said) == (1, True)
+    until(lambda: service.workers == workers)
+    assert lost(place(switch(service), 5)) == []
+
+
+SLOW = """
+from vipgate_fs import config
+from vipgate_fs.service import plain
+load, run, slow = config.load, worker.Worker.run, pathlib.Path({slow!r})
+children.BLOCKED = 4.0
+config.load = lambda path: (slow.exists() and plain.sleep({loading}), load(path))[1]
+worker.Worker.run = lambda self: (slow.exists() and gevent.sleep({starting}), run(self))
+"""
+
+
+@pytest.mark.parametrize(("loading", "starting"), [(5.0, 0.0), (0.0, 1.5)], ids=["to load", "to start"])
+def test_a_slow_reload_costs_no_call_and_one_told_meanwhile_is_done(run, tmp_path, loading, starting):
+    slow = tmp_path / "slow"
+    service = run(patch=SLOW.format(slow=str(slow), loading=loading, starting=starting)).listening()
+    running = switch(service, speed=1.0).start(Caller(), "700")
+    until(lambda: running.experience.answered)
+    slow.touch()
+    service.process.send_signal(signal.SIGHUP)
+    gevent.sleep(0.8)
+    service.configure("workers: 2", OTHER)
+    service.process.send_signal(signal.SIGHUP)
+    service.await_line("reloaded", count=2, seconds=20)
+    gevent.sleep(1.0)
+    assert not service.lines("worker is blocked, it is killed")
+    assert not running.experience.hung_up_by
+    assert lost(place(switch(service), 1, Caller(dial="081548#"))) == []
+    running.hang_up()
 
 
 def test_reloads_and_garbage_under_load_lose_no_call(run):

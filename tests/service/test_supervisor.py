@@ -9,12 +9,13 @@ import os
 import resource
 import signal
 import socket as stdlib_socket
+import sqlite3
 from collections import Counter
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import gevent
 import pytest
-from running_service import RIGHT, lost, place, switch, until
+from running_service import FORK_FAILS, RIGHT, lost, place, switch, until
 
 from vipgate_fs.simulator import Caller
 
@@ -70,7 +71,7 @@ def test_a_worker_killed_in_the_prompt_or_after_the_pin(run):
 
 
 def test_a_blocked_worker_is_killed_and_replaced(run):
-    service = run(settings="workers: 1", patch="supervisor.BLOCKED = 1.5; supervisor._TICK = 0.2").listening()
+    service = run(settings="workers: 1", patch="children.BLOCKED = 1.5; supervisor._TICK = 0.2").listening()
     os.kill(service.workers[0], signal.SIGSTOP)
     assert lost(place(switch(service, speed=5.0), 5)) == []
     assert service.lines("worker is blocked, it is killed")[0]["worker"] == 1
@@ -89,10 +90,83 @@ def test_a_crash_loop_does_not_spin_and_refuses_calls(run):
     assert service.end() == 0
 
 
-def test_workers_that_never_start_are_one_line_and_exit_1(run):
-    service = run(patch="import os; worker.Worker.run = lambda self: os._exit(3)")
+@pytest.mark.parametrize(
+    ("patch", "told"),
+    [
+        ("worker.Worker.run = lambda self: (gevent.sleep(1), os._exit(3))", "workers do not start"),
+        (FORK_FAILS.format("count == 1"), "Resource temporarily unavailable"),
+    ],
+    ids=["they end", "none can be forked"],
+)
+def test_workers_that_never_start_are_one_line_and_exit_1(run, patch, told):
+    """And nobody was let in meanwhile: the connection would have been reset, and its call left parked."""
+    with closing(stdlib_socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    service = run(port=port, patch=patch)
+    while service.process.poll() is None:
+        with suppress(ConnectionRefusedError), closing(stdlib_socket.create_connection(("127.0.0.1", port))):
+            pytest.fail("it listens before anybody serves")
+        gevent.sleep(0.02)
     assert service.ended() == 1
-    assert "workers do not start" in service.log.read_text().splitlines()[-1]
+    assert told in service.log.read_text().splitlines()[-1]
+
+
+def test_a_worker_that_can_not_be_forked_is_tried_again(run, tmp_path):
+    full = tmp_path / "full"
+    service = run(patch=FORK_FAILS.format(f"pathlib.Path({str(full)!r}).exists()")).listening()
+    full.touch()
+    os.kill(service.workers[0], signal.SIGKILL)
+    told = service.await_line("a dead worker is not replaced yet", count=2)
+    assert told["why"] == "a worker can't be started: Resource temporarily unavailable"
+    full.unlink()
+    until(lambda: len(service.workers) == 2)
+    assert lost(place(switch(service), 5)) == []
+
+
+def test_a_worker_that_met_the_closed_port_accepts_when_it_is_open_again(run, tmp_path):
+    """Also one that had not been heard of when the port was opened."""
+    mark = tmp_path / "slow"
+    patch = f"report = worker.Worker._report; slow = pathlib.Path({str(mark)!r})\n"
+    patch += "worker.Worker._report = lambda self: (slow.exists() and gevent.sleep(3), report(self))"
+    service = run(settings="workers: 5, max_calls: 4", patch=patch).listening()
+    calls = place(switch(service), 4, SILENT)
+    service.await_line("connections are refused: server.max_calls is reached")
+    until(lambda: len(service.lines("decision")) == 4)
+    idle = set(range(1, 6)) - {line["worker"] for line in service.lines("decision")}
+    mark.touch()
+    os.kill(service.workers[idle.pop() - 1], signal.SIGKILL)
+    service.await_line("connections are accepted again")
+    for call in calls:
+        call.wait()
+    for _ in range(100):
+        assert lost(place(switch(service), 1)) == []
+        if service.lines("outcome", worker=6):
+            return
+    pytest.fail("it never accepts")
+
+
+def test_an_unprivileged_service_closes_its_port_and_ends(run):
+    """Some kernels refuse the filter that drops requests to processes without CAP_NET_ADMIN."""
+    patch = "from vipgate_fs.service import port; port._SO_ATTACH_FILTER = 9999"
+    service = run(settings="workers: 2, max_calls: 4", patch=patch).listening()
+    assert service.lines("a call that comes in the moment when the port closes may have to wait")
+    calls = place(switch(service), 4, SILENT)
+    service.await_line("connections are refused: server.max_calls is reached")
+    for call in calls:
+        call.wait()
+    service.await_line("connections are accepted again")
+    assert service.end() == 0
+
+
+def test_an_error_of_the_supervisor_leaves_no_worker_that_accepts(run):
+    patch = "from vipgate_fs.service import port; port._SO_ATTACH_FILTER = 9999\n"
+    patch += "supervisor.Supervisor._obey_signals = lambda self: self._told_to_end and 1 / 0"
+    service = run(patch=patch).listening()
+    workers = service.workers
+    service.process.send_signal(signal.SIGTERM)
+    assert service.ended() == 1
+    until(lambda: not any(os.path.exists(f"/proc/{worker}") for worker in workers), 20)  # noqa: PTH110
+    assert len(service.lines("the supervisor is gone; this worker finishes its calls and ends")) == 2
 
 
 def test_workers_outlive_a_killed_supervisor_for_their_calls_only(run):
@@ -117,6 +191,19 @@ def test_when_descriptors_are_used_up_calls_wait_and_are_served(run):
         service.lines("can't accept connections; they wait until it is possible again")[0]["why"]
         == "Too many open files"
     )
+    assert lost(place(switch(service), 5)) == []
+
+
+def test_while_descriptors_are_few_the_next_host_is_tried(run):
+    few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (60, 60))  # noqa: E731 - as subprocess takes it
+    service, other = run(settings="workers: 1", preexec_fn=few).listening(), run().listening()
+    calls = place(switch(service), 45, SILENT, every=0.01)
+    service.await_line("connections are refused: too few file descriptors (LimitNOFILE, ulimit -n)")
+    assert lost(place(switch(service, other), 5)) == []
+    assert len(other.lines("outcome", result="pin_correct")) == 5
+    for call in calls:
+        call.wait()
+    service.await_line("connections are accepted again")
     assert lost(place(switch(service), 5)) == []
 
 
@@ -165,6 +252,9 @@ def test_who_does_not_end_within_drain_is_cut_off(run):
     until(lambda: all(call.experience.answered for call in calls))
     assert service.end() == 0
     assert service.lines("ended", calls_cut_off=10)
+    assert len(service.lines("outcome", result="cut_off")) == 10
+    with closing(sqlite3.connect(service.config.with_name("vipgate.db"))) as store:
+        assert store.execute("SELECT outcome, count(*) FROM vipgate_calls").fetchall() == [("cut_off", 10)]
     for call in calls:
         call.hang_up()
 
@@ -175,8 +265,9 @@ def test_what_systemd_is_told(run, tmp_path):
         systemd.bind(address)
         systemd.settimeout(5)
         service = run(env=os.environ | {"NOTIFY_SOCKET": address}).listening()
-        told = [systemd.recv(100).decode() for _ in range(2)]
-        assert told == ["READY=1", "WATCHDOG=1\nSTATUS=2 of 2 workers serve"]
+        told = [systemd.recv(100).decode()]
+        while told[-1] != "WATCHDOG=1\nSTATUS=2 of 2 workers serve":
+            told.append(systemd.recv(100).decode())
         service.process.send_signal(signal.SIGHUP)
         service.await_line("reloaded")
         service.end()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import os
+import sys
+import traceback
 from pathlib import Path
 
 import click
 
 from vipgate_fs import config as configuration_files
 from vipgate_fs.cli.options import config_option, load_or_exit
+from vipgate_fs.service.children import WorkersFailed
 from vipgate_fs.service.control import Control
 from vipgate_fs.service.logs import LEVELS, configure
-from vipgate_fs.service.port import Port
-from vipgate_fs.service.supervisor import Supervisor, WorkersFailed
+from vipgate_fs.service.port import CannotListen, Port
+from vipgate_fs.service.supervisor import Supervisor
 
 
 @click.command()
@@ -33,9 +35,8 @@ def command(config: Path | None, log_level: str, log_format: str) -> None:
     path, server = configuration.path, configuration.server
     try:
         port = Port(server.host, server.port)
-    except OSError as error:
-        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        raise click.ClickException(f"can't listen on {server.host}:{server.port}: {why}") from None
+    except CannotListen as error:
+        raise click.ClickException(str(error)) from None
     try:
         control = Control(path)
     except OSError:
@@ -44,4 +45,7 @@ def command(config: Path | None, log_level: str, log_format: str) -> None:
         cut_off = Supervisor(configuration, port, control, log, lambda: configuration_files.load(path)).run()
     except WorkersFailed as failure:
         raise click.ClickException(str(failure)) from None
+    except Exception:  # noqa: BLE001 - it ends the service; whoever watches it starts it again
+        log.error("error in the supervisor; workers finish their calls and end", exception=traceback.format_exc())
+        sys.exit(1)
     log.info("ended", calls_cut_off=cut_off)

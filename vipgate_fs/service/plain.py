@@ -11,6 +11,7 @@ from typing import Any
 
 from gevent.monkey import get_original
 
+getaddrinfo = get_original("socket", "getaddrinfo")
 select = get_original("select", "select")
 sleep = get_original("time", "sleep")
 socket = get_original("socket", "socket")

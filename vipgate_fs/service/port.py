@@ -1,10 +1,10 @@
 """The port that FreeSWITCH connects to: one listening socket, shared by all workers, that closes without losing a call.
 
 A connection that waits to be accepted when its listening socket closes is reset, and FreeSWITCH leaves a call parked
-for ever whose connection ends before `connect`. So a port is closed in three steps: first the kernel drops requests for
-new connections (they are repeated after one second), then what waits is accepted, then the socket stops listening. From
-then on connections are refused, repeated requests included, and FreeSWITCH tries its next host or its next action.
-docs/operation.md has the measurements.
+whose connection ends before `connect`. So a port listens only while somebody accepts, and is closed in three steps:
+first the kernel drops requests for new connections (they are repeated after one second), then what waits is accepted,
+then the socket stops listening. From then on connections are refused, repeated requests included, and FreeSWITCH tries
+its next host or its next action. docs/operation.md has the measurements.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import ctypes
 import socket as stdlib_socket
 import struct
 import time
+from contextlib import suppress
 from typing import Any, Final
 
 from vipgate_fs.service import plain
@@ -21,7 +22,7 @@ BACKLOG: Final = 4096
 """Connections that may wait to be accepted; the system's limit (net.core.somaxconn) may be lower."""
 SETTLE: Final = 0.1
 """Seconds for connections to be completed that were requested before the port began to close."""
-_PATIENCE: Final = 2.0
+_PATIENCE: Final = 5.0
 """Seconds for workers to accept what waits; more only if none of them works any more."""
 _SO_ATTACH_FILTER: Final = 26
 _SO_DETACH_FILTER: Final = 27
@@ -31,8 +32,12 @@ _WAITING: Final = struct.Struct("=24xI")
 """tcpi_unacked in struct tcp_info: for a listening socket, the connections that wait (linux/tcp_diag.c)."""
 
 
+class CannotListen(Exception):
+    """A port can't be had. The text says which, and why."""
+
+
 class Port:
-    """A listening socket, open from the start.
+    """A socket to listen on, closed at first.
 
     Args:
         host, port: where to listen; port 0 lets the system choose.
@@ -40,19 +45,25 @@ class Port:
     Attributes:
         socket: shared with the workers, which inherit it. It does not block.
         is_open: whether connections are accepted; False: they are refused.
+        is_gentle: whether it can be closed without a reset; the kernel may want CAP_NET_ADMIN for that.
 
     Raises:
-        OSError: when it can't be listened on.
+        CannotListen: when it is taken, or not of this machine.
     """
 
     def __init__(self, host: str, port: int) -> None:
-        self.socket = _bound(host, port)
-        if port == 0:  # only a port that was asked for by its number is kept while it is closed (inet_csk_get_port)
-            chosen = self.number
-            self.socket.close()
-            self.socket = _bound(host, chosen)
+        try:
+            self.socket = _bound(host, port)
+            if port == 0:  # only a port that was asked for by its number is kept while closed (inet_csk_get_port)
+                chosen = self.number
+                self.socket.close()
+                self.socket = _bound(host, chosen)
+        except OSError as error:
+            raise CannotListen(f"can't listen on {address(host, port)}: {error.strerror or error}") from None
+        self._share_number(0)
         self.is_open = False
-        self.open()
+        self.is_gentle = drop_requests(self.socket)
+        self._drop_no_requests()
 
     @property
     def number(self) -> int:
@@ -75,7 +86,7 @@ class Port:
             while self._waiting and time.monotonic() < until:
                 plain.sleep(0.01)
             self.socket.shutdown(stdlib_socket.SHUT_RD)
-            self.socket.setsockopt(stdlib_socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
+            self._drop_no_requests()
             self._share_number(0)
             self.is_open = False
 
@@ -83,27 +94,44 @@ class Port:
         """With running calls, without which it can't listen; while it does not, not with another service."""
         self.socket.setsockopt(stdlib_socket.SOL_SOCKET, stdlib_socket.SO_REUSEADDR, yes)
 
+    def _drop_no_requests(self) -> None:
+        with suppress(OSError):
+            self.socket.setsockopt(stdlib_socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
+
     @property
     def _waiting(self) -> int:
         info = self.socket.getsockopt(stdlib_socket.IPPROTO_TCP, stdlib_socket.TCP_INFO, _WAITING.size)
         return int(_WAITING.unpack(info)[0])
 
 
-def drop_requests(sock: Any) -> None:
-    """Let the kernel drop requests for new connections to a listening socket; they will be repeated after a second."""
+def address(host: str, port: int) -> str:
+    """As `server.listen` has it."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def drop_requests(sock: Any) -> bool:
+    """Let the kernel drop requests for new connections to a listening socket; they will be repeated after a second.
+
+    Returns:
+        Whether it does: some kernels refuse such filters to processes without CAP_NET_ADMIN.
+    """
     program = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in _DROP_REQUESTS))
     filter_program = struct.pack("HP", len(_DROP_REQUESTS), ctypes.addressof(program))
-    sock.setsockopt(stdlib_socket.SOL_SOCKET, _SO_ATTACH_FILTER, filter_program)
+    try:
+        sock.setsockopt(stdlib_socket.SOL_SOCKET, _SO_ATTACH_FILTER, filter_program)
+    except OSError:
+        return False
+    return True
 
 
 def _bound(host: str, port: int) -> Any:
-    family, kind, protocol, _, address = stdlib_socket.getaddrinfo(
+    family, kind, protocol, _, where = plain.getaddrinfo(
         host, port, type=stdlib_socket.SOCK_STREAM, flags=stdlib_socket.AI_PASSIVE
     )[0]
     sock = plain.socket(family, kind, protocol)
     try:
         sock.setsockopt(stdlib_socket.SOL_SOCKET, stdlib_socket.SO_REUSEADDR, 1)
-        sock.bind(address)
+        sock.bind(where)
     except OSError:
         sock.close()
         raise

@@ -26,12 +26,14 @@ class Report(NamedTuple):
         begun: calls since it started.
         store_gone_since: Unix time; 0 while the store is there, or when there is to be none.
         overrides: gates that a person has switched on or off.
+        full: 1 when it has few file descriptors left, else 0.
     """
 
     calls: int = 0
     begun: int = 0
     store_gone_since: int = 0
     overrides: int = 0
+    full: int = 0
 
     def encode(self) -> bytes:
         """As a message of a few bytes."""

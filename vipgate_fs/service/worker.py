@@ -7,6 +7,8 @@ its own end that the worker is to finish alone.
 
 from __future__ import annotations
 
+import os
+import resource
 from contextlib import suppress
 from typing import Any, Final
 
@@ -26,6 +28,8 @@ HEARTBEAT: Final = 1.0
 """Seconds between two signs of life."""
 _AT_MOST_EVERY: Final = 0.02
 """Seconds between two reports."""
+_MOST_DESCRIPTORS: Final = 0.9
+"""Of those that a process may have; the others are for what has been accepted by the time that the port is closed."""
 ACCEPT: Final = b"accept"
 """The port has been opened again."""
 FINISH: Final = b"finish"
@@ -99,7 +103,17 @@ class Worker:
     def _reported(self) -> Report:
         now, gone_since = system_clock(), self._keeper.store_gone_since
         overrides = sum(override.holds(now) for override in self._keeper.overrides.current.values())
-        return Report(self._server.calls, self._server.begun, int(gone_since or 0), overrides)
+        return Report(self._server.calls, self._server.begun, int(gone_since or 0), overrides, int(self._is_full))
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether almost all file descriptors are in use: the system gives the lowest that is free."""
+        try:
+            lowest = os.dup(self._channel.fileno())
+        except OSError:
+            return True
+        os.close(lowest)
+        return lowest >= _MOST_DESCRIPTORS * resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
     def _receive(self) -> bytes:
         try:

@@ -1,0 +1,202 @@
+"""The supervisor's workers: started, listened to, killed when they fall silent, and buried."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from gevent.os import fork
+
+from vipgate_fs.service import plain, worker
+from vipgate_fs.service.logs import Log
+from vipgate_fs.service.status import Report
+
+BLOCKED: Final = 10.0
+"""Seconds without a sign of life after which a worker is killed."""
+STABLE: Final = 10.0
+"""Seconds that a worker must have lived to be replaced at once."""
+BACK_OFF: Final = (0.1, 30.0)
+"""Seconds before a worker is replaced that lived shorter: the first time, doubling with each one more, and at most."""
+
+
+class WorkersFailed(Exception):
+    """Workers can't be started, or did not get ready. The text says what to look at."""
+
+
+@dataclass(slots=True, eq=False)
+class Child:
+    """A worker, as the supervisor knows it.
+
+    Attributes:
+        number: unique in the service.
+        channel: this end of the pair; see `vipgate_fs.service.worker`.
+        report: its last.
+        ready: whether it has given a sign of life.
+        retiring: whether it is to accept no more.
+        finished: whether it has said that it ends.
+        started, heard: when it began and when it was last heard (time.monotonic).
+    """
+
+    number: int
+    pid: int
+    channel: Any
+    report: Report = Report()
+    ready: bool = False
+    retiring: bool = False
+    finished: bool = False
+    started: float = field(default_factory=time.monotonic)
+    heard: float = field(default_factory=time.monotonic)
+
+    @property
+    def calls(self) -> int:
+        """Calls that it serves."""
+        return self.report.calls
+
+    def tell(self, message: bytes) -> None:
+        """Send it a message; a dead one is buried later."""
+        with suppress(OSError):
+            self.channel.send(message)
+
+    def retire(self) -> None:
+        """Let it accept no more, and end with its last call."""
+        self.retiring = True
+        self.tell(worker.FINISH)
+
+    def kill(self) -> None:
+        """End it and its calls at once."""
+        self.retiring = True
+        os.kill(self.pid, signal.SIGKILL)
+
+
+class Children:
+    """All workers, oldest first.
+
+    Attributes:
+        delay: seconds that the next replacement has to wait, because the last one lived too short or could not start.
+        restart_at: the moment until then (time.monotonic).
+        calls_before: calls that those had begun who are dead.
+        cut_off: calls that those cut off who were to end.
+    """
+
+    def __init__(self, log: Log) -> None:
+        self.delay = self.restart_at = 0.0
+        self.calls_before = self.cut_off = 0
+        self._log = log
+        self._numbers = itertools.count(1)
+        self._living: list[Child] = []
+
+    def __iter__(self) -> Iterator[Child]:
+        return iter(tuple(self._living))
+
+    def __contains__(self, child: object) -> bool:
+        return child in self._living
+
+    @property
+    def calls(self) -> int:
+        """Calls that are being served."""
+        return sum(child.calls for child in self)
+
+    @property
+    def staying(self) -> list[Child]:
+        """Those who are not to end."""
+        return [child for child in self if not child.retiring]
+
+    @property
+    def serving(self) -> list[Child]:
+        """Those who accept calls while the port is open."""
+        return [child for child in self.staying if child.ready]
+
+    def start(self, run: Callable[[int, Any], None]) -> Child:
+        """Fork a worker, which runs with its number and its end of the channel, and must not return.
+
+        Raises:
+            WorkersFailed: when the system has no process, no memory or no file descriptor for it.
+        """
+        number = next(self._numbers)
+        try:
+            ours, theirs = plain.socketpair()
+        except OSError as error:
+            raise WorkersFailed(f"a worker can't be started: {error.strerror}") from None
+        with theirs:
+            try:
+                pid = fork()
+            except OSError as error:
+                ours.close()
+                raise WorkersFailed(f"a worker can't be started: {error.strerror}") from None
+            if pid == 0:
+                for channel in [ours, *(child.channel for child in self)]:
+                    channel.close()  # else a worker would not see the supervisor's end
+                run(number, theirs)
+        ours.settimeout(0)
+        child = Child(number, pid, ours)
+        self._living.append(child)
+        self._log.debug("worker started", worker=number, pid=pid)
+        return child
+
+    def listen(self, timeout: float, *others: Any) -> list[Any]:
+        """Wait until a worker says something, or one of the other sockets can be read; gives those.
+
+        All that was said is heard before anybody is judged: the supervisor may have been busy elsewhere.
+        """
+        readable, _, _ = plain.select([*others, *(child.channel for child in self)], [], [], max(timeout, 0.0))
+        for child in self:
+            if child.channel in readable:
+                self._hear(child)
+        self._kill_blocked()
+        return [sock for sock in others if sock in readable]
+
+    def back_off(self, lived: float = 0.0) -> None:
+        """Put the next replacement off, after one that lived for so many seconds."""
+        first, most = BACK_OFF
+        self.delay = 0.0 if lived > STABLE else min(max(self.delay * 2, first), most)
+        self.restart_at = time.monotonic() + self.delay
+
+    def _hear(self, child: Child) -> None:
+        """Take all that a worker says."""
+        with suppress(BlockingIOError):
+            while message := _receive(child.channel):
+                child.heard, child.ready = time.monotonic(), True
+                if message.startswith(worker.CUT):
+                    child.finished, child.report = True, child.report._replace(calls=0)
+                    self.cut_off += int(message.removeprefix(worker.CUT))
+                else:
+                    child.report = Report.decode(message)
+            self._bury(child)
+
+    def _bury(self, child: Child) -> None:
+        self._living.remove(child)
+        self.calls_before += child.report.begun
+        child.channel.close()
+        _, status = plain.waitpid(child.pid, 0)
+        if child.finished:
+            self._log.debug("worker ended", worker=child.number)
+            return
+        if child.retiring:
+            self.cut_off += child.calls
+        else:
+            self.back_off(time.monotonic() - child.started)
+        ending = os.waitstatus_to_exitcode(status)
+        how = f"signal {signal.Signals(-ending).name}" if ending < 0 else f"exit status {ending}"
+        self._log.error("worker died", worker=child.number, how=how, calls=child.calls)
+
+    def _kill_blocked(self) -> None:
+        now = time.monotonic()
+        for child in self:
+            if now - child.heard > BLOCKED:
+                self._log.error("worker is blocked, it is killed", worker=child.number, calls=child.calls)
+                child.heard = now
+                os.kill(child.pid, signal.SIGKILL)
+
+
+def _receive(channel: Any) -> bytes:
+    """A message; b"" when the other end is gone."""
+    try:
+        return bytes(channel.recv(64))
+    except ConnectionError:
+        return b""
