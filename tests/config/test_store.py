@@ -56,6 +56,13 @@ def test_a_folder_is_no_file(tmp_path):
     assert told(tmp_path, "sqlite:///state")[0][0] == "error"
 
 
+def test_a_file_that_is_something_else_is_a_warning(tmp_path):
+    tmp_path.joinpath("vipgate.db").write_bytes(b"garbage" * 100)
+    (found,) = told(tmp_path, "sqlite:///vipgate.db")
+    assert found[:4] == ("warning", 2, 8, "store")
+    assert found[4] == f"{tmp_path}/vipgate.db is no SQLite database; move it away, and the service makes another"
+
+
 def test_a_folder_that_is_missing_is_a_warning(tmp_path):
     (found,) = told(tmp_path, "sqlite:///state/vipgate.db")
     assert found[:4] == ("warning", 2, 8, "store")

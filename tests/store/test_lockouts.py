@@ -223,6 +223,7 @@ def test_nor_does_a_text_that_postgresql_does_not_take(lockouts, said):
     assert GONE not in said.events
 
 
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # SQLite has one writer at a time
 def test_what_is_forgotten_at_the_moment_of_an_entry(lockouts, database, open_database, url, monkeypatch, said):
     """The hourly clean-up of another process comes between what an entry does first and what it does then."""
     short = Lockout(failures=3, window=1, duration=1, longest=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from os import W_OK, access, geteuid
 from os.path import dirname, exists, isdir
 from pathlib import Path
@@ -25,6 +26,8 @@ _FILE: Final = "vipgate.db"
 _KEY: Final = ".key"
 _SQLITE: Final = "sqlite:///"
 _POSTGRESQL: Final = "postgresql+psycopg"
+_MAGIC: Final = b"SQLite format 3\0"
+"""What a database begins with (SQLite's "Database File Format", 1.3.1)."""
 _ALLOWED: Final = "allowed: sqlite:///FILE, postgresql+psycopg://USER@HOST/NAME, or none"
 
 
@@ -77,6 +80,9 @@ def find_obstacle(file: str) -> str | None:
     for path in (folder, file):
         if exists(path) and not access(path, W_OK):  # noqa: PTH110
             return f"user {geteuid()} can't write {path}; let the user who runs the service write it"
+    with suppress(OSError), Path(file).open("rb") as opened:
+        if opened.read(len(_MAGIC)) not in (b"", _MAGIC):
+            return f"{file} is no SQLite database; move it away, and the service makes another"
     return None
 
 
