@@ -34,9 +34,9 @@ class Odd(Delivery):
     what: bytes = b""
     silent: bool = False
 
-    def send(self, sock, data):
+    def send(self, sock, data, clock):
         if self._sent < PROMPT:
-            super().send(sock, data)
+            super().send(sock, data, clock)
             return
         what, self.what = self.what, b""
         sock.sendall(what if self.silent else what + data)
