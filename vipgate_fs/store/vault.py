@@ -74,22 +74,30 @@ class StoreVault:
     def _ask(  # noqa: PLR0913 - one question and its parts
         self, question: Question, gate: str, caller: str, entered: str, at: float, *, reads: bool
     ) -> str | None:
-        from vipgate_fs.store.guests import are_valid, digest  # noqa: PLC0415 - see vipgate_fs.store
+        from vipgate_fs.store.guests import digest  # noqa: PLC0415 - see vipgate_fs.store
 
         try:
-            of_pin = digest(read_key(self._key_file), gate, entered)
-            self._refused_because = None
+            key = self._key(gate, at)
+            if key is None:
+                return None
+            of_pin = digest(key, gate, entered)
             return self._database.run(lambda connection: question(connection, of_pin, caller, at), reads=reads)
         except StoreGone as gone:
             raise Unchecked from gone
-        except KeyUnusable as error:
-            why = str(error)
+
+    def _key(self, gate: str, at: float) -> bytes | None:
+        """The key; None when nobody misses it: no guest PIN of the gate can be right."""
+        from vipgate_fs.store.guests import are_valid  # noqa: PLC0415 - see vipgate_fs.store
+
         try:
+            key = read_key(self._key_file)
+        except KeyUnusable as error:
             if not self._database.run(lambda connection: are_valid(connection, gate, at), reads=True):
-                return None  # nobody misses the key
-        except StoreGone as gone:
-            raise Unchecked from gone
-        if why != self._refused_because:
-            self._refused_because = why
-            self._log.error("guest PINs are refused", gate=gate, why=why)
-        raise Unchecked
+                return None
+            why = str(error)
+            if why != self._refused_because:
+                self._refused_because = why
+                self._log.error("guest PINs are refused", gate=gate, why=why)
+            raise Unchecked from error
+        self._refused_because = None
+        return key
