@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket as stdlib_socket
 import subprocess
@@ -12,6 +13,7 @@ import gevent
 import pytest
 from running_service import FORK_FAILS, GATE, RIGHT, lost, place, switch, until
 
+from vipgate_fs.service.control import ask_to_reload
 from vipgate_fs.simulator import Caller
 
 OTHER = GATE.replace("pin:\n", "other:\n", 1).replace("081547", "081548")
@@ -137,6 +139,32 @@ def test_another_address_is_taken_over_without_losing_a_call(run):
         stdlib_socket.create_connection(("127.0.0.1", service.port))
     service.port = service.listen
     assert lost(calls + place(switch(service), 20)) == []
+
+
+def test_the_service_is_found_by_every_path_to_its_file(run, tmp_path):
+    service = run().listening()
+    link = tmp_path / "link.yaml"
+    link.symlink_to(service.config)
+    for path in (link, service.config.parent / ".." / service.config.parent.name / service.config.name):
+        assert ask_to_reload(path).why == ""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_another_user_is_told_that_he_is_not_heard(run):
+    service = run().listening()
+    ask = f"""
+import os
+from pathlib import Path
+from vipgate_fs.service.control import NoService, ask_to_reload
+os.setuid(65534)
+try:
+    print(ask_to_reload(Path({str(service.config)!r})))
+except NoService as told:
+    print(told)
+"""
+    told = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout
+    assert "does not listen to this user" in told
+    assert not service.lines("reloaded")
 
 
 def test_a_configuration_has_one_service(run):

@@ -120,6 +120,8 @@ def _ask(path: Path, request: bytes, timeout: float) -> dict[str, Any]:
             answer = b"".join(iter(lambda: sock.recv(65536), b""))
         except TimeoutError:
             raise NoService(f"the service for {path} does not answer within {timeout:g} s") from None
+        except (ConnectionResetError, BrokenPipeError):  # it has closed the connection of another user
+            answer = b""
         except OSError as error:
             raise NoService(f"no service runs for {path}: {error.strerror or error}") from None
     if not answer:
@@ -129,7 +131,7 @@ def _ask(path: Path, request: bytes, timeout: float) -> dict[str, Any]:
 
 
 def _address(path: Path) -> str:
-    return "\0vipgate-" + hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:32]
+    return "\0vipgate-" + hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:32]
 
 
 def _peer(sock: Any) -> int:
