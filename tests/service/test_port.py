@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from vipgate_fs.service import port as port_module
-from vipgate_fs.service.port import CannotListen, Port
+from vipgate_fs.service.port import CannotListen, Port, drop_requests, hear
 
 
 @pytest.fixture
@@ -87,26 +87,32 @@ def test_it_does_not_listen_before_it_is_opened():
             Port("127.0.0.1", port.number)
 
 
-def test_a_kernel_that_refuses_the_filter(monkeypatch):
-    """What waits is accepted all the same; only who comes in the very moment is reset."""
-    monkeypatch.setattr(port_module, "_SO_ATTACH_FILTER", 9999)
-    port = Port("127.0.0.1", 0)
+@pytest.mark.parametrize(
+    ("host", "reached_at"), [("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("::", "::1"), ("::", "127.0.0.1")]
+)
+def test_requests_are_dropped_and_who_is_connected_is_heard(host, reached_at):
+    port = Port(host, 0)
     port.open()
     with closing(port.socket):
-        assert not port.is_gentle
-        with connect(port) as there:
-            close = threading.Thread(target=port.close)
-            close.start()
-            time.sleep(0.3)
-            with port.socket.accept()[0] as here:
-                close.join()
-                here.sendall(b"connect\n\n")
-                assert there.recv(100) == b"connect\n\n"
-        with pytest.raises(ConnectionRefusedError):
-            connect(port)
-        port.open()
-        with connect(port):
-            pass
+        hear(port.socket)
+        with socket.create_connection((reached_at, port.number), timeout=5) as there, port.socket.accept()[0] as here:
+            here.settimeout(5)
+            drop_requests(port.socket)
+            with pytest.raises(TimeoutError):
+                socket.create_connection((reached_at, port.number), timeout=0.3)
+            there.sendall(b"before")
+            assert here.recv(100) == b"before"
+            drop_requests(here)  # as if it had inherited the limit
+            there.sendall(b"meanwhile")
+            here.settimeout(0.3)
+            with pytest.raises(TimeoutError):
+                here.recv(100)
+            hear(here)
+            here.settimeout(5)
+            assert here.recv(100) == b"meanwhile"
+            hear(port.socket)
+            with socket.create_connection((reached_at, port.number), timeout=5):
+                pass
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,9 @@ its next host or its next action. docs/operation.md has the measurements.
 
 from __future__ import annotations
 
-import ctypes
 import socket as stdlib_socket
 import struct
 import time
-from contextlib import suppress
 from typing import Any, Final
 
 from vipgate_fs.service import plain
@@ -24,10 +22,8 @@ SETTLE: Final = 0.1
 """Seconds for connections to be completed that were requested before the port began to close."""
 _PATIENCE: Final = 5.0
 """Seconds for workers to accept what waits; more only if none of them works any more."""
-_SO_ATTACH_FILTER: Final = 26
-_SO_DETACH_FILTER: Final = 27
-_DROP_REQUESTS: Final = ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFF))
-"""Classic BPF over the TCP header: load the flags, test SYN, drop, or keep (linux/filter.h)."""
+_LEAST_TTL: Final = ((stdlib_socket.IPPROTO_IP, 21), (stdlib_socket.IPPROTO_IPV6, 73))
+"""Of packets that are heard: IP_MINTTL (ip(7)) and IPV6_MINHOPCOUNT (linux/in6.h)."""
 _WAITING: Final = struct.Struct("=24xI")
 """tcpi_unacked in struct tcp_info: for a listening socket, the connections that wait (linux/tcp_diag.c)."""
 
@@ -45,7 +41,6 @@ class Port:
     Attributes:
         socket: shared with the workers, which inherit it. It does not block.
         is_open: whether connections are accepted; False: they are refused.
-        is_gentle: whether it can be closed without a reset; the kernel may want CAP_NET_ADMIN for that.
 
     Raises:
         CannotListen: when it is taken, or not of this machine.
@@ -62,8 +57,6 @@ class Port:
             raise CannotListen(f"can't listen on {address(host, port)}: {error.strerror or error}") from None
         self._share_number(0)
         self.is_open = False
-        self.is_gentle = drop_requests(self.socket)
-        self._drop_no_requests()
 
     @property
     def number(self) -> int:
@@ -86,17 +79,13 @@ class Port:
             while self._waiting and time.monotonic() < until:
                 plain.sleep(0.01)
             self.socket.shutdown(stdlib_socket.SHUT_RD)
-            self._drop_no_requests()
+            hear(self.socket)
             self._share_number(0)
             self.is_open = False
 
     def _share_number(self, yes: int) -> None:
         """With running calls, without which it can't listen; while it does not, not with another service."""
         self.socket.setsockopt(stdlib_socket.SOL_SOCKET, stdlib_socket.SO_REUSEADDR, yes)
-
-    def _drop_no_requests(self) -> None:
-        with suppress(OSError):
-            self.socket.setsockopt(stdlib_socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
 
     @property
     def _waiting(self) -> int:
@@ -109,19 +98,24 @@ def address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def drop_requests(sock: Any) -> bool:
+def drop_requests(sock: Any) -> None:
     """Let the kernel drop requests for new connections to a listening socket; they will be repeated after a second.
 
-    Returns:
-        Whether it does: some kernels refuse such filters to processes without CAP_NET_ADMIN.
+    It hears only what has a TTL of 255, and Linux sends with 64. What completes a connection is let through, but the
+    connection inherits the limit, and `hear` must take it back. A socket filter (SO_ATTACH_FILTER) would do as well,
+    but newer kernels want CAP_NET_ADMIN for it on TCP sockets (seen with 6.18).
     """
-    program = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in _DROP_REQUESTS))
-    filter_program = struct.pack("HP", len(_DROP_REQUESTS), ctypes.addressof(program))
-    try:
-        sock.setsockopt(stdlib_socket.SOL_SOCKET, _SO_ATTACH_FILTER, filter_program)
-    except OSError:
-        return False
-    return True
+    _set_least_ttl(sock, 255)
+
+
+def hear(sock: Any) -> None:
+    """Let packets through again."""
+    _set_least_ttl(sock, 0)
+
+
+def _set_least_ttl(sock: Any, ttl: int) -> None:
+    for level, option in _LEAST_TTL if sock.family == stdlib_socket.AF_INET6 else _LEAST_TTL[:1]:
+        sock.setsockopt(level, option, ttl)
 
 
 def _bound(host: str, port: int) -> Any:

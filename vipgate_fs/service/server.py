@@ -16,7 +16,7 @@ from gevent.server import StreamServer
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.service.calls import CallHandler, Clock, system_clock
 from vipgate_fs.service.logs import Log
-from vipgate_fs.service.port import BACKLOG
+from vipgate_fs.service.port import BACKLOG, hear
 from vipgate_fs.store.keeper import Keeper
 
 _PAUSE: Final = 0.2
@@ -103,6 +103,7 @@ class GateServer:
         return self._cut_off
 
     def _admit(self, sock: Any, address: tuple[Any, ...]) -> None:
+        hear(sock)  # it may have been completed while the port closed
         peer = ipaddress.ip_address(address[0].partition("%")[0])
         peer = getattr(peer, "ipv4_mapped", None) or peer  # `[::]` takes connections of both kinds
         if not any(peer in network for network in self._allow):

@@ -81,9 +81,6 @@ class Supervisor:
         server = self._configuration.server
         gates, workers = len(self._configuration.gates), server.workers
         self._log.info("listening", host=server.host, port=self._port.number, gates=gates, workers=workers)
-        if not self._port.is_gentle:
-            why = "the kernel refuses socket filters: CAP_NET_ADMIN is missing"
-            self._log.warning("a call that comes in the moment when the port closes may have to wait", why=why)
         notify("READY=1")
         while self._deadline is None or any(self._children):
             self._wait()
