@@ -266,7 +266,7 @@ HANDSHAKE_FAULTS = {
     "handshake dripped": (lambda side: side.drip(b"\x16\x03\x03\x40\x00" + bytes(99)), "no connection within 0.3 s"),
     "garbage in the handshake": (lambda side: side.send(b"\xff" * 99), "TLS"),
     "closed in the handshake": (lambda side: side.socket.recv(1), "TLS handshake"),
-    "reset in the handshake": (lambda side: side.reset(), "TLS handshake"),
+    "reset in the handshake": (lambda side: (side.socket.recv(1), side.reset()), "TLS handshake"),
     "endless handshake": (lambda side: side.forever(b"\x16\x03\x03\x40\x00" + bytes(16384)), ""),
 }
 

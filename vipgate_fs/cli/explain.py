@@ -18,15 +18,13 @@ from vipgate_fs.cli.options import (
     parse_variables,
     variable_option,
 )
-from vipgate_fs.cli.stores import NoStore, SiteStore
+from vipgate_fs.cli.stores import read_overrides
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.decision import Decision, ask_step, decide, describe
 from vipgate_fs.gate.gate import NotAsked, Step
 from vipgate_fs.gate.narrator import narrate
-from vipgate_fs.gate.override import Override
 from vipgate_fs.gate.verdict import Verdict
-from vipgate_fs.store import overrides
 
 
 @click.command()
@@ -71,23 +69,12 @@ def command(
         variables=parse_variables(variables),
     )
     ask = ask_step if live else _without_asking
-    decision = decide(configuration.gates, call, at, site.calendar, ask, {} if no_store else _overrides(configuration))
+    decision = decide(configuration.gates, call, at, site.calendar, ask, {} if no_store else read_overrides(configuration))
     explanation = _explanation(configuration, call, at, decision)
     if style == "json":
         click.echo(json.dumps(explanation, ensure_ascii=False, indent=2))
     else:
         _print(explanation)
-
-
-def _overrides(configuration: Configuration) -> dict[str, Override]:
-    """Those in the store; none, and a line on stderr, when it can't be asked."""
-    try:
-        return SiteStore(configuration).do(overrides.read, reads=True)
-    except NoStore:
-        return {}
-    except click.ClickException as error:
-        click.echo(f"Warning: overrides are left aside: {error.message}", err=True)
-        return {}
 
 
 def _without_asking(step: Step, call: Call) -> Verdict | None:
