@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import resource
 import socket as stdlib_socket
-import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
@@ -162,15 +161,14 @@ def many_files():
 
 
 def test_file_descriptors_used_up(serve, tell):
-    service = serve(settings="workers: 1", preexec_fn=few_files(40))
-    started = time.monotonic()
-    calls = place(switch(service), 100)
+    service, other = serve(settings="workers: 1", preexec_fn=few_files(60)), serve()
+    held = place(switch(service), 45, Caller(hang_up_after=60.0), every=0.01)
+    service.await_line("connections are refused: too few file descriptors (LimitNOFILE, ulimit -n)")
+    calls = place(switch(service, other), 20, every=0.01)
     assert lost(calls) == []
-    assert service.lines("can't accept connections; they wait until it is possible again")
-    tell(
-        "file descriptors used up",
-        "silence while the calls before him are served, then through",
-        len(calls),
-        0,
-        time.monotonic() - started,
-    )
+    assert other.lines("outcome")
+    for call in held:
+        call.wait()
+    recovery = served_again(switch(service))
+    assert service.lines("connections are accepted again")
+    tell("file descriptors used up", "nothing: the next host serves him", len(calls), 0, recovery)
