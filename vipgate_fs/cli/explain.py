@@ -69,7 +69,8 @@ def command(
         variables=parse_variables(variables),
     )
     ask = ask_step if live else _without_asking
-    decision = decide(configuration.gates, call, at, site.calendar, ask, {} if no_store else read_overrides(configuration))
+    overrides = {} if no_store else read_overrides(configuration)
+    decision = decide(configuration.gates, call, at, site.calendar, ask, overrides)
     explanation = _explanation(configuration, call, at, decision)
     if style == "json":
         click.echo(json.dumps(explanation, ensure_ascii=False, indent=2))

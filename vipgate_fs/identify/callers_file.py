@@ -72,9 +72,7 @@ class CallersFile:
             raise ValueError("this is not UTF-8; save the file as CSV in UTF-8") from None
         except csv.Error as error:
             if "end of data" in str(error):
-                message = (
-                    "a quote is not closed in this line; allowed: one line for each number, its note too"
-                )
+                message = "a quote is not closed in this line; allowed: one line for each number, its note too"
                 raise ValueError(message) from None
             raise ValueError(f"this is not CSV: {error}") from None
         return [cell.strip() for cell in row]
