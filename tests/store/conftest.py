@@ -6,6 +6,7 @@ from sqlalchemy import create_engine, text
 
 from vipgate_fs.secret import Secret
 from vipgate_fs.store.database import Database
+from vipgate_fs.store.lockouts import Lockouts
 from vipgate_fs.store.schema import METADATA
 
 
@@ -72,3 +73,20 @@ def open_database(said):
 @pytest.fixture
 def database(open_database, url):
     return open_database(url)
+
+
+class Clock:
+    now = 1e9
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def lockouts(said, database, clock):
+    return Lockouts(said, database, clock)
