@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from vipgate_fs.config.model import Configuration
-from vipgate_fs.service.port import Port
+from vipgate_fs.service.port import Port, address
 
 VERSION: Final = version("vipgate-fs")
 """Of the code that runs; the installed one may be newer."""
@@ -119,14 +119,13 @@ def status_of(  # noqa: PLR0913 - each is a fact of its own
 ) -> Status:
     """Put together by the supervisor, from what it knows and the reports of the workers that serve."""
     server = configuration.server
-    host = f"[{server.host}]" if ":" in server.host else server.host
     gone_since = min((report.store_gone_since for report in serving if report.store_gone_since), default=None)
     there = "none" if configuration.store.url is None else "ok"
     return Status(
         version=VERSION,
         pid=os.getpid(),
         uptime=round(uptime, 1),
-        address=f"{host}:{port.number}",
+        address=address(server.host, port.number),
         accepting=port.is_open,
         workers=len(serving),
         workers_wanted=server.workers,
