@@ -67,7 +67,7 @@ def _main(folder: Path) -> str:
     <configuration name="modules.conf"><modules>{modules}</modules></configuration>
     <configuration name="acl.conf"><network-lists/></configuration>
     <configuration name="logfile.conf"><settings/><profiles><profile name="all">
-      <settings>{_params({"logfile": folder / "log/freeswitch.log", "rollover": 0})}</settings>
+      <settings>{_params({"logfile": folder / "log/freeswitch.log"})}</settings>
       <mappings><map name="all" value="debug,info,notice,warning,err,crit,alert"/></mappings>
     </profile></profiles></configuration>
     <configuration name="cdr_csv.conf">

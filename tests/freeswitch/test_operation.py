@@ -14,7 +14,7 @@ schedules:
 """
 PASSES, REJECTED = "200 called", "486"
 RIGHT = Scenario("right PIN", "7002", "200 welcome called", f"welcome {PIN}#")
-LISTENS = Scenario("listens", "7002", "200 welcome", "welcome end 2s hangup")
+LISTENS = Scenario("listens", "7002", "200 welcome", "welcome end hangup")
 SUBSCRIBER_ABSENT = 20
 
 
@@ -41,7 +41,7 @@ class TestOverride:
 
     def test_for_a_while(self, name, to, state, by_schedule, overridden, start, becomes):
         gate = start()
-        gate.vipgate("override", name, state, "--for", "6s")
+        gate.vipgate("override", name, state, "--for", "10s")
         assert becomes(to, overridden)
         assert becomes(to, by_schedule)
 
