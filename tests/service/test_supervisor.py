@@ -25,6 +25,15 @@ SILENT = Caller(hang_up_after=50.0)
 """Hears the prompt and waits; at speed 20 he hangs up after 2.5 s."""
 
 
+def serves(service, worker):
+    """Call until a worker has served a call; nobody is lost meanwhile."""
+    for _ in range(200):
+        if service.lines("outcome", worker=worker):
+            return
+        assert lost(place(switch(service), 1)) == []
+    pytest.fail(f"worker {worker} never serves")
+
+
 def test_calls_are_spread_over_the_workers(run):
     service = run().listening()
     calls = place(switch(service), 60, every=0.01)
@@ -55,7 +64,7 @@ def test_a_worker_killed_in_a_burst_takes_only_its_own_calls_with_it(run):
     served = {line["call"] for line in service.lines("decision") if line["worker"] != victim}
     assert 0 < len(lost) < 100
     assert not lost & served
-    assert {line["worker"] for line in service.lines("outcome")} == {1, 2, 3}
+    serves(service, 3)
 
 
 def test_a_worker_killed_in_the_prompt_or_after_the_pin(run):
@@ -140,11 +149,7 @@ def test_a_worker_that_met_the_closed_port_accepts_when_it_is_open_again(run, tm
     service.await_line("connections are accepted again")
     for call in calls:
         call.wait()
-    for _ in range(100):
-        assert lost(place(switch(service), 1)) == []
-        if service.lines("outcome", worker=6):
-            return
-    pytest.fail("it never accepts")
+    serves(service, 6)
 
 
 def test_an_unprivileged_service_closes_its_port_and_ends(run):
@@ -162,7 +167,8 @@ def test_an_unprivileged_service_closes_its_port_and_ends(run):
 
 
 def test_an_error_of_the_supervisor_leaves_no_worker_that_accepts(run):
-    patch = "supervisor.Supervisor._obey_signals = lambda self: self._told_to_end and 1 / 0"
+    patch = "from vipgate_fs.service import port; port._LEAST_TTL = ((0, 9999),)  # the kernel refuses\n"
+    patch += "supervisor.Supervisor._obey_signals = lambda self: self._told_to_end and 1 / 0"
     service = run(patch=patch).listening()
     workers = service.workers
     service.process.send_signal(signal.SIGTERM)

@@ -85,7 +85,8 @@ class Worker:
     def _orphaned(self) -> None:
         """The supervisor is dead: the next one wants the port."""
         self._log.error("the supervisor is gone; this worker finishes its calls and ends", calls=self._server.calls)
-        drop_requests(self._listener)
+        with suppress(OSError):  # whatever happens, it must not accept for ever with nobody in charge
+            drop_requests(self._listener)
         gevent.sleep(SETTLE)
         self._finish(self._drain)
 
