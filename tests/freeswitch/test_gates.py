@@ -136,6 +136,7 @@ def test_a_dialogue_is_cut_off_by_a_second_signal(start, in_dialogue, end_of):
     gate.terminate()
     assert wait_until(lambda: gate.lines("ended", calls_cut_off=1))
     assert end_of(future).story == LED_ON.story
+    assert [record["outcome"] for record in gate.records()] == ["cut_off"]
 
 
 def test_a_gate_that_is_stopped_goes_on_later(start, in_dialogue, end_of):
