@@ -89,6 +89,8 @@ def test_nothing_is_dont_know(text):
         ("{forward: 123.0}", Forward("123")),
         ("{forward: 1e3}", Forward("1000")),
         ("{forward: 1e22}", Forward("1" + "0" * 22)),
+        ("{forward: 0e" + "9" * 5000 + "}", Forward("0")),
+        ("{forward: 12345678901234567890.0}", Forward("12345678901234567890")),
         ("{askForPin: {expectedPIN: 1234.0, maxRetries: 3.0}}", AskForPin(Pin("1234"), attempts=4)),
     ],
 )
@@ -108,6 +110,8 @@ def test_a_whole_number_is_an_integer_however_it_is_written(text, verdict):
             "{forward: 1.5}",
             "{forward: 1e64}",
             "{forward: 1e999999999}",
+            "{forward: 1e" + "9" * 5000 + "}",
+            "{forward: 1e-" + "9" * 5000 + "x}",
             "{forward: 0123}",
             "{forward: -1}",
         ),

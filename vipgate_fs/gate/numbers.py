@@ -85,8 +85,8 @@ class NumberPlan:
     def readings(self, number: str) -> Iterator[str]:
         """A canonical number, and what it begins like when its length is wrong.
 
-        A switch may cut off or leave away digits: `07022 27978` with a digit too many is no valid number and stays as
-        it was written, and is still one of `+49702227978*`. So whoever looks for the numbers of a pattern tries these.
+        With a digit too many or too few, what was dialled is no valid number and stays as it was written: `070222` is
+        still one of `+497022*`. So whoever looks for the numbers of a pattern tries these.
         """
         yield number
         digits = compact(number)

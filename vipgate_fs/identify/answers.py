@@ -12,8 +12,10 @@ from vipgate_fs.identify.verdicts import verdict
 
 MOST_BRACKETS: Final = 32
 """A verdict has two; a parser given thousands recurses as deep."""
-_MOST_DIGITS: Final = 64
-"""Of a number that can be meant as a target."""
+_TOO_LARGE: Final = 1e64
+"""For a target, which has at most 64 digits."""
+_INEXACT: Final = 2.0**53
+"""From here on, a float is not every integer."""
 _STRING_OR_WORD: Final = re.compile(
     r'"(?:[^"\\]|\\.)*+"?|(?P<word>[A-Za-z_$][\w$]*+)(?P<colon>\s*+:)?', re.ASCII | re.DOTALL
 )
@@ -59,9 +61,10 @@ def _parse(text: str) -> Any:
 
 def _number(text: str) -> int | float:
     """To JSON Schema, 3.0 is an integer (2020-12, Core 4.2.1)."""
-    number = Decimal(text)
-    is_short = not number or number.adjusted() < _MOST_DIGITS  # 1e999999999 is not to be written out
-    return int(number) if is_short and number == number.to_integral_value() else float(text)
+    number = float(text)
+    if not number.is_integer() or abs(number) >= _TOO_LARGE:
+        return number
+    return int(number) if abs(number) < _INEXACT else int(Decimal(text))
 
 
 def _quoted(match: re.Match[str]) -> str:
