@@ -38,6 +38,8 @@ def fork():
 children.fork = fork
 """
 """A patch: forking fails where a condition holds, of which `count` is the number of forks before."""
+PATIENT = "from vipgate_fs.store import database; database.PATIENCE = 60.0\n"
+"""A patch: a disk that others keep busy is no store that is gone."""
 RIGHT = Caller(dial="081547#")
 
 

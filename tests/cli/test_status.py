@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import pytest
-from running_service import RIGHT, Service, lost, place, switch, until
+from running_service import PATIENT, RIGHT, Service, lost, place, switch, until
 
 
 def ask(config, *options):
@@ -27,7 +27,7 @@ def facts(service):
 
 @pytest.fixture
 def service(tmp_path):
-    service = Service(tmp_path).listening()
+    service = Service(tmp_path, patch=PATIENT).listening()
     until((tmp_path / "vipgate.db").exists)
     yield service
     service.destroy()
@@ -96,7 +96,7 @@ def test_a_store_that_is_gone_is_told_and_when_it_is_back(service):
 
 
 def test_missing_workers(tmp_path):
-    patch = "children.BACK_OFF = (60.0, 60.0); supervisor.HOPELESS = 1000.0"
+    patch = PATIENT + "children.BACK_OFF = (60.0, 60.0); supervisor.HOPELESS = 1000.0"
     service = Service(tmp_path, patch=patch).listening()
     try:
         os.kill(service.workers[0], signal.SIGKILL)
