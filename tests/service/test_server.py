@@ -131,7 +131,7 @@ def test_only_who_is_allowed_is_served(serve, connect, log_lines):
     """And a call of who is not is rejected: FreeSWITCH parks one whose connection just ends."""
     peer = connect(serve(NOT_ALLOWED, level="info"))
     begin(peer)
-    assert applications(peer, "respond") == ["respond 503"]
+    assert applications(peer, "respond") == ["respond 480"]
     assert closed(peer)
     assert log_lines.events() == ["connection refused: not in server.allow"]
 
@@ -160,7 +160,7 @@ def test_an_error_in_our_own_code_rejects_the_call_and_is_told(serve, connect, l
     monkeypatch.setattr(calls_module, "decide", fail)
     peer = connect(serve(level="info"))
     begin(peer)
-    assert applications(peer, "respond") == ["respond 503"]
+    assert applications(peer, "respond") == ["respond 480"]
     assert closed(peer)
     assert "a mistake of ours" in log_lines.all()[-1]["exception"]
 
@@ -174,7 +174,7 @@ def test_an_error_after_an_entry_does_not_hide_the_entry(serve, connect, monkeyp
     monkeypatch.setattr(calls_module.EslChannel, "transfer", fail)
     peer = connect(serve())
     begin(peer)
-    assert applications(peer, "respond")[-1] == "respond 503"
+    assert applications(peer, "respond")[-1] == "respond 480"
     assert closed(peer)
     assert [(record.outcome, record.entries, record.target) for record in records] == [("rejected", 1, None)]
 
@@ -184,7 +184,7 @@ def test_a_call_that_can_not_be_attributed_is_rejected(serve, connect, log_lines
     begin(peer, Caller_Destination_Number="7001")
     assert peer.command() == "api user_data 7001@pbx.example attr id"
     peer.send(reply("-ERR command not found"))
-    assert applications(peer, "respond") == ["respond 503"]
+    assert applications(peer, "respond") == ["respond 480"]
     assert closed(peer)
     assert "async full" in log_lines.all()[-1]["why"]
 

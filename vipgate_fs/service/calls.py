@@ -28,8 +28,11 @@ from vipgate_fs.store.records import CallRecord
 
 Clock = Callable[[], dt.datetime]
 
-UNDECIDED: Final = Rejection(code=503)
-"""For a call that can't be decided on because something is broken: the door stays shut (RFC 3261, 21.5.4)."""
+UNDECIDED: Final = Rejection(code=480)
+"""For a call that can't be decided on because something is broken: the door stays shut (RFC 3261, 21.4.18).
+
+Not 503, which would tell the carrier that the whole switch is down: it might take the trunk out of service.
+"""
 
 
 def system_clock() -> dt.datetime:
