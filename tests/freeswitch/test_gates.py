@@ -4,6 +4,7 @@ import signal
 import socket
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from freeswitch.configuration import DIALPLAN
@@ -44,6 +45,20 @@ SLOW_CALLER = Scenario(
     f"welcome end 1s {W} wrong-pin end 1s {W} wrong-pin end 1s {R}",
 )
 SUBSCRIBER_ABSENT = 20
+IP_MINTTL = 21
+"""Of packets that are heard (ip(7)); on the loopback interface none has 255."""
+
+
+@pytest.fixture
+def gives_up_early():
+    """As docs/high-availability.md says: three seconds for a host that says nothing; in a network of the suite's own."""
+    if [name for _, name in socket.if_nameindex()] != ["lo"]:
+        pytest.skip("the setting would be the whole machine's")
+    setting = Path("/proc/sys/net/ipv4/tcp_syn_retries")
+    before = setting.read_text("ascii")
+    setting.write_text("1", "ascii")
+    yield
+    setting.write_text(before, "ascii")
 
 
 @contextmanager
@@ -83,6 +98,15 @@ def test_no_gate(switch, call):
 def test_the_second_gate_answers_when_the_first_is_down(start, call):
     start(SECOND)
     assert call(RIGHT).story == RIGHT.story
+
+
+def test_a_host_that_says_nothing_is_given_up_as_soon_as_linux_is_told_to(start, call, gives_up_early):
+    start(SECOND)
+    with socket.create_server(("127.0.0.1", FIRST)) as silent:
+        silent.setsockopt(socket.IPPROTO_IP, IP_MINTTL, 255)
+        experience = call(RIGHT)
+    assert experience.story == RIGHT.story
+    assert experience.waited > 2.5
 
 
 def test_the_first_gate_answers_while_it_is_up(start, call):
