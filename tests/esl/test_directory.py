@@ -84,6 +84,19 @@ def test_answers_are_kept_for_a_while(session, questions, monkeypatch):
     assert len(questions) > 2 * asked
 
 
+def test_answers_of_one_switch_are_none_of_another(session, questions):
+    """A simulated one, say, which knows nobody, must not open a user's gate at the real one."""
+    told = []
+    known = Directory([Gate("g", 1, Protects(users={"alice": 1}), (), PROMPTS)], told.append)
+    call, real = Call("u", "", "7001", "7001"), session.session_data
+    session.session_data = {"Core-UUID": "simulated"}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(ANSWERS, "api user_data 7001@pbx.example attr id", "-ERR no reply")
+        assert known.locate(call, session).called_users == set()
+    session.session_data = real
+    assert known.locate(call, session).called_users == {"alice"}
+
+
 def test_the_domain_may_be_configured(session, questions):
     directory(["alice"], domain="pbx.example").locate(Call("u", "", "7001", "7001"), session)
     assert questions == ["api user_data 7001@pbx.example attr id"]

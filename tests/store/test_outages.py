@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -124,6 +125,45 @@ def test_what_was_counted_without_the_store_is_known_to_others_as_soon_as_it_is_
     lockouts.save()
     assert [other.judge(entry(str(number), right=True)) for number in range(10)] == [LOCKED] * 10
     assert lockouts._unsaved == {}
+
+
+def test_what_nobody_waits_for_any_more_has_not_happened(database, impatient):
+    """Else a guest PIN would be used up whose caller was told that it is wrong."""
+    ended = threading.Event()
+
+    def slow(connection):
+        connection.execute(text("INSERT INTO vipgate_time_steps VALUES ('o', 1)"))
+        time.sleep(0.6)
+        ended.set()
+
+    with pytest.raises(StoreGone):
+        database.run(slow)
+    assert ended.wait(10)
+    time.sleep(0.2)
+    count = database.transact(lambda connection: connection.execute(text("SELECT 1 FROM vipgate_time_steps")).all())
+    assert count == []
+
+
+def test_one_account_that_the_store_refuses_takes_no_other_with_it(lockouts, database, said, open_database, url, clock):
+    real = database.run
+
+    def refusing(work, **options):
+        def checked(connection):
+            answer = work(connection)
+            if connection.execute(text("SELECT 1 FROM vipgate_tallies WHERE who = 'bad'")).all():
+                raise ValueError
+            return answer
+
+        return real(checked, **options)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(database, "run", lambda *_, **__: (_ for _ in ()).throw(StoreGone("away")))
+        for caller in ("good", "bad", "fine"):
+            assert [lockouts.judge(entry(caller)) for _ in range(3)] == [WRONG] * 3
+        patched.setattr(database, "run", refusing)
+        lockouts.save()
+    other = Lockouts(said, open_database(url), clock)
+    assert [other.judge(entry(caller, right=True)) for caller in ("good", "bad", "fine")] == [LOCKED, RIGHT, LOCKED]
 
 
 def test_what_the_store_refuses_to_take_is_not_offered_again(lockouts, database, monkeypatch):

@@ -27,6 +27,9 @@ class DirectoryUnavailable(Exception):
 class Directory:
     """Users and groups, asked over a call's own session (needs `full`), kept for LIFETIME seconds.
 
+    What is kept belongs to the switch that said it, by its Core-UUID: one gate may serve several, a simulated one among
+    them, and one that was started anew may know other users.
+
     Args:
         gates: those whose users and groups are of interest.
         tell_unknown: told once of each protected user whom the directory does not know.
@@ -39,8 +42,8 @@ class Directory:
         self._groups = frozenset(group for gate in gates for group in gate.protects.groups)
         self._domain = domain
         self._tell_unknown = tell_unknown
-        self._unknown: set[str] = set()
-        self._answers: dict[str, tuple[float, str]] = {}
+        self._unknown: set[tuple[str, str]] = set()
+        self._answers: dict[tuple[str, str], tuple[float, str]] = {}
 
     def locate(self, call: Call, session: Session) -> Call:
         """The call with `called_users` and `called_groups` filled in.
@@ -61,8 +64,8 @@ class Directory:
 
     def _protected_id(self, name: str, session: Session) -> str | None:
         user = self._user_id(name, session)
-        if user is None and name not in self._unknown:
-            self._unknown.add(name)
+        if user is None and (known := (_switch(session), name)) not in self._unknown:
+            self._unknown.add(known)
             self._tell_unknown(name)
         return user
 
@@ -84,8 +87,8 @@ class Directory:
         return domain
 
     def _ask(self, question: str, session: Session) -> str:
-        now = time.monotonic()
-        kept = self._answers.get(question)
+        now, asked = time.monotonic(), (_switch(session), question)
+        kept = self._answers.get(asked)
         if kept is not None and kept[0] > now:
             return kept[1]
         if len(self._answers) > MOST_KEPT:
@@ -98,5 +101,9 @@ class Directory:
             ) from None
         if answer.endswith("Command not found!"):
             raise DirectoryUnavailable(f"FreeSWITCH answers {answer}: load mod_commands")
-        self._answers[question] = (now + LIFETIME, answer)
+        self._answers[asked] = (now + LIFETIME, answer)
         return answer
+
+
+def _switch(session: Session) -> str:
+    return session.session_data.get("Core-UUID", "")

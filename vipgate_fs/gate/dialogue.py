@@ -76,7 +76,8 @@ def conduct(
     try:
         _carry_out(decision, call, channel, lockouts, outcome)
     except CallEnded as end:
-        outcome.result, outcome.target, outcome.why = Result.HUNG_UP, None, str(end)
+        outcome.result, outcome.target = Result.HUNG_UP, None
+        outcome.why = "; ".join(filter(None, [outcome.why, str(end)]))  # why his last entry was in vain, too
     return outcome
 
 

@@ -96,8 +96,9 @@ class LeapingClock(Clock):
     def _leap(self) -> None:
         """Nothing is ready to run or to read: the next moment has come."""
         while self._due and not self._holds:
-            self._now, _, timer = heapq.heappop(self._due)
-            if not timer.dead:
+            due, _, timer = heapq.heappop(self._due)
+            if not timer.dead:  # by `kill`: nobody waits for that moment any more
+                self._now = due
                 timer.start()
                 return
         if not self._due:

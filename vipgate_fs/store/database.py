@@ -109,11 +109,17 @@ class Database:
             self._turn.release()
 
     def _run(self, work: Callable[[Connection], T], until: float, *, reads: bool) -> T:
+        def in_time(connection: Connection) -> T:
+            answer = work(connection)
+            if time.monotonic() > until:
+                raise TimeoutError  # nobody waits any more: it has not happened
+            return answer
+
         now = time.monotonic()
         if now < self._gone_until:
             raise StoreGone("it was gone a moment ago")
         try:
-            answer = self._aside.run(lambda: self.transact(work, reads=reads), max(0.0, until - now))
+            answer = self._aside.run(lambda: self.transact(in_time, reads=reads), max(0.0, until - now))
         except Exception as error:  # noqa: BLE001 - a driver may raise anything
             if isinstance(error, TimeoutError) and until - now < PATIENCE / 2:  # others were before it
                 raise StoreGone(_BUSY) from None

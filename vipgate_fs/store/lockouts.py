@@ -74,12 +74,16 @@ class Lockouts:
         Raises:
             StoreGone: it still is.
         """
+        most = _SAVED_AT_ONCE
         while self._unsaved:
             with self._lock:
-                some = dict(islice(self._unsaved.items(), _SAVED_AT_ONCE))
+                some = dict(islice(self._unsaved.items(), most))
             try:
                 self._change(some, dict)
             except Refused:
+                if most > 1:  # one of them; the others must not be lost with it
+                    most = 1
+                    continue
                 with self._lock:
                     for account in some:
                         self._unsaved.pop(account, None)
