@@ -13,7 +13,7 @@ from vipgate_fs.gate.numbers import NumberPlan, shown
 
 PLANS = {
     country: NumberPlan(country)
-    for country in ("AR", "AT", "CH", "DE", "DK", "GB", "HU", "IN", "IT", "LI", "LU", "RU", "US")
+    for country in ("AR", "AT", "AU", "CH", "DE", "DK", "ES", "FR", "GB", "HU", "IN", "IT", "LI", "LU", "RU", "US")
 }
 MOBILE = "+4917612345678"
 
@@ -188,6 +188,32 @@ def test_beginnings(country, digits, length, beginning):
     assert PLANS[country].beginning(digits, length) == beginning
 
 
+@pytest.mark.parametrize(
+    ("country", "number", "guesses"),
+    [
+        ("DE", "070222", ["+4970222"]),
+        ("DE", "00497022279781234567890", ["+497022279781234567890"]),
+        ("DE", "497022279", ["+497022279"]),
+        pytest.param("DE", "4971123", [], id="a local number that begins like the country code"),
+        pytest.param("CH", "4144668180", ["+4144668180"], id="country code without plus, a digit too few"),
+        pytest.param("US", "212555123", ["+1212555123"], id="a digit too few"),
+        pytest.param("US", "1212555123", ["+1212555123"], id="a digit too few, with the national prefix"),
+        pytest.param("US", "5551234", [], id="US local number"),
+        pytest.param("US", "1212555", [], id="US local number that begins with 1"),
+        pytest.param("DK", "457012345", ["+45457012345", "+457012345"], id="either"),
+        ("ES", "9112345", []),
+        ("GB", "020", []),
+        ("GB", "0207946", ["+44207946"]),
+        pytest.param("AU", "00442079460000", [], id="abroad, as other countries write it"),
+        ("AU", "0011442079460000123456", ["+442079460000123456"]),
+        ("RU", "81234", []),
+        ("DE", "alice", []),
+    ],
+)
+def test_guesses(country, number, guesses):
+    assert list(PLANS[country].guesses(number)) == guesses
+
+
 @pytest.mark.parametrize("country", ["", "XX", "de", "DEU", "001", "49"])
 def test_no_such_country(country):
     with pytest.raises(ValueError, match="no country with telephone numbers"):
@@ -233,12 +259,20 @@ def test_what_looks_ordinary(number, ordinary):
 @pytest.mark.parametrize(
     ("country", "written", "misread"),
     [
-        *[("DE", written, True) for written in ("49*", "4930*", "49 30 1*", "493?*", "4900123", "491234567890123456")],
+        *[("DE", written, True) for written in ("49301*", "49 30 1*", "49301?*", "4900123", "491234567890123456")],
+        *[("DE", written, False) for written in ("49*", "4930*", "493?*", "49???*")],
         *[
             ("DE", written, False)
             for written in ("49301234*", "4930123456", "+49*", "0*", "4900", "49??", "70*", "Bank")
         ],
-        *[("DK", "4512*", True), ("US", "1*", False), ("US", "1212555*", False), ("DE", "4900-4999", False)],
+        *[("FR", "33*", False), ("FR", "33142*", True), ("RU", "7*", False), ("RU", "7916*", True)],
+        *[
+            ("DK", "4512*", False),
+            ("DK", "45123*", True),
+            ("US", "1*", False),
+            ("US", "1212555*", False),
+            ("DE", "4900-4999", False),
+        ],
     ],
 )
 def test_what_looks_like_the_country_code_but_is_read_as_an_extension(country, written, misread):

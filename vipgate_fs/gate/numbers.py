@@ -26,6 +26,8 @@ E164_DIGITS: Final = 15
 """The longest number, with its country code (ITU-T E.164, 6.1)."""
 _LONGEST_WRITTEN: Final = 64
 _SHORTEST_WITHOUT_PLUS: Final = 11  # digits, where 49 could also begin a number without its national prefix
+_LONGEST_LOCAL: Final = 8  # digits, without the area code
+_MEANT: Final = 3  # digits after the country code, from which on it hardly begins an extension by chance
 _SEPARATORS: Final = str.maketrans("", "", " \u00a0-/.()")
 _DIGITS: Final = re.compile(r"\+?[0-9]+")
 _INTERNATIONAL: Final = re.compile(r"\+[0-9]+")
@@ -57,6 +59,7 @@ class NumberPlan:
         code = phonenumbers.country_code_for_region(country)
         main = PhoneMetadata.metadata_for_region(phonenumbers.region_code_for_country_code(code)) or metadata
         self._code = str(code)
+        self._shortest = min(_parsing(code)[1])
         self._abroad = re.compile(metadata.international_prefix or "00")
         self._trunk = phonenumbers.ndd_prefix_for_region(country, strip_non_digits=True) or ""
         self._trunk_is_optional = not any(_demands(self._trunk, style) for style in main.number_format)
@@ -83,23 +86,37 @@ class NumberPlan:
         return next(filter(None, valid), written)
 
     def readings(self, number: str) -> Iterator[str]:
-        """A canonical number, and what it begins like when its length is wrong.
+        """A canonical number, and its compact form if it is an extension or the like that was written with spaces."""
+        yield number
+        digits = compact(number)
+        if digits != number and _DIGITS.fullmatch(digits):
+            yield digits
+
+    def guesses(self, number: str) -> Iterator[str]:
+        """What a canonical number begins like when its length is wrong; no proof of who calls.
 
         With a digit too many or too few, what was dialled is no valid number and stays as it was written: `070222` is
-        still one of `+497022*`. So whoever looks for the numbers of a pattern tries these.
+        still one of `+497022*`. So whoever looks for numbers to protect, or to reject, tries these, too; whoever lets
+        callers pass does not: the Swedish 46701234567 could be a Danish number with digits too many.
         """
-        yield number
         digits = compact(number)
         if not _DIGITS.fullmatch(digits):
             return
-        if digits != number:
-            yield digits
+        if explicit := self._explicit(digits):
+            begun = iter((explicit,))
         # No extension begins with 0, which leads out of the house; one may begin with the 1 or 8 of other countries.
-        if len(digits) > LONGEST_EXTENSION or digits.startswith("0"):
-            explicit = self._explicit(digits)
-            begun = [explicit] if explicit else self._national(digits, len(digits))
-            whole = (_without_trunk_zero(international) for international in begun)
-            yield from (one for one in whole if one not in (digits, "+", f"+{self._code}"))
+        # 00 leads abroad, if only in other countries.
+        elif digits.startswith("00") or (len(digits) <= LONGEST_EXTENSION and not digits.startswith("0")):
+            return
+        else:
+            begun = (one for one in self._national(digits, len(digits)) if self._is_nearly_complete(one, digits))
+        whole = map(_without_trunk_zero, begun)
+        yield from (one for one in whole if one not in (digits, "+", f"+{self._code}"))
+
+    def _is_nearly_complete(self, international: str, digits: str) -> bool:
+        """Whether at most one digit is missing, and it is no local number that begins like the country code."""
+        is_long_enough = len(international) - len(f"+{self._code}") >= self._shortest - 1
+        return is_long_enough and (international != f"+{digits}" or len(digits) > _LONGEST_LOCAL)
 
     def beginning(self, digits: str, length: int | None = None) -> str:
         """The canonical form of the first digits of numbers that are not known in full: `0176` is `+49176`.
@@ -130,10 +147,13 @@ class NumberPlan:
         digits = compact(written)
         if not digits.startswith(self._code) or not _WITH_WILDCARDS.fullmatch(digits):
             return None
+        begun = re.split(r"[?*]", digits)[0]
+        if len(begun) - len(self._code) < _MEANT:
+            return None
         if not digits.endswith("*") and (len(digits) <= LONGEST_EXTENSION or "-" in written or ".." in written):
             return None
-        if "*" in digits or "?" in digits:
-            read = self.beginning(re.split(r"[?*]", digits)[0], None if digits.endswith("*") else len(digits))
+        if begun != digits:
+            read = self.beginning(begun, None if digits.endswith("*") else len(digits))
         else:
             read = self.canonical(digits)
         if read.startswith("+"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import chain, product
 from typing import Final
 
 from vipgate_fs.gate.dialable import is_dialable
@@ -107,8 +107,9 @@ class NumberPattern:
         return "".join(places) if is_one else None
 
     def matches(self, number: str) -> bool:
-        """Whether the set holds a canonical number, or what it begins like (see `NumberPlan.readings`)."""
-        readings = self.plan.readings(number) if self.plan is not None else (number,)
+        """Whether the set holds a canonical number, or what it begins like (see `NumberPlan.guesses`)."""
+        plan = self.plan
+        readings = chain(plan.readings(number), plan.guesses(number)) if plan is not None else (number,)
         return any(self._expression.fullmatch(reading) for reading in readings)
 
     def common(self, other: NumberPattern) -> str | None:

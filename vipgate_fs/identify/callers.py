@@ -8,7 +8,7 @@ from typing import ClassVar, Final, NamedTuple
 
 from vipgate_fs.gate.call import WITHHELD, Call
 from vipgate_fs.gate.gate import Evidence, StepDefaults
-from vipgate_fs.gate.verdict import Verdict
+from vipgate_fs.gate.verdict import Reject, Verdict
 from vipgate_fs.identify import Settings
 from vipgate_fs.identify.callers_file import CallersFile
 from vipgate_fs.identify.number_table import NumberTable
@@ -56,7 +56,10 @@ class Callers(StepDefaults):
     def _entry(self, call: Call) -> Entry | None:
         if call.caller == WITHHELD or (call.privacy and not self.trusts_hidden):
             return self.withheld
-        return self.table.find(call.caller)
+        if entry := self.table.find(call.caller):
+            return entry
+        guess = self.table.guess(call.caller)
+        return guess if guess and guess.verdict == Reject() else None
 
 
 def build(settings: Settings) -> Callers:

@@ -77,9 +77,15 @@ class NumberTable(Generic[T]):
         return next((other for other in said if other is not entry), entry)
 
     def find(self, number: str) -> T | None:
-        """What is said of a canonical number, or of what it begins like (see `NumberPlan.readings`)."""
-        said = (self._find(reading) for reading in self._plan.readings(number))
-        return next((entry for entry in said if entry is not None), None)
+        """What is said of a canonical number."""
+        return self._first(self._plan.readings(number))
+
+    def guess(self, number: str) -> T | None:
+        """What is said of what a canonical number begins like (see `NumberPlan.guesses`)."""
+        return self._first(self._plan.guesses(number))
+
+    def _first(self, numbers: Iterator[str]) -> T | None:
+        return next((entry for entry in map(self._find, numbers) if entry is not None), None)
 
     def _find(self, number: str) -> T | None:
         if (entry := self._numbers.get(number)) is not None:
