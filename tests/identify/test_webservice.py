@@ -215,8 +215,9 @@ def test_the_cache_answers_only_the_same_question(step, good, other, method):
     assert len(good.requests) == 2
 
 
-def test_without_a_cache_every_call_is_asked_about(step, good):
-    made = step(good.url())
+@pytest.mark.parametrize("settings", [{}, {"cache": "0s"}])
+def test_without_a_cache_every_call_is_asked_about(step, good, settings):
+    made = step(good.url(), **settings)
     for _ in range(3):
         made.identify(a_call())
     assert len(good.requests) == 3

@@ -38,13 +38,15 @@ def read_timeouts(settings: Settings) -> Timeouts:
     )
 
 
-def read_duration(settings: Settings, default: float, *path: str, most: str | None = LONGEST) -> float:
+def read_duration(
+    settings: Settings, default: float, *path: str, least: str | None = None, most: str | None = LONGEST
+) -> float:
     """The seconds of the time that stands at `path`; what is missing or wrong has its default."""
     written: Any = reduce(lambda node, key: node.get(key, {}), path, settings.values)
     if not written:
         return default
     try:
-        return duration(written, most=most)
+        return duration(written, least=least, most=most)
     except ValueError as error:
         settings.error(str(error), *path)
         return default

@@ -135,7 +135,7 @@ def build(settings: Settings) -> Webservice:
             values.get("failures_until_skipped", 3),
             read_duration(settings, 30.0, "skipped_for", most=None),
         ),
-        cache=Cache(read_duration(settings, 0.0, "cache", most=None)),
+        cache=Cache(read_duration(settings, 0.0, "cache", least="0s", most=None)),
         line=settings.line,
         on_failure=settings.on_failure,
     )
