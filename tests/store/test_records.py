@@ -95,8 +95,12 @@ def test_old_ones_are_deleted(recorder, database, monkeypatch):
         ("1234567", "1234***"),
         ("7001", "7001"),
         ("", ""),
+        ("alice", "alice"),
+        ("70-01 23", "70-01 23"),
+        ("555-123-4567", "555-123-4***"),
+        ("0170 123 45 67", "0170 123 4***"),
+        ("(0170) 1/2.3\u00a04-5", "(0170) 1/2***"),
         ("forward to +4930123456", "forward to +4930123***"),
-        ("override until Thu 2026-12-24 18:30 (1234567)", "override until Thu 2026-12-24 18:30 (1234***)"),
     ],
 )
 def test_masking_a_number(number, shown):
@@ -109,6 +113,19 @@ def test_a_masked_record_holds_no_whole_number():
     assert (record.verdict, record.reason) == ("forward to +4930123***", "no gate protects +4970222797***")
     hung_up = masked(replace(RECORD, target=None))
     assert (hung_up.target, hung_up.verdict, hung_up.reason) == (None, *["forward to +4930123***"] * 2)
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("override until Thu 2026-12-24 18:30 (1234567)", "override until Thu 2026-12-24 18:30 (1234***)"),
+        ("no gate protects 555-123-4567", "no gate protects 555-123-4***"),
+        ("forward to 0170-1234567", "forward to 0170-1234***"),
+    ],
+)
+def test_a_masked_reason_holds_dates_but_no_whole_number(reason, shown):
+    record = replace(RECORD, caller="", called="555-123-4567", verdict="forward to 0170-1234567", target=None)
+    assert masked(replace(record, reason=reason)).reason == shown
 
 
 def test_masking_happens_before_anything_is_stored(recorder, database):

@@ -24,11 +24,13 @@ LONGEST_EXTENSION: Final = 6
 
 E164_DIGITS: Final = 15
 """The longest number, with its country code (ITU-T E.164, 6.1)."""
+SEPARATORS: Final = " \u00a0-/.()"
+"""What only helps to read a number."""
 _LONGEST_WRITTEN: Final = 64
 _SHORTEST_WITHOUT_PLUS: Final = 11  # digits, where 49 could also begin a number without its national prefix
+_NO_SEPARATORS: Final = str.maketrans("", "", SEPARATORS)
 _LONGEST_LOCAL: Final = 8  # digits, without the area code
 _MEANT: Final = 3  # digits after the country code, from which on it hardly begins an extension by chance
-_SEPARATORS: Final = str.maketrans("", "", " \u00a0-/.()")
 _DIGITS: Final = re.compile(r"\+?[0-9]+")
 _INTERNATIONAL: Final = re.compile(r"\+[0-9]+")
 _WITH_WILDCARDS: Final = re.compile(r"[0-9][0-9?]*\*?", re.ASCII)
@@ -39,8 +41,8 @@ _WITHHELD: Final = re.compile(
 
 
 def compact(written: str) -> str:
-    """A number without what only helps to read it: spaces, hyphens, slashes, dots and parentheses."""
-    return written.translate(_SEPARATORS)
+    """A number without its SEPARATORS."""
+    return written.translate(_NO_SEPARATORS)
 
 
 def shown(number: str, number_format: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from vipgate_fs.gate.numbers import LONGEST_EXTENSION
+from vipgate_fs.gate.numbers import LONGEST_EXTENSION, SEPARATORS
 from vipgate_fs.store.database import RETRY, Database, Log, Refused, StoreGone
 
 if TYPE_CHECKING:
@@ -24,7 +24,11 @@ GATHER: Final = 0.25
 _BATCH: Final = 500
 _PURGE_EVERY: Final = 3600.0
 _MASK: Final = "***"
-_NUMBER: Final = re.compile(rf"[0-9]{{{LONGEST_EXTENSION + 1},}}")
+_DIGITS: Final = re.compile(rf"[0-9]{{{LONGEST_EXTENSION + 1},}}(?![0-9*])")
+_SEPARATED: Final = re.compile(
+    rf"([0-9](?:[{re.escape(SEPARATORS)}]*[0-9]){{{LONGEST_EXTENSION - len(_MASK)},}})"
+    rf"(?:[{re.escape(SEPARATORS)}]*[0-9]){{{len(_MASK)}}}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +65,25 @@ class CallRecord:
 
 
 def masked(record: CallRecord) -> CallRecord:
-    """The record without the last three digits of telephone numbers, wherever they stand; extensions stay."""
+    """The record without the last three digits of telephone numbers, wherever they stand; extensions stay.
+
+    The reason holds dates, too. So digits with separators between them are masked in it only where they stand
+    elsewhere in the record.
+    """
+    numbers = (record.caller, record.called, record.verdict, record.target or "")
+    caller, called, verdict, target = shown = [mask(number) for number in numbers]
+    reason = record.reason
+    for number, without in zip(numbers, shown, strict=True):
+        reason = reason.replace(number, without)
+    reason = _DIGITS.sub(lambda digits: digits[0][: -len(_MASK)] + _MASK, reason)
     return replace(
-        record,
-        caller=mask(record.caller),
-        called=mask(record.called),
-        target=record.target and mask(record.target),
-        verdict=mask(record.verdict),
-        reason=mask(record.reason),
+        record, caller=caller, called=called, target=record.target and target, verdict=verdict, reason=reason
     )
 
 
-def mask(text: str) -> str:
-    """A text without the last three of all digits that are more than an extension has."""
-    return _NUMBER.sub(lambda number: number[0][: -len(_MASK)] + _MASK, text)
+def mask(number: str) -> str:
+    """A number, or a text with one but without dates, without the last three digits if it is more than an extension."""
+    return _SEPARATED.sub(rf"\1{_MASK}", number)
 
 
 def write(connection: Connection, records: Sequence[CallRecord]) -> None:
