@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
+import logging
+from unittest.mock import Mock
 
 import pytest
 from click.testing import CliRunner
 
 from vipgate_fs.cli.explain import command
+from vipgate_fs.gate.lockout import Entry, Judgement, Lockout
+from vipgate_fs.secret import Secret
+from vipgate_fs.store.database import Database
+from vipgate_fs.store.lockouts import Lockouts
 
 CONFIGURATION = """\
 version: 1
@@ -137,3 +144,30 @@ def test_a_broken_configuration(tmp_path):
     result = CliRunner().invoke(command, ["--config", str(broken), "--from", "1", "--to", "1"])
     assert result.exit_code == 1
     assert result.output.count("broken.yaml:") >= 3
+
+
+@pytest.mark.parametrize(("more", "is_told"), [((), True), (("--user", "alice"), False), (("--group", "sales"), False)])
+def test_gates_for_people_that_were_left_aside_are_told(explain, more, is_told):
+    result = explain("--from", "030123456", "--to", "7001", "--at", EVENING, *more)
+    assert ("gates for users or groups (people) are left aside" in result.stderr) is is_told
+
+
+@pytest.mark.parametrize("rejects", [True, False])
+def test_a_lockout_is_known(explain, tmp_path, rejects):
+    config = tmp_path / "vipgate.yaml"
+    limits = "    lockout: {failures: 1, locked_callers: " + ("reject" if rejects else "same_dialogue") + "}\n"
+    config.write_text(CONFIGURATION.replace("    active: {outside: office}\n", limits))
+    database = Database(Secret(f"sqlite:///{tmp_path}/vipgate.db"), logging.getLogger())
+    caller = "+4917612345678"
+    assert Lockouts(Mock(), database).judge(Entry("support", Lockout(failures=1), caller)) is Judgement.WRONG
+    database.close()
+    soon = (dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)).isoformat()
+    arguments = ("--from", caller, "--to", "+49702227978", "--at", soon, "--format", "json")
+    right, _ = json.loads(explain(*arguments).stdout)["outcomes"]
+    assert (right["result"], right["why"], right["target"]) == (
+        "rejected" if rejects else "pin_incorrect",
+        "locked out",
+        None,
+    )
+    right, _ = json.loads(explain(*arguments, "--no-store").stdout)["outcomes"]
+    assert (right["result"], right["why"]) == ("pin_correct", None)

@@ -9,7 +9,7 @@ from vipgate_fs.gate.channel import CallEnded
 from vipgate_fs.gate.decision import Decision
 from vipgate_fs.gate.dialogue import conduct
 from vipgate_fs.gate.gate import Gate, Prompts, Protects, Rejection, Route
-from vipgate_fs.gate.lockout import Entry, Judgement, Lockout, NoLockouts
+from vipgate_fs.gate.lockout import Entry, Judgement, KnownLockouts, Lockout
 from vipgate_fs.gate.narrator import narrate
 from vipgate_fs.gate.pins import AnyOf, Pin, PinTable, Unchecked
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
@@ -273,10 +273,11 @@ class Unknown:
         return None
 
 
-class Counting(NoLockouts):
+class Counting(KnownLockouts):
     """Remembers what was judged."""
 
     def __init__(self):
+        super().__init__()
         self.judged = []
 
     def judge(self, entry):

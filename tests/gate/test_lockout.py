@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vipgate_fs.gate.call import WITHHELD
-from vipgate_fs.gate.lockout import KNOWN_FOR, Account, Entry, Judgement, Lockout, NoLockouts, Tally, is_held, judge
+from vipgate_fs.gate.lockout import KNOWN_FOR, Account, Entry, Judgement, KnownLockouts, Lockout, Tally, is_held, judge
 
 RIGHT, WRONG, LOCKED = Judgement.RIGHT, Judgement.WRONG, Judgement.LOCKED
 LIMITS = Lockout(failures=3, window=100.0, duration=100.0, longest=1000.0, gate_failures=6)
@@ -171,6 +171,6 @@ def test_a_tally_is_forgotten_when_it_does_not_matter(tally, forgotten):
 
 def test_without_lockouts_an_entry_is_what_it_is():
     book = Book()
-    assert [NoLockouts().judge(book.entry("1", right)) for right in (True, False)] == [RIGHT, WRONG]
-    assert not NoLockouts().is_locked(book.entry("1", right=False))
+    assert [KnownLockouts().judge(book.entry("1", right)) for right in (True, False)] == [RIGHT, WRONG]
+    assert not KnownLockouts().is_locked(book.entry("1", right=False))
     assert not is_held(book.entry("1", right=False), dict.fromkeys(book.entry("1", right=False).limits, Tally()), 0.0)

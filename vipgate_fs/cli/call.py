@@ -19,11 +19,13 @@ from vipgate_fs.cli.options import (
     moment_option,
     parse_moment,
     parse_variables,
+    tell_left_aside,
     variable_option,
 )
-from vipgate_fs.cli.stores import SiteStore, read_overrides
+from vipgate_fs.cli.stores import SiteStore, read_standing
 from vipgate_fs.config.model import Configuration
-from vipgate_fs.service.calls import system_clock
+from vipgate_fs.gate.call import Call
+from vipgate_fs.service.calls import Clock, system_clock
 from vipgate_fs.service.embedded import UnspentVault, embedded_gate
 from vipgate_fs.service.logs import LEVELS
 from vipgate_fs.simulator import Caller, Dialplan, Directory, Extension, Simulator
@@ -55,7 +57,7 @@ _SECONDS: Final = _Number(min=0)
 @click.option("--dial", "entries", multiple=True, metavar="DIGITS", help="Keys for a prompt; repeat it for the next.")
 @click.option("--dial-after", type=_SECONDS, default=1.0, show_default=True, metavar="S", help="From a prompt's start.")
 @click.option("--hangup-after", type=_SECONDS, metavar="S", help="The caller hangs up after that many seconds.")
-@click.option("--user", "alias", metavar="ID", help="The directory's user behind the called number.")
+@click.option("--user", "alias", metavar="ID", help="The user behind it, as `protects` names him.")
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="A group of that user; may be repeated.")
 @variable_option
 @click.option("--server", metavar="HOST:PORT", help="A gate that is running; default: one inside of this command.")
@@ -80,8 +82,8 @@ def command(
 ) -> None:
     """Place a call through a simulated FreeSWITCH. Seconds in what it prints are the caller's, whatever the speed.
 
-    The gate inside of this command knows the store's overrides, guest PINs and used one-time PINs, and changes nothing
-    there: it uses up no guest PIN, counts no wrong entry and records no call.
+    The gate inside of this command knows the store's overrides, lockouts, guest PINs and used one-time PINs, and
+    changes nothing there: it uses up no guest PIN, counts no wrong entry and records no call.
     """
     if not all(_KEYS.fullmatch(keys) for keys in entries):
         raise click.BadParameter("the keys of a telephone are 0 to 9, * and #", param_hint="--dial")
@@ -92,7 +94,14 @@ def command(
     caller = Caller(number, name, dial=entries, dial_after=dial_after, hang_up_after=hangup_after)
     user = alias or called
     directory = Directory(users={user: called}, groups={group: [user] for group in groups})
-    gate = _running(*address) if address else _embedded(load_or_exit(config), moment, log_level)
+    if address:
+        gate = _running(*address)
+    else:
+        configuration = load_or_exit(config)
+        users, plan = frozenset(filter(None, [alias])), configuration.site.plan
+        facts = Call("", "", plan.canonical(called), called, called_users=users, called_groups=frozenset(groups))
+        tell_left_aside(configuration.gates, facts)
+        gate = _embedded(configuration, moment, log_level)
     settings = tuple(("set", f"{name}={value}") for name, value in parse_variables(variables).items())
     with gate as (host, port):
         actions = (*settings, ("socket", f"{host}:{port} async full"))
@@ -124,9 +133,9 @@ def _running(host: str, port: int) -> Iterator[tuple[str, int]]:
 def _embedded(configuration: Configuration, moment: str | None, log_level: str) -> Iterator[tuple[str, int]]:
     at = parse_moment(moment, configuration.site.calendar) if moment else None
     anywhere = replace(configuration, site=replace(configuration.site, domain=None))  # whatever the simulator's is
-    clock = (lambda: at) if at else system_clock
-    overrides, slot = read_overrides(configuration), configuration.vault_slot
-    with _database(configuration) as database, embedded_gate(anywhere, clock, log_level, overrides, database) as port:
+    clock: Clock = (lambda: at) if at else system_clock
+    standing, slot = read_standing(configuration, clock()), configuration.vault_slot
+    with _database(configuration) as database, embedded_gate(anywhere, clock, log_level, standing, database) as port:
         yield "127.0.0.1", port
     if isinstance(slot.vault, UnspentVault) and slot.vault.spared:
         click.echo("Note: a simulated call does not use up a guest PIN", err=True)

@@ -16,13 +16,15 @@ from vipgate_fs.cli.options import (
     moment_option,
     parse_moment,
     parse_variables,
+    tell_left_aside,
     variable_option,
 )
-from vipgate_fs.cli.stores import read_overrides
+from vipgate_fs.cli.stores import read_standing
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.decision import Decision, ask_step, decide, describe
 from vipgate_fs.gate.gate import NotAsked, Step
+from vipgate_fs.gate.lockout import KnownLockouts, Lockouts
 from vipgate_fs.gate.narrator import narrate
 from vipgate_fs.gate.verdict import Verdict
 
@@ -34,11 +36,11 @@ from vipgate_fs.gate.verdict import Verdict
 )
 @click.option("--to", "called", required=True, metavar="NUMBER", help="The number that was called.")
 @moment_option
-@click.option("--user", metavar="ID", help="The directory's user behind the called number.")
+@click.option("--user", metavar="ID", help="The directory's user behind the called number, as `protects` names him.")
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="A group of that user; may be repeated.")
 @variable_option
 @click.option("--live", is_flag=True, help="Really ask webservices and databases.")
-@click.option("--no-store", is_flag=True, help="Leave overrides aside, which are in the store.")
+@click.option("--no-store", is_flag=True, help="Leave overrides and lockouts aside, which are in the store.")
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
     config: Path | None,
@@ -69,9 +71,10 @@ def command(
         variables=parse_variables(variables),
     )
     ask = ask_step if live else _without_asking
-    overrides = {} if no_store else read_overrides(configuration)
+    overrides, lockouts = ({}, KnownLockouts()) if no_store else read_standing(configuration, at)
     decision = decide(configuration.gates, call, at, site.calendar, ask, overrides)
-    explanation = _explanation(configuration, call, at, decision)
+    explanation = _explanation(configuration, call, at, decision, lockouts)
+    tell_left_aside(configuration.gates, call)
     if style == "json":
         click.echo(json.dumps(explanation, ensure_ascii=False, indent=2))
     else:
@@ -84,7 +87,9 @@ def _without_asking(step: Step, call: Call) -> Verdict | None:
     return ask_step(step, call)
 
 
-def _explanation(configuration: Configuration, call: Call, at: dt.datetime, decision: Decision) -> dict[str, Any]:
+def _explanation(
+    configuration: Configuration, call: Call, at: dt.datetime, decision: Decision, lockouts: Lockouts
+) -> dict[str, Any]:
     gate = decision.gate
     return {
         "file": str(configuration.path),
@@ -96,8 +101,14 @@ def _explanation(configuration: Configuration, call: Call, at: dt.datetime, deci
         "reasons": [asdict(reason) for reason in decision.reasons],
         "verdict": describe(decision.verdict),
         "outcomes": [
-            {"when": when or None, "happens": told, "result": outcome.result, "target": outcome.target}
-            for when, told, outcome in narrate(decision, call)
+            {
+                "when": when or None,
+                "happens": told,
+                "result": outcome.result,
+                "target": outcome.target,
+                "why": outcome.why or None,
+            }
+            for when, told, outcome in narrate(decision, call, lockouts)
         ],
     }
 
@@ -111,4 +122,5 @@ def _print(explanation: dict[str, Any]) -> None:
     click.secho(f"verdict: {explanation['verdict']}", bold=True)
     for outcome in explanation["outcomes"]:
         when = f"{outcome['when']}: " if outcome["when"] else ""
-        click.echo(f"  {when}{'; '.join(outcome['happens'])}")
+        why = f" ({outcome['why']})" if outcome["why"] else ""
+        click.echo(f"  {when}{'; '.join(outcome['happens'])}{why}")

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -18,6 +19,9 @@ from vipgate_fs.config.essentials import Essentials, load_essentials
 from vipgate_fs.config.findings import Finding
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.duration import duration
+from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.decision import find_gate
+from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.override import LAST_YEAR, instant
 from vipgate_fs.gate.schedules import Calendar
 
@@ -43,6 +47,15 @@ def parse_variables(texts: Iterable[str]) -> dict[str, str]:
     if not all(name and equals for name, equals, _ in pairs):
         raise click.BadParameter("write NAME=VALUE", param_hint="--variable")
     return {name: value for name, _, value in pairs}
+
+
+def tell_left_aside(gates: Iterable[Gate], call: Call) -> None:
+    """A note on stderr of gates for users or groups, where nobody has named those of the called number."""
+    before = takewhile(lambda gate: find_gate((gate,), call) is None, gates)
+    names = [gate.name for gate in before if gate.protects.users or gate.protects.groups]
+    if names and not (call.called_users or call.called_groups):
+        what = f"gates for users or groups ({', '.join(names)}) are left aside"
+        click.echo(f"Note: {what}; name the called number's user with --user, his groups with --group", err=True)
 
 
 def parse_moment(text: str | None, calendar: Calendar, option: str = "--at", allowed: str = _MOMENT) -> dt.datetime:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -11,6 +12,7 @@ import structlog
 
 from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.gate.lockout import Account, KnownLockouts, Lockouts, Tally
 from vipgate_fs.gate.override import Override
 from vipgate_fs.store import overrides
 from vipgate_fs.store.database import Database
@@ -56,15 +58,21 @@ class SiteStore:
             raise click.ClickException(f"the store: {self.database.told(error)}") from None
 
 
-def read_overrides(configuration: Configuration) -> dict[str, Override]:
-    """Those in the store; none, and a line on stderr, when it can't be asked."""
+def read_standing(configuration: Configuration, at: dt.datetime) -> tuple[dict[str, Override], Lockouts]:
+    """Overrides and lockouts, as the store has them; none, and a line on stderr, when it can't be asked."""
     try:
-        return SiteStore(configuration).do(overrides.read, reads=True)
+        store = SiteStore(configuration)
+        from vipgate_fs.store import tallies  # noqa: PLC0415 - see vipgate_fs.store
+
+        def read(accounts: Collection[Account]) -> dict[Account, Tally]:
+            return store.do(lambda connection: tallies.read(connection, accounts), reads=True)
+
+        return store.do(overrides.read, reads=True), KnownLockouts(read, at.timestamp())
     except NoStore:
-        return {}
+        return {}, KnownLockouts()
     except click.ClickException as error:
-        click.echo(f"Warning: overrides are left aside: {error.message}", err=True)
-        return {}
+        click.echo(f"Warning: overrides and lockouts are left aside: {error.message}", err=True)
+        return {}, KnownLockouts()
 
 
 def _size(file: str) -> int:

@@ -12,7 +12,7 @@ from vipgate_fs.gate.channel import CallEnded, Channel, Prompt
 from vipgate_fs.gate.decision import Decision
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.gate import Gate, Rejection, Route
-from vipgate_fs.gate.lockout import Entry, Judgement, Lockouts, NoLockouts
+from vipgate_fs.gate.lockout import Entry, Judgement, KnownLockouts, Lockouts
 from vipgate_fs.gate.pins import Credential, PinTable, Unchecked
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 
@@ -24,7 +24,7 @@ UNCHECKED: Final = "the entry could not be checked"
 """Why an entry was neither right nor wrong: it is one of the call's attempts, and counts for no lockout."""
 USED_UP: Final = "used up meanwhile"
 """Why an entry was in vain that had been right a moment before: another call was quicker, or the store is gone."""
-_NO_LOCKOUTS: Final = NoLockouts()
+NO_LOCKOUTS: Final = KnownLockouts()
 _Keyed = tuple[str | None, Credential, str]
 """The customer number if it exists, what is expected, and what was keyed in. Never to be logged."""
 
@@ -62,7 +62,7 @@ def conduct(
     decision: Decision,
     call: Call,
     channel: Channel,
-    lockouts: Lockouts = _NO_LOCKOUTS,
+    lockouts: Lockouts = NO_LOCKOUTS,
     outcome: Outcome | None = None,
 ) -> Outcome:
     """Carry a decision out on the call's channel.

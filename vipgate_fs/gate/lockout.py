@@ -8,7 +8,7 @@ other numbers does not shut him out; compare OWASP's "device cookies".
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple, Protocol
@@ -182,13 +182,30 @@ class Lockouts(Protocol):
         """Whether an entry of this caller would be in vain, whatever it is."""
 
 
-class NoLockouts:
-    """Remembers nothing: for `explain`."""
+def _none(accounts: Iterable[Account]) -> dict[Account, Tally]:
+    return dict.fromkeys(accounts, Tally())
+
+
+class KnownLockouts:
+    """Lockouts that are known, and stay as they are whatever is keyed in: for `explain` and `call`.
+
+    Args:
+        read: gives accounts' tallies; default: there are none.
+        now: the Unix time that they are looked at for.
+    """
+
+    def __init__(
+        self, read: Callable[[Collection[Account]], Mapping[Account, Tally]] = _none, now: float = 0.0
+    ) -> None:
+        self._read = read
+        self._now = now
 
     def judge(self, entry: Entry) -> Judgement:
-        """Right or wrong."""
+        """What an entry would be worth."""
+        if self.is_locked(entry):
+            return Judgement.LOCKED
         return Judgement.RIGHT if entry.right else Judgement.WRONG
 
-    def is_locked(self, entry: Entry) -> bool:  # noqa: ARG002 - whoever calls
-        """Nobody is."""
-        return False
+    def is_locked(self, entry: Entry) -> bool:
+        """Whether an entry of this caller would be in vain, whatever it is."""
+        return is_held(entry, self._read(entry.limits), self._now)

@@ -6,10 +6,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from types import MappingProxyType
-from typing import Final
 
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.gate.lockout import Lockouts
 from vipgate_fs.gate.override import Override
 from vipgate_fs.gate.pins import Unchecked
 from vipgate_fs.identify.vault import MemoryVault, Vault
@@ -19,8 +18,6 @@ from vipgate_fs.service.server import GateServer
 from vipgate_fs.store.database import Database
 from vipgate_fs.store.keeper import Keeper
 from vipgate_fs.store.vault import StoreVault
-
-_NO_OVERRIDES: Final[Mapping[str, Override]] = MappingProxyType({})
 
 
 class UnspentVault:
@@ -61,18 +58,18 @@ def embedded_gate(
     configuration: Configuration,
     clock: Clock = system_clock,
     level: str = "warning",
-    overrides: Mapping[str, Override] = _NO_OVERRIDES,
+    standing: tuple[Mapping[str, Override], Lockouts] | None = None,
     database: Database | None = None,
 ) -> Iterator[int]:
     """Serve a configuration on a free port of this machine while the block runs; gives the port.
 
-    Wrong entries count in memory, and no call is recorded.
+    No call is recorded.
 
     Args:
         configuration: its `server` section is left aside.
         clock: the time that the gate goes by.
         level: how much of its log goes to stderr.
-        overrides: by the gates' names.
+        standing: overrides by the gates' names, and lockouts; None: there are none, and wrong entries count in memory.
         database: has guest PINs and used time steps; it is only read.
     """
     log = configure(level, sys.stderr)
@@ -80,7 +77,8 @@ def embedded_gate(
         vault = StoreVault(log, database, configuration.store.key_file)
         configuration.vault_slot.vault = UnspentVault(vault)
     keeper = Keeper(log)
-    keeper.overrides.current = overrides
+    if standing is not None:
+        keeper.overrides.current, keeper.lockouts = standing
     local = replace(configuration, server=replace(configuration.server, host="127.0.0.1", port=0))
     server = GateServer(local, log, clock, keeper=keeper)
     server.start()

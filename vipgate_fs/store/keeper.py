@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.gate import lockout as gate
 from vipgate_fs.store.database import Database, Log, StoreGone
 from vipgate_fs.store.lockouts import Lockouts
 from vipgate_fs.store.overrides import Overrides
@@ -31,7 +32,8 @@ class Keeper:
     """
 
     def __init__(self, log: Log, database: Database | None = None, recorder: Recorder | None = None) -> None:
-        self.lockouts = Lockouts(log, database)
+        self._counted = Lockouts(log, database)
+        self.lockouts: gate.Lockouts = self._counted
         self.overrides = Overrides(database)
         self._log = log
         self._database = database
@@ -75,7 +77,7 @@ class Keeper:
     def _exchange(self) -> None:
         """Tell the store what it missed, and look what other processes have decided."""
         with suppress(StoreGone):
-            self.lockouts.save()
+            self._counted.save()
             self.overrides.refresh()
 
 
