@@ -248,6 +248,11 @@ def test_what_is_good_so_often_is_used_up_when_it_was_right(uses, entries, resul
     assert (outcome.result, once.redeemed, outcome.why) == (result, redeemed, why)
 
 
+def test_why_his_last_entry_was_in_vain_is_told_of_who_hangs_up():
+    outcome, _ = outcome_of(ASK, "0815", lockouts=LockedOut())
+    assert (outcome.result, outcome.why) == ("hung_up", "locked out; the caller hung up")
+
+
 def test_a_locked_caller_uses_nothing_up():
     once = Once(1)
     outcome, _ = outcome_of(AskForPin(once), "4711", "4711", "4711", lockouts=LockedOut())

@@ -71,7 +71,7 @@ def clear(
         kind, who = "caller", storable(essentials.site.plan.canonical(caller))
     cleared = SiteStore(essentials).do(lambda connection: tallies.clear(connection, gate, kind, who))
     audit("lockouts clear", gate=gate, caller=caller, customer=customer, cleared=cleared)
-    click.echo(f"cleared: {cleared}")
+    click.echo(f"cleared: {cleared}" if cleared else "there was nothing to clear: see vipgate lockouts")
 
 
 def _listed(kept: list[Kept], essentials: Essentials, now: float) -> Iterator[dict[str, Any]]:
