@@ -35,6 +35,7 @@ def configured(values, said=None, folder=Path()):
         error=lambda message, *path: said.append(("error", path, message)),
         error_at_key=lambda message, *path: said.append(("error at key", path, message)),
         warn=lambda message, *path: said.append(("warning", path, message)),
+        note_secret=lambda: None,
     )
 
 

@@ -27,10 +27,13 @@ def test_it_is_shown_only_when_asked_for():
 def test_where_it_comes_from(monkeypatch, written, revealed, said):
     monkeypatch.setenv("TEST_SECRET", "from the environment")
     monkeypatch.setenv("TEST_EMPTY", "")
-    errors = []
+    errors, noted = [], []
     settings = SimpleNamespace(
-        values={"auth": {"bearer": written}} if written else {}, error=lambda _, *path: errors.append(path)
+        values={"auth": {"bearer": written}} if written else {},
+        error=lambda _, *path: errors.append(path),
+        note_secret=lambda: noted.append(written),
     )
     secret = read_secret(settings, "auth", "bearer")
     assert (secret and secret.reveal()) == revealed
     assert errors == said
+    assert noted == ([written] if isinstance(written, str) else [])

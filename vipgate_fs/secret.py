@@ -32,9 +32,17 @@ class Secret:
 def read_secret(settings: Settings, *path: str | int) -> Secret | None:
     """What stands at `path`: a text (or an integer), or `{env: NAME}` for a variable of the environment.
 
-    None when nothing stands there, or when the variable is missing or empty, which is a finding.
+    None when nothing stands there, or when the variable is missing or empty, which is a finding. That a secret is
+    written in the file is noted.
     """
-    value: Any = reduce(_within, path, settings.values)
+    if isinstance(_at(settings, path), str | int):
+        settings.note_secret()
+    return read_url(settings, *path)
+
+
+def read_url(settings: Settings, *path: str | int) -> Secret | None:
+    """The same for a URL, which is only a secret when it has a password in it: whoever finds one notes that."""
+    value = _at(settings, path)
     if isinstance(value, str | int):
         return Secret(str(value))
     if not value:
@@ -45,6 +53,10 @@ def read_secret(settings: Settings, *path: str | int) -> Secret | None:
         settings.error(f"the environment has no variable {name}, or it is empty", *path, "env")
         return None
     return Secret(text)
+
+
+def _at(settings: Settings, path: tuple[str | int, ...]) -> Any:
+    return reduce(_within, path, settings.values)
 
 
 def _within(node: Any, key: str | int) -> Any:

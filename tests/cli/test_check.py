@@ -10,7 +10,11 @@ from vipgate_fs.cli import main
 
 GATE = 'version: 1\ngates:\n  support:\n    protects: {numbers: ["7000"]}\n'
 GOOD = GATE + '    identify: [{static_pin: {pin: "4711"}}]\n'
+CLOSED = GATE + "    otherwise: {reject: true}\n"
 WARNED = GATE + '    identify: [{static_pin: {pin: "471"}}]\n'
+WEBSERVICE = GATE + "    identify: [{webservice: {url: 'https://example.org', auth: {bearer: %s}}}]\n"
+DATABASE = GATE + "    identify: [{database: {url: '%s', query: 'SELECT :caller_number'}}]\n"
+READABLE = "everybody on this machine can read the PINs, passwords or keys in it"
 ASKS = GATE + '    otherwise: {askForPin: {expectedPIN: "4711"}}\n'
 BROKEN = GOOD + "    attempts: 99\n"
 
@@ -51,19 +55,33 @@ def test_exit_code_and_summary(check, arguments, code, summaries):
     ("mode", "text", "told"),
     [
         (0o640, GOOD, None),
-        (0o644, GOOD, "everybody on this machine can read the PINs in it"),
-        (0o644, ASKS, "everybody on this machine can read the PINs in it"),
-        (0o644, GATE + "    otherwise: {reject: true}\n", None),
+        (0o644, GOOD, READABLE),
+        (0o644, ASKS, READABLE),
+        (0o644, GOOD.replace('"4711"', "{env: VIPGATE_PIN}"), None),
+        (0o644, GATE + '    identify: [{guest_pin: {pin: "081599"}}]\n', READABLE),
+        (0o644, GATE + "    identify: [{guest_pin: {}}]\n", None),
+        (0o644, GATE + "    identify: [{caller_pin: {pins: {'7001': '081599'}}}]\n", READABLE),
+        (0o644, WEBSERVICE % "s3cr3t", READABLE),
+        (0o644, WEBSERVICE % "{env: VIPGATE_PIN}", None),
+        (0o644, DATABASE % "postgresql+psycopg://u:s3cr3t@localhost/crm", READABLE),
+        (0o644, DATABASE % "postgresql+psycopg://u@localhost/crm", None),
+        (0o644, "store: postgresql+psycopg://u:s3cr3t@localhost/v\n" + CLOSED, READABLE),
+        (0o644, "store: postgresql+psycopg://u@localhost/v\n" + CLOSED, None),
+        (0o644, "store: {env: VIPGATE_STORE}\n" + CLOSED, None),
+        (0o644, BROKEN, READABLE),
+        (0o644, CLOSED, None),
         (0o666, GOOD, "everybody on this machine can change it"),
-        (0o602, GATE + "    otherwise: {reject: true}\n", "everybody on this machine can change it"),
+        (0o602, CLOSED, "everybody on this machine can change it"),
         (0o666, BROKEN, "everybody on this machine can change it"),
     ],
 )
-def test_a_file_that_others_can_get_at_is_told_and_no_finding(check, tmp_path, mode, text, told):
+def test_a_file_that_others_can_get_at_is_told_and_no_finding(check, tmp_path, monkeypatch, mode, text, told):
+    monkeypatch.setenv("VIPGATE_PIN", "081599")
+    monkeypatch.setenv("VIPGATE_STORE", "postgresql+psycopg://u:s3cr3t@localhost/v")
     tmp_path.joinpath("good.yaml").write_text(text)
     tmp_path.joinpath("good.yaml").chmod(mode)
     result = check("good.yaml", "--strict")
-    assert result.exit_code == (text == BROKEN)
+    assert result.exit_code == (text == BROKEN), result.output
     _, *warnings = result.stderr.splitlines()
     assert [warning.startswith(f"good.yaml: Warning: {told}; chmod o= ") for warning in warnings] == [True] * bool(told)
 
@@ -92,6 +110,7 @@ def test_findings_as_json(check):
 @pytest.mark.parametrize("place", ["vipgate.yaml", "elsewhere.yaml"])
 def test_without_a_file_the_usual_places_are_looked_at(check, tmp_path, monkeypatch, place):
     tmp_path.joinpath(place).write_text(BROKEN)
+    tmp_path.joinpath(place).chmod(0o640)
     if place != "vipgate.yaml":
         monkeypatch.setenv("VIPGATE_CONFIG", place)
     result = check()

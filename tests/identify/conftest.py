@@ -30,6 +30,7 @@ def settings():
             error=lambda message, *path: said.append(("error", path, message)),
             error_at_key=lambda message, *path: said.append(("error", path, message)),
             warn=lambda message, *path: said.append(("warning", path, message)),
+            note_secret=lambda: None,
             said=said,
         )
 

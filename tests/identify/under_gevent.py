@@ -48,7 +48,7 @@ def main(kind, slow, quick):
 def build(kind, values):
     settings = SimpleNamespace(
         values=values, line=7, on_failure=None, gate="support", number_format="00",
-        folder=Path(), warn=print, error=print,
+        folder=Path(), warn=print, error=print, note_secret=print,
     )  # fmt: skip
     return identify.build(kind, settings)
 

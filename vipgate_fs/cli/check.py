@@ -16,14 +16,10 @@ from vipgate_fs import config as configuration_files
 from vipgate_fs.cli import config_option
 from vipgate_fs.config import Loaded
 from vipgate_fs.config.findings import Finding
-from vipgate_fs.config.model import Configuration
-from vipgate_fs.gate.gate import Gate
-from vipgate_fs.gate.verdict import AskForPin
 
 VALID: Final = 0
 INVALID: Final = 1
 UNREADABLE: Final = 2
-_WITH_PINS: Final = ("static_pin", "caller_pin")
 
 
 @click.command()
@@ -34,8 +30,8 @@ _WITH_PINS: Final = ("static_pin", "caller_pin")
 def command(config: Path | None, files: tuple[Path, ...], style: str, *, strict: bool) -> None:
     """Check configuration files and tell everything that is wrong with them, each finding with its line.
 
-    Whether others on this machine can change a file, or read PINs in it, is told besides: that is no finding, and the
-    file may be meant for another machine.
+    Whether others on this machine can change a file, or read PINs, passwords or keys in it, is told besides: that is
+    no finding, and the file may be meant for another machine.
 
     Without FILE: that of --config, $VIPGATE_CONFIG, ./vipgate.yaml or /etc/vipgate/vipgate.yaml.
 
@@ -55,7 +51,7 @@ def command(config: Path | None, files: tuple[Path, ...], style: str, *, strict:
             valid = loaded.configuration is not None and not (strict and loaded.findings)
             findings.extend(loaded.findings)
             summaries.append(f"{found}: {_summary(loaded, valid=valid)}")
-            if why := _exposure(found, loaded.configuration):
+            if why := _exposure(found, loaded):
                 summaries.append(f"{found}: Warning: {why}")
             status = max(status, VALID if valid else INVALID)
     if style == "json":
@@ -68,19 +64,14 @@ def command(config: Path | None, files: tuple[Path, ...], style: str, *, strict:
     sys.exit(status)
 
 
-def _exposure(path: Path, configuration: Configuration | None) -> str | None:
+def _exposure(path: Path, loaded: Loaded) -> str | None:
     """What others than its owner and group can do with the file and should not."""
     mode = path.stat().st_mode
     if mode & stat.S_IWOTH:
         return f"everybody on this machine can change it; chmod o= {path}"
-    if mode & stat.S_IROTH and configuration is not None and any(map(_asks_for_pins, configuration.gates)):
-        return f"everybody on this machine can read the PINs in it; chmod o= {path}"
+    if mode & stat.S_IROTH and loaded.holds_secrets:
+        return f"everybody on this machine can read the PINs, passwords or keys in it; chmod o= {path}"
     return None
-
-
-def _asks_for_pins(gate: Gate) -> bool:
-    verdicts = (gate.otherwise, *(step.on_failure for step in gate.steps))
-    return any(step.kind in _WITH_PINS for step in gate.steps) or any(isinstance(one, AskForPin) for one in verdicts)
 
 
 def _summary(loaded: Loaded, *, valid: bool) -> str:

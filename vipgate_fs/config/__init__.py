@@ -23,10 +23,12 @@ class Loaded:
     Attributes:
         configuration: None when there is an error among the findings.
         findings: all of them, in the order of the file.
+        holds_secrets: whether a PIN, password, token or key is written in the file.
     """
 
     configuration: Configuration | None
     findings: tuple[Finding, ...]
+    holds_secrets: bool
 
 
 def find(path: Path | None = None) -> Path:
@@ -59,4 +61,4 @@ def load_text(content: bytes | str, path: Path = Path("vipgate.yaml")) -> Loaded
     """Check a text as if it stood in the file of that path."""
     report = Report(str(path))
     configuration = assemble(content.encode() if isinstance(content, str) else content, path, report)
-    return Loaded(configuration, report.findings)
+    return Loaded(configuration, report.findings, report.holds_secrets)

@@ -61,10 +61,16 @@ class Finding:
 
 
 class Report:
-    """Collects the findings of one file, and of those that it names."""
+    """Collects the findings of one file, and of those that it names.
+
+    Attributes:
+        file: the file's name, as it was given.
+        holds_secrets: whether a PIN, password, token or key is written in it.
+    """
 
     def __init__(self, file: str) -> None:
         self.file = file
+        self.holds_secrets = False
         self._findings: set[Finding] = set()
         self._broken: set[Path] = set()
         self._at: set[tuple[int, int]] = set()

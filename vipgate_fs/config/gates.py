@@ -69,6 +69,10 @@ class StepSettings:
         """Report an error in a file that a value names."""
         self.report.error_in(str(file), line, self._value(path), message)
 
+    def note_secret(self) -> None:
+        """Note that a secret is written in the file."""
+        self.report.holds_secrets = True
+
     def warn(self, message: str, *path: str | int) -> None:
         """Report a warning at a value."""
         self.report.warning(self._value(path), message)

@@ -15,7 +15,7 @@ from vipgate_fs.config.source import Mapping
 from vipgate_fs.duration import duration
 from vipgate_fs.gate.lockout import Lockout
 from vipgate_fs.identify import Settings
-from vipgate_fs.secret import Secret, read_secret
+from vipgate_fs.secret import Secret, read_url
 
 Number = TypeVar("Number", int, float)
 
@@ -36,7 +36,7 @@ def read_store(settings: Settings) -> Store:
 
     A SQLite file that this user can't write is a warning: the service may be another one.
     """
-    secret = read_secret(settings, "store")
+    secret = read_url(settings, "store")
     folder = STATE if isdir(STATE) else settings.folder  # noqa: PTH112 - Path's raises where it may not look
     if secret is None:
         return _sqlite(folder / _FILE, settings)
@@ -45,7 +45,7 @@ def read_store(settings: Settings) -> Store:
         return Store(None)
     if written.startswith(_SQLITE) and "?" not in written:
         return _sqlite(settings.folder / written.removeprefix(_SQLITE), settings, "store")
-    if not _names_a_database(written):
+    if not _names_a_database(written, settings):
         settings.error(f"this is no URL of a store; {_ALLOWED}", "store")
         return Store(None)
     return Store(secret, (folder / _FILE).with_suffix(_KEY).absolute())
@@ -61,7 +61,7 @@ def _sqlite(file: Path, settings: Settings, *path: str) -> Store:
     return Store(Secret(f"{_SQLITE}{file}"), file.with_suffix(_KEY))
 
 
-def _names_a_database(written: str) -> bool:
+def _names_a_database(written: str, settings: Settings) -> bool:
     from sqlalchemy import make_url  # noqa: PLC0415 - `vipgate check` waits for it only when it is needed
     from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
 
@@ -69,6 +69,8 @@ def _names_a_database(written: str) -> bool:
         url = make_url(written)
     except (ArgumentError, ValueError):
         return False
+    if url.password is not None and written == settings.values["store"]:
+        settings.note_secret()
     return url.drivername == _POSTGRESQL and bool(url.database) and url.port != 0
 
 

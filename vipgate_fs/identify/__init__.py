@@ -75,6 +75,9 @@ class Settings(Protocol):
     def error_in(self, file: Path, line: int, message: str, *path: str | int) -> None:
         """Say what is wrong in a line (from 1) of the file that the value at the path names."""
 
+    def note_secret(self) -> None:
+        """Say that a PIN, password, token or key is written in the file."""
+
     def warn(self, message: str, *path: str | int) -> None:
         """Say why the value that the path leads to deserves a second look."""
 

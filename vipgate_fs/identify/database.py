@@ -109,6 +109,8 @@ def _url(settings: Settings) -> URL:
         return URL.create("sqlite")
     if url.get_backend_name() == "sqlite":
         return _file(url, settings)
+    if url.password is not None:
+        settings.note_secret()
     if password is None:
         return url
     if url.password is not None:
