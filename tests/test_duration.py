@@ -18,7 +18,7 @@ def test_how_it_is_written(text, seconds):
     "text", ["", "8", "8 s", "-8s", "+8s", "8S", "8w", "1e3s", ".5s", "5.s", "10000s", "86400s", "nans", "٣s", "8s\n"]
 )
 def test_what_is_none(text):
-    with pytest.raises(ValueError, match="allowed: a number with s, m, h or d, .*, below 10000"):
+    with pytest.raises(ValueError, match=r"allowed: a number with s, m, h or d, .*, below 10000"):
         duration(text)
 
 

@@ -23,7 +23,8 @@ def duration(text: str, *, least: str | None = None, most: str | None = None) ->
         ValueError: a sentence that says what was found and what is allowed.
     """
     if not _WRITTEN.fullmatch(text):
-        raise ValueError(f"found {text}; allowed: a number with s, m, h or d, such as 30s, 15m, 24h or 30d, below 10000")
+        allowed = "a number with s, m, h or d, such as 30s, 15m, 24h or 30d, below 10000"
+        raise ValueError(f"found {text}; allowed: {allowed}")
     seconds = _seconds(text)
     if (seconds < _seconds(least) if least else seconds <= 0) or (most and seconds > _seconds(most)):
         raise ValueError(f"found {text}; allowed: " + _allowed(least, most))
