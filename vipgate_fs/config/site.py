@@ -40,6 +40,11 @@ def read_site(node: Mapping, reader: Reader) -> Site:
         reader.report.error(
             node, f"VIPgate's own sounds are in {sounds}, which FreeSWITCH can't be told; set site.sounds"
         )
+    holidays = reader.value(node, "holidays", str, "")
+    if holidays and "-" not in holidays and holidays != country:
+        reader.report.warning(
+            node.keys["holidays"], f"{holidays} is another country than {country}; a part is written {country}-{holidays}"
+        )
     return Site(
         plan=reader.value(node, "country", NumberPlan, NumberPlan(COUNTRY)),
         calendar=reader.value(node, "holidays", lambda text: Calendar(timezone, text), Calendar(timezone)),
