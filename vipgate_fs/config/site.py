@@ -42,9 +42,8 @@ def read_site(node: Mapping, reader: Reader) -> Site:
         )
     holidays = reader.value(node, "holidays", str, "")
     if holidays and "-" not in holidays and holidays != country:
-        reader.report.warning(
-            node.keys["holidays"], f"{holidays} is another country than {country}; a part is written {country}-{holidays}"
-        )
+        what = f"{holidays} is another country than {country}; a part is written {country}-{holidays}"
+        reader.report.warning(node.keys["holidays"], what)
     return Site(
         plan=reader.value(node, "country", NumberPlan, NumberPlan(COUNTRY)),
         calendar=reader.value(node, "holidays", lambda text: Calendar(timezone, text), Calendar(timezone)),
