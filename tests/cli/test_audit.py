@@ -5,28 +5,53 @@ import pwd
 
 import pytest
 
+from vipgate_fs.cli import audit as audit_module
 from vipgate_fs.cli.audit import audit
 
 USER = pwd.getpwuid(os.getuid()).pw_name
+NOBODY = "4294967295"
+
+
+@pytest.fixture(autouse=True)
+def login(monkeypatch, tmp_path):
+    """Where the kernel tells who logged in: nobody."""
+    path = tmp_path / "loginuid"
+    path.write_text(NOBODY)
+    monkeypatch.setattr(audit_module, "_LOGIN", path)
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    return path
 
 
 @pytest.mark.parametrize(
-    ("sudo_user", "values", "facts"),
+    ("values", "facts"),
     [
-        (None, {"gate": "support", "until": None}, [f"user={USER}", "gate=support"]),
-        ("alice", {"id": "x\ny"}, [f"user={USER}", "sudo_user=alice", "id=x\\ny"]),
+        ({"gate": "support", "until": None}, "gate=support"),
+        ({"id": "x\ny"}, "id=x\\ny"),
+        ({"caller": "+491 login=bob"}, 'caller="+491 login=bob"'),
+        ({"caller": '1" login="bob'}, r'caller="1\" login=\"bob"'),
+        ({"caller": ""}, 'caller=""'),
     ],
 )
-def test_a_line_says_who_did_what(monkeypatch, audited, sudo_user, values, facts):
-    monkeypatch.delenv("SUDO_USER", raising=False)
+def test_a_line_says_who_did_what(audited, values, facts):
+    audit("override", **values)
+    assert [" ".join(line) for line in audited] == [f"override user={USER} {facts}"]
+
+
+@pytest.mark.parametrize(
+    ("uid", "loginuid", "sudo_user", "login_told"),
+    [
+        (0, NOBODY, None, []),
+        (0, NOBODY, "alice", ["login=alice"]),
+        (4_000_000_000, NOBODY, "alice", []),
+        (0, "4000000001", "alice", ["login=4000000001"]),
+        (4_000_000_000, "0", "alice", ["login=root"]),
+        (0, None, "alice", ["login=alice"]),
+    ],
+)
+def test_who_logged_in_is_told_as_far_as_it_is_known(monkeypatch, audited, login, uid, loginuid, sudo_user, login_told):
+    monkeypatch.setattr("vipgate_fs.cli.audit.os.getuid", lambda: uid)
+    login.unlink() if loginuid is None else login.write_text(loginuid)
     if sudo_user:
         monkeypatch.setenv("SUDO_USER", sudo_user)
-    audit("override", **values)
-    assert audited == [["override", *facts]]
-
-
-def test_a_user_without_a_name_has_a_number(monkeypatch, audited):
-    monkeypatch.setattr("vipgate_fs.cli.audit.os.getuid", lambda: 4_000_000_000)
-    monkeypatch.delenv("SUDO_USER", raising=False)
     audit("override")
-    assert audited == [["override", "user=4000000000"]]
+    assert audited == [["override", f"user={'root' if uid == 0 else uid}", *login_told]]
