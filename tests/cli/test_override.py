@@ -126,6 +126,18 @@ def test_other_faults_of_the_configuration_do_not_matter(run, tmp_path):
     assert run(override).exit_code == 1
 
 
+def test_the_override_of_a_gate_that_is_gone_can_be_taken_back(run, tmp_path):
+    run(override, "support", "off")
+    path = tmp_path / "vipgate.yaml"
+    path.write_text(path.read_text().replace("support:", "renamed:"))
+    assert run(override).output == "support: off, override until further notice; there is no such gate\n"
+    assert run(override, "support").output == "support: off, override until further notice\n"
+    assert "no such gate; there are renamed" in run(override, "support", "on").output
+    assert run(override, "support", "auto").output == "support: as its schedule says\n"
+    assert run(override).output == NONE
+    assert "no such gate; there are renamed" in run(override, "support", "auto").output
+
+
 def test_one_that_has_ended_is_not_listed(run, monkeypatch):
     run(override, "support", "off", "--for", "1m")
     now = time.time()
@@ -177,4 +189,4 @@ def test_explain_says_when_the_store_can_not_be_asked(run, tmp_path):
     tmp_path.joinpath("state.db").write_text("no database")
     result = run(explain, "--from", "1", "--to", "7000")
     assert result.exit_code == 0
-    assert "Warning: overrides are left aside: the store: " in result.stderr
+    assert "Warning: overrides and lockouts are left aside: the store: " in result.stderr

@@ -46,11 +46,12 @@ def command(
     Without --until and --for it stays so until further notice. A gate has one override: a new one takes the place of
     the one before, also when it begins later. All workers and machines know of it within a few seconds.
 
-    Without a state: how the gate is switched; without GATE: all that are.
+    Without a state: how the gate is switched; without GATE: all that are, also those that the configuration no longer
+    has: auto takes their overrides back.
     """
     essentials = load_essentials_or_exit(config)
     calendar = essentials.site.calendar
-    if gate is not None and gate not in essentials.gates:
+    if gate is not None and gate not in essentials.gates and (state in ("on", "off") or gate not in _kept(essentials)):
         raise click.BadParameter(f"no such gate; there are {', '.join(essentials.gates)}", param_hint="GATE")
     changes = [each for each in (begin, until, length, note) if each is not None]
     if gate is None or state is None:
@@ -71,21 +72,27 @@ def command(
 
 def _print(gate: str | None, essentials: Essentials) -> None:
     """How a gate is switched, or all those that are."""
-    try:
-        kept = SiteStore(essentials).do(overrides.read, reads=True)
-    except NoStore:
-        if essentials.store.url is None:
-            raise
-        kept = {}  # nobody has switched anything yet
     now, calendar = instant(time.time()), essentials.site.calendar
-    switched = {name: override for name, override in kept.items() if not override.is_over(now)}
+    switched = {name: override for name, override in _kept(essentials).items() if not override.is_over(now)}
     if gate is not None:
         click.echo(f"{gate}: {_told(switched.get(gate), calendar)}")
         return
     for name, override in switched.items():
-        click.echo(f"{name}: {_told(override, calendar)}")
+        click.echo(
+            f"{name}: {_told(override, calendar)}{'' if name in essentials.gates else '; there is no such gate'}"
+        )
     if not switched:
         click.echo("no gate is switched: all are as their schedules say")
+
+
+def _kept(essentials: Essentials) -> dict[str, Override]:
+    """All overrides in the store, by the names of their gates."""
+    try:
+        return SiteStore(essentials).do(overrides.read, reads=True)
+    except NoStore:
+        if essentials.store.url is None:
+            raise
+        return {}  # nobody has switched anything yet
 
 
 def _told(override: Override | None, calendar: Calendar) -> str:

@@ -54,6 +54,7 @@ class Worker:
         self._listener = socket.socket(fileno=listener.detach())
         self._channel = socket.socket(fileno=channel.detach())
         self._drain = configuration.server.drain
+        self._gates = tuple(gate.name for gate in configuration.gates)
         self._keeper = site_keeper(configuration, log)
         self._server = GateServer(configuration, log, listener=self._listener, keeper=self._keeper)
         self._log = log
@@ -85,8 +86,7 @@ class Worker:
     def _orphaned(self) -> None:
         """The supervisor is dead: the next one wants the port."""
         self._log.error("the supervisor is gone; this worker finishes its calls and ends", calls=self._server.calls)
-        with suppress(OSError):  # whatever happens, it must not accept for ever with nobody in charge
-            drop_requests(self._listener)
+        drop_requests(self._listener)
         gevent.sleep(SETTLE)
         self._finish(self._drain)
 
@@ -103,7 +103,8 @@ class Worker:
     @property
     def _reported(self) -> Report:
         now, gone_since = system_clock(), self._keeper.store_gone_since
-        overrides = sum(override.holds(now) for override in self._keeper.overrides.current.values())
+        current = self._keeper.overrides.current
+        overrides = sum(gate in current and current[gate].holds(now) for gate in self._gates)
         return Report(self._server.calls, self._server.begun, int(gone_since or 0), overrides, int(self._is_full))
 
     @property
