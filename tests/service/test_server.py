@@ -165,6 +165,21 @@ def test_an_error_in_our_own_code_rejects_the_call_and_is_told(serve, connect, l
     assert "a mistake of ours" in log_lines.all()[-1]["exception"]
 
 
+def test_an_error_is_told_also_when_the_caller_is_gone_by_then(serve, connect, log_lines, monkeypatch):
+    def fail(*_args, **_more):
+        raise RuntimeError("a mistake of ours")
+
+    def be_gone(*_args):
+        raise calls_module.SessionGone("hangup")
+
+    monkeypatch.setattr(calls_module, "decide", fail)
+    monkeypatch.setattr(calls_module.EslChannel, "reject", be_gone)
+    peer = connect(serve(level="info"))
+    begin(peer)
+    assert closed(peer)
+    assert "a mistake of ours" in log_lines.all()[-1]["exception"]
+
+
 def test_an_error_after_an_entry_does_not_hide_the_entry(serve, connect, monkeypatch):
     def fail(*_args, **_more):
         raise RuntimeError("a mistake of ours")

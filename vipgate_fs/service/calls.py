@@ -6,7 +6,7 @@ import datetime as dt
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from gevent import GreenletExit
@@ -137,7 +137,8 @@ class CallHandler:
         except Exception as error:
             outcome.result, outcome.target, outcome.why = Result.REJECTED, None, "something is broken; see the log"
             self._keeper.record(course.record(call, outcome))
-            channel.reject(UNDECIDED)
+            with suppress(SessionGone):  # else it would hide the error
+                channel.reject(UNDECIDED)
             if not isinstance(error, DirectoryUnavailable):
                 raise
             log.error("rejected: can't tell who was called", why=str(error))
