@@ -10,7 +10,11 @@ import subprocess
 import sys
 
 import pytest
-from running_service import PATIENT, RIGHT, Service, lost, place, switch, until
+from click.testing import CliRunner
+from running_service import GATE, PATIENT, RIGHT, Service, lost, place, switch, until
+
+from vipgate_fs.cli import status
+from vipgate_fs.service import control
 
 
 def ask(config, *options):
@@ -52,6 +56,7 @@ def test_all_is_well(service):
     code, out = ask(service.config)
     assert (code, out.splitlines()[0]) == (0, "ok: 2 of 2 workers serve")
     assert "081547" not in out
+    assert "digest" not in before
 
 
 def test_calls_since_the_start_outlive_workers(service):
@@ -112,6 +117,9 @@ def test_overrides_are_counted(service):
     subprocess.run(command, check=True, capture_output=True)
     until(lambda: facts(service)["overrides"] == 1, 20)
     assert facts(service)["code"] == 0
+    service.configure(gates=GATE.replace("pin:\n", "renamed:\n", 1))
+    assert service.reload()[0] == 0
+    assert facts(service)["overrides"] == 0
 
 
 @pytest.mark.parametrize("options", [(), ("--format", "json")])
@@ -123,8 +131,10 @@ def test_no_service_is_told_where_monitors_look(tmp_path, options):
     assert (json.loads(out)["problems"] if options else out.splitlines()) == [why]
 
 
-def test_a_service_that_hangs_does_not_hang_its_monitor(service):
+def test_a_service_that_hangs_does_not_hang_its_monitor(service, monkeypatch):
+    monkeypatch.setattr(control, "_STATUS_TIMEOUT", 0.5)
     os.kill(service.process.pid, signal.SIGSTOP)
-    code, out = ask(service.config)
+    told = CliRunner().invoke(status.command, ["--config", str(service.config)])
     os.kill(service.process.pid, signal.SIGCONT)
-    assert (code, out) == (2, f"the service for {service.config} does not answer within 8 s\n")
+    why = f"the service for {service.config} does not answer within 0.5 s\n"
+    assert (told.exit_code, told.output) == (2, why)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import select
 import threading
 from dataclasses import dataclass
 
 import pytest
 
-from vipgate_fs.service import control
+from vipgate_fs.service import control, port, supervisor
 from vipgate_fs.service.control import RELOAD, STATUS, Answer, Control, NoService, ask_for_status, ask_to_reload
 
 
@@ -21,7 +23,11 @@ class Later:
 
 @pytest.fixture
 def path(tmp_path):
-    return tmp_path / "vipgate.yaml"
+    """By a link that can be switched to another release."""
+    for release in ("one", "two"):
+        tmp_path.joinpath(release).mkdir()
+    tmp_path.joinpath("current").symlink_to("one")
+    return tmp_path / "current" / "vipgate.yaml"
 
 
 @pytest.fixture
@@ -31,7 +37,8 @@ def serve(path):
     threads = []
 
     def start(answers):
-        threads.append(threading.Thread(target=service.serve, args=(answers,)))
+        wait = lambda: service.serve(select.select(service.sockets, [], [])[0][0], answers)  # noqa: E731 - for a thread
+        threads.append(threading.Thread(target=wait))
         threads[-1].start()
 
     yield start
@@ -69,6 +76,33 @@ def test_nobody_is_there(path):
         ask_for_status(path)
 
 
-def test_there_is_one_for_a_file(serve, path):
+@pytest.mark.parametrize("folder", ["one", "current", "two/../current", "link"])
+def test_there_is_one_for_a_file(serve, path, tmp_path, folder):
+    tmp_path.joinpath("link").symlink_to("current")
     with pytest.raises(OSError, match="in use"):
-        Control(path)
+        Control(tmp_path / folder / path.name)
+
+
+@pytest.mark.parametrize("folder", ["one", "current", "one/../current"])
+def test_it_is_found_after_its_links_lead_elsewhere(serve, path, tmp_path, folder, monkeypatch):
+    path.parent.unlink()
+    path.parent.symlink_to("two")
+    if folder == "one/../current":
+        monkeypatch.chdir(tmp_path)
+        tmp_path, folder = path.parent.relative_to(tmp_path), ""
+    serve({RELOAD: Answer})
+    assert ask_to_reload(tmp_path / folder / path.name) == Answer()
+
+
+def test_without_a_file_descriptor_for_a_client_the_service_goes_on(path, monkeypatch):
+    def fail(_listener):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(control.plain, "accept", fail)
+    service = Control(path)
+    service.serve(service.sockets[0], {})
+    service.close()
+
+
+def test_a_status_is_waited_for_as_long_as_a_reload_may_keep_the_supervisor():
+    assert control._STATUS_TIMEOUT > supervisor.START_TIMEOUT + port._PATIENCE

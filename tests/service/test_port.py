@@ -115,6 +115,15 @@ def test_requests_are_dropped_and_who_is_connected_is_heard(host, reached_at):
                 pass
 
 
+def test_on_a_system_without_the_option_it_closes_all_the_same(port, monkeypatch):
+    monkeypatch.setattr(port_module, "_LEAST_TTL", ((0, 9999),))
+    with connect(port), port.socket.accept()[0] as here:
+        hear(here)
+        port.close()
+    with pytest.raises(ConnectionRefusedError):
+        connect(port)
+
+
 @pytest.mark.parametrize(
     ("host", "told"),
     [

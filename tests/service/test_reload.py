@@ -82,17 +82,42 @@ def test_a_reload_for_which_no_worker_can_be_forked_is_refused_whole(run, tmp_pa
     assert lost(place(switch(service), 5)) == []
 
 
+def test_a_reload_to_a_port_that_does_not_listen_is_refused_whole(run, tmp_path):
+    mark = tmp_path / "refuse"
+    patch = f"""
+from vipgate_fs.service import plain
+listen, refuses = plain.socket.listen, pathlib.Path({str(mark)!r}).exists
+def refuse(*args):
+    if refuses():
+        raise OSError(98, "Address already in use")
+    listen(*args)
+plain.socket.listen = refuse
+"""
+    service = run(patch=patch).listening()
+    workers = service.workers
+    with stdlib_socket.create_server(("127.0.0.1", 0)) as free:
+        service.listen = free.getsockname()[1]
+    service.configure()
+    mark.touch()
+    code, said = service.reload()
+    assert (code, "can't listen" in said) == (1, True)
+    until(lambda: service.workers == workers)
+    assert lost(place(switch(service), 5)) == []
+    mark.unlink()
+    assert service.reload() == (0, "reloaded\n")
+
+
 SLOW = """
 from vipgate_fs import config
 from vipgate_fs.service import plain
 load, run, slow = config.load, worker.Worker.run, pathlib.Path({slow!r})
-children.BLOCKED = 4.0
+children.BLOCKED, worker.HEARTBEAT = 2.0, 0.2
 config.load = lambda path: (slow.exists() and plain.sleep({loading}), load(path))[1]
 worker.Worker.run = lambda self: (slow.exists() and gevent.sleep({starting}), run(self))
 """
 
 
-@pytest.mark.parametrize(("loading", "starting"), [(5.0, 0.0), (0.0, 1.5)], ids=["to load", "to start"])
+@pytest.mark.parametrize(("loading", "starting"), [(2.5, 0.0), (0.0, 1.2)], ids=["to load", "to start"])
 def test_a_slow_reload_costs_no_call_and_one_told_meanwhile_is_done(run, tmp_path, loading, starting):
     slow = tmp_path / "slow"
     service = run(patch=SLOW.format(slow=str(slow), loading=loading, starting=starting)).listening()
@@ -101,14 +126,29 @@ def test_a_slow_reload_costs_no_call_and_one_told_meanwhile_is_done(run, tmp_pat
     slow.touch()
     service.process.send_signal(signal.SIGHUP)
     gevent.sleep(0.8)
+    slow.unlink()
     service.configure("workers: 2", OTHER)
     service.process.send_signal(signal.SIGHUP)
     service.await_line("reloaded", count=2, seconds=20)
-    gevent.sleep(1.0)
     assert not service.lines("worker is blocked, it is killed")
     assert not running.experience.hung_up_by
     assert lost(place(switch(service), 1, Caller(dial="081548#"))) == []
     running.hang_up()
+
+
+def test_max_calls_holds_while_new_workers_start(run, tmp_path):
+    slow = tmp_path / "slow"
+    service = run(settings="workers: 2, max_calls: 2", patch=SLOW.format(slow=str(slow), loading=0, starting=1.8))
+    service.listening()
+    slow.touch()
+    service.process.send_signal(signal.SIGHUP)
+    until(lambda: len(service.workers) == 4)
+    calls = place(switch(service, speed=1.0), 2, Caller())
+    service.await_line("reloaded")
+    events = [line["event"] for line in service.lines()]
+    assert events.index("connections are refused: server.max_calls is reached") < events.index("reloaded")
+    for call in calls:
+        call.hang_up()
 
 
 def test_reloads_and_garbage_under_load_lose_no_call(run):

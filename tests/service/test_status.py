@@ -23,8 +23,8 @@ WELL = Status(
     store_gone_since=None,
     configuration="/etc/vipgate/vipgate.yaml",
     taken_over=0.0,
-    changed=False,
     overrides=0,
+    digest="",
 )
 
 
@@ -40,7 +40,7 @@ def test_a_report_comes_as_it_was_sent(report):
     ("differs", "problems"),
     [
         ({}, []),
-        ({"changed": True, "overrides": 3, "store": "none"}, []),
+        ({"overrides": 3, "store": "none"}, []),
         ({"workers": 1}, ["only 1 of 2 workers serve"]),
         ({"workers": 3}, []),
         ({"accepting": False}, ["connections are refused"]),
@@ -76,6 +76,11 @@ def test_the_store_is_gone_when_a_worker_misses_it(tmp_path, since, store, gone_
     status = status_of(configuration, port, reports, calls=0, calls_since_start=0, uptime=0.0, taken_over=0.0)
     port.socket.close()
     assert (status.store, status.store_gone_since, status.overrides) == (store, gone_since, 1)
-    assert not status.changed
+    assert not status.is_changed()
+    assert status.digest not in repr(status)
+    path.write_text("")
+    assert status.is_changed()
+    path.unlink()
+    assert status.is_changed()
     assert configuration.digest.hex() not in repr(configuration)
     assert repr(configuration.digest) not in repr(configuration)

@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import signal
 import socket as stdlib_socket
 import sqlite3
@@ -267,21 +268,47 @@ def test_who_does_not_end_within_drain_is_cut_off(run):
         call.hang_up()
 
 
-def test_what_systemd_is_told(run, tmp_path):
+@pytest.fixture
+def systemd(tmp_path, monkeypatch):
+    """Where services tell how they are."""
     address = str(tmp_path / "notify")
+    monkeypatch.setenv("NOTIFY_SOCKET", address)
     with stdlib_socket.socket(stdlib_socket.AF_UNIX, stdlib_socket.SOCK_DGRAM) as systemd:
         systemd.bind(address)
-        systemd.settimeout(5)
-        service = run(env=os.environ | {"NOTIFY_SOCKET": address}).listening()
-        told = [systemd.recv(100).decode()]
-        while told[-1] != "WATCHDOG=1\nSTATUS=2 of 2 workers serve":
-            told.append(systemd.recv(100).decode())
-        service.process.send_signal(signal.SIGHUP)
-        service.await_line("reloaded")
-        service.end()
-        systemd.settimeout(0)
-        with suppress(BlockingIOError):
-            while True:
-                told.append(systemd.recv(100).decode())
-    told = [line.split("=")[0] for line in told if not line.startswith("WATCHDOG=1")]
-    assert told == ["READY", "RELOADING", "READY", "STOPPING"]
+        systemd.settimeout(10)
+        yield systemd
+
+
+WELL = b"WATCHDOG=1\nSTATUS=2 of 2 workers serve"
+
+
+def test_what_systemd_is_told(run, systemd):
+    service = run().listening()
+    told = [systemd.recv(100)]
+    while told[-1] != WELL:
+        told.append(systemd.recv(100))
+    service.process.send_signal(signal.SIGHUP)
+    service.await_line("reloaded")
+    service.end()
+    systemd.settimeout(0)
+    with suppress(BlockingIOError):
+        while True:
+            told.append(systemd.recv(100))
+    told = [line.split(b"=")[0] for line in told if not line.startswith(b"WATCHDOG=1")]
+    assert told == [b"READY", b"RELOADING", b"READY", b"STOPPING"]
+
+
+@pytest.mark.parametrize("becomes", [lambda config: shutil.rmtree(config.parent), os.mkfifo])
+def test_the_supervisor_lives_on_whatever_becomes_of_the_file(run, tmp_path, systemd, becomes):
+    """Its folder is deleted, or its file system hangs."""
+    site = tmp_path / "site"
+    site.mkdir()
+    move = f"os.chdir({str(site)!r}); pathlib.Path(sys.argv[-1]).rename('vipgate.yaml'); sys.argv[-1] = 'vipgate.yaml'"
+    service = run(patch=move).listening()
+    site.joinpath("vipgate.yaml").unlink()
+    becomes(site / "vipgate.yaml")
+    while systemd.recv(100) != WELL:
+        pass
+    for _ in range(3):
+        assert systemd.recv(100).startswith(b"WATCHDOG=1")
+    assert service.process.poll() is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -32,7 +33,8 @@ def command(config: Path | None, log_level: str, log_format: str) -> None:
     """
     log = configure(log_level, json={"auto": None, "text": False, "json": True}[log_format])
     configuration = load_or_exit(config)
-    path, server = configuration.path, configuration.server
+    path, server = configuration.path.absolute(), configuration.server  # later the working directory may be gone
+    configuration = replace(configuration, path=path)
     try:
         port = Port(server.host, server.port)
     except CannotListen as error:
@@ -43,7 +45,7 @@ def command(config: Path | None, log_level: str, log_format: str) -> None:
         raise click.ClickException(f"a service for {path} is running") from None
     try:
         cut_off = Supervisor(configuration, port, control, log, lambda: configuration_files.load(path)).run()
-    except WorkersFailed as failure:
+    except (CannotListen, WorkersFailed) as failure:
         raise click.ClickException(str(failure)) from None
     except Exception:  # noqa: BLE001 - it ends the service; whoever watches it starts it again
         log.error("error in the supervisor; workers finish their calls and end", exception=traceback.format_exc())

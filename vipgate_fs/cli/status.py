@@ -39,7 +39,7 @@ def command(config: Path | None, style: str) -> None:
     except NoService as error:
         _end(style, NO_SERVICE, str(error))
     if style == "json":
-        click.echo(json.dumps({"problems": status.problems, **_with_times(status)}, ensure_ascii=False, indent=2))
+        click.echo(json.dumps({"problems": status.problems, **_values(status)}, ensure_ascii=False, indent=2))
     else:
         click.echo(f"{'degraded' if status.problems else 'ok'}: {status.summary}")
         for name, value in _lines(status):
@@ -53,9 +53,11 @@ def _end(style: str, code: int, why: str) -> Never:
     sys.exit(code)
 
 
-def _with_times(status: Status) -> dict[str, Any]:
+def _values(status: Status) -> dict[str, Any]:
     times = {name: told(getattr(status, name)) for name in ("taken_over", "store_gone_since") if getattr(status, name)}
-    return asdict(status) | times
+    values = asdict(status) | {"changed": status.is_changed()} | times
+    del values["digest"]
+    return values
 
 
 def _lines(status: Status) -> Iterator[tuple[str, str]]:
@@ -65,6 +67,6 @@ def _lines(status: Status) -> Iterator[tuple[str, str]]:
     yield "workers", f"{status.workers} of {status.workers_wanted}"
     yield "calls", f"{status.calls} now, {status.calls_since_start} since the start"
     yield "store", status.store
-    changed = "; the file has changed since then" if status.changed else ""
+    changed = "; the file has changed since then" if status.is_changed() else ""
     yield "configuration", f"{status.configuration}, taken over {told(status.taken_over)}{changed}"
     yield "overrides", str(status.overrides)

@@ -1,7 +1,8 @@
 """How `vipgate reload` and `vipgate status` speak with the service that runs for the same configuration file.
 
-Over a Unix socket in Linux's abstract namespace (unix(7)), named after the file: it needs no folder, leaves nothing
-behind, and each end asks the kernel who the other one is.
+Over Unix sockets in Linux's abstract namespace (unix(7)), named after the file: they need no folder, leave nothing
+behind, and each end asks the kernel who the other one is. There is one for the file's path as it was given, and one for
+where its symbolic links led when the service started: they may lead elsewhere by the time that somebody asks.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import socket as stdlib_socket
 import struct
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,8 +28,10 @@ _REQUEST_TIMEOUT: Final = 1.0
 """Seconds that the service waits for a request's few bytes; it does nothing else meanwhile."""
 _RELOAD_TIMEOUT: Final = 60.0
 """Seconds for a configuration to be read and taken over."""
-_STATUS_TIMEOUT: Final = 8.0
-"""Seconds; a monitor gives a check ten."""
+_STATUS_TIMEOUT: Final = 20.0
+"""Seconds; a reload whose workers do not start takes ten, and closing a port five."""
+_PAUSE: Final = 0.1
+"""Seconds before the next try while the system has no file descriptor for a connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,33 +54,44 @@ class NoService(Exception):
 class Control:
     """The service's end.
 
+    Attributes:
+        sockets: where clients connect.
+
     Raises:
         OSError: when a service for this file runs already.
     """
 
     def __init__(self, path: Path) -> None:
-        self.socket = plain.socket(stdlib_socket.AF_UNIX, stdlib_socket.SOCK_STREAM)
-        try:
-            self.socket.bind(_address(path))
-        except OSError:
-            self.socket.close()
-            raise
-        self.socket.listen()
+        self.sockets: list[Any] = []
         self._client: Any = None
+        try:
+            for address in _addresses(path):
+                self.sockets.append(_socket())
+                self.sockets[-1].bind(address)
+                self.sockets[-1].listen()
+        except OSError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Leave it to other processes that have it, too: a forked worker has no use for it."""
-        self.socket.close()
+        for sock in self.sockets:
+            sock.close()
         if self._client is not None:
             self._client.close()
 
-    def serve(self, answers: Mapping[bytes, Callable[[], Answer | Status]]) -> None:
+    def serve(self, sock: Any, answers: Mapping[bytes, Callable[[], Answer | Status]]) -> None:
         """Serve one client, who has connected; only root and the service's own user are heard.
 
         Args:
+            sock: the one that he has connected to.
             answers: what gives the answer to each request.
         """
-        self._client = plain.accept(self.socket)
+        try:
+            self._client = plain.accept(sock)
+        except OSError:
+            plain.sleep(_PAUSE)
+            return
         with self._client as client:
             client.settimeout(_REQUEST_TIMEOUT)
             try:
@@ -110,10 +125,10 @@ def ask_for_status(path: Path) -> Status:
 
 
 def _ask(path: Path, request: bytes, timeout: float) -> dict[str, Any]:
-    with plain.socket(stdlib_socket.AF_UNIX, stdlib_socket.SOCK_STREAM) as sock:
+    with _socket() as sock:
         sock.settimeout(timeout)
         try:
-            sock.connect(_address(path))
+            _connect(sock, path)
             if _peer(sock) not in (0, os.geteuid()) and os.geteuid() != 0:
                 raise NoService(f"the service for {path} runs as another user")
             sock.sendall(request)
@@ -130,8 +145,23 @@ def _ask(path: Path, request: bytes, timeout: float) -> dict[str, Any]:
     return values
 
 
-def _address(path: Path) -> str:
-    return "\0vipgate-" + hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:32]
+def _socket() -> Any:
+    return plain.socket(stdlib_socket.AF_UNIX, stdlib_socket.SOCK_STREAM)
+
+
+def _connect(sock: Any, path: Path) -> None:
+    *others, last = _addresses(path)
+    for address in others:
+        with suppress(ConnectionRefusedError):
+            sock.connect(address)
+            return
+    sock.connect(last)
+
+
+def _addresses(path: Path) -> list[str]:
+    """Of the file's path as it was given, and of where it leads to if that is another."""
+    paths = dict.fromkeys((os.fspath(path.absolute()), os.path.realpath(path)))
+    return ["\0vipgate-" + hashlib.sha256(os.fsencode(each)).hexdigest()[:32] for each in paths]
 
 
 def _peer(sock: Any) -> int:

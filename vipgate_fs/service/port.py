@@ -12,6 +12,7 @@ from __future__ import annotations
 import socket as stdlib_socket
 import struct
 import time
+from contextlib import suppress
 from typing import Any, Final
 
 from vipgate_fs.service import plain
@@ -64,10 +65,17 @@ class Port:
         return int(self.socket.getsockname()[1])
 
     def open(self) -> None:
-        """Listen, again or for the first time."""
+        """Listen, again or for the first time.
+
+        Raises:
+            CannotListen: when the system refuses it.
+        """
         if not self.is_open:
             self._share_number(1)
-            self.socket.listen(BACKLOG)
+            try:
+                self.socket.listen(BACKLOG)
+            except OSError as error:
+                raise CannotListen(f"can't listen on port {self.number}: {error.strerror or error}") from None
             self.is_open = True
 
     def close(self) -> None:
@@ -114,8 +122,10 @@ def hear(sock: Any) -> None:
 
 
 def _set_least_ttl(sock: Any, ttl: int) -> None:
+    """On a system without the option nothing is dropped, and who comes while a port closes may be reset."""
     for level, option in _LEAST_TTL if sock.family == stdlib_socket.AF_INET6 else _LEAST_TTL[:1]:
-        sock.setsockopt(level, option, ttl)
+        with suppress(OSError):
+            sock.setsockopt(level, option, ttl)
 
 
 def _bound(host: str, port: int) -> Any:

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -61,10 +61,10 @@ class Status:
         calls_since_start: of the service.
         store: `ok`, `gone`, or `none` when there is to be none.
         store_gone_since: Unix time; None unless it is gone.
-        configuration: the file.
+        configuration: the file, by its absolute path.
         taken_over: Unix time from which on it is in force.
-        changed: whether the file is not, or can't be seen to be, what was taken over.
         overrides: gates that a person has switched on or off.
+        digest: SHA-256 of what was taken over, in hexadecimal; as secret as the PINs in it.
     """
 
     version: str
@@ -80,8 +80,8 @@ class Status:
     store_gone_since: float | None
     configuration: str
     taken_over: float
-    changed: bool
     overrides: int
+    digest: str = field(repr=False)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -92,6 +92,16 @@ class Status:
     def summary(self) -> str:
         """In a line."""
         return "; ".join(self.problems) or f"{self.workers} of {self.workers_wanted} workers serve"
+
+    def is_changed(self) -> bool:
+        """Whether the file is not, or can't be seen to be, what was taken over.
+
+        For the one who asks, not for the supervisor: a mount that hangs would take all calls with it.
+        """
+        try:
+            return hashlib.sha256(Path(self.configuration).read_bytes()).hexdigest() != self.digest
+        except OSError:
+            return True
 
     def _problems(self) -> Iterator[str]:
         if not self.accepting:
@@ -133,15 +143,8 @@ def status_of(  # noqa: PLR0913 - each is a fact of its own
         calls_since_start=calls_since_start,
         store=there if gone_since is None else "gone",
         store_gone_since=gone_since,
-        configuration=str(configuration.path.absolute()),
+        configuration=str(configuration.path),
         taken_over=taken_over,
-        changed=_differs(configuration.path, configuration.digest),
         overrides=max((report.overrides for report in serving), default=0),
+        digest=configuration.digest.hex(),
     )
-
-
-def _differs(path: Path, digest: bytes) -> bool:
-    try:
-        return hashlib.sha256(path.read_bytes()).digest() != digest
-    except OSError:
-        return True

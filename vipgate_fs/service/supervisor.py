@@ -73,6 +73,7 @@ class Supervisor:
 
         Raises:
             WorkersFailed: when the first workers do not start.
+            CannotListen: when the system refuses it.
         """
         self._catch_signals()
         _allow_many_files()
@@ -129,14 +130,18 @@ class Supervisor:
         """Let new workers, on another port if need be, take the place of those who are there. Raises as they do."""
         moves = (new.server.host, new.server.port) != (self._configuration.server.host, self._configuration.server.port)
         port = Port(new.server.host, new.server.port) if moves else self._port
+        fresh: list[Child] = []
         try:
             fresh = self._start(new, port)
-        except WorkersFailed:
+            if moves:
+                self._open(port)
+        except Exception:
+            for child in fresh:
+                child.retire()
             if moves:
                 port.socket.close()
             raise
         if moves:
-            self._open(port)
             self._port.close()
             self._port.socket.close()
         for child in self._children:
@@ -154,7 +159,7 @@ class Supervisor:
         try:
             fresh.extend(self._fork(configuration, port) for _ in range(configuration.server.workers))
             self._await(fresh)
-        except WorkersFailed:
+        except Exception:
             for child in fresh:
                 if child in self._children:
                     (child.retire if child.ready else child.kill)()
@@ -166,6 +171,8 @@ class Supervisor:
         while not all(child.ready for child in fresh):
             self._children.listen(_TICK)
             self._beat()
+            if self._port.is_open:  # the first workers open it when all of them are ready
+                self._regulate()
             if time.monotonic() > until or not all(child in self._children for child in fresh):
                 raise WorkersFailed("workers do not start with it; the log has more")
 
@@ -194,11 +201,11 @@ class Supervisor:
     def _wait(self) -> None:
         """Until something happens, or is due."""
         due = self._children.restart_at - time.monotonic() if self._missing and self._deadline is None else _TICK
-        readable = self._children.listen(min(due, _TICK), self._woken, self._control.socket)
-        if self._woken in readable:
-            self._woken.recv(1)
-        if self._control.socket in readable:
-            self._control.serve({RELOAD: self.reload, STATUS: self.status})
+        for sock in self._children.listen(min(due, _TICK), self._woken, *self._control.sockets):
+            if sock is self._woken:
+                sock.recv(1)
+            else:
+                self._control.serve(sock, {RELOAD: self.reload, STATUS: self.status})
 
     def status(self) -> Status:
         """How the service is now."""
