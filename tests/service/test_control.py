@@ -37,7 +37,7 @@ def serve(path):
     threads = []
 
     def start(answers):
-        wait = lambda: service.serve(select.select(service.sockets, [], [])[0][0], answers)  # noqa: E731 - for a thread
+        wait = lambda: service.serve(select.select(service.sockets, [], [], 10)[0][0], answers)  # noqa: E731 - for a thread
         threads.append(threading.Thread(target=wait))
         threads[-1].start()
 
