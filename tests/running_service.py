@@ -38,7 +38,11 @@ def fork():
 children.fork = fork
 """
 """A patch: forking fails where a condition holds, of which `count` is the number of forks before."""
-PATIENT = "from vipgate_fs.store import database; database.PATIENCE = 60.0\n"
+PATIENT = """
+from vipgate_fs.store import database, records
+database.PATIENCE = 60.0
+records.Recorder.close.__defaults__ = (60.0,)
+"""
 """A patch: a disk that others keep busy is no store that is gone."""
 RIGHT = Caller(dial="081547#")
 

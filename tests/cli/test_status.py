@@ -86,6 +86,27 @@ def test_a_changed_file_is_no_problem_and_a_reload_takes_it_over(service):
     assert facts(service)["changed"]
 
 
+def test_a_reload_that_was_refused_is_told_until_one_is_not(service):
+    good = service.config.read_text()
+    service.config.write_text("version: 2\n")
+    assert service.reload()[0] == 1
+    (problem,) = facts(service)["problems"]
+    assert problem.startswith("the reload of ")
+    assert problem.endswith(" was refused; vipgate check tells why")
+    service.config.write_text(good)
+    assert service.reload()[0] == 0
+    assert facts(service)["code"] == 0
+
+
+def test_a_service_that_ends_says_so(service):
+    call = switch(service, speed=2.0).start(RIGHT, "700")
+    until(lambda: facts(service)["calls"] == 1)
+    service.process.terminate()
+    until(lambda: facts(service)["problems"] == ["it is ending, with 1 calls left"])
+    call.hang_up()
+    assert service.ended() == 0
+
+
 def test_a_store_that_is_gone_is_told_and_when_it_is_back(service):
     store = service.config.parent / "vipgate.db"
     for file in service.config.parent.glob("vipgate.db*"):

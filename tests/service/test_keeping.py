@@ -11,6 +11,7 @@ from contextlib import closing
 
 import gevent
 import pytest
+from running_service import PATIENT, START
 
 from vipgate_fs.simulator import Caller, Simulator
 
@@ -38,7 +39,17 @@ def folder(tmp_path):
 @pytest.fixture
 def service(folder):
     """A running service: its process, and a switch that calls it."""
-    command = [sys.executable, "-m", "vipgate_fs", "serve", "--config", folder / "vipgate.yaml", "--log-level", "debug"]
+    command = [
+        sys.executable,
+        "-c",
+        START,
+        PATIENT,
+        "serve",
+        "--config",
+        folder / "vipgate.yaml",
+        "--log-level",
+        "debug",
+    ]
     log = folder.joinpath("log").open("w")
     process = subprocess.Popen(command, stdout=log, stderr=subprocess.PIPE, text=True)
     port = None

@@ -24,6 +24,8 @@ WELL = Status(
     configuration="/etc/vipgate/vipgate.yaml",
     taken_over=0.0,
     overrides=0,
+    ending=False,
+    refused=None,
     digest="",
 )
 
@@ -49,6 +51,8 @@ def test_a_report_comes_as_it_was_sent(report):
             {"accepting": False, "workers": 0},
             ["connections are refused", "only 0 of 2 workers serve"],
         ),
+        ({"refused": 0.0}, [f"the reload of {told(0.0)} was refused; vipgate check tells why"]),
+        ({"accepting": False, "workers": 0, "ending": True, "calls": 3}, ["it is ending, with 3 calls left"]),
     ],
 )
 def test_what_is_a_problem(differs, problems):
@@ -73,7 +77,8 @@ def test_the_store_is_gone_when_a_worker_misses_it(tmp_path, since, store, gone_
     configuration = config.load(path).configuration
     port = Port("127.0.0.1", 0)
     reports = [Report(store_gone_since=moment, overrides=1) for moment in since]
-    status = status_of(configuration, port, reports, calls=0, calls_since_start=0, uptime=0.0, taken_over=0.0)
+    now = {"calls": 0, "calls_since_start": 0, "uptime": 0.0, "taken_over": 0.0, "ending": False, "refused": None}
+    status = status_of(configuration, port, reports, **now)
     port.socket.close()
     assert (status.store, status.store_gone_since, status.overrides) == (store, gone_since, 1)
     assert not status.is_changed()

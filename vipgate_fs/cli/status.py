@@ -54,7 +54,8 @@ def _end(style: str, code: int, why: str) -> Never:
 
 
 def _values(status: Status) -> dict[str, Any]:
-    times = {name: told(getattr(status, name)) for name in ("taken_over", "store_gone_since") if getattr(status, name)}
+    moments = ("taken_over", "store_gone_since", "refused")
+    times = {name: told(getattr(status, name)) for name in moments if getattr(status, name)}
     values = asdict(status) | {"changed": status.is_changed()} | times
     del values["digest"]
     return values

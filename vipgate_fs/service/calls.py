@@ -205,7 +205,8 @@ def _tell(decision: Decision, log: Log) -> None:
     decisive = decision.reasons[-1]
     where = {"gate": decision.gate.name} if decision.gate else {}
     line = {"line": decisive.line} if decisive.line else {}
-    log.info("decision", **where, verdict=describe(decision.verdict), reason=decision.why, **line)
+    tell = log.warning if any(reason.failed for reason in decision.reasons) else log.info
+    tell("decision", **where, verdict=describe(decision.verdict), reason=decision.why, **line)
 
 
 def _told(of: Outcome | Reason) -> dict[str, Any]:

@@ -64,6 +64,8 @@ class Status:
         configuration: the file, by its absolute path.
         taken_over: Unix time from which on it is in force.
         overrides: gates that a person has switched on or off.
+        ending: whether it accepts no more and ends with its last call.
+        refused: Unix time of the last reload, if that was refused; else None.
         digest: SHA-256 of what was taken over, in hexadecimal; as secret as the PINs in it.
     """
 
@@ -81,6 +83,8 @@ class Status:
     configuration: str
     taken_over: float
     overrides: int
+    ending: bool
+    refused: float | None
     digest: str = field(repr=False)
 
     @property
@@ -104,12 +108,17 @@ class Status:
             return True
 
     def _problems(self) -> Iterator[str]:
+        if self.ending:
+            yield f"it is ending, with {self.calls} calls left"
+            return
         if not self.accepting:
             yield "connections are refused"
         if self.workers < self.workers_wanted:
             yield f"only {self.workers} of {self.workers_wanted} workers serve"
         if self.store_gone_since is not None:
             yield f"the store is gone since {told(self.store_gone_since)}"
+        if self.refused is not None:
+            yield f"the reload of {told(self.refused)} was refused; vipgate check tells why"
 
 
 def told(moment: float) -> str:
@@ -126,6 +135,8 @@ def status_of(  # noqa: PLR0913 - each is a fact of its own
     calls_since_start: int,
     uptime: float,
     taken_over: float,
+    ending: bool,
+    refused: float | None,
 ) -> Status:
     """Put together by the supervisor, from what it knows and the reports of the workers that serve."""
     server = configuration.server
@@ -146,5 +157,7 @@ def status_of(  # noqa: PLR0913 - each is a fact of its own
         configuration=str(configuration.path),
         taken_over=taken_over,
         overrides=max((report.overrides for report in serving), default=0),
+        ending=ending,
+        refused=refused,
         digest=configuration.digest.hex(),
     )

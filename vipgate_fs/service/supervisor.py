@@ -59,6 +59,7 @@ class Supervisor:
         self._load = load
         self._started, self._taken_over = time.monotonic(), time.time()
         self._children = Children(log)
+        self._refused: float | None = None
         self._beat_at = 0.0
         self._full_at = math.inf
         self._cutting = False
@@ -102,6 +103,7 @@ class Supervisor:
         except Exception:  # noqa: BLE001 - whatever it is, the running configuration goes on
             self._log.error("error while reloading", exception=traceback.format_exc())
             answer = Answer("an error in VIPgate itself; its log has more")
+        self._refused = time.time() if answer.why else None
         if answer.why:
             self._log.error("reload refused, nothing has changed", why=answer.why, findings=answer.findings)
         else:
@@ -217,6 +219,8 @@ class Supervisor:
             calls_since_start=self._children.calls_before + sum(child.report.begun for child in self._children),
             uptime=time.monotonic() - self._started,
             taken_over=self._taken_over,
+            ending=self._deadline is not None,
+            refused=self._refused,
         )
 
     def _beat(self) -> None:
