@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -125,6 +127,52 @@ def test_what_was_counted_without_the_store_is_known_to_others_as_soon_as_it_is_
     lockouts.save()
     assert [other.judge(entry(str(number), right=True)) for number in range(10)] == [LOCKED] * 10
     assert lockouts._unsaved == {}
+
+
+def test_who_makes_a_store_waits_for_another_who_does(open_database, tmp_path, said):
+    """SQLite refuses the change to WAL at once, instead of waiting."""
+    file = tmp_path / "vipgate.db"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(0.3, other.execute, ["COMMIT"])
+    timer.start()
+    open_database(Secret(f"sqlite:///{file}")).run(lambda connection: connection.execute(text("SELECT 1")).all())
+    timer.join()
+    other.close()
+    assert said.events == []
+
+
+COUNT_STEPS = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+print(connection.execute("SELECT count(*) FROM vipgate_time_steps").fetchone()[0])
+connection.close()
+"""
+
+
+def test_nothing_that_this_process_does_takes_sqlites_locks_from_it(open_database, tmp_path):
+    """Else another process that closes the file deletes the log of what was acknowledged here."""
+    file = tmp_path / "vipgate.db"
+    url = Secret(f"sqlite:///{file}")
+
+    def write(name):
+        database.run(
+            lambda connection: connection.execute(text(f"INSERT INTO vipgate_time_steps VALUES ('{name}', 1)"))
+        )
+
+    def counted_elsewhere():
+        return subprocess.run(
+            [sys.executable, "-c", COUNT_STEPS, file], capture_output=True, text=True, check=True
+        ).stdout
+
+    database = open_database(url)
+    write("before")
+    database._lose(TimeoutError())
+    database.try_again()
+    open_database(url).run(lambda connection: connection.execute(text("SELECT 1")).all())
+    assert counted_elsewhere() == "1\n"
+    write("after")
+    assert counted_elsewhere() == "2\n"
 
 
 def test_what_nobody_waits_for_any_more_has_not_happened(database, impatient):

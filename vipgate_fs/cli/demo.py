@@ -144,7 +144,7 @@ def _place(rows: tuple[Row, ...], configuration: Configuration) -> dict[Row, Exp
     """All calls of one time of day at once; their order is kept."""
     now = [dt.datetime.now(dt.UTC)]
     seen: dict[Row, Experience] = {}
-    with embedded_gate(configuration, lambda: now[0]) as port:
+    with embedded_gate(configuration, lambda: now[0], "error") as port:
         socket = ("socket", f"127.0.0.1:{port} async full")
         decided = Extension((("set", "vipgate_verdict=forward:123"), socket), matches=True)
         dialplan = Dialplan(Extension((socket,), matches=True), {"7330": decided})

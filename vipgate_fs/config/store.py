@@ -56,7 +56,7 @@ def _sqlite(file: Path, settings: Settings, *path: str) -> Store:
     if isdir(file) or file.name == ".." or file.suffix == _KEY:  # noqa: PTH112 - as above
         settings.error(f"this is no file for a store; allowed: sqlite:///FILE, and FILE does not end in {_KEY}", *path)
         return Store(None)
-    if obstacle := find_obstacle(str(file)):
+    if obstacle := find_obstacle(str(file)) or _find_other_content(str(file)):
         settings.warn(obstacle, *path)
     return Store(Secret(f"{_SQLITE}{file}"), file.with_suffix(_KEY))
 
@@ -82,6 +82,11 @@ def find_obstacle(file: str) -> str | None:
     for path in (folder, file):
         if exists(path) and not access(path, W_OK):  # noqa: PTH110
             return f"user {geteuid()} can't write {path}; let the user who runs the service write it"
+    return None
+
+
+def _find_other_content(file: str) -> str | None:
+    """That the file is something else. Not for a process with connections to it: see vipgate_fs.store.database."""
     with suppress(OSError), Path(file).open("rb") as opened:
         if opened.read(len(_MAGIC)) not in (b"", _MAGIC):
             return f"{file} is no SQLite database; move it away, and the service makes another"

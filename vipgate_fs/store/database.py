@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -139,6 +140,10 @@ class Database:
         with self._engine.connect() as connection, connection.execution_options(reads=reads).begin():
             return work(connection)
 
+    def try_again(self) -> None:
+        """Let the next piece of work ask it, however short ago it was lost."""
+        self._gone_until = min(self._gone_until, time.monotonic())
+
     def close(self) -> None:
         """Close what is open. Whoever asks again, opens again."""
         if self._engine is not None:
@@ -199,11 +204,16 @@ def _is_lost(error: Exception) -> bool:
 
 
 def _make(file: str) -> None:
-    """A file that nobody else reads unless he is let: callers' numbers are in it."""
-    is_new = not os.path.exists(file)  # noqa: PTH110 - Path's raises where it may not look
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-    if is_new:
-        give_to_owner_of_folder(file)
+    """A file that nobody else reads unless he is let: callers' numbers are in it.
+
+    One that is there is left alone: to close it would take SQLite's locks from this process, and another one would then
+    delete the log of what has not got into the file yet (sqlite.org/howtocorrupt.html, 2.2).
+    """
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        return
+    give_to_owner_of_folder(file)
 
 
 def _inode(file: str | None) -> int | None:
@@ -234,8 +244,18 @@ def _engine(url: URL) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver begins no transactions of its own
-    for pragma in _SQLITE:
-        connection.execute(pragma)
+    until = time.monotonic() + PATIENCE / 2
+    while True:
+        try:
+            for pragma in _SQLITE:
+                connection.execute(pragma)
+        except sqlite3.OperationalError:
+            # Workers make a store at the same moment: who is second is not made to wait for WAL, but refused.
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -64,6 +64,8 @@ class Keeper:
     def close(self) -> None:
         """Write what is left and close the database."""
         self._closing.set()
+        if self._database is not None:
+            self._database.try_again()  # it is the last chance
         self._exchange()
         if self._recorder is not None:
             self._recorder.close()
