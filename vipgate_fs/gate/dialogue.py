@@ -25,6 +25,7 @@ UNCHECKED: Final = "the entry could not be checked"
 USED_UP: Final = "used up meanwhile"
 """Why an entry was in vain that had been right a moment before: another call was quicker, or the store is gone."""
 NO_LOCKOUTS: Final = KnownLockouts()
+"""Nobody has ever keyed in anything wrong."""
 _Keyed = tuple[str | None, Credential, str]
 """The customer number if it exists, what is expected, and what was keyed in. Never to be logged."""
 
