@@ -10,7 +10,7 @@ from vipgate_fs.gate.call import WITHHELD, Call
 from vipgate_fs.gate.gate import Evidence, StepDefaults
 from vipgate_fs.gate.verdict import Reject, Verdict
 from vipgate_fs.identify import Settings
-from vipgate_fs.identify.callers_file import CallersFile
+from vipgate_fs.identify.callers.file import CallersFile
 from vipgate_fs.identify.number_table import NumberTable
 from vipgate_fs.identify.verdicts import in_short
 
