@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from vipgate_fs import config
 from vipgate_fs.esl.wire import MAX_BODY, MAX_HEAD, Decoder, WireError
-from vipgate_fs.identify.answers import read_answer
+from vipgate_fs.identify.webservice.answers import read_answer
 from vipgate_fs.service.calls import CallHandler
 from vipgate_fs.service.logs import configure
 

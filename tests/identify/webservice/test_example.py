@@ -17,9 +17,9 @@ from webservice_peer import GOOD, Peer, a_call, answering
 from vipgate_fs import config
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
-from vipgate_fs.identify.answers import read_answer
+from vipgate_fs.identify.webservice.answers import read_answer
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "examples" / "webservice"
 DOCUMENT = (ROOT / "docs" / "webservice.md").read_text("utf-8")
 (VERIFIER,) = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)

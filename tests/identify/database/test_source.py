@@ -14,7 +14,7 @@ from vipgate_fs import identify
 from vipgate_fs.aside import AT_ONCE
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.verdict import AskForPin
-from vipgate_fs.identify.sql import Source
+from vipgate_fs.identify.database.source import Source
 from vipgate_fs.identify.timeouts import Timeouts
 
 

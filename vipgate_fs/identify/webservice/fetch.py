@@ -1,7 +1,7 @@
 """One HTTP request and its answer, within limits that no server can stretch.
 
 h11 speaks the protocol: it refuses whatever is not HTTP/1.x, and lets nothing into a request that would end a header
-early. `vipgate_fs.identify.streams` keeps the time, and says why urllib3 could not.
+early. `vipgate_fs.identify.webservice.streams` keeps the time, and says why urllib3 could not.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from urllib.parse import urljoin, urlsplit
 
 import h11
 
-from vipgate_fs.identify.streams import AskAgain, Deadline, FetchFailed, Stream, connect
 from vipgate_fs.identify.timeouts import Timeouts
+from vipgate_fs.identify.webservice.streams import AskAgain, Deadline, FetchFailed, Stream, connect
 
 LONGEST_BODY: Final = 64 * 1024
 LONGEST_HEAD: Final = 16 * 1024

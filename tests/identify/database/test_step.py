@@ -14,7 +14,7 @@ from vipgate_fs.gate.call import WITHHELD
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
-from vipgate_fs.identify.database import _verdict
+from vipgate_fs.identify.database.step import _verdict
 from vipgate_fs.resources import resource
 
 

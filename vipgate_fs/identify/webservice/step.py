@@ -15,13 +15,13 @@ from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepDefaults, StepFailed
 from vipgate_fs.gate.verdict import Verdict
 from vipgate_fs.identify import Settings
-from vipgate_fs.identify.answers import read_answer
-from vipgate_fs.identify.breaker import Breaker
-from vipgate_fs.identify.cache import Cache
-from vipgate_fs.identify.fetch import Fetcher, Origin, is_sendable
-from vipgate_fs.identify.form import FACTS, PLACEHOLDER, Facts, Form, has_dots
-from vipgate_fs.identify.streams import Deadline
 from vipgate_fs.identify.timeouts import read_duration, read_timeouts
+from vipgate_fs.identify.webservice.answers import read_answer
+from vipgate_fs.identify.webservice.breaker import Breaker
+from vipgate_fs.identify.webservice.cache import Cache
+from vipgate_fs.identify.webservice.fetch import Fetcher, Origin, is_sendable
+from vipgate_fs.identify.webservice.form import FACTS, PLACEHOLDER, Facts, Form, has_dots
+from vipgate_fs.identify.webservice.streams import Deadline
 from vipgate_fs.secret import Secret, read_secret
 
 _LOCAL: Final = re.compile(r"localhost|127\.[0-9.]+|::1", re.ASCII)

@@ -14,7 +14,7 @@ from vipgate_fs.gate.gate import StepDefaults, StepFailed
 from vipgate_fs.gate.numbers import shown
 from vipgate_fs.gate.verdict import Verdict
 from vipgate_fs.identify import Settings
-from vipgate_fs.identify.sql import Source
+from vipgate_fs.identify.database.source import Source
 from vipgate_fs.identify.timeouts import read_timeouts
 from vipgate_fs.identify.verdicts import verdict
 from vipgate_fs.secret import read_secret

@@ -15,7 +15,7 @@ from webservice_peer import GOOD, Peer, a_call, answering, response, server_cont
 
 from vipgate_fs.gate.gate import StepFailed
 from vipgate_fs.gate.verdict import Pass
-from vipgate_fs.identify import fetch, streams
+from vipgate_fs.identify.webservice import fetch, streams
 
 
 def test_a_connection_is_used_again(step, good):
@@ -209,7 +209,7 @@ with Peer(lambda side: (side.request(), side.silence())) as peer:
 
 
 def test_in_the_service(tmp_path):
-    tests = str(Path(__file__).parents[1])
+    tests = str(Path(__file__).parents[2])
     command = [sys.executable, "-c", IN_THE_SERVICE, tests, str(tmp_path / "ca.pem")]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     told = {line.split("|")[0]: line.split("|")[1:] for line in run.stdout.splitlines()}

@@ -2,7 +2,7 @@ import pytest
 import structlog
 
 from vipgate_fs.gate.gate import StepFailed
-from vipgate_fs.identify.breaker import Breaker
+from vipgate_fs.identify.webservice.breaker import Breaker
 
 URL = "https://example.org/v"
 

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepFailed
 from vipgate_fs.gate.numbers import shown
-from vipgate_fs.identify.fetch import Request
+from vipgate_fs.identify.webservice.fetch import Request
 from vipgate_fs.secret import Secret
 
 FACTS: Final = ("caller_number", "called_number", "caller_name", "gate", "call_id")

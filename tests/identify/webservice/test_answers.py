@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from vipgate_fs.gate import dialable
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
-from vipgate_fs.identify.answers import read_answer
+from vipgate_fs.identify.webservice.answers import read_answer
 from vipgate_fs.resources import resource
 
 SCHEMA = json.loads((resource("schemas") / "webservice-answer.schema.json").read_text("utf-8"))
