@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from vipgate_fs.config import schema
+from vipgate_fs.document import schema
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "configuration.md"
 SCHEMA = schema.load()

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from vipgate_fs.config import schema
+from vipgate_fs.document import schema
 from vipgate_fs.duration import PATTERN, duration
 
 

@@ -5,10 +5,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 
 from vipgate_fs import config
 from vipgate_fs.config.model import Records
-from vipgate_fs.config.source import Mapping
+from vipgate_fs.document import nodes
+from vipgate_fs.document.findings import Report
+from vipgate_fs.document.nodes import Mapping
 from vipgate_fs.gate.gate import Rejection, Route, Timing
 from vipgate_fs.gate.lockout import Lockout
 from vipgate_fs.gate.pins import Pin
@@ -25,6 +28,12 @@ def test_nothing_is_found_in_a_good_file(good):
     loaded = config.load(good)
     assert [str(finding) for finding in loaded.findings] == []
     assert loaded.configuration.path == good
+
+
+def test_the_parser_in_python_reads_the_same(good, monkeypatch):
+    by_libyaml = nodes.parse(good.read_bytes(), Report("test.yaml"))
+    monkeypatch.setattr(nodes, "_LOADER", yaml.SafeLoader)
+    assert nodes.parse(good.read_bytes(), Report("test.yaml")) == by_libyaml
 
 
 @pytest.fixture(scope="module")

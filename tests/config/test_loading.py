@@ -7,8 +7,8 @@ import pytest
 
 from vipgate_fs import config
 from vipgate_fs.config import Finding, site
-from vipgate_fs.config.findings import Report
-from vipgate_fs.config.source import Spot
+from vipgate_fs.document.findings import Report
+from vipgate_fs.document.nodes import Spot
 from vipgate_fs.resources import resource
 
 GATE = 'gates: {support: {protects: {numbers: ["7000"]}, %s}}\n'

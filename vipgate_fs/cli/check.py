@@ -15,7 +15,7 @@ import click
 from vipgate_fs import config as configuration_files
 from vipgate_fs.cli import config_option
 from vipgate_fs.config import Loaded
-from vipgate_fs.config.findings import Finding
+from vipgate_fs.document.findings import Finding
 
 VALID: Final = 0
 INVALID: Final = 1

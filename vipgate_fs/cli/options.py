@@ -16,8 +16,8 @@ import click
 from vipgate_fs import config as configuration_files
 from vipgate_fs.cli import config_option
 from vipgate_fs.config.essentials import Essentials, load_essentials
-from vipgate_fs.config.findings import Finding
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.document.findings import Finding
 from vipgate_fs.duration import duration
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.decision import find_gate

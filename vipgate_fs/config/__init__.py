@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from vipgate_fs.config.assembly import assemble
-from vipgate_fs.config.findings import Finding, Report
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.document.findings import Finding, Report
 
 PLACES: Final = (Path("vipgate.yaml"), Path("/etc/vipgate/vipgate.yaml"))
 """Where the configuration is looked for when neither the command line nor $VIPGATE_CONFIG names it."""

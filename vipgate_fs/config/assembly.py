@@ -7,8 +7,6 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from vipgate_fs.config import schema
-from vipgate_fs.config.findings import Report
 from vipgate_fs.config.gates import GateReader, StepSettings
 from vipgate_fs.config.model import Configuration, Store
 from vipgate_fs.config.overlaps import report_overlaps
@@ -16,8 +14,10 @@ from vipgate_fs.config.reading import Reader
 from vipgate_fs.config.schedules import read_schedules
 from vipgate_fs.config.site import read_server, read_site
 from vipgate_fs.config.sounds import Sounds
-from vipgate_fs.config.source import Mapping, Spot, parse
 from vipgate_fs.config.store import read_records, read_store
+from vipgate_fs.document import schema
+from vipgate_fs.document.findings import Report
+from vipgate_fs.document.nodes import Mapping, Spot, parse
 from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.identify.vault import VaultSlot

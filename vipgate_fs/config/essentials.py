@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from vipgate_fs.config import schema
-from vipgate_fs.config.findings import Finding, Report
 from vipgate_fs.config.gates import StepSettings
 from vipgate_fs.config.model import Site, Store
 from vipgate_fs.config.reading import Reader
 from vipgate_fs.config.site import read_site
-from vipgate_fs.config.source import Mapping as MappingNode
-from vipgate_fs.config.source import parse
 from vipgate_fs.config.store import read_lockout, read_store
+from vipgate_fs.document import schema
+from vipgate_fs.document.findings import Finding, Report
+from vipgate_fs.document.nodes import Mapping as MappingNode
+from vipgate_fs.document.nodes import parse
 from vipgate_fs.gate.lockout import Lockout
 from vipgate_fs.identify.vault import VaultSlot
 

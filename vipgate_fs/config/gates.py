@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from vipgate_fs import identify
-from vipgate_fs.config.findings import Report, did_you_mean
 from vipgate_fs.config.model import Site
 from vipgate_fs.config.overlaps import Claim
 from vipgate_fs.config.reading import Reader
 from vipgate_fs.config.sounds import Sounds
-from vipgate_fs.config.source import Mapping, Node, Scalar, find
 from vipgate_fs.config.store import read_lockout
+from vipgate_fs.document.findings import Report, did_you_mean
+from vipgate_fs.document.nodes import Mapping, Node, Scalar, find
 from vipgate_fs.duration import duration
 from vipgate_fs.gate.gate import BUSY, Activation, Gate, Prompts, Protects, Rejection, Route, Step, Timing
 from vipgate_fs.gate.numbers import NumberPlan

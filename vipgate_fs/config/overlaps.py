@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from vipgate_fs.config.findings import Place, Report
+from vipgate_fs.document.findings import Place, Report
 from vipgate_fs.gate.targets import NumberPattern
 
 

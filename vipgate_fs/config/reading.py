@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from vipgate_fs.config.findings import Report
-from vipgate_fs.config.source import Mapping, Scalar
+from vipgate_fs.document.findings import Report
+from vipgate_fs.document.nodes import Mapping, Scalar
 
 T = TypeVar("T")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vipgate_fs.config.reading import Reader, boolean
-from vipgate_fs.config.source import Mapping
+from vipgate_fs.document.nodes import Mapping
 from vipgate_fs.gate.schedules import EVERY_DAY, WEEKDAYS, Dates, Days, Schedule, Span, Times
 
 

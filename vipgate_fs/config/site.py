@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from vipgate_fs.config.findings import did_you_mean
 from vipgate_fs.config.model import Server, Site
 from vipgate_fs.config.reading import Reader
-from vipgate_fs.config.source import Mapping, Scalar
+from vipgate_fs.document.findings import did_you_mean
+from vipgate_fs.document.nodes import Mapping, Scalar
 from vipgate_fs.duration import duration
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.schedules import Calendar

@@ -6,9 +6,9 @@ from os.path import isdir, isfile
 from pathlib import Path
 from typing import Final
 
-from vipgate_fs.config.findings import Place, Report
 from vipgate_fs.config.reading import Reader
-from vipgate_fs.config.source import Mapping
+from vipgate_fs.document.findings import Place, Report
+from vipgate_fs.document.nodes import Mapping
 
 PROMPTS: Final = {
     "welcome": "vipgate-welcome.wav",

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from vipgate_fs.config.model import Records, Store
 from vipgate_fs.config.reading import Reader, boolean
-from vipgate_fs.config.source import Mapping
+from vipgate_fs.document.nodes import Mapping
 from vipgate_fs.duration import duration
 from vipgate_fs.gate.lockout import Lockout
 from vipgate_fs.identify import Settings

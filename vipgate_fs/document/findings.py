@@ -18,7 +18,7 @@ _SIMILAR: Final = 0.7
 
 
 class Place(Protocol):
-    """A place in the file that a finding can be about; every node of `vipgate_fs.config.source` is one."""
+    """A place in the file that a finding can be about; every node of `vipgate_fs.document.nodes` is one."""
 
     @property
     def line(self) -> int:

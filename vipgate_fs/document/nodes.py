@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import yaml
 
-from vipgate_fs.config.findings import Path, Report, is_showable
+from vipgate_fs.document.findings import Path, Report, is_showable
 
 MAX_DEPTH: Final = 20
 """Levels of nesting; a valid file has at most 9."""
@@ -33,7 +33,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A place in the file: line and column from 1, and the way there. See `vipgate_fs.config.findings.Place`."""
+    """A place in the file: line and column from 1, and the way there. See `vipgate_fs.document.findings.Place`."""
 
     line: int
     column: int

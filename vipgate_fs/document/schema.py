@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import jsonschema
 
-from vipgate_fs.config.findings import Place, Report, did_you_mean, is_showable
-from vipgate_fs.config.source import Mapping, Node, Scalar, Sequence, Spot, find
+from vipgate_fs.document.findings import Place, Report, did_you_mean, is_showable
+from vipgate_fs.document.nodes import Mapping, Node, Scalar, Sequence, Spot, find
 from vipgate_fs.resources import resource
 
 _AMBIGUOUS: Final = {

@@ -4,9 +4,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vipgate_fs.config import schema
-from vipgate_fs.config.findings import Report
-from vipgate_fs.config.source import Scalar, parse
+from vipgate_fs.document import schema
+from vipgate_fs.document.findings import Report
+from vipgate_fs.document.nodes import Scalar, parse
 from vipgate_fs.gate import dialable
 
 SCHEMA = schema.load()

@@ -1,9 +1,7 @@
 import pytest
-import yaml
 
-from vipgate_fs.config import source
-from vipgate_fs.config.findings import Report
-from vipgate_fs.config.source import Mapping, Scalar, Sequence, parse
+from vipgate_fs.document.findings import Report
+from vipgate_fs.document.nodes import Mapping, Scalar, Sequence, parse
 
 
 def read(text):
@@ -76,12 +74,6 @@ def test_places_count_from_one_and_blocks_stand_at_their_keys(text):
         ("list",): (4, 1),
         ("list", 0): (5, 3),
     }
-
-
-def test_the_parser_in_python_reads_the_same(good, monkeypatch):
-    by_libyaml = read(good.read_bytes())[0]
-    monkeypatch.setattr(source, "_LOADER", yaml.SafeLoader)
-    assert read(good.read_bytes())[0] == by_libyaml
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 100_000, "- " * 100_000, "? " * 100_000, '{"": ' * 100_000])
