@@ -17,7 +17,8 @@ class Caller:
         name: his display name; None for none.
         sip_from: the whole From header in place of number and name, as he writes it. Surrogate escapes
             (`bytes.decode(errors="surrogateescape")`) stand for bytes that are not UTF-8.
-        headers: further SIP headers: P-Asserted-Identity, Remote-Party-ID, Privacy, Diversion, History-Info, X-…
+        headers: further SIP headers: P-Asserted-Identity, P-Preferred-Identity, Remote-Party-ID, Privacy, Diversion,
+            History-Info, P-…, X-…; and To, which is what they dial otherwise
         dial: what he keys in at the first prompt that waits for digits; or one entry for each, "" for nothing.
         dial_after: seconds from a prompt's start to the first key.
         interval: seconds between two keys.

@@ -6,21 +6,19 @@ Measured: the connect replies of the caller-ID traces (FINDINGS: "Caller ID").
 from __future__ import annotations
 
 import random
-import re
 import string
 import uuid
 from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import unquote
 
+from vipgate_fs.simulator.address import Address
 from vipgate_fs.simulator.caller import Caller
+from vipgate_fs.simulator.identity import Identity
 
 LOCAL: Final = "127.0.0.1"
 SIP_PORT: Final = 5080
 _PROFILE: Final = "test"
-_NAME_ADDR: Final = re.compile(
-    r'\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<token>[^<"]*?))\s*<sips?:(?P<uri>[^>]*)>', re.DOTALL
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +45,7 @@ class Profile:
     channel_name: str
     context: str = "public"
     dialplan: str = "XML"
+    hide_name: bool = False
     hide_number: bool = False
     index: int = 1
     rdnis: str = ""
@@ -59,7 +58,7 @@ class Profile:
 
     def headers(self, prefix: str) -> list[tuple[str, str]]:
         """Event headers, `Caller-…` or `Channel-…`; the empty ones are left out, as FreeSWITCH does."""
-        times, hidden = self.times, str(self.hide_number).lower()
+        times = self.times
         values = (
             ("Direction", "inbound"),
             ("Logical-Direction", "inbound"),
@@ -91,46 +90,10 @@ class Profile:
             ("Channel-Last-Hold", "0"),
             ("Channel-Hold-Accum", "0"),
             ("Screen-Bit", "true"),
-            ("Privacy-Hide-Name", hidden),
-            ("Privacy-Hide-Number", hidden),
+            ("Privacy-Hide-Name", str(self.hide_name).lower()),
+            ("Privacy-Hide-Number", str(self.hide_number).lower()),
         )
         return [(f"{prefix}-{name}", value) for name, value in values if value]
-
-
-@dataclass(frozen=True, slots=True)
-class _Address:
-    """A parsed name-addr (RFC 3261, 25.1). `display` is None when there is none."""
-
-    display: str | None
-    user: str
-    user_params: str
-    host: str
-    port: str
-    params: str
-
-    @classmethod
-    def parse(cls, text: str) -> _Address:
-        match = _NAME_ADDR.match(text)
-        if match is None:
-            raise ValueError(f"not a SIP address: {text!r}")
-        display = match["quoted"] if match["quoted"] is not None else (match["token"] or None)
-        user, at, rest = match["uri"].rpartition("@")
-        host_port, _, params = rest.partition(";")
-        host, _, port = host_port.partition(":")
-        name, _, user_params = unquote(user, errors="surrogateescape").partition(";") if at else ("", "", "")
-        return cls(display, name, user_params, host, port, params)
-
-    @property
-    def host_port(self) -> str:
-        return f"{self.host}:{self.port}" if self.port else self.host
-
-    @property
-    def whole_user(self) -> str:
-        return f"{self.user};{self.user_params}" if self.user_params else self.user
-
-    @property
-    def uri(self) -> str:
-        return f"{self.whole_user or 'nobody'}@{self.host_port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,43 +118,39 @@ class Invite:
             micros: when, microseconds since 1970.
 
         Raises:
-            ValueError: for a From, P-Asserted-Identity or Remote-Party-ID header that is none.
+            ValueError: for a header with an address (From, To, P-Asserted-Identity, …) that has none.
         """
         port, rtp_port = random.randrange(32768, 60000), random.randrange(16384, 32768, 2)  # noqa: S311
         channel_uuid, tag = str(uuid.uuid4()), f"sim{session_id}"
-        sender = _Address.parse(_from_header(caller, port))
-        asserted = _Address.parse(text) if (text := caller.headers.get("P-Asserted-Identity")) else None
-        remote = _Address.parse(text) if (text := caller.headers.get("Remote-Party-ID")) else None
-        identity = asserted or remote
-        username = identity.user if identity else sender.user
-        privacy = caller.headers.get("Privacy", "")
-        remote_privacy = remote is not None and "privacy=full" in caller.headers["Remote-Party-ID"]
-        channel_name = f"sofia/{_PROFILE}/{sender.user if sender.user_params else sender.uri}"
+        sender = Address.parse(_from_header(caller, port))
+        target, contact = f"{to}@{LOCAL}:{SIP_PORT}", f"caller@{LOCAL}:{port}"
+        identity = Identity.of(caller.headers, sender)
+        channel_name = f"sofia/{_PROFILE}/{(sender.user if sender.user_params else sender.uri) or contact}"
         profile = Profile(
-            number=username,
-            name=_display_name(sender, identity),
-            username=username,
-            destination=to,
+            number=identity.user,
+            name=identity.name,
+            username=identity.user,
+            destination=unquote(to, errors="surrogateescape"),
             uuid=channel_uuid,
             channel_name=channel_name,
-            hide_number=remote_privacy or privacy in ("id", "full", "header", "user"),
+            hide_name=identity.hides_name,
+            hide_number=identity.hides_number,
             times=Times(profile_created=micros, created=micros),
         )
         display = "" if sender.display is None else f'"{sender.display}" '
-        user = f"{sender.user}@" if sender.user else ""
         params = f";{sender.params}" if sender.params else ""
-        full_from = f"{display}<sip:{user}{sender.host_port}{params}>;tag={tag}"
+        if sender.host:
+            user = f"{sender.user}@" if sender.user else ""
+            full_from = f"{display}<sip:{user}{sender.host_port}{params}>;tag={tag}"
+        else:
+            full_from = f"{display}<tel:{sender.user}{params}>;tag={tag}"
         call_id = f"{session_id}-{port}@{LOCAL}"
-        target, contact = f"{to}@{LOCAL}:{SIP_PORT}", f"caller@{LOCAL}:{port}"
+        full_to = caller.headers.get("To", f"<sip:{target}>")
         variables = {
             "direction": "inbound",
             "uuid": channel_uuid,
             "session_id": str(session_id),
-            "sip_from_params": sender.params,
-            "sip_from_user": sender.whole_user or "nobody",
-            "sip_from_port": sender.port,
-            "sip_from_uri": sender.uri,
-            "sip_from_host": sender.host,
+            **sender.variables("sip_from"),
             "video_media_flow": "disabled",
             "audio_media_flow": "disabled",
             "text_media_flow": "disabled",
@@ -209,23 +168,17 @@ class Invite:
             "sofia_profile_name": _PROFILE,
             "sofia_profile_url": f"sip:mod_sofia@{LOCAL}:{SIP_PORT}",
             "recovery_profile_name": _PROFILE,
-            "sip_P-Asserted-Identity": asserted.user if asserted else "",
-            "sip_Remote-Party-ID": caller.headers.get("Remote-Party-ID", ""),
-            "sip_cid_type": "pid" if asserted else "rpid" if remote else "",
-            "sip_name_params": sender.user_params,
+            **identity.variables,
             "sip_full_via": f"SIP/2.0/UDP {LOCAL}:{port};rport={port};branch=z9hG4bK-{session_id}-{port}-inv",
             "sip_from_display": sender.display or "",
             "sip_full_from": full_from,
-            "sip_full_to": f"<sip:{target}>",
+            "sip_full_to": full_to,
             "sip_allow": "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO",
             "sip_req_user": to,
             "sip_req_port": str(SIP_PORT),
             "sip_req_uri": target,
             "sip_req_host": LOCAL,
-            "sip_to_user": to,
-            "sip_to_port": str(SIP_PORT),
-            "sip_to_uri": target,
-            "sip_to_host": LOCAL,
+            **Address.parse(full_to).variables("sip_to"),
             "sip_contact_user": "caller",
             "sip_contact_port": str(port),
             "sip_contact_uri": contact,
@@ -236,7 +189,7 @@ class Invite:
             "sip_via_port": str(port),
             "sip_via_rport": str(port),
             "max_forwards": "70",
-            "sip_Privacy": privacy,
+            **identity.privacy,
             **_passed_on(caller),
             "switch_r_sdp": _sdp("caller 1 1", "-", rtp_port),
             "ep_codec_string": "CORE_PCM_MODULE.PCMA@8000h@20i@64000b",
@@ -308,18 +261,16 @@ def _from_header(caller: Caller, port: int) -> str:
     return f"{display}<sip:{user}{LOCAL}:{port}>"
 
 
-def _display_name(sender: _Address, identity: _Address | None) -> str:
-    if identity and identity.display:
-        return unquote(identity.display, errors="surrogateescape")
-    if sender.display is not None:
-        return unquote(sender.display, errors="surrogateescape")
-    return sender.user or "unknown"
-
-
 def _passed_on(caller: Caller) -> dict[str, str]:
-    passed = {"Diversion": "sip_h_Diversion", "History-Info": "sip_history_info"}
-    passed |= {name: f"sip_h_{name}" for name in caller.headers if name.upper().startswith("X-")}
-    return {variable: caller.headers[name] for name, variable in passed.items() if name in caller.headers}
+    """Headers that sofia knows nothing of become variables, if their names begin as these do."""
+    known = ("P-ASSERTED-IDENTITY", "P-PREFERRED-IDENTITY")
+    passed = {
+        name: f"sip_h_{name}"
+        for name in caller.headers
+        if name.upper().startswith(("X-", "P-", "K-", "ON", "DIVERSION", "USER-TO-USER")) and name.upper() not in known
+    }
+    passed["History-Info"] = "sip_history_info"
+    return {variable: caller.headers[name] for name, variable in passed.items() if caller.headers.get(name)}
 
 
 def _sdp(origin: str, session: str, port: int) -> str:
