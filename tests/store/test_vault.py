@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from vipgate_fs.gate.pins import Unchecked
-from vipgate_fs.secret import Secret
 from vipgate_fs.store import guests
 from vipgate_fs.store.guests import KEPT_FOR, GuestPin
 from vipgate_fs.store.key import KeyUnusable, make_key, read_key
@@ -208,15 +206,6 @@ def test_what_is_no_key_is_refused_and_not_shown(tmp_path, text):
     with pytest.raises(KeyUnusable, match="holds no key of VIPgate") as caught:
         read_key(file)
     assert not text or text not in str(caught.value)
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for others")
-def test_what_root_makes_belongs_to_who_runs_the_service(open_database, said, tmp_path):
-    os.chown(tmp_path, 65534, 65533)
-    make_key(tmp_path / "vipgate.key")
-    open_database(Secret(f"sqlite:///{tmp_path}/vipgate.db")).open()
-    assert {(file.stat().st_uid, file.stat().st_gid) for file in tmp_path.iterdir()} == {(65534, 65533)}
-    assert said.lines == []
 
 
 def test_a_folder_that_may_not_be_looked_into_is_told(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ import click
 
 from vipgate_fs.cli.audit import audit
 from vipgate_fs.cli.options import config_option, load_essentials_or_exit, parse_end, parse_length, told
-from vipgate_fs.cli.stores import NoStore, SiteStore
+from vipgate_fs.cli.stores import NoStore, SiteStore, work_as_owner
 from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.gate.call import WITHHELD, storable
 from vipgate_fs.gate.override import instant
@@ -138,6 +138,7 @@ def _key(path: Path, store: SiteStore, *, is_lost: bool) -> bytes:
     """The key of guest PINs; another one when it is not there and no PIN is lost with it, or that is agreed to."""
     from vipgate_fs.store import guests  # noqa: PLC0415 - as above
 
+    work_as_owner(path)
     try:
         with suppress(NoKey):
             key = read_key(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -16,6 +17,7 @@ from vipgate_fs.gate.lockout import Account, KnownLockouts, Lockouts, Tally
 from vipgate_fs.gate.override import Override
 from vipgate_fs.store import overrides
 from vipgate_fs.store.database import Database
+from vipgate_fs.store.owner import OwnerUnknown, act_as_owner
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -44,10 +46,13 @@ class SiteStore:
         if url is None:
             raise NoStore("store is none: lockouts live in the service's memory, calls are not recorded")
         file = url.reveal().removeprefix("sqlite:///")
-        if not makes and file != url.reveal() and not _size(file):
+        is_file = file != url.reveal()
+        if not makes and is_file and not _size(file):
             raise NoStore(f"there is no store {file}; the service makes it when it is first started")
         from vipgate_fs.store.schema import expect, make  # noqa: PLC0415 - see vipgate_fs.store
 
+        if is_file:
+            work_as_owner(Path(file))
         self.database = Database(url, structlog.get_logger(), make if makes else expect)
 
     def do(self, work: Callable[[Connection], T], *, reads: bool = False) -> T:
@@ -73,6 +78,14 @@ def read_standing(configuration: Configuration, at: dt.datetime) -> tuple[dict[s
     except click.ClickException as error:
         click.echo(f"Warning: overrides and lockouts are left aside: {error.message}", err=True)
         return {}, KnownLockouts()
+
+
+def work_as_owner(file: Path) -> None:
+    """See `vipgate_fs.store.owner.act_as_owner`. Ends the command when nobody can tell who that is."""
+    try:
+        act_as_owner(file)
+    except OwnerUnknown as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _size(file: str) -> int:

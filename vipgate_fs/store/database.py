@@ -7,12 +7,12 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from vipgate_fs.aside import Aside
 from vipgate_fs.config.store import find_obstacle
 from vipgate_fs.secret import Secret
-from vipgate_fs.store.key import give_to_owner_of_folder
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
@@ -209,11 +209,8 @@ def _make(file: str) -> None:
     One that is there is left alone: to close it would take SQLite's locks from this process, and another one would then
     delete the log of what has not got into the file yet (sqlite.org/howtocorrupt.html, 2.2).
     """
-    try:
+    with suppress(FileExistsError):
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        return
-    give_to_owner_of_folder(file)
 
 
 def _inode(file: str | None) -> int | None:

@@ -56,11 +56,10 @@ def make_key(path: Path) -> bytes:
         return read_key(path)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(secrets.token_hex(_BYTES))
             file.flush()
             os.fsync(file.fileno())
-        give_to_owner_of_folder(draft)
         with suppress(FileExistsError):  # two who make it at once have one key
             path.hardlink_to(draft)
     except OSError as error:
@@ -68,14 +67,3 @@ def make_key(path: Path) -> bytes:
     finally:
         draft.unlink(missing_ok=True)
     return read_key(path)
-
-
-def give_to_owner_of_folder(file: str | Path) -> None:
-    """What root makes for the service belongs to who runs it, and that is the folder's owner.
-
-    Raises:
-        OSError: it is not possible.
-    """
-    if os.geteuid() == 0:
-        owner = Path(file).parent.stat()
-        os.chown(file, owner.st_uid, owner.st_gid)
