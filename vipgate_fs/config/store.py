@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import suppress
+from os import O_NONBLOCK, O_RDONLY, W_OK, access, geteuid
+from os import open as open_descriptor
 from os.path import dirname, exists, isdir
 from pathlib import Path
 from typing import Final, TypeVar
@@ -80,15 +81,15 @@ def find_obstacle(file: str) -> str | None:
     if not isdir(folder):  # noqa: PTH112
         return f"there is no folder {folder} for the store; make it, for the user who runs the service"
     for path in (folder, file):
-        if exists(path) and not os.access(path, os.W_OK):  # noqa: PTH110
-            return f"user {os.geteuid()} can't write {path}; let the user who runs the service write it"
+        if exists(path) and not access(path, W_OK):  # noqa: PTH110
+            return f"user {geteuid()} can't write {path}; let the user who runs the service write it"
     return None
 
 
 def _find_other_content(file: str) -> str | None:
     """That the file is something else. Not for a process with connections to it: see vipgate_fs.store.database."""
-    patient = os.O_RDONLY | os.O_NONBLOCK  # a pipe in its place must not make us wait
-    with suppress(OSError), open(os.open(file, patient), "rb") as opened:  # noqa: PTH123 - of a descriptor
+    patient = O_RDONLY | O_NONBLOCK  # a pipe in its place must not make us wait
+    with suppress(OSError), open(open_descriptor(file, patient), "rb") as opened:  # noqa: PTH123 - of a descriptor
         if opened.read(len(_MAGIC)) not in (b"", _MAGIC):
             return f"{file} is no SQLite database; move it away, and the service makes another"
     return None
