@@ -19,4 +19,5 @@ def test_there_is_such_a_test(file, name):
 
 def test_every_promise_has_one():
     promises = [line for line in DOCUMENT.partition("## What is not promised")[0].splitlines() if line.startswith("| ")]
-    assert [line for line in promises if "::" not in line] == ["| promise | shown by |"] * 4
+    promises_begin = DOCUMENT.count("\n## Against ")
+    assert [line for line in promises if "::" not in line] == ["| promise | shown by |"] * promises_begin
