@@ -271,3 +271,42 @@ def test_as_a_process(path):
     )
     assert "transferred to 700 XML vipgate-passed" in run.stdout
     assert run.stderr == ""
+
+
+LISTENING = """\
+import gevent, pathlib, sys
+from gevent import monkey
+monkey.patch_all()
+from vipgate_fs.simulator import Simulator
+call = Simulator.call
+def look(*arguments):
+    looking = gevent.spawn(lambda: (gevent.sleep(0.2), pathlib.Path("/proc/net/tcp").read_text()))
+    experience = call(*arguments)
+    inodes = {line.split()[9] for line in looking.get()[1].splitlines()[1:] if line.split()[3] == "0A"}
+    ours = {link.readlink().name for link in pathlib.Path("/proc/self/fd").iterdir() if link.exists() or link.is_symlink()}
+    print("listens" if ours & {f"socket:[{inode}]" for inode in inodes} else "listens nowhere", file=sys.stderr)
+    return experience
+Simulator.call = look
+from vipgate_fs.cli import main
+main()
+"""
+
+
+def test_the_gate_inside_listens_nowhere(path):
+    """Who reached it could try all PINs: it counts no wrong entry."""
+    arguments = [
+        "call",
+        "--config",
+        str(path),
+        *EVENING,
+        "--from",
+        "0041",
+        "--to",
+        "700",
+        "--dial",
+        "1#",
+        "--speed",
+        "10",
+    ]
+    done = subprocess.run([sys.executable, "-c", LISTENING, *arguments], capture_output=True, text=True, check=True)
+    assert "listens nowhere" in done.stderr

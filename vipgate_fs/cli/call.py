@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +31,7 @@ from vipgate_fs.service.logs import LEVELS
 from vipgate_fs.simulator import Caller, Dialplan, Directory, Extension, Simulator
 from vipgate_fs.store.database import Database
 
+_Dial = Callable[[str, int], Any] | None
 _KEYS: Final = re.compile(r"[0-9*#]*", re.ASCII)
 _SERVER: Final = re.compile(r"(\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]]+)):(?P<port>[0-9]{1,5})", re.ASCII)
 
@@ -103,11 +104,12 @@ def command(
         tell_left_aside(configuration.gates, facts)
         gate = _embedded(configuration, moment, log_level)
     settings = tuple(("set", f"{name}={value}") for name, value in parse_variables(variables).items())
-    with gate as (host, port):
+    host, port = address or ("127.0.0.1", 0)
+    with gate as dial:
         actions = (*settings, ("socket", f"{host}:{port} async full"))
         dialplan = Dialplan(Extension(actions, matches=True))
         try:
-            experience = Simulator(speed=speed, directory=directory, dialplan=dialplan).call(caller, called)
+            experience = Simulator(speed=speed, directory=directory, dialplan=dialplan, dial=dial).call(caller, called)
         except ValueError as error:
             raise click.UsageError(str(error)) from None
     click.echo(str(experience))
@@ -121,22 +123,22 @@ def _address(server: str) -> tuple[str, int]:
 
 
 @contextmanager
-def _running(host: str, port: int) -> Iterator[tuple[str, int]]:
+def _running(host: str, port: int) -> Iterator[_Dial]:
     try:
         socket.create_connection((host, port), timeout=5).close()
     except OSError as error:
         raise click.ClickException(f"no gate listens at {host}:{port}: {error.strerror or error}") from None
-    yield host, port
+    yield None
 
 
 @contextmanager
-def _embedded(configuration: Configuration, moment: str | None, log_level: str) -> Iterator[tuple[str, int]]:
+def _embedded(configuration: Configuration, moment: str | None, log_level: str) -> Iterator[_Dial]:
     at = parse_moment(moment, configuration.site.calendar) if moment else None
     anywhere = replace(configuration, site=replace(configuration.site, domain=None))  # whatever the simulator's is
     clock: Clock = (lambda: at) if at else system_clock
     standing, slot = read_standing(configuration, clock()), configuration.vault_slot
-    with _database(configuration) as database, embedded_gate(anywhere, clock, log_level, standing, database) as port:
-        yield "127.0.0.1", port
+    with _database(configuration) as database, embedded_gate(anywhere, clock, log_level, standing, database) as dial:
+        yield dial
     if isinstance(slot.vault, UnspentVault) and slot.vault.spared:
         click.echo("Note: a simulated call does not use up a guest PIN", err=True)
 

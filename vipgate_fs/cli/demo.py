@@ -144,13 +144,13 @@ def _place(rows: tuple[Row, ...], configuration: Configuration) -> dict[Row, Exp
     """All calls of one time of day at once; their order is kept."""
     now = [dt.datetime.now(dt.UTC)]
     seen: dict[Row, Experience] = {}
-    with embedded_gate(configuration, lambda: now[0], "error") as port:
-        socket = ("socket", f"127.0.0.1:{port} async full")
+    with embedded_gate(configuration, lambda: now[0], "error") as dial:
+        socket = ("socket", "gate async full")
         decided = Extension((("set", "vipgate_verdict=forward:123"), socket), matches=True)
         dialplan = Dialplan(Extension((socket,), matches=True), {"7330": decided})
         for at in dict.fromkeys(row.at for row in rows):
             now[0] = dt.datetime.fromisoformat(at).replace(tzinfo=configuration.site.calendar.timezone)
-            simulator = Simulator(speed=_SPEED, dialplan=dialplan)
+            simulator = Simulator(speed=_SPEED, dialplan=dialplan, dial=dial)
             calls = {row: _start(simulator, row) for row in rows if row.at == at}
             seen |= {row: call.wait() for row, call in calls.items()}
     return {row: seen[row] for row in rows}

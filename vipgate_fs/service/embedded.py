@@ -1,23 +1,31 @@
-"""A gate inside of another command: `call` and `demo` try a configuration without a service and without a switch."""
+"""A gate inside of another command: `call` and `demo` try a configuration without a service and without a switch.
+
+It listens nowhere: it does not count wrong entries, and whoever reached it could try all PINs.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from typing import Any, Final
+
+from gevent import socket
+from gevent.pool import Pool
 
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.lockout import Lockouts
 from vipgate_fs.gate.override import Override
 from vipgate_fs.gate.pins import Unchecked
 from vipgate_fs.identify.vault import MemoryVault, Vault
-from vipgate_fs.service.calls import Clock, system_clock
+from vipgate_fs.service.calls import CallHandler, Clock, system_clock
 from vipgate_fs.service.logs import configure
-from vipgate_fs.service.server import GateServer
 from vipgate_fs.store.database import Database
 from vipgate_fs.store.keeper import Keeper
 from vipgate_fs.store.vault import StoreVault
+
+_DRAIN: Final = 1.0
+"""Seconds for calls that have not ended with the block."""
 
 
 class UnspentVault:
@@ -60,8 +68,8 @@ def embedded_gate(
     level: str = "warning",
     standing: tuple[Mapping[str, Override], Lockouts] | None = None,
     database: Database | None = None,
-) -> Iterator[int]:
-    """Serve a configuration on a free port of this machine while the block runs; gives the port.
+) -> Iterator[Callable[[str, int], Any]]:
+    """Serve a configuration while the block runs; gives what `Simulator` takes as `dial`.
 
     No call is recorded.
 
@@ -79,10 +87,15 @@ def embedded_gate(
     keeper = Keeper(log)
     if standing is not None:
         keeper.overrides.current, keeper.lockouts = standing
-    local = replace(configuration, server=replace(configuration.server, host="127.0.0.1", port=0))
-    server = GateServer(local, log, clock, keeper=keeper)
-    server.start()
+    serve, calls = CallHandler(configuration, log, clock, keeper), Pool()
+
+    def dial(host: str, port: int) -> Any:
+        ours, theirs = socket.socketpair()
+        calls.spawn(serve, theirs, (host, port))
+        return ours
+
     try:
-        yield server.port
+        yield dial
     finally:
-        server.stop(drain=1.0)
+        calls.join(timeout=_DRAIN)
+        calls.kill()

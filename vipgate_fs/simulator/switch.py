@@ -76,6 +76,8 @@ class Simulator:
         variables: global variables for `global_getvar`, besides `domain`.
         sounds: where a relative sound file begins.
         delivery: makes each connection's Delivery.
+        dial: gives the connection to a host and port, or raises OSError; default: by TCP. A gate in this process needs
+            no port.
         park_delay: seconds from a socket's `connect` to the park: a peer that closes within them leaves the call parked
             for ever (FINDINGS: "App closes"; measured about 1 ms).
 
@@ -97,6 +99,7 @@ class Simulator:
         variables: Mapping[str, str] | None = None,
         sounds: Path | None = None,
         delivery: Callable[[], Delivery] = Delivery,
+        dial: Callable[[str, int], Any] | None = None,
         park_delay: float = 0.001,
     ) -> None:
         self.clock = LeapingClock() if speed == math.inf else Clock(speed)
@@ -104,6 +107,7 @@ class Simulator:
         self._dialplan = dialplan or Dialplan(entry=Extension((("socket", f"{host}:{port} {mode}"),), matches=True))
         self._sounds = sounds
         self._delivery = delivery
+        self._dial = dial or _dial
         self._park_delay = park_delay
         self._source = EventSource()
         self._counter = itertools.count(1)
@@ -196,10 +200,14 @@ class Simulator:
             channel.set("socket_host", name)
             try:
                 with self.clock.held():
-                    sock = socket.create_connection((name, int(port)), timeout=_CONNECT_TIMEOUT)
+                    return self._dial(name, int(port))
             except OSError:
                 continue
-            sock.settimeout(None)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return sock
         return None
+
+
+def _dial(host: str, port: int) -> Any:
+    sock = socket.create_connection((host, port), timeout=_CONNECT_TIMEOUT)
+    sock.settimeout(None)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
