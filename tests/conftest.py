@@ -1,10 +1,23 @@
 from __future__ import annotations
 
+import hypothesis
 import pytest
 import structlog
 from esl_peer import Peer
 from gevent import monkey, socket
-from secrets_watch import Watch
+from gevent.hub import Hub
+
+pytest_plugins = ["secrets_watch"]
+
+hypothesis.settings.register_profile(
+    "suite",
+    deadline=None,  # how long an example takes says nothing on a busy machine; each test has its time-out
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("suite")
+
+Hub.SYSTEM_ERROR = (*Hub.SYSTEM_ERROR, pytest.fail.Exception)
+"""A time-out that strikes while gevent's hub or another greenlet runs ends the test, not only that greenlet."""
 
 
 @pytest.fixture
@@ -29,14 +42,3 @@ def logging_as_it_was():
     """Commands and services configure logging for their whole process."""
     yield
     structlog.reset_defaults()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_pin_is_told():
-    """After the last test: no log line, call record or argument of the run shows what a simulated caller keyed in."""
-    watch = Watch()
-    with pytest.MonkeyPatch.context() as patch:
-        watch.attach(patch)
-        yield
-    if found := watch.found():
-        pytest.exit(f"a PIN was told: {found}", returncode=3)

@@ -1,6 +1,7 @@
 """Real database servers in temporary folders, for as long as the tests need them."""
 
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -41,9 +42,25 @@ def binary(name):
     places = os.pathsep.join([*map(str, Path("/usr/lib/postgresql").glob("*/bin")), "/usr/sbin", os.environ["PATH"]])
     path = shutil.which(name, path=places)
     if path is None:
-        message = f"{name} is not installed; .ci/packages lists what these tests need"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(message)
+        missing(f"{name} is not installed")
     return path
+
+
+def missing(what):
+    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(
+        f"{what}; .ci/packages lists what these tests need"
+    )
+
+
+def unprivileged(user):
+    """Who runs a server in our place when we are root: servers refuse to run as root."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        missing(f"there is no user {user}, and root may not run this server itself")
+    return user
 
 
 class Server:
@@ -85,7 +102,7 @@ class Server:
 @contextmanager
 def running(kind, prepare, user, end):
     """A server that runs as `user` when we are root; `prepare(folder, port)` makes its files and tells its command."""
-    as_user = user if os.geteuid() == 0 else None
+    as_user = unprivileged(user)
     folder = Path(tempfile.mkdtemp(prefix="vipgate-"))
     server = None
     try:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from gevent import socket
-from secrets_watch import Watch
+from secrets_watch import PIN_SHOWN, Watch
 
 from vipgate_fs.esl.session import Session, SessionGone
 from vipgate_fs.service.logs import configure
@@ -63,3 +67,25 @@ def test_other_digits_are_no_alarm(text):
     watch.keyed_in("604813")
     watch.saw("log", text)
     assert watch.found() == []
+
+
+SHOWS = """
+from vipgate_fs.simulator import Caller
+
+def test_one():
+    print(Caller(dial="604813#").entry(0))
+
+def test_another():
+    pass
+"""
+
+
+@pytest.mark.parametrize("processes", [[], ["-n2"]], ids=["one process", "two"])
+def test_a_run_in_which_a_test_shows_a_pin_has_failed(tmp_path, processes):
+    tmp_path.joinpath("test_it.py").write_text(SHOWS)
+    command = [sys.executable, "-m", "pytest", "-p", "secrets_watch", "--import-mode=importlib", *processes]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == PIN_SHOWN, run.stdout + run.stderr
+    assert "Captured stdout call of test_it.py::test_one: ***" in run.stdout
+    assert "604813" not in run.stdout

@@ -26,7 +26,7 @@ TOKENS = [
     b"%",
     b"@",
 ]
-EXAMPLES = settings(max_examples=300, deadline=None)
+EXAMPLES = settings(max_examples=300)
 
 
 def check(content):

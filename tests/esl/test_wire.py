@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vipgate_fs.esl.wire import MAX_BODY, MAX_HEAD, Decoder, Headers, WireError
@@ -45,7 +45,6 @@ def test_a_frame(data, content_type, name, text):
     assert not decoder.in_frame
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 400), max_size=40))
 def test_frames_are_the_same_however_the_stream_is_cut(cuts):
     stream = b"".join(data for data, *_ in STREAM)
@@ -148,7 +147,6 @@ def test_empty_lines_are_dropped():
     assert not decoder._buffer
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_garbage_gives_frames_or_an_error(data):
     decoder = Decoder()

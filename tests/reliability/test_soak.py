@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 import soak
 
 
+@pytest.mark.timeout(300)
 def test_nothing_is_left_of_two_thousand_calls():
     with soak.running() as worker:
         soak.place(worker.port, 600, 50)

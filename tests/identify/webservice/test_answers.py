@@ -164,7 +164,7 @@ ANSWERS = st.one_of(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(
     ANSWERS.filter(lambda answer: '\\n"' not in json.dumps(answer))
 )  # Python's $ ignores a last line end, ECMA-262's does not
@@ -212,7 +212,7 @@ BODIES = st.one_of(
 )
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=3000)
 @given(BODIES)
 def test_no_answer_is_anything_but_a_verdict_or_refused(body):
     try:

@@ -236,7 +236,7 @@ def service_saying(step):
         yield step(peer.url(), timeouts=SHORT, failures_until_skipped=1000), says
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(
         st.binary(max_size=200),
@@ -256,7 +256,7 @@ def test_whatever_a_service_sends_ends_in_a_verdict_or_failure(service_saying, d
     assert verdict in (None, Pass(), Reject()) or is_dialable(verdict.target)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.text(max_size=40), caller=st.text(max_size=20), method=st.sampled_from(["GET", "POST"]))
 def test_whatever_a_caller_is_called_is_one_request_with_his_name(good, step, name, caller, method):
     made = step(good.url(QUERY), method=method)
