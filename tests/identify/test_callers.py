@@ -49,7 +49,7 @@ def build(load):
 
 
 def call(caller, *, privacy=False):
-    return Call(uuid="1", caller=PLAN.canonical(caller), called="7000", dialled="7000", privacy=privacy)
+    return Call(uuid="1", caller=PLAN.caller(caller), called="7000", dialled="7000", privacy=privacy)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,8 @@ def test_a_file_of_numbers_alone_lets_them_pass(build):
         ("number,verdict\n0176 12345678,forward:${system(0815)}\n", 2, "not dialable"),
         ("number,verdict\n,pass\n", 2, "no number or name"),
         ("number\n4.91761E+12\n", 2, "no number or name"),
-        ("number\nanonymous\n", 2, "no number or name"),
+        ("number\nanonymous\n", 2, "`withheld: pass`"),
+        ("number,verdict\n0000000000,reject\n", 2, "`withheld: reject`"),
         ("number\n*\n", 2, "not alone"),
         ("number\n07*1\n", 2, "* only at its end"),
         ("number\n7099-7000\n", 2, "range"),

@@ -63,7 +63,7 @@ def command(
     at = parse_moment(moment, site.calendar)
     call = Call(
         uuid="explain",
-        caller=site.plan.canonical(caller),
+        caller=site.plan.caller(caller),
         called=site.plan.canonical(called),
         dialled=called,
         called_users=frozenset(filter(None, [user])),

@@ -68,7 +68,7 @@ def clear(
     if customer is not None:
         kind = "customer"
     elif caller is not None:
-        kind, who = "caller", storable(essentials.site.plan.canonical(caller))
+        kind, who = "caller", storable(essentials.site.plan.caller(caller))
     cleared = SiteStore(essentials).do(lambda connection: tallies.clear(connection, gate, kind, who))
     audit("lockouts clear", gate=gate, caller=caller, customer=customer, cleared=cleared)
     click.echo(f"cleared: {cleared}" if cleared else "there was nothing to clear: see vipgate lockouts")

@@ -124,7 +124,7 @@ def _check_gate(name: str, essentials: Essentials) -> None:
 
 
 def _caller(written: str, essentials: Essentials) -> str:
-    number = essentials.site.plan.canonical(written)
+    number = essentials.site.plan.caller(written)
     if number == WITHHELD:
         raise click.BadParameter("a caller without a number is nobody in particular", param_hint="--caller")
     if not NUMBER.fullmatch(number):

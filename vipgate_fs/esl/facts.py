@@ -19,7 +19,7 @@ def call_facts(channel: Mapping[str, str], plan: NumberPlan, variables: Iterable
     called = channel.get("Caller-Destination-Number", "")
     return Call(
         uuid=channel["Unique-ID"],
-        caller=storable(plan.canonical(channel.get("Caller-Caller-ID-Number", ""))),
+        caller=storable(plan.caller(channel.get("Caller-Caller-ID-Number", ""))),
         called=storable(plan.canonical(called)),
         dialled=called,
         caller_name=channel.get("Caller-Caller-ID-Name", ""),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import Final
 
@@ -18,6 +18,7 @@ from phonenumbers import (
 )
 
 from vipgate_fs.gate.call import WITHHELD
+from vipgate_fs.gate.withheld import Withheld
 
 LONGEST_EXTENSION: Final = 6
 """Digits. Where the national prefix may be left out, only its length tells a national number from an extension."""
@@ -35,9 +36,6 @@ _DIGITS: Final = re.compile(r"\+?[0-9]+")
 _INTERNATIONAL: Final = re.compile(r"\+[0-9]+")
 _WITH_WILDCARDS: Final = re.compile(r"[0-9][0-9?]*\*?", re.ASCII)
 _COUNTRY_CODE: Final = re.compile(rf"\+({'|'.join(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))})")
-_WITHHELD: Final = re.compile(
-    r"\s*((anonymous|unknown|restricted|private|unavailable|withheld)(@\S*)?\s*)?", re.IGNORECASE | re.ASCII
-)
 
 
 def compact(written: str) -> str:
@@ -53,14 +51,23 @@ def shown(number: str, number_format: str) -> str:
 class NumberPlan:
     """How numbers are read at a site."""
 
-    def __init__(self, country: str) -> None:
-        """country: ISO 3166-1 alpha-2, upper case. Raises ValueError for one that has no telephone numbers."""
+    def __init__(self, country: str, withheld: Iterable[str] = ()) -> None:
+        """How numbers are read in a country.
+
+        Args:
+            country: ISO 3166-1 alpha-2, upper case.
+            withheld: what stands for a withheld number besides what always does (see `vipgate_fs.gate.withheld`).
+
+        Raises:
+            ValueError: for a country that has no telephone numbers.
+        """
         metadata = PhoneMetadata.metadata_for_region(country)
         if metadata is None:
             raise ValueError(f"{country!r} is no country with telephone numbers; allowed: ISO 3166-1, such as DE")
         code = phonenumbers.country_code_for_region(country)
         main = PhoneMetadata.metadata_for_region(phonenumbers.region_code_for_country_code(code)) or metadata
         self._code = str(code)
+        self._withheld = Withheld(withheld)
         self._shortest = min(_parsing(code)[1])
         self._abroad = re.compile(metadata.international_prefix or "00")
         self._trunk = phonenumbers.ndd_prefix_for_region(country, strip_non_digits=True) or ""
@@ -72,13 +79,11 @@ class NumberPlan:
         A real number becomes E.164 with a plus, `+4917612345678`, whether it was written with the country code, with
         the national prefix, or with the country code but no plus, as some trunks do. One that names its country code
         is real when it has a possible length (direct-dial digits make numbers longer than the plan knows); any other
-        must be a valid number of the country. A withheld number (RFC 3325; FINDINGS, "Caller ID") becomes WITHHELD.
-        Anything else, such as extensions, 110 and names, comes back exactly as it was.
+        must be a valid number of the country. Anything else, such as extensions, 110 and names, comes back exactly as
+        it was.
         """
         if len(written) > _LONGEST_WRITTEN:
             return written
-        if _WITHHELD.fullmatch(written):
-            return WITHHELD
         digits = compact(written)
         if not _DIGITS.fullmatch(digits):
             return written
@@ -86,6 +91,15 @@ class NumberPlan:
             return _e164(international, only_valid=False) or written
         valid = (_e164(international, only_valid=True) for international in self._national(digits, len(digits)))
         return next(filter(None, valid), written)
+
+    def caller(self, written: str) -> str:
+        """A caller's number in canonical form, or WITHHELD for what stands in the place of a number."""
+        return WITHHELD if self.is_withheld(written) else self.canonical(written)
+
+    def is_withheld(self, written: str) -> bool:
+        """Whether this in the place of a caller's number says that none is shown."""
+        meant = self._withheld.is_meant(written)
+        return meant or (self._withheld.may_be_meant(written) and not self.is_complete(written))
 
     def readings(self, number: str) -> Iterator[str]:
         """A canonical number, and its compact form if it is an extension or the like that was written with spaces."""

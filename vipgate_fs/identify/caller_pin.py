@@ -68,7 +68,7 @@ def _by_number(settings: Settings) -> dict[str, Credential]:
     pins: dict[str, Credential] = {}
     written: dict[str, str] = {}
     for owner in settings.values["pins"]:
-        number = settings.plan.canonical(owner)
+        number = settings.plan.caller(owner)
         if not NUMBER.fullmatch(number):
             settings.error_at_key(
                 'this is not a telephone number; allowed: one such as "004917612345678"', "pins", owner

@@ -8,7 +8,8 @@ from typing import ClassVar, Final, NamedTuple
 
 from vipgate_fs.gate.call import WITHHELD, Call
 from vipgate_fs.gate.gate import Evidence, StepDefaults
-from vipgate_fs.gate.verdict import Reject, Verdict
+from vipgate_fs.gate.numbers import NumberPlan
+from vipgate_fs.gate.verdict import Pass, Reject, Verdict
 from vipgate_fs.identify import Settings
 from vipgate_fs.identify.callers.file import CallersFile
 from vipgate_fs.identify.number_table import NumberTable
@@ -69,7 +70,7 @@ def build(settings: Settings) -> Callers:
     for word in ("pass", "reject"):
         for index, written in enumerate(values.get(word, ())):
             try:
-                _add(table, str(written), Entry(in_short(word), Evidence(settings.line_of(word, index))))
+                _add(table, settings.plan, str(written), Entry(in_short(word), Evidence(settings.line_of(word, index))))
             except ValueError as error:
                 settings.error(str(error), word, index)
             else:
@@ -84,7 +85,12 @@ def build(settings: Settings) -> Callers:
     return Callers(table, withheld, trusts_hidden, settings.line)
 
 
-def _add(table: NumberTable[Entry], written: str, entry: Entry) -> None:
+def _add(table: NumberTable[Entry], plan: NumberPlan, written: str, entry: Entry) -> None:
+    if written.strip() and plan.is_withheld(written):
+        raise ValueError(
+            f"{written!r} is what callers have who show no number, and the lists do not apply to them; write "
+            f"`withheld: {'pass' if entry.verdict == Pass() else 'reject'}` beside the lists"
+        )
     first = table.add(written, entry)
     if first.verdict != entry.verdict:
         line, file, file_line = first.evidence.line, first.evidence.file, first.evidence.file_line
@@ -103,7 +109,7 @@ def _add_file(table: NumberTable[Entry], file: Path, settings: Settings) -> None
         try:
             for number, verdict in rows:
                 is_empty = False
-                _add(table, number, Entry(verdict, Evidence(line, file.name, rows.line)))
+                _add(table, settings.plan, number, Entry(verdict, Evidence(line, file.name, rows.line)))
                 if why := settings.plan.misreading(number):
                     settings.warn(f"{file.name}, line {rows.line}: {why}", "file")
         except ValueError as error:
