@@ -62,7 +62,7 @@ def settings(section, prefix=""):
     for name, sub in section.get("properties", {}).items():
         yield f"{prefix}{name}", sub, name in section.get("required", ())
         if "$ref" not in sub and not sub.get("writeOnly"):
-            yield from settings(sub, f"{prefix}{name}." if sub.get("type") == "object" else f"{prefix}{name}[].")
+            yield from settings(sub, f"{prefix}{name}." if "object" in sub.get("type", "") else f"{prefix}{name}[].")
         elif sub.get("$ref", "").endswith("/dated_pins"):
             yield from settings(definition(sub), f"{prefix}{name}[].")
 

@@ -107,6 +107,30 @@ def test_findings_as_json(check):
     assert json.loads(check("good.yaml", "--format", "json").stdout) == []
 
 
+HOLIDAYS = "site: {holidays: {base: DE-BY, add: [08-08 Friedensfest], without: [Neujahr]}}\n" + GOOD
+
+
+def test_the_holidays_of_a_year_are_listed_by_name(check, tmp_path):
+    tmp_path.joinpath("good.yaml").write_text(HOLIDAYS)
+    told = check("good.yaml", "--holidays", "2027").stdout.splitlines()
+    assert told[:2] == ["good.yaml: 12 public holidays in 2027", "  Wed 2027-01-06  Heilige Drei Könige"]
+    assert "  Sun 2027-08-08  Friedensfest" in told
+    document = json.loads(check("good.yaml", "--holidays", "2027", "--format", "json").stdout)
+    assert document["findings"] == []
+    assert document["holidays"]["good.yaml"][0] == {
+        "date": "2027-01-06",
+        "weekday": "Wed",
+        "name": "Heilige Drei Könige",
+    }
+
+
+@pytest.mark.parametrize(
+    ("year", "told"), [("2027", "good.yaml: 0 public holidays in 2027"), ("1800", "range"), ("x", "x")]
+)
+def test_a_year_or_a_site_without_holidays(check, year, told):
+    assert told in check("good.yaml", "--holidays", year).output
+
+
 @pytest.mark.parametrize("place", ["vipgate.yaml", "elsewhere.yaml"])
 def test_without_a_file_the_usual_places_are_looked_at(check, tmp_path, monkeypatch, place):
     tmp_path.joinpath(place).write_text(BROKEN)

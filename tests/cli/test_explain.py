@@ -171,3 +171,26 @@ def test_a_lockout_is_known(explain, tmp_path, rejects):
     )
     right, _ = json.loads(explain(*arguments, "--no-store").stdout)["outcomes"]
     assert (right["result"], right["why"]) == ("pin_correct", None)
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        ("2027-03-28T02:30", "there is no 2027-03-28T02:30 in Europe/Berlin"),
+        ("2027-03-28T02:00", "allowed: such as 2027-03-28T03:00+02:00"),
+        ("2027-03-28T03:00", None),
+        ("2027-03-28T02:30+01:00", None),
+        ("2026-10-25T02:30", None),
+    ],
+)
+def test_a_minute_that_the_clock_skips_is_refused(explain, at, told):
+    result = explain("--from", "1", "--to", "8000", "--at", at)
+    assert result.exit_code == (2 if told else 0)
+    assert told is None or told in result.output
+
+
+def test_the_holiday_that_decided_is_named(explain, tmp_path):
+    config = tmp_path / "vipgate.yaml"
+    config.write_text(CONFIGURATION.replace("Europe/Berlin}", "Europe/Berlin, holidays: DE-BE}"))
+    told = explain("--from", "1", "--to", "07022 27978", "--at", "2027-03-08T11:00").output
+    assert "active: Mon 2027-03-08 11:00 is a public holiday (Internationaler Frauentag), outside office" in told

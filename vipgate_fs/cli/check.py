@@ -16,10 +16,13 @@ from vipgate_fs import config as configuration_files
 from vipgate_fs.cli import config_option
 from vipgate_fs.config import Loaded
 from vipgate_fs.document.findings import Finding
+from vipgate_fs.gate.schedules import Calendar
 
 VALID: Final = 0
 INVALID: Final = 1
 UNREADABLE: Final = 2
+YEARS: Final = (1991, 2100)
+"""The first and the last for which the public holidays of most countries are known."""
 
 
 @click.command()
@@ -27,7 +30,10 @@ UNREADABLE: Final = 2
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--strict", is_flag=True, help="A warning makes a file invalid, too.")
-def command(config: Path | None, files: tuple[Path, ...], style: str, *, strict: bool) -> None:
+@click.option(
+    "--holidays", "year", type=click.IntRange(*YEARS), metavar="YEAR", help="List the public holidays of a year, too."
+)
+def command(config: Path | None, files: tuple[Path, ...], style: str, *, strict: bool, year: int | None) -> None:
     """Check configuration files and tell everything that is wrong with them, each finding with its line.
 
     Whether others on this machine can change a file, or read PINs, passwords or keys in it, is told besides: that is
@@ -39,6 +45,7 @@ def command(config: Path | None, files: tuple[Path, ...], style: str, *, strict:
     """
     findings: list[Finding] = []
     summaries: list[str] = []
+    holidays: dict[str, list[dict[str, str]]] = {}
     status = VALID
     for path in files or (config,):
         try:
@@ -54,14 +61,31 @@ def command(config: Path | None, files: tuple[Path, ...], style: str, *, strict:
             if why := _exposure(found, loaded):
                 summaries.append(f"{found}: Warning: {why}")
             status = max(status, VALID if valid else INVALID)
-    if style == "json":
-        click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
-    else:
-        for finding in findings:
-            click.echo(finding)
+            if year is not None and loaded.configuration is not None:
+                holidays[str(found)] = _holidays(loaded.configuration.site.calendar, year)
+    _print(findings, holidays, year, style)
     for summary in summaries:
         click.echo(summary, err=True)
     sys.exit(status)
+
+
+def _print(findings: list[Finding], holidays: dict[str, list[dict[str, str]]], year: int | None, style: str) -> None:
+    if style == "json":
+        told = [asdict(finding) for finding in findings]
+        document = told if year is None else {"findings": told, "holidays": holidays}
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        return
+    for file, days in holidays.items():
+        click.echo(f"{file}: {_count(len(days), 'public holiday')} in {year}")
+        for day in days:
+            click.echo(f"  {day['weekday']} {day['date']}  {day['name']}")
+    for finding in findings:
+        click.echo(finding)
+
+
+def _holidays(calendar: Calendar, year: int) -> list[dict[str, str]]:
+    days = calendar.holidays.of(year) if calendar.holidays else {}
+    return [{"date": day.isoformat(), "weekday": f"{day:%a}", "name": name} for day, name in days.items()]
 
 
 def _exposure(path: Path, loaded: Loaded) -> str | None:

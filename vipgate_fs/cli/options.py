@@ -68,7 +68,13 @@ def parse_moment(text: str | None, calendar: Calendar, option: str = "--at", all
         raise click.BadParameter(f"found {text}; allowed: {allowed}", param_hint=option) from None
     if at.year not in _YEARS:
         raise click.BadParameter(f"found {text}; allowed: years {_YEARS[0]} to {_YEARS[-1]}", param_hint=option)
-    return calendar.local(at if at.tzinfo else at.replace(tzinfo=calendar.timezone))
+    local = calendar.local(at if at.tzinfo else at.replace(tzinfo=calendar.timezone))
+    # Made an instant and back, a minute that the clock skips is another one (PEP 495).
+    shown = calendar.local(local.astimezone(dt.UTC))
+    if at.tzinfo is None and shown.replace(tzinfo=None) != at:
+        what = f"there is no {text} in {calendar.timezone.key}, where the clock is put forward then"
+        raise click.BadParameter(f"{what}; allowed: such as {shown.isoformat(timespec='minutes')}", param_hint=option)
+    return shown
 
 
 def parse_since(text: str, calendar: Calendar) -> float:

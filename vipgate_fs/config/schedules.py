@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from vipgate_fs.config.reading import Reader, boolean
 from vipgate_fs.document.nodes import Mapping
-from vipgate_fs.gate.schedules import EVERY_DAY, WEEKDAYS, Dates, Days, Schedule, Span, Times
+from vipgate_fs.gate.dates import DAY_MINUTES, Dates, clock
+from vipgate_fs.gate.schedules import EVERY_DAY, WEEKDAYS, Days, Schedule, Span, Times
 
 
 def read_schedules(node: Mapping, reader: Reader, *, holidays_known: bool) -> dict[str, Schedule]:
@@ -33,7 +34,7 @@ def read_schedules(node: Mapping, reader: Reader, *, holidays_known: bool) -> di
                 item.keys["days"],
                 "not on public holidays, which belong to no weekday; for every day write no days, or mon-sun,holidays",
             )
-        dates = reader.value(item, "dates", Dates.parse, None)
+        dates = reader.value(item, "dates", lambda text: _dates(text, item, holidays_known=holidays_known), None)
         closed = reader.value(item, "closed", boolean, default=False)
         return Span(item.line, on_days, times, dates, closed) if reader.report.is_sound(item) else None
 
@@ -46,3 +47,21 @@ def read_schedules(node: Mapping, reader: Reader, *, holidays_known: bool) -> di
         if schedule.spans and all(span.closed for span in schedule.spans):
             reader.report.warning(node.keys[name], "never on: it has only closed spans, which take time out of others")
     return schedules
+
+
+def _dates(text: str, span: Mapping, *, holidays_known: bool) -> Dates:
+    """The dates of a span. Times beside a range of them are one stretch to FreeSWITCH and others, so both are named."""
+    dates = Dates.parse(text)
+    start, end = (item.text if (item := span.scalar(key)) else None for key in ("from", "to"))
+    if start is None and end is None:
+        return dates
+    if dates.is_stretch:
+        raise ValueError(f"{text!r} has times, and from or to has others; allowed: times in one of them")
+    if not dates.is_one_day and "days" not in span.keys:
+        stretch = f"{dates.first} {start or clock(0)} - {dates.last} {end or clock(DAY_MINUTES)}"
+        every_day = "mon-sun,holidays" if holidays_known else "mon-sun"
+        raise ValueError(
+            f'these times can be one stretch, or those of each day; for one stretch write dates: "{stretch}" without '
+            f"from and to, for the times of each day write days: {every_day}, too"
+        )
+    return dates

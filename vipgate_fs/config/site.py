@@ -7,8 +7,9 @@ from functools import partial
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
+from vipgate_fs.config.holidays import read_holidays
 from vipgate_fs.config.model import Server, Site
 from vipgate_fs.config.reading import Reader
 from vipgate_fs.document.findings import did_you_mean
@@ -17,6 +18,7 @@ from vipgate_fs.duration import duration
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.resources import resource
+from vipgate_fs.timezones import names, timezone
 
 COUNTRY: Final = "DE"
 TIMEZONE: Final = "Europe/Berlin"
@@ -34,19 +36,15 @@ _PATH: Final = re.compile(r"[A-Za-z0-9_./-]+", re.ASCII)
 def read_site(node: Mapping, reader: Reader) -> Site:
     """The site; what is missing or wrong in it has its default."""
     country = reader.value(node, "country", str, COUNTRY)
-    timezone = reader.value(node, "timezone", _timezone, ZoneInfo(TIMEZONE))
+    zone = reader.value(node, "timezone", _timezone, timezone(TIMEZONE))
     sounds = reader.value(node, "sounds", Path, resource("sounds"))
     if not _PATH.fullmatch(str(sounds)):
         reader.report.error(
             node, f"VIPgate's own sounds are in {sounds}, which FreeSWITCH can't be told; set site.sounds"
         )
-    holidays = reader.value(node, "holidays", str, "")
-    if holidays and "-" not in holidays and holidays != country:
-        what = f"{holidays} is another country than {country}; a part is written {country}-{holidays}"
-        reader.report.warning(node.keys["holidays"], what)
     return Site(
         plan=reader.value(node, "country", NumberPlan, NumberPlan(COUNTRY)),
-        calendar=reader.value(node, "holidays", lambda text: Calendar(timezone, text), Calendar(timezone)),
+        calendar=Calendar(zone, read_holidays(node, country, reader)),
         language=reader.value(node, "language", str, "de" if country in _GERMAN else "en"),
         number_format=reader.value(node, "number_format", str, "00"),
         sounds=sounds,
@@ -55,11 +53,10 @@ def read_site(node: Mapping, reader: Reader) -> Site:
 
 
 def _timezone(text: str) -> ZoneInfo:
-    names = available_timezones()
-    if text in names:
-        return ZoneInfo(text)
+    if text in names():
+        return timezone(text)
     raise ValueError(
-        f"unknown time zone {text}{did_you_mean(text, names)}; allowed: an IANA name such as Europe/Berlin"
+        f"unknown time zone {text}{did_you_mean(text, names())}; allowed: an IANA name such as Europe/Berlin"
     )
 
 

@@ -153,9 +153,8 @@ def _activation(gate: Gate, at: dt.datetime, calendar: Calendar, override: Overr
     schedule = gate.active.schedule
     is_on, span = schedule.at(at, calendar)
     active = is_on != gate.active.outside
-    when = f"{calendar.local(at):%a %Y-%m-%d %H:%M} is {'inside' if is_on else 'outside'} {schedule.name}"
-    because = f" ({span.text})" if span else ""
-    return active, Reason("active", span.line if span else gate.active.line, f"{_state(active)}: {when}{because}")
+    text = f"{_state(active)}: {schedule.explain(at, calendar)}"
+    return active, Reason("active", span.line if span else gate.active.line, text)
 
 
 def _state(active: bool) -> str:  # noqa: FBT001 - the state itself

@@ -1,16 +1,15 @@
-"""Schedules: weekdays, times, date ranges, public holidays, in the site's wall-clock time."""
+"""Schedules: weekdays, times, dates, public holidays, in the site's wall-clock time."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
-if TYPE_CHECKING:
-    from holidays import HolidayBase
+from vipgate_fs.gate.dates import DAY_MINUTES, Dates, clock, minute
+from vipgate_fs.gate.holidays import Holidays
 
 HORIZON: Final = 400
 """Days that `Schedule.ever` and `Schedule.always` look ahead: a year and some."""
@@ -20,29 +19,19 @@ _GERMAN_WEEKDAYS: Final = ("mo", "di", "mi", "do", "fr", "sa", "so")
 _HOLIDAY: Final = len(_WEEKDAYS)
 _HOLIDAY_NAMES: Final = ("holidays", "feiertage")
 _ONE_DAY: Final = dt.timedelta(days=1)
-_MINUTES: Final = 24 * 60
-_TIME: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
-_DATE: Final = re.compile(r"(?:[0-9]{4}-)?[0-9]{2}-[0-9]{2}")
-_LEAP_YEAR: Final = "2000-"
-_PART: Final = re.compile(r"[A-Z0-9]{1,3}")  # ISO 3166-2; the library knows a few cities and zones besides
-_TO: Final = re.compile(r"\s+-\s+|\s*\.\.\s*")
 
 
 class Calendar:
-    """A site's clock and public holidays."""
+    """A site's clock and public holidays.
 
-    def __init__(self, timezone: ZoneInfo, holidays: str | None = None) -> None:
-        """A calendar.
+    Attributes:
+        timezone: the site's.
+        holidays: its public holidays; None: none are known.
+    """
 
-        Args:
-            timezone: the site's.
-            holidays: country or part of one, ISO 3166-1 or 3166-2, such as DE-BW; None: no public holidays.
-
-        Raises:
-            ValueError: no holidays are known for that country or part.
-        """
+    def __init__(self, timezone: ZoneInfo, holidays: Holidays | None = None) -> None:
         self.timezone = timezone
-        self._holidays = _public_holidays(holidays) if holidays is not None else None
+        self.holidays = holidays
 
     def local(self, at: dt.datetime) -> dt.datetime:
         """An instant on the site's clock. Raises ValueError when `at` has no time zone."""
@@ -52,23 +41,7 @@ class Calendar:
 
     def holiday(self, day: dt.date) -> str | None:
         """The public holiday's name on that day, in the country's language."""
-        return self._holidays.get(day) if self._holidays is not None else None
-
-
-def _public_holidays(code: str) -> HolidayBase:
-    import holidays  # noqa: PLC0415 - it takes a tenth of a second, which sites without holidays are spared
-
-    country, _, part = code.partition("-")
-    try:
-        # Without a language, the names are in that of the server's locale.
-        language = holidays.country_holidays(country).default_language
-        return holidays.country_holidays(country, subdiv=part or None, language=language)
-    except NotImplementedError:
-        supported = holidays.list_supported_countries()
-    if country not in supported:
-        raise ValueError(f"no public holidays are known for {code!r}; allowed: a country (ISO 3166-1), such as DE")
-    allowed = [country, *(f"{country}-{known}" for known in supported[country] if _PART.fullmatch(known))]
-    raise ValueError(f"no public holidays are known for {code!r}; allowed: {', '.join(allowed)}")
+        return self.holidays.name(day) if self.holidays is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +118,7 @@ class Times:
     """
 
     start: int = 0
-    end: int = _MINUTES
+    end: int = DAY_MINUTES
 
     @classmethod
     def parse(cls, start: str | None, end: str | None) -> Times:
@@ -153,91 +126,25 @@ class Times:
 
         Args:
             start: None: from midnight.
-            end: up to `24:00`; None: until midnight. Before the start: on the next day.
+            end: up to `24:00`; None: until midnight. Not after the start: on the next day.
 
         Raises:
             ValueError: says what is wrong and what is allowed.
         """
-        first = _minute(start) if start is not None else 0
-        last = _minute(end) if end not in (None, "24:00") else _MINUTES
-        if first == last:
-            raise ValueError(f"from and to are both {end}; leave both away for the whole day")
-        return cls(first, last if last > first else last + _MINUTES)
+        first = minute(start) if start is not None else 0
+        last = DAY_MINUTES if end is None or end == "24:00" else minute(end)
+        return cls(first, last if last > first else last + DAY_MINUTES)
 
-    def __contains__(self, minute: int) -> bool:
-        return self.start <= minute < self.end
+    def __contains__(self, at: int) -> bool:
+        return self.start <= at < self.end
 
     @property
     def text(self) -> str:
         """Such as `09:00-17:00`; empty for the whole day."""
         if self == Times():
             return ""
-        end = self.end if self.end <= _MINUTES else self.end - _MINUTES
-        return f"{_clock(self.start)}-{_clock(end)}"
-
-
-def _minute(text: str) -> int:
-    match = _TIME.fullmatch(text)
-    if match is None:
-        raise ValueError(f'found {text!r}; allowed: a time from "00:00" to "23:59", at the end of a span also "24:00"')
-    return int(match[1]) * 60 + int(match[2])
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"
-
-
-@dataclass(frozen=True, slots=True)
-class Dates:
-    """Dates from one to another, both included.
-
-    Attributes:
-        first: `YYYY-MM-DD`, or `MM-DD` for every year.
-        last: the same; of yearly dates, it may be in the next year.
-    """
-
-    first: str
-    last: str
-
-    @classmethod
-    def parse(cls, text: str) -> Dates:
-        """Read `2026-12-24`, or `2026-12-24..2027-01-06` (or ` - `); without years (`12-24..01-06`): every year.
-
-        Raises:
-            ValueError: says what is wrong and what is allowed.
-        """
-        ends = [_date(end) for end in _TO.split(text.strip())]
-        first, last = ends[0], ends[-1]
-        if len(ends) > 2 or len(first) != len(last):  # noqa: PLR2004 - first and last
-            raise ValueError(f"found {text!r}; allowed: one date, or two of them, both with a year or both without")
-        if first > last and _is_full(first):
-            raise ValueError(f"{text!r} ends before it begins; allowed: the earlier date first")
-        return cls(first, last)
-
-    def __contains__(self, day: dt.date) -> bool:
-        date = day.isoformat()[-len(self.first) :]
-        if self.first <= self.last:
-            return self.first <= date <= self.last
-        return date >= self.first or date <= self.last
-
-    @property
-    def text(self) -> str:
-        """Such as `2026-12-24..2027-01-06`."""
-        return self.first if self.first == self.last else f"{self.first}..{self.last}"
-
-
-def _is_full(date: str) -> bool:
-    return len(date) == len("YYYY-MM-DD")
-
-
-def _date(text: str) -> str:
-    if not _DATE.fullmatch(text):
-        raise ValueError(f'found {text!r}; allowed: a date such as "2026-12-24", or "12-24" for every year')
-    try:
-        dt.date.fromisoformat(text if _is_full(text) else _LEAP_YEAR + text)
-    except ValueError:
-        raise ValueError(f"there is no {text}; allowed: a date of the calendar") from None
-    return text
+        end = self.end if self.end <= DAY_MINUTES else self.end - DAY_MINUTES
+        return f"{clock(self.start)}-{clock(end)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +155,7 @@ class Span:
         line: where it stands in the configuration, from 1.
         days: the kinds of day that it starts on.
         times: of each such day.
-        dates: that it starts on; None: any.
+        dates: that it starts on, or the stretch that it is within; None: any.
         closed: whether it takes its time out of the schedule instead of adding it.
     """
 
@@ -258,18 +165,26 @@ class Span:
     dates: Dates | None = None
     closed: bool = False
 
-    def holds(self, local: dt.datetime, calendar: Calendar) -> bool:
-        """Whether the site's clock, as `Calendar.local` gives it, shows a time of this span.
+    def began(self, local: dt.datetime, calendar: Calendar) -> dt.date | None:
+        """The day that this span belongs to, if the site's clock, as `Calendar.local` gives it, shows a time of it.
 
-        Only what the clock shows counts. So a span has an hour less or more in it on the days of the change, the
-        repeated hour counts twice, and what would start in the skipped hour starts when the clock jumps.
+        None: it shows none. Only what the clock shows counts. So a span has an hour less or more in it on the days of
+        the change, the repeated hour counts twice, and what would start in the skipped hour starts when the clock
+        jumps.
         """
-        day, minute = local.date(), local.hour * 60 + local.minute
-        return self._covers(day, minute, calendar) or self._covers(day - _ONE_DAY, minute + _MINUTES, calendar)
+        today, at = local.date(), local.hour * 60 + local.minute
+        for day, since in ((today, at), (today - _ONE_DAY, at + DAY_MINUTES)):
+            if since in self.times and self._is_on(day, since, calendar):
+                return day
+        return None
 
-    def _covers(self, day: dt.date, minute: int, calendar: Calendar) -> bool:
-        on_date = self.dates is None or day in self.dates
-        return minute in self.times and on_date and self.days.include(day, calendar)
+    def _is_on(self, day: dt.date, at: int, calendar: Calendar) -> bool:
+        return (self.dates is None or self.dates.cover(day, at)) and self.days.include(day, calendar)
+
+    @property
+    def turns(self) -> set[int]:
+        """The minutes of a day at which it may begin or end."""
+        return {self.times.start, self.times.end % DAY_MINUTES} | (self.dates.turns if self.dates else set())
 
     @property
     def text(self) -> str:
@@ -301,9 +216,26 @@ class Schedule:
         """
         local = calendar.local(at)
         for span in sorted(self.spans, key=lambda span: not span.closed):
-            if span.holds(local, calendar):
+            if span.began(local, calendar):
                 return not span.closed, span
         return False, None
+
+    def explain(self, at: dt.datetime, calendar: Calendar) -> str:
+        """In a few words what it is at that instant, and why: the span, its dates, the public holiday.
+
+        Raises:
+            ValueError: `at` has no time zone.
+        """
+        local = calendar.local(at)
+        is_on, span = self.at(at, calendar)
+        because = ""
+        if span:
+            day = span.began(local, calendar)
+            since = f", since {day:%a %Y-%m-%d}{_holiday(day, calendar)}" if day and day != local.date() else ""
+            because = f" ({span.text}{since})"
+        holiday = _holiday(local.date(), calendar)
+        place = f"{'inside' if is_on else 'outside'} {self.name}{because}"
+        return f"{local:%a %Y-%m-%d %H:%M} is{holiday}{',' if holiday else ''} {place}"
 
     def ever(self, calendar: Calendar, from_day: dt.date) -> bool:
         """Whether it is on at any time in the HORIZON days from `from_day`."""
@@ -315,7 +247,7 @@ class Schedule:
 
     def _turns(self, calendar: Calendar, from_day: dt.date) -> Iterator[dt.datetime]:
         """The instants at which it may turn on or off."""
-        turns = {0}.union(*({span.times.start, span.times.end % _MINUTES} for span in self.spans))
+        turns = {0}.union(*(span.turns for span in self.spans))
         for offset in range(HORIZON):
             midnight, next_midnight = (
                 dt.datetime.combine(from_day + dt.timedelta(days), dt.time(), calendar.timezone).astimezone(dt.UTC)
@@ -323,5 +255,10 @@ class Schedule:
             )
             minutes = (next_midnight - midnight) // dt.timedelta(minutes=1)
             # Where the clock changes, a turn may fall into the skipped hour: look at every minute.
-            for minute in sorted(turns) if minutes == _MINUTES else range(minutes):
-                yield midnight + dt.timedelta(minutes=minute)
+            for turn in sorted(turns) if minutes == DAY_MINUTES else range(minutes):
+                yield midnight + dt.timedelta(minutes=turn)
+
+
+def _holiday(day: dt.date, calendar: Calendar) -> str:
+    name = calendar.holiday(day)
+    return f" a public holiday ({name})" if name else ""
