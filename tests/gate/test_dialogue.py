@@ -9,7 +9,7 @@ from vipgate_fs.gate.channel import CallEnded
 from vipgate_fs.gate.decision import Decision
 from vipgate_fs.gate.dialogue import conduct
 from vipgate_fs.gate.gate import Gate, Prompts, Protects, Rejection, Route
-from vipgate_fs.gate.lockout import Entry, Judgement, KnownLockouts, Lockout
+from vipgate_fs.gate.lockout import NO_CUSTOMER, Entry, Judgement, KnownLockouts, Lockout
 from vipgate_fs.gate.narrator import narrate
 from vipgate_fs.gate.pins import AnyOf, Pin, PinTable, Unchecked
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
@@ -179,7 +179,7 @@ def test_entries_count_for_a_customer_who_exists():
     outcome_of(TABLE, "4711", "0815", "0815", "4711", "4711", "1", lockouts=lockouts)
     assert [(entry.customer, entry.right) for entry in lockouts.judged] == [
         ("4711", True),
-        (None, False),
+        (NO_CUSTOMER, False),
         ("4711", False),
     ]
 

@@ -1,11 +1,25 @@
 from __future__ import annotations
 
+from itertools import chain
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vipgate_fs.gate.call import WITHHELD
-from vipgate_fs.gate.lockout import KNOWN_FOR, Account, Entry, Judgement, KnownLockouts, Lockout, Tally, is_held, judge
+from vipgate_fs.gate.lockout import (
+    KNOWN_FOR,
+    NO_CUSTOMER,
+    Account,
+    Entry,
+    Judgement,
+    KnownLockouts,
+    Lockout,
+    Tally,
+    is_held,
+    is_in_vain,
+    judge,
+)
 
 RIGHT, WRONG, LOCKED = Judgement.RIGHT, Judgement.WRONG, Judgement.LOCKED
 LIMITS = Lockout(failures=3, window=100.0, duration=100.0, longest=1000.0, gate_failures=6)
@@ -25,10 +39,16 @@ class Book:
 
     def judge(self, now, caller, right=False, customer=None):
         entry = self.entry(caller, right, customer)
-        before = {account: self.tallies.get(account, Tally()) for account in entry.limits}
-        judgement, after = judge(entry, before, START + now)
+        judgement, after = judge(entry, self.of(entry), START + now)
         self.tallies |= after
         return judgement
+
+    def of(self, entry):
+        return {account: self.tallies.get(account, Tally()) for account in entry.accounts}
+
+    def is_in_vain(self, now, caller):
+        entry = self.entry(caller, right=False)
+        return is_in_vain(entry, self.of(entry), START + now)
 
 
 def judged(book, *entries):
@@ -84,7 +104,7 @@ def test_nor_do_those_of_a_known_caller_prolong_the_lockout_of_the_gate():
     book.judge(0, "VIP", right=True)
     judged(book, *[(1, "1")] * 6)
     gate = book.tallies[Account("g", "gate", "")]
-    assert judged(book, *[(2, "VIP")] * 20) == [WRONG] * 20
+    assert judged(book, *[(2, "VIP")] * 20) == [WRONG] * 6 + [LOCKED] * 14
     assert book.tallies[Account("g", "gate", "")] == gate
 
 
@@ -97,12 +117,69 @@ def test_the_gate_as_a_whole_has_a_limit_of_its_own():
     assert judged(book, *[(0, str(number)) for number in range(7)], (0, "9", True)) == [WRONG] * 6 + [LOCKED] * 2
 
 
-def test_a_known_caller_is_held_by_his_own_account_only():
+def test_strangers_do_not_shut_a_known_caller_out():
     book = Book()
     assert book.judge(0, "VIP", right=True) == RIGHT
-    judged(book, *[(1, str(number), False, "10027" if number < 3 else None) for number in range(6)])
-    assert judged(book, (2, "VIP", True, "10027"), (2, "other", True)) == [RIGHT, LOCKED]
+    judged(book, *[(1, str(number)) for number in range(6)])
+    assert judged(book, (2, "VIP", True), (2, "other", True)) == [RIGHT, LOCKED]
     assert judged(book, *[(3, "VIP")] * 4) == [WRONG] * 3 + [LOCKED]
+
+
+def test_nor_one_who_is_known_for_the_customer_number():
+    book = Book()
+    assert book.judge(0, "VIP", right=True, customer="1001") == RIGHT
+    judged(book, *[(1, str(number), False, "1001" if number < 3 else None) for number in range(6)])
+    assert judged(book, (2, "VIP", True, "1001"), (2, "other", True, "1001")) == [RIGHT, LOCKED]
+
+
+@pytest.mark.parametrize("customer", ["1002", NO_CUSTOMER, None])
+def test_one_is_known_only_for_what_was_proved(customer):
+    book = Book()
+    assert book.judge(0, "insider", right=True, customer="1001") == RIGHT
+    judged(book, *[(1, str(number)) for number in range(6)])
+    assert judged(book, (2, "insider", False, customer), (2, "insider", True, "1001")) == [LOCKED, RIGHT]
+
+
+def test_who_has_a_pin_of_his_own_has_no_more_guesses_at_anothers():
+    """The attack: 60 numbers, each known by 1001's own PIN, then guesses at 1002."""
+    book = Book(Lockout())
+    numbers = [f"+4917{number:07}" for number in range(60)]
+    assert {book.judge(0, number, right=True, customer="1001") for number in numbers} == {RIGHT}
+    guesses = judged(book, *[(1, number, False, "1002") for number in numbers for _ in range(5)])
+    assert guesses.count(WRONG) == 5
+    assert book.judge(2, numbers[-1], right=True, customer="1002") == LOCKED
+
+
+def test_all_known_callers_together_have_a_second_account_and_no_third():
+    book = Book()
+    known = [f"known {number}" for number in range(9)]
+    judged(book, *[(0, number, True) for number in known], *[(1, str(number)) for number in range(6)])
+    guesses = judged(book, *[(2, number) for number in known])
+    assert guesses == [WRONG] * 6 + [LOCKED] * 3
+    assert judged(book, (3, known[-1], True), (102, "new", True)) == [LOCKED, RIGHT]
+
+
+def test_being_known_is_used_up_by_wrong_entries_and_won_back_by_a_right_one():
+    book = Book(Lockout(failures=3, window=100.0, duration=100.0, longest=100.0, gate_failures=6))
+
+    def besieged(now, *entries):
+        judged(book, *[(now, f"{now} {number}") for number in range(6)])
+        return judged(book, *[(now + 1, "VIP", right) for right in entries])
+
+    book.judge(0, "VIP", right=True)
+    turns = [besieged(now, *entries) for now, entries in ((1, (False,)), (200, (False,)), (400, (False, True)))]
+    assert turns == [[WRONG], [WRONG], [WRONG, LOCKED]]
+    assert book.judge(600, "VIP", right=True) == RIGHT
+    assert besieged(700, False, True) == [WRONG, RIGHT]
+
+
+def test_whoever_may_be_known_for_what_he_keys_in_is_not_turned_away():
+    book = Book()
+    book.judge(0, "VIP", right=True, customer="1001")
+    judged(book, *[(1, str(number)) for number in range(6)])
+    assert [book.is_in_vain(2, caller) for caller in ("VIP", "other", WITHHELD)] == [False, True, True]
+    judged(book, *[(3, "VIP", False, "1001")] * 3)
+    assert book.is_in_vain(4, "VIP")
 
 
 def test_a_caller_is_not_known_for_ever():
@@ -143,6 +220,53 @@ def test_no_more_wrong_entries_within_a_window_than_there_may_be(steps):
         assert all(later - earlier >= LIMITS.window for earlier, later in zip(times, times[limit:], strict=False))
 
 
+MOST = Lockout(failures=3, window=100.0, duration=100.0, longest=400.0, gate_failures=7)
+OWN, VICTIMS = ("1001",), ("1002", "1003", NO_CUSTOMER)
+FORGED, HONEST = tuple("abcdefgh"), {"VIP": "1002", "other VIP": "1003"}
+
+
+def within_windows(times, most):
+    return all(later - at >= MOST.window for at, later in zip(times, times[most:], strict=False))
+
+
+def attacks(numbers):
+    """What an attacker does who has OWN PINs: (pause, number, customer, right); right only with his own."""
+    own = st.tuples(st.sampled_from(OWN), st.sampled_from([True, True, False]))
+    others = st.tuples(st.sampled_from(VICTIMS), st.just(False))
+    pauses = st.sampled_from([0, 0, 0, 0, 1, 30, 100])
+    return st.lists(st.tuples(pauses, st.sampled_from(numbers), own | others), min_size=20, max_size=150)
+
+
+@given(attacks(FORGED))
+def test_no_attacker_with_pins_of_his_own_guesses_more_than_the_bound_or_shuts_known_callers_out(steps):
+    book, now = Book(MOST), 0
+    guessed = {customer: [] for customer in VICTIMS}
+    judged(book, *[(0, number, True, customer) for number, customer in HONEST.items()])
+    for pause, number, (customer, right) in steps:
+        now += pause
+        if book.judge(now, number, right, customer) == WRONG and customer in VICTIMS:
+            guessed[customer].append(now)
+        for honest, theirs in HONEST.items():
+            assert book.judge(now, honest, True, theirs) == RIGHT
+    for customer, times in guessed.items():
+        assert within_windows(times, MOST.failures if customer else MOST.gate_failures)
+    assert within_windows(sorted(chain.from_iterable(guessed.values())), MOST.gate_failures)
+
+
+@given(attacks((*FORGED[:4], *HONEST)))
+def test_nor_does_he_who_forges_numbers_that_are_known_guess_more_than_twice_as_much(steps):
+    book, now, guessed = Book(MOST), 0, {}
+    judged(book, *[(0, number, True, customer) for number, customer in HONEST.items()])
+    for pause, number, (customer, right) in steps:
+        now += pause
+        if book.judge(now, number, right, customer) == WRONG:
+            for what in (customer, number, "all"):
+                guessed.setdefault(what, []).append(now)
+    for what, times in guessed.items():
+        single = MOST.failures if what in FORGED or what in HONEST else 2 * MOST.failures
+        assert within_windows(times, 2 * MOST.gate_failures if what in ("all", NO_CUSTOMER) else single)
+
+
 @given(st.lists(st.floats(0, 50), max_size=10), st.lists(st.floats(0, 50), max_size=10))
 def test_what_two_stores_remember_is_joined_in_either_order(one, other):
     tallies = [Tally(tuple(sorted(set(times)))) for times in (one, other)]
@@ -173,4 +297,4 @@ def test_without_lockouts_an_entry_is_what_it_is():
     book = Book()
     assert [KnownLockouts().judge(book.entry("1", right)) for right in (True, False)] == [RIGHT, WRONG]
     assert not KnownLockouts().is_locked(book.entry("1", right=False))
-    assert not is_held(book.entry("1", right=False), dict.fromkeys(book.entry("1", right=False).limits, Tally()), 0.0)
+    assert not is_held(book.entry("1", right=False), dict.fromkeys(book.entry("1", right=False).accounts, Tally()), 0.0)

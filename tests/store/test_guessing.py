@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from vipgate_fs.gate.lockout import Entry, Judgement, Lockout
+from vipgate_fs.gate.lockout import Entry, Judgement, Lockout, Tally
+from vipgate_fs.store import tallies
 from vipgate_fs.store.lockouts import Lockouts
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "lockout-and-records.md"
@@ -17,7 +20,15 @@ ENTRIES = 3
 """In a call."""
 HOUR, DAY, BEGIN = 3600.0, 86_400.0, 1e9
 PAUSE = HOUR / CALLS
-NUMBERS = (1, 100, 10_000)
+ATTACKERS = {
+    "1 number": (1, None),
+    "100 numbers": (100, None),
+    "10,000 numbers": (10_000, None),
+    "and a PIN of his own": (10_000, "his own"),
+    "or numbers that are known": (10_000, "known"),
+}
+"""How many numbers each forges, and what the right PIN comes from all of them for, before he begins to guess."""
+FORGERS = pytest.mark.parametrize("attacker", ATTACKERS)
 SETTINGS = {
     "the defaults": Lockout(),
     "`failures: 3`": Lockout(failures=3),
@@ -34,18 +45,22 @@ class Attack:
         at: when PINs were really compared, in seconds since the beginning.
     """
 
-    def __init__(self, lockout, numbers, said, customer=None, database=None):
+    def __init__(self, lockout, attacker, said, customer=None, database=None):
         self.at = []
-        self._lockout, self._numbers, self._customer = lockout, numbers, customer
-        self._now = BEGIN
+        self._numbers, self._proved = ATTACKERS[attacker]
+        self._lockout, self._customer = lockout, customer
+        self._now, self._database = BEGIN, database
         self._lockouts = Lockouts(said, database, clock=lambda: self._now)
+        self._asked = set()
 
     def last(self, seconds, leaps=True):
         """Make all calls of so many seconds; with `leaps` without those that are in vain whoever makes them."""
         number = 0
         while (passed := number * PAUSE) < seconds:
             self._now = BEGIN + passed
-            entry = Entry("g", self._lockout, f"+4917{number % self._numbers:07}", self._customer)
+            caller = f"+4917{number % self._numbers:07}"
+            self._prove(caller)
+            entry = Entry("g", self._lockout, caller, self._customer)
             for _ in range(ENTRIES):
                 if self._lockouts.judge(entry) is not Judgement.WRONG:
                     break  # nor is what he enters in the same moment
@@ -53,24 +68,44 @@ class Attack:
             number = max(number + 1, math.floor((self._free(entry) - BEGIN) / PAUSE) if leaps else 0)
         return self
 
+    def _prove(self, caller):
+        """The right PIN comes from a number: his own whenever he likes, that of the one he guesses at before all."""
+        if self._proved == "his own":
+            self._lockouts.judge(Entry("g", self._lockout, caller, "his own", right=True))
+        elif self._proved and caller not in self._asked:
+            self._asked.add(caller)
+            proof = Entry("g", self._lockout, caller, self._customer).proof
+            known = {proof: Tally(right_at=BEGIN)}
+            if self._database:
+                self._database.run(
+                    lambda connection: tallies.change(connection, {proof: self._lockout}, lambda _: known)
+                )
+            else:
+                self._lockouts._remember(known)
+
     def _free(self, entry):
         """When the lockouts end that hold all callers, for they have one number, or these are not their own."""
-        all_callers = [account for account in entry.limits if account.kind != "caller" or self._numbers == 1]
-        return max(self._lockouts._memory[account].locked_until for account in all_callers)
+        memory, nothing = self._lockouts._memory, Tally()
+        ends = [
+            min(memory.get(each, nothing).locked_until for each in pair[: 1 + (self._proved == "known")])
+            for *pair, _limit in entry.shared
+        ]
+        own = [memory[entry.own].locked_until] if self._numbers == 1 else []
+        return max(*ends, *own, 0.0)
 
     def tried(self, seconds):
         return sum(at < seconds for at in self.at)
 
 
 def table(said):
-    heads = [f"{numbers:,} number{'s'[: numbers - 1]}" for numbers in NUMBERS]
-    lines = [["setting", *(f"{head}: in an hour" for head in heads), *(f"{head}: in a day" for head in heads)]]
-    lines.append(["---"] + ["--:"] * 6)
+    spans = {"in an hour": HOUR, "in a day": DAY}
+    lines = [["setting", *(f"{attacker}: {span}" for span in spans for attacker in ATTACKERS)]]
+    lines.append(["---"] + ["--:"] * len(spans) * len(ATTACKERS))
     cases = [(name, lockout, None) for name, lockout in SETTINGS.items()]
     cases.append(("the defaults, one customer's PIN (`entered_id`)", Lockout(), "10027"))
     for name, lockout, customer in cases:
-        attacks = [Attack(lockout, numbers, said, customer).last(DAY) for numbers in NUMBERS]
-        lines.append([name, *(str(attack.tried(time)) for time in (HOUR, DAY) for attack in attacks)])
+        attacks = [Attack(lockout, attacker, said, customer).last(DAY) for attacker in ATTACKERS]
+        lines.append([name, *(str(attack.tried(time)) for time in spans.values() for attack in attacks)])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
@@ -79,21 +114,51 @@ def test_the_table_of_the_document_is_what_an_attack_gives(said):
     assert shown.strip() == table(said).strip()
 
 
-@pytest.mark.parametrize("numbers", NUMBERS)
-def test_no_more_pins_in_a_window_than_the_gate_allows(said, numbers):
+def bound(attacker, lockout, customer):
+    """The most wrong entries within a window."""
+    numbers, proved = ATTACKERS[attacker]
+    if numbers == 1:
+        return lockout.failures
+    return (lockout.failures if customer else lockout.gate_failures) * (2 if proved == "known" else 1)
+
+
+@FORGERS
+@pytest.mark.parametrize("customer", [None, "10027"])
+def test_no_more_pins_in_a_window_than_the_gate_allows(said, attacker, customer):
     lockout = Lockout()
-    attack = Attack(lockout, numbers, said).last(HOUR, leaps=False)
-    most = lockout.failures if numbers == 1 else lockout.gate_failures
+    attack, most = Attack(lockout, attacker, said, customer).last(HOUR, leaps=False), bound(attacker, lockout, customer)
     assert len(attack.at) > most
     assert all(later - at >= lockout.window for at, later in zip(attack.at, attack.at[most:], strict=False))
-    assert attack.at == Attack(lockout, numbers, said).last(HOUR).at, "calls that were left out would have been in vain"
+    assert attack.at == Attack(lockout, attacker, said, customer).last(HOUR).at, (
+        "calls that were left out would have been in vain"
+    )
 
 
-@pytest.mark.parametrize("numbers", NUMBERS)
-def test_it_is_the_same_with_a_real_store(said, database, numbers):
-    attack = Attack(Lockout(), numbers, said, database=database).last(HOUR)
-    assert attack.at == Attack(Lockout(), numbers, said).last(HOUR).at
+@FORGERS
+def test_it_is_the_same_with_a_real_store(said, database, attacker):
+    attack = Attack(Lockout(), attacker, said, "10027", database=database).last(HOUR)
+    assert attack.at == Attack(Lockout(), attacker, said, "10027").last(HOUR).at
     assert not any(event.startswith("the store") for event in said.events)
+
+
+def test_sixty_known_numbers_and_parallel_calls_make_no_more_guesses_at_another_customer(said, open_database, url):
+    """The attack of whoever has customer 1001's PIN, forges sixty numbers, and wants 1002's."""
+    lockout = Lockout()
+    machines = [Lockouts(said, open_database(url)) for _ in range(2)]
+    numbers = [f"+4917{number:07}" for number in range(60)]
+
+    def call(number):
+        store = machines[number % 2]
+        own = Entry("g", lockout, numbers[number], "1001", right=True)
+        guess = Entry("g", lockout, numbers[number], "1002")
+        return [store.judge(own), *(store.judge(guess) for _ in range(4))]
+
+    honest = Entry("g", lockout, "+4930123456", "1002", right=True)
+    machines[0].judge(honest)
+    with ThreadPoolExecutor(12) as pool:
+        judged = Counter(judgement for call in pool.map(call, range(60)) for judgement in call)
+    assert judged == {Judgement.RIGHT: 60, Judgement.WRONG: lockout.failures, Judgement.LOCKED: 240 - lockout.failures}
+    assert machines[1].judge(honest) == Judgement.RIGHT
 
 
 @pytest.mark.parametrize("rest", [0, 1, 2, 7])

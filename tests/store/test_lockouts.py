@@ -79,7 +79,7 @@ def test_clearing(lockouts, database):
         for _ in range(3):
             lockouts.judge(entry(caller))
     lockouts.judge(Entry("h", LIMITS, "1"))
-    assert database.run(lambda connection: tallies.clear(connection, "g", "caller", "1")) == 1
+    assert database.run(lambda connection: tallies.clear(connection, "g", ["caller"], "1")) == 1
     assert (lockouts.judge(entry(right=True)), lockouts.judge(entry("2", right=True))) == (RIGHT, LOCKED)
     kept = database.run(lambda connection: [item.account for item in tallies.kept(connection)])
     assert kept == [

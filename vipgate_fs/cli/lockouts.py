@@ -63,13 +63,13 @@ def clear(
         raise click.UsageError("say either --caller or --customer")
     if gate is not None and gate not in essentials.gates:
         raise click.BadParameter(f"no such gate; there are {', '.join(essentials.gates)}", param_hint="--gate")
-    kind: AccountKind | None = None
+    kinds: tuple[AccountKind, ...] = ()
     who = customer
     if customer is not None:
-        kind = "customer"
+        kinds = ("customer", "known_customer")
     elif caller is not None:
-        kind, who = "caller", storable(essentials.site.plan.caller(caller))
-    cleared = SiteStore(essentials).do(lambda connection: tallies.clear(connection, gate, kind, who))
+        kinds, who = ("caller",), storable(essentials.site.plan.caller(caller))
+    cleared = SiteStore(essentials).do(lambda connection: tallies.clear(connection, gate, kinds, who))
     audit("lockouts clear", gate=gate, caller=caller, customer=customer, cleared=cleared)
     click.echo(f"cleared: {cleared}" if cleared else "there was nothing to clear: see vipgate lockouts")
 
@@ -93,11 +93,13 @@ def _print(listed: list[dict[str, Any]]) -> None:
     for each in listed:
         failures = "-" if each["failures"] is None else str(each["failures"])
         until = each["locked_until"] or "-"
-        lines.append((each["gate"], each["kind"], _who(each), failures, until, str(each["doublings"])))
+        lines.append(
+            (each["gate"], each["kind"].replace("_", " "), _who(each), failures, until, str(each["doublings"]))
+        )
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
 def _who(listed: dict[str, Any]) -> str:
-    return listed["who"] or ("all" if listed["kind"] == "gate" else "withheld")
+    return listed["who"] or ("withheld" if listed["kind"] == "caller" else "all")

@@ -12,7 +12,7 @@ from vipgate_fs.gate.channel import CallEnded, Channel, Prompt
 from vipgate_fs.gate.decision import Decision
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.gate import Gate, Rejection, Route
-from vipgate_fs.gate.lockout import Entry, Judgement, KnownLockouts, Lockouts
+from vipgate_fs.gate.lockout import NO_CUSTOMER, Entry, Judgement, KnownLockouts, Lockouts
 from vipgate_fs.gate.pins import Credential, PinTable, Unchecked
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 
@@ -27,7 +27,7 @@ USED_UP: Final = "used up meanwhile"
 NO_LOCKOUTS: Final = KnownLockouts()
 """Nobody has ever keyed in anything wrong."""
 _Keyed = tuple[str | None, Credential, str]
-"""The customer number if it exists, what is expected, and what was keyed in. Never to be logged."""
+"""The customer number, what is expected, and what was keyed in. Never to be logged."""
 
 
 class Result(StrEnum):
@@ -142,7 +142,8 @@ def _entries(verdict: AskForPin, gate: Gate, channel: Channel) -> Iterator[_Keye
         if isinstance(expected, PinTable):
             apology = (prompts.wrong_pin,) if wrong else ()
             owner = channel.ask(Prompt((*apology, prompts.customer_number), gate.timing))
-            customer = owner if owner in expected else None  # what does not exist may be a PIN in the wrong place
+            # What does not exist may be a PIN in the wrong place.
+            customer = owner if owner in expected else NO_CUSTOMER
             expected = expected.of(owner)
             entered = channel.ask(Prompt((prompts.welcome,), gate.timing))
         else:

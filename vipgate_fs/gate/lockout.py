@@ -1,8 +1,14 @@
 """Lockout across calls: how many wrong entries are too many, however the calls are spread. Pure: no clock, no store.
 
-Three accounts are kept of each entry: the caller's number, the customer number that he keyed in, and the gate as a
-whole. A known caller (the right PIN came from his number before) is held by his own account only, so that guessing from
-other numbers does not shut him out; compare OWASP's "device cookies".
+A wrong attempt counts for the caller's number, for the customer number that was keyed in, and for the gate as a whole.
+Guessing from other numbers must not shut those out who have a PIN; compare OWASP's "device cookies". So a caller is
+*known* for what was proved from their number, this customer number at this gate, and for nothing else. While strangers
+have used a customer number or the gate up, known callers have a second account there, with the same limit, that
+strangers can't touch. That bounds every guesser, whatever numbers they forge and whatever PINs they have of their own:
+
+    from one number          `failures` within a window
+    at one customer's PIN    `failures`; twice that for who forges numbers that are known for this very customer
+    at a gate                `gate_failures`; twice that for who forges known numbers
 """
 
 from __future__ import annotations
@@ -17,8 +23,10 @@ from vipgate_fs.gate.call import WITHHELD
 
 KNOWN_FOR: Final = 90 * 86_400.0
 """Seconds that a caller stays known after a right entry."""
+NO_CUSTOMER: Final = ""
+"""Stands for a customer number that does not exist."""
 
-AccountKind = Literal["caller", "customer", "gate"]
+AccountKind = Literal["caller", "customer", "known_customer", "gate", "known_gate", "proof"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +34,8 @@ class Lockout:
     """A gate's limits. Times are in seconds.
 
     Attributes:
-        failures: wrong entries of one caller, or for one customer number, until he is locked out.
+        failures: wrong entries of one caller, or for one customer number, until they are locked out; also those that a
+            known caller may make as such, until the right PIN comes again.
         window: the time within which they count.
         duration: of the first lockout, at least the window; each further one takes twice as long.
         longest: the longest lockout; also the time without one that undoes one doubling.
@@ -47,8 +56,10 @@ class Account(NamedTuple):
 
     Attributes:
         gate: the gate's name.
-        kind: what `who` is.
-        who: the caller's number (WITHHELD: all who show none), a customer number, or "" for the gate as a whole.
+        kind: what `who` is. `known_customer` and `known_gate` are the second accounts, of known callers; `proof` is no
+            account of its own: it says that a caller is known.
+        who: the caller's number (WITHHELD: all who show none), a customer number, "" for the gate as a whole; of a
+            proof the customer number, "" where none is asked for, a space and the caller's number.
     """
 
     gate: str
@@ -64,7 +75,7 @@ class Entry:
         gate: the gate's name.
         lockout: its limits.
         caller: canonical number or WITHHELD.
-        customer: a customer number that exists; None for one that does not, and where none is asked for.
+        customer: a customer number that exists; NO_CUSTOMER for one that does not; None where none is asked for.
         right: whether the PIN was right.
     """
 
@@ -80,13 +91,25 @@ class Entry:
         return Account(self.gate, "caller", self.caller)
 
     @property
-    def limits(self) -> dict[Account, int]:
-        """The accounts that the entry concerns, the caller's first, with the number of failures that lock each."""
-        limits = {self.own: self.lockout.failures}
-        if self.customer is not None:
-            limits[Account(self.gate, "customer", self.customer)] = self.lockout.failures
-        limits[Account(self.gate, "gate", "")] = self.lockout.gate_failures
-        return limits
+    def proof(self) -> Account:
+        """What makes the caller known."""
+        return Account(self.gate, "proof", f"{self.customer or ''} {self.caller}")
+
+    @property
+    def shared(self) -> tuple[tuple[Account, Account, int], ...]:
+        """Accounts of more than one caller: of everybody, the second one of known callers, and the limit of each."""
+        whole = (Account(self.gate, "gate", ""), Account(self.gate, "known_gate", ""), self.lockout.gate_failures)
+        if not self.customer:
+            return (whole,)
+        kinds: tuple[AccountKind, AccountKind] = ("customer", "known_customer")
+        everybody, known = (Account(self.gate, kind, self.customer) for kind in kinds)
+        return (everybody, known, self.lockout.failures), whole
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """All that may have to do with it."""
+        pairs = (account for everybody, known, _limit in self.shared for account in (everybody, known))
+        return (self.own, self.proof, *pairs)
 
 
 class Judgement(StrEnum):
@@ -105,7 +128,8 @@ class Tally:
         failures: of the wrong entries within the window.
         locked_until: the end of the last lockout.
         doublings: how often the next one is to be doubled, before what the time since then undoes.
-        right_at: of the last right entry.
+        right_at: of the last right entry from the caller's number, and of a proof: for what it proves. The failures of
+            a proof are the wrong entries since then that only a known caller could make; they count until the next one.
     """
 
     failures: tuple[float, ...] = ()
@@ -146,13 +170,48 @@ class Tally:
         return max(known, locked, *(at + lockout.window for at in self.failures))
 
 
+def is_known(entry: Entry, tallies: Mapping[Account, Tally], now: float) -> bool:
+    """Whether the right PIN for just this came from the caller's number, and not too much has been guessed on it since.
+
+    Who shows no number is never known, nor is anybody for a customer number that does not exist.
+    """
+    if entry.caller == WITHHELD or entry.customer == NO_CUSTOMER:
+        return False
+    proof = tallies[entry.proof]
+    return now < proof.right_at + KNOWN_FOR and len(proof.failures) < entry.lockout.failures
+
+
+def is_in_vain(entry: Entry, tallies: Mapping[Account, Tally], now: float) -> bool:
+    """Whether a caller who has not keyed in anything yet is locked out, of `tallies` by `entry.accounts`.
+
+    What they are going to key in is not known yet, so whoever has proved anything at the gate may be known for it.
+    """
+    may_be_known = entry.caller != WITHHELD and now < tallies[entry.own].right_at + KNOWN_FOR
+    return _books(entry, tallies, now, may_be_known) is None
+
+
 def is_held(entry: Entry, tallies: Mapping[Account, Tally], now: float) -> bool:
-    """Whether a lockout keeps the caller out, of `tallies` by the accounts of `entry.limits`."""
-    own, *shared = (tallies[account] for account in entry.limits)
-    if own.is_locked(now):
-        return True
-    is_known = entry.caller != WITHHELD and now < own.right_at + KNOWN_FOR
-    return not is_known and any(tally.is_locked(now) for tally in shared)
+    """Whether a lockout keeps the caller out, of `tallies` by `entry.accounts`."""
+    return _books(entry, tallies, now, is_known(entry, tallies, now)) is None
+
+
+def _books(
+    entry: Entry,
+    tallies: Mapping[Account, Tally],
+    now: float,
+    known: bool,  # noqa: FBT001 - what `is_known` says
+) -> dict[Account, int] | None:
+    """The accounts that a wrong entry counts for, with their limits: of each two the first that is open."""
+    if tallies[entry.own].is_locked(now):
+        return None
+    books = {entry.own: entry.lockout.failures}
+    for everybody, second, limit in entry.shared:
+        accounts = (everybody, second) if known else (everybody,)
+        account = next((each for each in accounts if not tallies[each].is_locked(now)), None)
+        if account is None:
+            return None
+        books[account] = limit
+    return books
 
 
 def judge(entry: Entry, tallies: Mapping[Account, Tally], now: float) -> tuple[Judgement, dict[Account, Tally]]:
@@ -161,15 +220,18 @@ def judge(entry: Entry, tallies: Mapping[Account, Tally], now: float) -> tuple[J
     An entry during a lockout is no try, so it does not count: nobody prolongs a lockout. A right entry leaves the wrong
     ones before it as they are, or a customer could guess at others' PINs for as long as he knows his own.
     """
-    if is_held(entry, tallies, now):
+    known = is_known(entry, tallies, now)
+    books = _books(entry, tallies, now, known)
+    if books is None:
         return Judgement.LOCKED, {}
     if entry.right:
-        return Judgement.RIGHT, {entry.own: replace(tallies[entry.own], right_at=now)}
-    return Judgement.WRONG, {
-        account: tallies[account].with_failure(now, limit, entry.lockout)
-        for account, limit in entry.limits.items()
-        if not tallies[account].is_locked(now)
-    }
+        proofs = {entry.own: replace(tallies[entry.own], right_at=now), entry.proof: Tally(right_at=now)}
+        return Judgement.RIGHT, {} if entry.caller == WITHHELD else proofs
+    changed = {account: tallies[account].with_failure(now, limit, entry.lockout) for account, limit in books.items()}
+    if any(account.kind.startswith("known") for account in books):
+        proof = tallies[entry.proof]
+        changed[entry.proof] = replace(proof, failures=(*proof.failures, now))
+    return Judgement.WRONG, changed
 
 
 class Lockouts(Protocol):
@@ -202,10 +264,10 @@ class KnownLockouts:
 
     def judge(self, entry: Entry) -> Judgement:
         """What an entry would be worth."""
-        if self.is_locked(entry):
+        if is_held(entry, self._read(entry.accounts), self._now):
             return Judgement.LOCKED
         return Judgement.RIGHT if entry.right else Judgement.WRONG
 
     def is_locked(self, entry: Entry) -> bool:
         """Whether an entry of this caller would be in vain, whatever it is."""
-        return is_held(entry, self._read(entry.limits), self._now)
+        return is_in_vain(entry, self._read(entry.accounts), self._now)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from vipgate_fs.gate.lockout import Account, Entry, Judgement, Lockout, Tally, is_held, judge
+from vipgate_fs.gate.lockout import Account, Entry, Judgement, Lockout, Tally, is_in_vain, judge
 from vipgate_fs.store.database import Database, Log, Refused, StoreGone
 
 if TYPE_CHECKING:
@@ -59,14 +59,14 @@ class Lockouts:
     def is_locked(self, entry: Entry) -> bool:
         """Whether an entry of this caller would be in vain, whatever it is."""
         with self._lock:
-            tallies = self._remembered(entry.limits)
+            tallies = self._remembered(entry.accounts)
         if self._database is not None:
             from vipgate_fs.store.tallies import read  # noqa: PLC0415 - see vipgate_fs.store
 
             with suppress(StoreGone):
-                kept = self._database.run(lambda connection: read(connection, entry.limits), reads=True)
-                tallies = _joined(kept, self._only_remembered(entry.limits))
-        return is_held(entry, tallies, self._clock())
+                kept = self._database.run(lambda connection: read(connection, entry.accounts), reads=True)
+                tallies = _joined(kept, self._only_remembered(entry.accounts))
+        return is_in_vain(entry, tallies, self._clock())
 
     def save(self) -> None:
         """Write what was counted while the database was gone.
@@ -90,7 +90,7 @@ class Lockouts:
 
     def _judge_in_memory(self, entry: Entry, now: float) -> tuple[Judgement, Tallies]:
         with self._lock:
-            judgement, changed = judge(entry, self._remembered(entry.limits), now)
+            judgement, changed = judge(entry, self._remembered(entry.accounts), now)
             self._remember(changed)
             if self._database is not None:
                 self._unsaved.update(dict.fromkeys(changed, entry.lockout))
@@ -103,7 +103,7 @@ class Lockouts:
             judged.append(judge(entry, kept, now))
             return {**kept, **judged[0][1]}
 
-        self._change(dict.fromkeys(entry.limits, entry.lockout), make)
+        self._change(dict.fromkeys(entry.accounts, entry.lockout), make)
         return judged[0]
 
     def _change(self, limits: Mapping[Account, Lockout], make: Callable[[Tallies], Tallies]) -> None:

@@ -18,6 +18,8 @@ _UPDATE = update(TALLIES).where(
     TALLIES.c.gate == bindparam("of_gate"), TALLIES.c.kind == bindparam("of_kind"), TALLIES.c.who == bindparam("of_who")
 )
 
+_HAS_ANY = (TALLIES.c.kind != "proof") & ((TALLIES.c.failures != "") | (TALLIES.c.locked_until > 0))
+
 
 def change(connection: Connection, limits: Mapping[Account, Lockout], make: Callable[[Tallies], Tallies]) -> Tallies:
     """Replace accounts' tallies by what `make` makes of them, as if nobody else had anything to do with them.
@@ -62,18 +64,21 @@ class Kept:
 
 def kept(connection: Connection) -> Iterator[Kept]:
     """All accounts that have wrong entries or a lockout to their name."""
-    query = select(TALLIES).where((TALLIES.c.failures != "") | (TALLIES.c.locked_until > 0))
-    for row in connection.execute(query.order_by(*TALLIES.primary_key)):
+    for row in connection.execute(select(TALLIES).where(_HAS_ANY).order_by(*TALLIES.primary_key)):
         yield Kept(*_tally(row))
 
 
 def clear(
-    connection: Connection, gate: str | None = None, kind: AccountKind | None = None, who: str | None = None
+    connection: Connection, gate: str | None = None, kinds: Collection[AccountKind] = (), who: str | None = None
 ) -> int:
-    """Forget wrong entries and lockouts: all, or those of a gate, a kind, or somebody; how many accounts had any."""
-    had_any = (TALLIES.c.failures != "") | (TALLIES.c.locked_until > 0)
-    cleared = update(TALLIES).where(had_any).values(failures="", locked_until=0.0, doublings=0)
-    for column, value in ((TALLIES.c.gate, gate), (TALLIES.c.kind, kind), (TALLIES.c.who, who)):
+    """Forget wrong entries and lockouts: all, or those of a gate, some kinds, or somebody; how many accounts had any.
+
+    Who is known stays known.
+    """
+    cleared = update(TALLIES).where(_HAS_ANY).values(failures="", locked_until=0.0, doublings=0)
+    if kinds:
+        cleared = cleared.where(TALLIES.c.kind.in_(kinds))
+    for column, value in ((TALLIES.c.gate, gate), (TALLIES.c.who, who)):
         if value is not None:
             cleared = cleared.where(column == value)
     result: CursorResult[Any] = connection.execute(cleared)
