@@ -74,6 +74,14 @@ def test_the_function_answers(step, body, verdict):
     assert step(body, options={"to": "0100"}).identify(a_call()) == verdict
 
 
+def test_it_is_given_nothing_that_a_caller_wrote_to_make_it_fail(step):
+    call = a_call(caller_name="x\0y\ud800", dialled="7000\r", variables={"v": "a\nb"})
+    body = (
+        "return Forward(call.dialled.strip()) if (call.caller_name, call.variables['v']) == ('x y?', 'a b') else None"
+    )
+    assert step(body).identify(call) == Forward("7000")
+
+
 def test_a_table_of_pins_is_an_answer(step):
     verdict = step("return AskForPin(PinTable({'1': Pin('0815')}))").identify(a_call())
     assert isinstance(verdict.expected, PinTable)

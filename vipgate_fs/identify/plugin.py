@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
@@ -21,6 +21,7 @@ from vipgate_fs.gate.gate import StepDefaults, StepFailed
 from vipgate_fs.gate.pins import Pin, PinTable
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
 from vipgate_fs.identify import Settings
+from vipgate_fs.identify.facts import harmless
 from vipgate_fs.identify.timeouts import Timeouts, read_duration
 from vipgate_fs.identify.verdicts import MOST_ATTEMPTS, verdict
 from vipgate_fs.secret import read_secret
@@ -61,11 +62,17 @@ class Plugin(StepDefaults):
     def _call(self, call: Call) -> Verdict | None:
         try:
             function = attrgetter(self.function)(import_module(self.module))
-            return _verdict(function(call, **self.options))
+            return _verdict(function(_harmless(call), **self.options))
         except StepFailed:
             raise
         except BaseException as error:  # noqa: BLE001 - SystemExit and GreenletExit, too, are the plug-in's failure
             raise StepFailed(f"the plug-in raised {_name(error)}") from None
+
+
+def _harmless(call: Call) -> Call:
+    """The call, without what a caller might write to make the plug-in fail."""
+    variables = {name: harmless(value) for name, value in call.variables.items()}
+    return replace(call, caller_name=harmless(call.caller_name), dialled=harmless(call.dialled), variables=variables)
 
 
 def _name(error: BaseException) -> str:

@@ -29,10 +29,18 @@ from vipgate_fs.resources import resource
         ("x' OR '1'='1", None),
         ("%", None),
         ("1; DROP TABLE callers", None),
+        ("x\0y", None),
+        ("\ud800", None),
     ],
 )
 def test_a_caller_is_looked_up_and_can_say_nothing_to_the_database(database_url, caller, verdict):
     assert database(database_url).identify(a_call(caller)) == verdict
+
+
+@pytest.mark.parametrize("name", ["x\0y", "x\ud800y", "x\r\ny", "x\ufffey", "\U0001f600" * 9999])
+def test_no_name_keeps_a_caller_from_being_rejected(database_url, name):
+    query = "SELECT CASE WHEN :caller_name = 'x' OR :caller_number = '7001' THEN 1 END AS reject"
+    assert database(database_url, query).identify(a_call("7001", caller_name=name)) == Reject()
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from urllib.parse import quote
 
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepDefaults, StepFailed
-from vipgate_fs.gate.numbers import shown
 from vipgate_fs.gate.verdict import Verdict
 from vipgate_fs.identify import Settings
 from vipgate_fs.identify.database.source import Source
+from vipgate_fs.identify.facts import FACTS, facts
 from vipgate_fs.identify.timeouts import read_timeouts
 from vipgate_fs.identify.verdicts import verdict
 from vipgate_fs.secret import read_secret
@@ -22,7 +22,7 @@ from vipgate_fs.secret import read_secret
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
-PARAMETERS: Final = ("caller_number", "called_number", "caller_name", "gate")
+PARAMETERS: Final = FACTS[:4]
 """What a query may have as bound parameters."""
 _VERDICTS: Final = ("reject", "forward")
 _QUESTION: Final = ("expectedPIN", "forwardCorrectPIN", "forwardIncorrectPIN", "attempts", "maxRetries")
@@ -50,9 +50,8 @@ class Database(StepDefaults):
 
     def identify(self, call: Call) -> Verdict | None:
         """The verdict of the query's only row; None when there is no row, or nothing in it. Raises StepFailed."""
-        caller, called = (shown(number, self.number_format) for number in (call.caller, call.called))
-        values = (caller, called, call.caller_name, self.gate)
-        rows = self.source.ask(dict(zip(PARAMETERS, values, strict=True)))
+        known = facts(call, self.gate, self.number_format)
+        rows = self.source.ask({name: known[name] for name in PARAMETERS})
         if len(rows) > 1:
             raise StepFailed("the query gave more than one row")
         try:

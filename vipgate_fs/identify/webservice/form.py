@@ -8,26 +8,24 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.gate import StepFailed
-from vipgate_fs.gate.numbers import shown
+from vipgate_fs.identify.facts import facts
 from vipgate_fs.identify.webservice.fetch import Request
 from vipgate_fs.secret import Secret
 
-FACTS: Final = ("caller_number", "called_number", "caller_name", "gate", "call_id")
-"""What a webservice is told: as `###CALLER_NUMBER###` in the URL, as `caller_number` in the JSON of a POST."""
-LONGEST_FACT: Final = 256
-"""Characters; a caller may write a name of any length."""
 PLACEHOLDER: Final = re.compile("###(.*?)###")
+
+_SLASHES: Final = re.compile(r"[/\\]")
+"""Many a server decodes a path before it takes it apart: in a name, they would be levels of the path."""
 
 Facts = Mapping[str, str]
 
 
 def has_dots(url: str) -> bool:
     """Whether a URL's path has a segment . or .., which is removed on the way (RFC 3986, 5.2.4)."""
-    return bool({".", ".."} & set(urlsplit(url).path.split("/")))
+    return any(unquote(segment).strip() in (".", "..") for segment in urlsplit(url).path.split("/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +45,17 @@ class Form:
     key: Secret | None = None
 
     def facts(self, call: Call, gate: str) -> Facts:
-        """What a webservice is told of a call at a gate, by FACTS. A withheld number is empty."""
-        numbers = (shown(number, self.number_format) for number in (call.caller, call.called))
-        values = (*numbers, call.caller_name, gate, call.uuid)
-        return {
-            name: value[:LONGEST_FACT].encode("utf-8", "replace").decode()
-            for name, value in zip(FACTS, values, strict=True)
-        }
+        """What a webservice is told of a call at a gate. See `vipgate_fs.identify.facts`."""
+        return facts(call, gate, self.number_format)
 
     def request(self, url: str, facts: Facts) -> Request:
-        """The request for the facts of a call.
-
-        Raises:
-            StepFailed: a fact would lead to another place of the server.
-        """
-        filled = PLACEHOLDER.sub(lambda match: quote(facts[match[1].lower()], safe=""), url)
+        """The request for the facts of a call. No fact leads to another place of the server than `url` does."""
+        path, query, rest = url.partition("?")
+        in_path = {name: _SLASHES.sub("_", fact) for name, fact in facts.items()}
+        filled = _filled(path, in_path)
         if has_dots(filled):
-            raise StepFailed("a caller's name or number is . or .. and would change the URL's path")
+            filled = _filled(path, {name: fact.replace(".", "_") or "_" for name, fact in in_path.items()})
+        filled += query + _filled(rest, facts)
         return Request(self.method, filled, json.dumps(facts).encode() if self.method == "POST" else b"")
 
     def headers_of(self, request: Request, call_id: str, timestamp: int) -> Iterator[tuple[str, str]]:
@@ -84,3 +76,7 @@ class Form:
             signed = "\n".join((str(timestamp), call_id, request.method, request.url, "")).encode() + request.body
             yield "X-VIPgate-Timestamp", str(timestamp)
             yield "X-VIPgate-Signature", hmac.new(self.key.reveal().encode(), signed, "sha256").hexdigest()
+
+
+def _filled(part: str, facts: Facts) -> str:
+    return PLACEHOLDER.sub(lambda match: quote(facts[match[1].lower()], safe=""), part)

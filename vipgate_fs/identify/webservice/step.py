@@ -15,12 +15,13 @@ from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepDefaults, StepFailed
 from vipgate_fs.gate.verdict import Verdict
 from vipgate_fs.identify import Settings
+from vipgate_fs.identify.facts import FACTS
 from vipgate_fs.identify.timeouts import read_duration, read_timeouts
 from vipgate_fs.identify.webservice.answers import read_answer
 from vipgate_fs.identify.webservice.breaker import Breaker
 from vipgate_fs.identify.webservice.cache import Cache
 from vipgate_fs.identify.webservice.fetch import Fetcher, Origin, is_sendable
-from vipgate_fs.identify.webservice.form import FACTS, PLACEHOLDER, Facts, Form, has_dots
+from vipgate_fs.identify.webservice.form import PLACEHOLDER, Facts, Form, has_dots
 from vipgate_fs.identify.webservice.streams import Deadline
 from vipgate_fs.secret import Secret, read_secret
 
