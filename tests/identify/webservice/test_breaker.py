@@ -3,6 +3,7 @@ import structlog
 
 from vipgate_fs.gate.gate import StepFailed
 from vipgate_fs.identify.webservice.breaker import Breaker
+from vipgate_fs.identify.webservice.streams import Unavailable
 
 URL = "https://example.org/v"
 
@@ -42,7 +43,8 @@ def ask(clock):
     return ask
 
 
-BAD = StepFailed("down")
+BAD = Unavailable("down")
+ODD = StepFailed("404")
 
 
 def test_failures_in_a_row_end_in_a_pause(ask):
@@ -51,6 +53,18 @@ def test_failures_in_a_row_end_in_a_pause(ask):
 
 def test_only_failures_in_a_row_count(ask):
     assert all(ask(end) for end in [BAD, BAD, None] * 3)
+
+
+def test_an_answer_that_helps_one_call_nothing_is_no_outage(ask):
+    assert all(ask(ODD) for _ in range(99))
+    assert all(ask(end) for end in [BAD, BAD, ODD] * 3)
+
+
+def test_such_an_answer_to_the_probe_ends_the_pause(ask, clock):
+    for _ in range(3):
+        ask(BAD)
+    clock.now += 30.1
+    assert [ask(ODD), ask(BAD), ask(BAD), ask()] == [True] * 4
 
 
 def test_one_question_probes_after_the_pause(ask, clock):

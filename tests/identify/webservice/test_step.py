@@ -203,6 +203,52 @@ def test_a_service_that_keeps_failing_is_skipped_and_probed(step, good):
     assert {line["url"] for line in logs} == {peer.url("/v")}
 
 
+def asked_about_others(step, answer, times):
+    """How often the service is asked when it lets the VIP pass, and answers like this about everybody else."""
+
+    def serve(side):
+        while request := side.request():
+            side.send(GOOD if b"4917612345678" in request else answer)
+
+    with Peer(serve) as peer:
+        made = step(peer.url(QUERY), failures_until_skipped=3, skipped_for="60s", timeouts=SHORT)
+        assert made.identify(a_call()) == Pass()
+        for number in range(times):
+            with pytest.raises(StepFailed):
+                made.identify(a_call(caller=f"+4971155501{number}"))
+        try:
+            passed = made.identify(a_call()) == Pass()
+        except StepFailed:
+            passed = False
+        return passed, len(peer.requests)
+
+
+ONE_CALLS = [
+    *(response(b"", status) for status in ("400 B", "401 U", "403 F", "404 N", "410 G", "418 T", "422 U", "451 L")),
+    *(response(b"", status) for status in ("206 P", "300 M", "304 N", "302 F")),
+    response(b"", "302 F", "Location: http://192.0.2.1/"),
+    *(response(body) for body in (b"", b"<html>", b'{"askForPin": {"expectedPIN": "12-34"}}', b" " * 65537)),
+    response(BODY, "200 OK", "Content-Encoding: gzip"),
+    b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("answer", ONE_CALLS, ids=lambda answer: answer[:60].decode())
+def test_strangers_who_are_answered_keep_the_vip_from_nothing(step, answer):
+    assert asked_about_others(step, answer, 5) == (True, 7)
+
+
+OUTAGES = [
+    *(response(b"", status) for status in ("429 T", "500 I", "502 B", "503 S", "504 G", "599 X")),
+    b"HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("answer", OUTAGES, ids=lambda answer: answer[:60].decode())
+def test_a_service_that_is_not_well_is_skipped(step, answer):
+    assert asked_about_others(step, answer, 5) == (False, 4)
+
+
 @pytest.mark.parametrize(
     ("answer", "kept"),
     [

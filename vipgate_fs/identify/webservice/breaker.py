@@ -1,4 +1,8 @@
-"""Leaving somebody alone who fails again and again, and asking him again later."""
+"""Circuit breaker: stop asking a service that keeps being unavailable, and probe it later.
+
+An answer in time that no verdict can be had of is no outage: whoever could bring one about for a call of their own
+would else decide about everybody's calls.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from vipgate_fs.gate.gate import StepFailed
+from vipgate_fs.identify.webservice.streams import Unavailable
 
 
 class Breaker:
-    """Counts failures in a row; after `failures` of them it skips whoever fails for `pause` seconds.
+    """Counts outages in a row; after `failures` of them it skips the service for `pause` seconds.
 
     Then one question goes through as a probe: it ends the pause or begins another.
 
     Args:
-        name: of the one who is asked, for the log; without secrets.
+        name: of the service, for the log; without secrets.
         failures: how many in a row, from 1.
         pause: seconds.
         clock: monotonic, in seconds.
@@ -32,40 +37,46 @@ class Breaker:
 
     @contextmanager
     def question(self) -> Iterator[None]:
-        """One question, in the block; its StepFailed counts as a failure.
+        """One question, in the block; Unavailable counts as an outage, any other StepFailed as an answer.
 
         Raises:
-            StepFailed: instead of the block, while questions are skipped.
+            Unavailable: instead of the block, while questions are skipped.
         """
         is_probe = self._is_open
         if is_probe:
             left = self._until - self._clock()
             if left > 0:
-                raise StepFailed(f"not asked after {self._failures} failures in a row; next try in {left:.0f} s")
+                raise Unavailable(f"not asked after {self._failures} failures in a row; next try in {left:.0f} s")
             self._until = self._clock() + self._pause  # nobody else meanwhile
         try:
             yield
-        except StepFailed as failure:
-            self._failed(failure)
+        except Unavailable as outage:
+            self._failed(outage)
+            raise
+        except StepFailed:
+            self._answered()
             raise
         except BaseException:  # the caller hung up, which tells nothing
             if is_probe:
                 self._until = 0.0
             raise
-        if self._is_open:
-            _log().warning("webservice answers again", url=self._name)
-        self._failures = 0
+        self._answered()
 
     @property
     def _is_open(self) -> bool:
         return self._failures >= self._limit
 
-    def _failed(self, failure: StepFailed) -> None:
+    def _answered(self) -> None:
+        if self._is_open:
+            _log().warning("webservice answers again", url=self._name)
+        self._failures = 0
+
+    def _failed(self, outage: Unavailable) -> None:
         self._failures += 1
         self._until = self._clock() + self._pause
         if self._failures == self._limit:
             _log().warning(
-                "webservice is skipped", url=self._name, why=str(failure), failures=self._limit, seconds=self._pause
+                "webservice is skipped", url=self._name, why=str(outage), failures=self._limit, seconds=self._pause
             )
 
 

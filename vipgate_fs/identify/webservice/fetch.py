@@ -18,8 +18,9 @@ from urllib.parse import urljoin, urlsplit
 
 import h11
 
+from vipgate_fs.gate.gate import StepFailed
 from vipgate_fs.identify.timeouts import Timeouts
-from vipgate_fs.identify.webservice.streams import AskAgain, Deadline, FetchFailed, Stream, connect
+from vipgate_fs.identify.webservice.streams import AskAgain, Deadline, Stream, Unavailable, connect
 
 LONGEST_BODY: Final = 64 * 1024
 LONGEST_HEAD: Final = 16 * 1024
@@ -34,6 +35,13 @@ _REDIRECTS: Final = {301, 302, 303, 307, 308}
 _WITH_SAME_METHOD: Final = {307, 308}
 
 Headers = Iterable[tuple[str, str]]
+
+
+class Unusable(StepFailed):
+    """An answer came in time, but no verdict can be had of it. The text holds nothing that the peer sent.
+
+    It fails the call that was asked about and says nothing of others: a service that answers is there.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,8 @@ class Fetcher:
             deadline: for everything.
 
         Raises:
-            FetchFailed: there is no such body, in time.
+            Unavailable: there is no answer, in time, or one that says that the service is not well (5xx, 429).
+            Unusable: there is another answer.
         """
         for _ in range(MOST_REDIRECTS + 1):
             try:
@@ -109,7 +118,7 @@ class Fetcher:
             if answer.status not in _REDIRECTS:
                 return answer.body if answer.status == HTTPStatus.OK else b"{}"
             request = _redirected(request, answer)
-        raise FetchFailed(f"redirected more than {MOST_REDIRECTS} times")
+        raise Unusable(f"redirected more than {MOST_REDIRECTS} times")
 
     def close(self) -> None:
         """Let go of the connections that are idle."""
@@ -157,7 +166,7 @@ def _redirected(request: Request, answer: _Answer) -> Request:
     except ValueError:
         allowed = False
     if not answer.location or not allowed or not is_sendable(url):
-        raise FetchFailed("redirected to where it must not lead: to another host, or to no URL")
+        raise Unusable("redirected to where it must not lead: to another host, or to no URL")
     if answer.status in _WITH_SAME_METHOD:
         return replace(request, url=url)
     return Request("GET", url)
@@ -182,22 +191,22 @@ class _Connection:
         self._idle_since: float | None = None
 
     def ask(self, request: Request, headers: Headers, deadline: Deadline) -> _Answer:
-        """Raises AskAgain when an idle connection turns out to be closed, and else FetchFailed."""
+        """Raises AskAgain when an idle connection turns out to be closed; else Unavailable, Unusable."""
         self._received = 0
         try:
             self._stream.send(self._encoded(request, headers), self._until(deadline))
             return self._answer(deadline)
         except h11.RemoteProtocolError as error:  # whose text holds what the peer sent
             if self._ended:
-                raise FetchFailed("the connection was closed before the answer was complete") from None
+                raise Unavailable("the connection was closed before the answer was complete") from None
             if error.error_status_hint == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
-                raise FetchFailed(f"the head of its answer is longer than {LONGEST_HEAD // 1024} KiB") from None
-            raise FetchFailed("what it answered is not HTTP") from None
+                raise Unusable(f"the head of its answer is longer than {LONGEST_HEAD // 1024} KiB") from None
+            raise Unusable("what it answered is not HTTP") from None
         except OSError as error:
             if self._idle_since is not None and self._received == 0 and request.method == "GET":
                 raise AskAgain("the connection was closed while it was idle") from None
             reason = "TLS was cut off" if isinstance(error, ssl.SSLError) else error.strerror
-            raise FetchFailed(f"the connection broke: {reason}") from None
+            raise Unavailable(f"the connection broke: {reason}") from None
 
     def next_request(self) -> bool:
         """Get ready for another request; whether there can be one."""
@@ -245,14 +254,14 @@ class _Connection:
         if head.status_code in _REDIRECTS:
             return _Answer(head.status_code, fields.get("location", ""))
         if head.status_code not in (HTTPStatus.OK, HTTPStatus.NO_CONTENT):
-            raise FetchFailed(f"answered {_named(head.status_code)}")
+            raise _kind_of(head.status_code)(f"answered {_named(head.status_code)}")
         if fields.get("content-encoding", "identity").lower() != "identity":
-            raise FetchFailed("its answer is compressed, which it was asked not to be")
+            raise Unusable("its answer is compressed, which it was asked not to be")
         body = bytearray()
         while isinstance(event := self._event(deadline), h11.Data):
             body += event.data
             if len(body) > LONGEST_BODY:
-                raise FetchFailed(f"its answer is longer than {LONGEST_BODY // 1024} KiB")
+                raise Unusable(f"its answer is longer than {LONGEST_BODY // 1024} KiB")
         return _Answer(head.status_code, body=bytes(body))
 
     def _event(self, deadline: Deadline) -> Any:
@@ -263,9 +272,15 @@ class _Connection:
             if not self._received:
                 raise ConnectionResetError(errno.ECONNRESET, "closed before an answer came")
             if self._received > _MOST_BYTES:
-                raise FetchFailed(f"its answer is longer than {LONGEST_BODY // 1024} KiB")
+                raise Unusable(f"its answer is longer than {LONGEST_BODY // 1024} KiB")
             self._http.receive_data(data)
         return event
+
+
+def _kind_of(status: int) -> type[StepFailed]:
+    """What a status other than success is: an outage, or the failure of one call."""
+    is_outage = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
+    return Unavailable if is_outage else Unusable
 
 
 def _named(status: int) -> str:

@@ -20,7 +20,7 @@ from vipgate_fs.identify.timeouts import read_duration, read_timeouts
 from vipgate_fs.identify.webservice.answers import read_answer
 from vipgate_fs.identify.webservice.breaker import Breaker
 from vipgate_fs.identify.webservice.cache import Cache
-from vipgate_fs.identify.webservice.fetch import Fetcher, Origin, is_sendable
+from vipgate_fs.identify.webservice.fetch import Fetcher, Origin, Unusable, is_sendable
 from vipgate_fs.identify.webservice.form import PLACEHOLDER, Facts, Form, has_dots
 from vipgate_fs.identify.webservice.streams import Deadline
 from vipgate_fs.secret import Secret, read_secret
@@ -52,7 +52,7 @@ class Webservice(StepDefaults):
         total: seconds for the whole step. When there is a fallback, the first has half of them.
         form: what a request looks like.
         fetcher: asks.
-        breaker: skips the first URL while it keeps failing.
+        breaker: skips the first URL while it is unavailable.
         cache: of verdicts.
     """
 
@@ -102,7 +102,7 @@ class Webservice(StepDefaults):
         try:
             return read_answer(body)
         except ValueError as error:
-            raise StepFailed(f"its answer makes no sense: {error}") from None
+            raise Unusable(f"its answer makes no sense: {error}") from None
 
 
 def _deadline(seconds: float) -> Deadline:

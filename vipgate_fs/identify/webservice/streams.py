@@ -20,11 +20,11 @@ T = TypeVar("T")
 _CHUNK: Final = 16 * 1024
 
 
-class FetchFailed(StepFailed):
-    """No answer was to be had. The text holds nothing that the peer sent."""
+class Unavailable(StepFailed):
+    """No answer was to be had: an outage, whoever is asked about. The text holds nothing that the peer sent."""
 
 
-class AskAgain(FetchFailed):
+class AskAgain(Unavailable):
     """The connection failed before the peer had anything to work on: another one may do better."""
 
 
@@ -44,15 +44,15 @@ class Deadline:
             self.at, self.late = earlier.at, earlier.late
 
     def left(self) -> float:
-        """Seconds that are left, more than 0. Raises FetchFailed when none are."""
+        """Seconds that are left, more than 0. Raises Unavailable when none are."""
         left = self.at - time.monotonic()
         if left <= 0:
-            raise FetchFailed(self.late)
+            raise Unavailable(self.late)
         return left
 
 
 class Stream(Protocol):
-    """Bytes to and from a peer. Both raise OSError when the connection is broken, FetchFailed when time is over."""
+    """Bytes to and from a peer. Both raise OSError when the connection is broken, Unavailable when time is over."""
 
     def send(self, data: bytes, deadline: Deadline) -> None:
         """Send everything."""
@@ -74,7 +74,7 @@ class TcpStream:
         self._socket = sock
 
     def connect(self, address: Any, deadline: Deadline) -> None:
-        """Connect. Raises OSError, FetchFailed."""
+        """Connect. Raises OSError, Unavailable."""
         self._patiently(deadline, self._socket.connect, address)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -93,7 +93,7 @@ class TcpStream:
         try:
             return operation(argument)
         except TimeoutError:
-            raise FetchFailed(deadline.late) from None
+            raise Unavailable(deadline.late) from None
 
     def is_stale(self) -> bool:
         """See Stream."""
@@ -116,7 +116,7 @@ class TlsStream:
 
     Raises:
         ssl.SSLError, OSError: by the constructor, when the handshake fails.
-        FetchFailed: when time is over.
+        Unavailable: when time is over.
     """
 
     def __init__(self, stream: TcpStream, context: ssl.SSLContext, host: str, deadline: Deadline) -> None:
@@ -171,7 +171,7 @@ def connect(host: str, port: int, context: ssl.SSLContext | None, deadline: Dead
 
     Raises:
         AskAgain: there is none, and it may be worth a second try.
-        FetchFailed: there is none, nor will there be the next moment.
+        Unavailable: there is none, nor will there be the next moment.
     """
     stream = _dial(_resolve(host, port, deadline), deadline)
     if context is None:
@@ -185,14 +185,14 @@ def connect(host: str, port: int, context: ssl.SSLContext | None, deadline: Dead
         raise
 
 
-def _handshake_failure(error: OSError) -> FetchFailed:
+def _handshake_failure(error: OSError) -> Unavailable:
     match error:
         case ssl.SSLCertVerificationError():
-            return FetchFailed(f"its certificate is not valid: {error.verify_message}")
+            return Unavailable(f"its certificate is not valid: {error.verify_message}")
         case ssl.SSLEOFError():
             return AskAgain("the connection was closed in the TLS handshake")
         case ssl.SSLError():
-            return FetchFailed(f"no TLS connection: {error.reason or 'the handshake failed'}")
+            return Unavailable(f"no TLS connection: {error.reason or 'the handshake failed'}")
     return AskAgain(f"the connection broke in the TLS handshake: {error.strerror}")
 
 
@@ -206,7 +206,7 @@ def _dial(addresses: list[Any], deadline: Deadline) -> TcpStream:
         except BaseException as error:
             if stream is not None:
                 stream.close()
-            if not isinstance(error, (OSError, FetchFailed)):
+            if not isinstance(error, (OSError, Unavailable)):
                 raise
             failure = error
         else:
@@ -232,7 +232,7 @@ def _resolve(host: str, port: int, deadline: Deadline) -> list[Any]:
     thread.join(deadline.left())
     if failed:
         reason = getattr(failed[0], "strerror", None) or "not a name"
-        raise FetchFailed(f"the name {host} is not known: {reason}")
+        raise Unavailable(f"the name {host} is not known: {reason}")
     if not found:
-        raise FetchFailed(f"the name {host} was not found in time")
+        raise Unavailable(f"the name {host} was not found in time")
     return found
