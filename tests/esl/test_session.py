@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import gevent
 import pytest
 from esl_peer import connect_reply, reply, within
 
 from vipgate_fs.esl.session import Session, SessionGone
+
+DIALPLAN = Path(__file__).parents[2] / "freeswitch-dialplan.xml"
 
 
 class Flood:
@@ -45,6 +50,27 @@ def test_a_flood_ends_with_the_deadline_and_lets_others_live(what):
         Session(("127.0.0.1", 1), Flood(what)).connect(timeout=0.5)
     living.kill()
     assert len(ticks) > 2
+
+
+class Silent(Flood):
+    """A socket that nothing comes from; knows how long it was waited for."""
+
+    def __init__(self):
+        self.waited = None
+
+    def settimeout(self, seconds):
+        self.waited = seconds
+
+    def recv(self, _size):
+        raise TimeoutError
+
+
+def test_a_silent_peer_is_given_up_before_the_dialplan_takes_the_call_back():
+    guard = re.search(r"sched_transfer. data=.\+(\d+) ", DIALPLAN.read_text("utf-8"))
+    silent = Silent()
+    with pytest.raises(SessionGone, match="does not answer"):
+        Session(("127.0.0.1", 1), silent).connect()
+    assert 1 < silent.waited <= float(guard[1])
 
 
 def test_what_has_come_by_the_deadline_counts(connection):

@@ -120,12 +120,13 @@ FILLED = {*INVITE.variables, *INVITE.media_variables(), *INVITE.answer_variables
     [
         *sorted(name for name in FILLED if "-" not in name),
         *("sip_h_X_VIP", "SIP_h_X_VIP", "sip_rh_X", "sip_ph_X", "sip_bye_h_X", "sip_i_subject", "sip_P", "sip"),
+        *("verto_dvar_vip", "verto_dvar_email", "verto_h_X_VIP", "verto_user"),
         *("caller_id_name", "caller_id_number", "effective_caller_id_name", "destination_number", "rdnis", "ani"),
         *("alert_info", "presence_id", "requested_user_name", "acl_token", "call_clientcode"),
         *("DP_MATCH", "digits_dialed", "read_result", "vipgate_digits", "vipgate_digits_invalid", "vipgate_passed"),
     ],
 )
-def test_what_a_sip_message_can_fill_is_refused(name):
+def test_what_a_caller_can_fill_is_refused(name):
     loaded = load(f"{{channel_variable: {{name: {name}}}}}")
     (finding,) = loaded.findings
     assert (loaded.configuration, finding.line, finding.severity) == (None, 5, "error")

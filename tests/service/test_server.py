@@ -100,6 +100,7 @@ def test_what_each_level_tells(serve, connect, log_lines, level, events):
 )
 def test_rubbish_ends_after_a_bounded_time_and_disturbs_nobody(serve, connect, log_lines, monkeypatch, rubbish):
     monkeypatch.setattr(session_module.Session.connect, "__defaults__", (0.3,))
+    monkeypatch.setattr(session_module, "HEARD_OUT", 0.3)
     server = serve(level="info")
     bad, good = connect(server), connect(server)
     bad.send(rubbish)

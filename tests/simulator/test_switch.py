@@ -234,6 +234,20 @@ def test_a_call_that_is_left_alone_ends_by_the_callers_patience(gate):
     assert not experience.parked_for_ever
 
 
+def test_only_a_sip_channel_responds(gate):
+    """FINDINGS: on `loopback/…` the application is accepted and does nothing; `hangup` works on all."""
+
+    def script(peer):
+        connected(peer)
+        peer.complete("respond", "403")
+        peer.execute("hangup", "USER_BUSY")
+
+    experience = gate(script).call(Caller(sip=False), "700")
+    gate.wait()
+
+    assert (experience.status, experience.cause) == (486, "USER_BUSY")
+
+
 def test_to_accept_and_drop_parks_the_call_for_ever(gate):
     experience = gate(lambda peer: None).call(Caller(patience=5.0), "700")
 

@@ -22,6 +22,15 @@ _UNSET: Final = sendmsg("multiunset", f"{_VARIABLE} {_VARIABLE}_invalid {_RESULT
 """The result, too: a later prompt that can't be played would still show it (FINDINGS: k9)."""
 _UNTAKEN: Final = "vipgate_untaken"
 _TONE: Final = "tone_stream://%(500,200,425)"
+_CAUSES: Final = {
+    404: "UNALLOCATED_NUMBER",
+    480: "SUBSCRIBER_ABSENT",
+    484: "INVALID_NUMBER_FORMAT",
+    486: "USER_BUSY",
+    600: "USER_BUSY",
+}
+"""SIP response → hang-up cause (RFC 3398, 8.2.6.1), for channels that know no SIP; any other is CALL_REJECTED."""
+_SIP: Final = "mod_sofia"
 _SOUND_TIMEOUT: Final = 120.0
 """Seconds that a sound file may last."""
 _WORD: Final = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
@@ -96,7 +105,7 @@ class EslChannel:
         """Transfer; when it is accepted, the connection is no longer needed."""
         if not is_dialable(target):
             _refuse(target)
-        self._flush(sendmsg("transfer", f"{target} {_word(route.dialplan)} {_word(route.context)}"))
+        self._flush(sendmsg("transfer", f"{target} {_word(route.dialplan)} {_word(route.context)}"), lets_go=True)
 
     def reject(self, rejection: Rejection) -> None:
         """Turn away with a SIP response, after the announcement if there is one, without answering."""
@@ -108,7 +117,16 @@ class EslChannel:
             played = self._session.completion(event_uuid, _SOUND_TIMEOUT).headers
             if played.get("Application-Response") == "FILE NOT FOUND":
                 self.missing_sounds = rejection.announcement
-        self._flush(sendmsg("respond", str(int(rejection.code))))
+        self._flush((_respond if self._knows_sip else _hangup)(rejection), lets_go=True)
+
+    def abandon(self, rejection: Rejection) -> None:
+        """Turn away a call whose connection can't be understood any more. Raises nothing."""
+        self._session.last_words([_respond(rejection), _hangup(rejection)])
+
+    @property
+    def _knows_sip(self) -> bool:
+        """Only mod_sofia does `respond`; on other channels (loopback, verto) it is accepted and does nothing."""
+        return self._session.session_data.get("Caller-Source", _SIP) == _SIP
 
     def _subscribe(self) -> None:
         """Ask for the two events that are waited for: 18 kB on the wire for answer and prompt instead of 49 kB."""
@@ -117,9 +135,19 @@ class EslChannel:
             wanted = ("CHANNEL_EXECUTE_COMPLETE", "CHANNEL_HANGUP")
             self._pending += [*(f"filter Event-Name {name}" for name in wanted), "myevents"]
 
-    def _flush(self, *last: str) -> None:
+    def _flush(self, *last: str, lets_go: bool = False) -> None:
         commands, self._pending = [*self._pending, *last], []
-        self._session.pipeline(commands)
+        self._session.pipeline(commands, lets_go=lets_go)
+
+
+def _respond(rejection: Rejection) -> str:
+    """The command that turns a SIP call away."""
+    return sendmsg("respond", str(int(rejection.code)))
+
+
+def _hangup(rejection: Rejection) -> str:
+    """The command that turns a call on any channel away; like `respond`, it does nothing when the call is over."""
+    return sendmsg("hangup", _CAUSES.get(int(rejection.code), "CALL_REJECTED"))
 
 
 def _entry(result: Mapping[str, str]) -> str:

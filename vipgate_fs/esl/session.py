@@ -11,6 +11,7 @@ come. There is no second greenlet, no queue and no polling, and nothing that Fre
 from __future__ import annotations
 
 import math
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -29,6 +30,8 @@ REPLY_TIMEOUT: Final = 5.0
 _READ_SIZE: Final = 64 * 1024
 _READS_IN_A_ROW: Final = 4
 """From then on a wait pauses after each read: no other call goes on as long as there is something to read."""
+HEARD_OUT: Final = 1.0
+"""Seconds that a peer with a call may go on sending after the gate's last word."""
 _PAUSE: Final = 0.001
 """Seconds; a pause of 0 would hold up all that waits for a time (gevent runs few timers between such pauses)."""
 
@@ -72,6 +75,8 @@ class Session(OutboundSession):  # type: ignore[misc]
 
     Attributes:
         was_probe: whether the peer closed the connection without a word, as monitors do.
+        holds_call: whether the peer has shown a call that still waits for the gate: nobody has hung up, the connection
+            is open, and no command that lets go of the call was sent.
     """
 
     def __init__(self, client_address: Any, sock: Any, trace: Callable[[str, str], None] | None = None) -> None:
@@ -82,7 +87,7 @@ class Session(OutboundSession):  # type: ignore[misc]
         self._replies: deque[Frame] = deque()
         self._completed: dict[str, Frame | None] = {}
         self._gone = ""
-        self._heard = self.was_probe = False
+        self._heard = self.was_probe = self.holds_call = False
         self._outbound_connected = False
         self.session_data: Headers = Headers(b"", encoded=False)
         self._executed = 0
@@ -97,16 +102,20 @@ class Session(OutboundSession):  # type: ignore[misc]
             timeout: seconds, for a peer that says nothing, too little, or something else.
 
         Raises:
-            SessionGone: when no channel data come.
+            SessionGone: when no channel data come, or too much of them. What has come is in `session_data` even so.
         """
         if not self._outbound_connected:
             try:
                 self.session_data = self.pipeline(["connect"], timeout)[0].headers
             except CommandRefused as refusal:
                 self._lose(f"the peer refuses to connect: {refusal}")
+            except BaseException:
+                self.session_data = self._decoder.unfinished
+                self.holds_call = self.connected and self.session_data.get("Event-Name") == "CHANNEL_DATA"
+                raise
             if "Unique-ID" not in self.session_data:
                 self._lose("the peer is not a FreeSWITCH with a call")
-            self._outbound_connected = True
+            self._outbound_connected = self.holds_call = True
         return self.session_data
 
     def send(self, data: str) -> Frame:
@@ -119,19 +128,44 @@ class Session(OutboundSession):  # type: ignore[misc]
         """
         return self.pipeline([data])[0]
 
-    def pipeline(self, commands: Sequence[str], timeout: float = REPLY_TIMEOUT) -> list[Frame]:
-        """Send several commands at once and return their replies, in order. Raises as `send` does."""
-        for command in commands:
-            if "\n\n" in command or "\r" in command:
-                raise ValueError("an empty line inside of a command")
-            self._tell("sent", command)
+    def pipeline(
+        self, commands: Sequence[str], timeout: float = REPLY_TIMEOUT, *, lets_go: bool = False
+    ) -> list[Frame]:
+        """Send several commands at once and return their replies, in order. Raises as `send` does.
+
+        Args:
+            commands: at least one.
+            timeout: seconds for all replies.
+            lets_go: whether the last command ends the gate's hold on the call, as a transfer does.
+        """
+        data = self._encode(commands)
         deadline = time.monotonic() + timeout
-        self._write("".join(command + "\n\n" for command in commands).encode())
+        self._write(data)
+        self.holds_call = self.holds_call and not lets_go
         replies = [self._wait(self._next_reply, deadline) for _ in commands]
         for reply in replies:
             if reply.content_type == "command/reply" and reply.data.startswith("-ERR"):
                 raise CommandRefused(reply.data)
         return replies
+
+    def last_words(self, commands: Sequence[str]) -> None:
+        """Send commands that let go of the call to a peer that nothing more is expected of. Raises nothing.
+
+        The peer is heard out until it closes, for at most HEARD_OUT seconds: who closes a connection with bytes unread
+        resets it, and with it goes what the peer has not read yet.
+        """
+        data, self.holds_call = self._encode(commands), False
+        deadline = time.monotonic() + HEARD_OUT
+        try:
+            self.sock.settimeout(HEARD_OUT)
+            self.sock.sendall(data)
+            self.sock.shutdown(socket.SHUT_WR)
+            while (left := deadline - time.monotonic()) > 0:
+                self.sock.settimeout(left)
+                if not self.sock.recv(_READ_SIZE):
+                    return
+        except OSError:
+            pass
 
     def api(self, command: str) -> str:
         """The answer of an `api` command, without its line end. Needs `full` in the dialplan's socket action."""
@@ -178,6 +212,13 @@ class Session(OutboundSession):  # type: ignore[misc]
         self.connected = False
         self._outbound_connected = False
         self.sock.close()
+
+    def _encode(self, commands: Sequence[str]) -> bytes:
+        for command in commands:
+            if "\n\n" in command or "\r" in command:
+                raise ValueError("an empty line inside of a command")
+            self._tell("sent", command)
+        return "".join(command + "\n\n" for command in commands).encode()
 
     def _next_reply(self) -> Frame | None:
         return self._replies.popleft() if self._replies else None
@@ -254,16 +295,20 @@ class Session(OutboundSession):  # type: ignore[misc]
                 self._completed[event_uuid] = frame
 
     def _end(self, why: str) -> None:
+        """The call has no need of the gate any more."""
         self._gone = self._gone or why
-        self._outbound_connected = False
+        self._outbound_connected = self.holds_call = False
 
     def _closed(self, why: str) -> Never:
         self.was_probe = not self._heard
-        self._lose(why)
+        self.connected = False
+        self._end(why)
+        raise SessionGone(self._gone)
 
     def _lose(self, why: str) -> Never:
-        self._end(why)
-        self.connected = False
+        """The peer says nothing, or nothing that can be understood; it may hear yet."""
+        self._gone = self._gone or why
+        self._outbound_connected = False
         raise SessionGone(self._gone)
 
     def _tell(self, direction: str, what: object) -> None:

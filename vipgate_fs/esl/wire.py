@@ -18,10 +18,12 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-MAX_HEAD: Final = 256 * 1024
-"""Bytes of one header block; a channel with several hundred variables has less than 64 kB."""
-MAX_BODY: Final = 4 * 1024 * 1024
-"""Bytes of one body."""
+MAX_HEAD: Final = 4 * 1024 * 1024
+"""Bytes of one header block: 5 kB for a usual call, 1 MB and more if a caller wants it so (FINDINGS: "Connect")."""
+MAX_BODY: Final = MAX_HEAD
+"""Bytes of one body: an event shows the call's variables once more."""
+_ENCODED: Final = b"Event-Name: "
+"""How the reply to `connect` begins, the one block outside of a body whose values FreeSWITCH encodes."""
 _NAME: Final = re.compile(r"[A-Za-z_/-]{1,40}")
 
 
@@ -156,6 +158,12 @@ class Decoder:
         return frame
 
     @property
+    def unfinished(self) -> Headers:
+        """The header lines of the frame that is not complete, as far as they have come; the last one may be cut."""
+        block = bytes(self._buffer)
+        return self._head or Headers(block, encoded=block.startswith(_ENCODED))
+
+    @property
     def in_frame(self) -> bool:
         """Whether a frame has begun and is not complete: at the end of the stream, something is missing."""
         return self._head is not None or bool(self._buffer.strip(b"\n"))
@@ -171,7 +179,7 @@ class Decoder:
             self._scanned = max(len(buffer) - 1, 0)
             return None
         block = self._take(end + 2)[:-2]
-        return Headers(block, encoded=block.startswith(b"Event-Name: "))
+        return Headers(block, encoded=block.startswith(_ENCODED))
 
     def _take(self, length: int) -> bytes:
         taken = bytes(self._buffer[:length])

@@ -18,7 +18,7 @@ _FILLED: Final = re.compile(
     r"""
     ( sip | sofia | rtp | srtp | rtcp | sdp | t38 | media | remote | local | advertised | switch | presence | requested
     | origination | transfer | playback | read | write | original | current | last | hangup | bridge | signal | socket
-    | session | vipgate_digits ) (_ \w*)?
+    | session | verto | vipgate_digits ) (_ \w*)?
     | acl_token | alert_info | ani | call_clientcode | call_uuid | channel_name | context | destination_number
     | dialplan | digits_dialed | direction | dp_match | dtmf_type | endpoint_disposition | max_forwards | network_addr
     | park_timeout | proto_specific_hangup_cause | push_channel_name | rdnis | recovery_profile_name | total_loops
@@ -27,8 +27,8 @@ _FILLED: Final = re.compile(
     """,
     re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
-"""What a SIP message, the caller's keys, or the switch itself put into variables (FreeSWITCH 1.11: mod_sofia's sofia.c,
-switch_core_media.c, switch_channel.c). To FreeSWITCH, case makes no difference in their names."""
+"""What a SIP message, a verto client, the caller's keys, or the switch itself put into variables (FreeSWITCH 1.11:
+sofia.c, mod_verto.c, switch_core_media.c, switch_channel.c). To FreeSWITCH, case makes no difference in their names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,15 +74,22 @@ class CallHandler:
         log = self._log.bind(peer=address[0])
         session = Session(address, sock, log.wire())
         try:
-            facts = call_facts(session.connect(), self._site.plan, self._variables)
-            log = log.bind(call=facts.uuid, caller=facts.caller or "withheld", called=facts.called)
+            channel = session.connect()
+            log = log.bind(call=channel["Unique-ID"])
+            facts = call_facts(channel, self._site.plan, self._variables)
+            log = log.bind(caller=facts.caller or "withheld", called=facts.called)
             with self._counted():
                 self._serve(facts, session, log)
         except SessionGone as end:
-            (log.debug if session.was_probe else log.info)("connection ended early", why=str(end))
+            if session.holds_call:
+                self._reject_unread(session, str(end), log)
+            else:
+                (log.debug if session.was_probe else log.info)("connection ended early", why=str(end))
         except Exception:  # noqa: BLE001 - whatever it is, it must not reach the calls beside this one
             log.error("error while serving a call", exception=traceback.format_exc())
         finally:
+            if session.holds_call:  # the dialplan must not go on with a call that nobody has decided on
+                EslChannel(session).abandon(UNDECIDED)
             session.stop()
 
     def refuse(self, sock: Any, address: tuple[Any, ...]) -> None:
@@ -143,10 +150,22 @@ class CallHandler:
                 raise
             log.error("rejected: can't tell who was called", why=str(error))
             return
+        if (
+            session.holds_call and outcome.result is not Result.CUT_OFF
+        ):  # the switch has fallen silent, or says what can't be understood
+            outcome.result, outcome.target = Result.REJECTED, None
+            log.error("rejected: the switch can't be understood any more", why=outcome.why)
         if channel.missing_sounds:
             log.error("the switch could not play a sound", sounds=channel.missing_sounds)
         self._keeper.record(course.record(call, outcome))
         log.info("outcome", **_told(outcome), seconds=round(course.seconds, 3))
+
+    def _reject_unread(self, session: Session, why: str, log: Log) -> None:
+        """Report and record a call whose facts did not come whole; who called whom is not known for sure."""
+        call = Call(uuid=storable(session.session_data.get("Unique-ID", "")), caller="", called="", dialled="")
+        outcome = Outcome(Result.REJECTED, why=f"the call can't be read: {why}")
+        log.error("rejected: the call can't be read", call=call.uuid, why=why)
+        self._keeper.record(_Course(self._clock()).record(call, outcome))
 
     def _locate(self, call: Call, session: Session) -> Call:
         """The call with its users and groups, if that can make a difference to which gate is the first."""

@@ -96,7 +96,7 @@ def _hangup(session: Session, data: str) -> None:
 def _respond(session: Session, data: str) -> None:
     status, _, phrase = data.partition(" ")
     code = number(status) or 488
-    if code >= _FIRST_FAILURE:
+    if code >= _FIRST_FAILURE and session.channel.profile.source == "mod_sofia":
         session.channel.hang_up(causes.of_sip_status(code), code, phrase or causes.phrase(code))
 
 

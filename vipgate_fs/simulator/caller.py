@@ -25,6 +25,7 @@ class Caller:
         keys: keys at fixed times besides: (seconds since the call began, digits).
         hang_up_after: seconds since the call began after which he hangs up; None: not before the call's end.
         patience: seconds after which he gives up in any case.
+        sip: whether his channel is a SIP one; on others, such as `loopback/…`, `respond` does nothing.
     """
 
     number: str = "004917612345678"
@@ -37,6 +38,7 @@ class Caller:
     keys: Keys = field(default=(), repr=False)
     hang_up_after: float | None = None
     patience: float = 120.0
+    sip: bool = True
 
     def entry(self, prompt: int) -> str:
         """What he keys in at the prompt of that number; 0 is the first."""

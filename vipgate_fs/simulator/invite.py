@@ -45,6 +45,7 @@ class Profile:
     channel_name: str
     context: str = "public"
     dialplan: str = "XML"
+    source: str = "mod_sofia"
     hide_name: bool = False
     hide_number: bool = False
     index: int = 1
@@ -72,7 +73,7 @@ class Profile:
             ("ANI", self.username),
             ("Destination-Number", self.destination),
             ("Unique-ID", self.uuid),
-            ("Source", "mod_sofia"),
+            ("Source", self.source),
             ("Transfer-Source", self.transfer_source),
             ("Context", self.context),
             ("RDNIS", self.rdnis),
@@ -126,6 +127,8 @@ class Invite:
         target, contact = f"{to}@{LOCAL}:{SIP_PORT}", f"caller@{LOCAL}:{port}"
         identity = Identity.of(caller.headers, sender)
         channel_name = f"sofia/{_PROFILE}/{(sender.user if sender.user_params else sender.uri) or contact}"
+        if not caller.sip:
+            channel_name = f"loopback/{to}-b"
         profile = Profile(
             number=identity.user,
             name=identity.name,
@@ -133,6 +136,7 @@ class Invite:
             destination=unquote(to, errors="surrogateescape"),
             uuid=channel_uuid,
             channel_name=channel_name,
+            source="mod_sofia" if caller.sip else "mod_loopback",
             hide_name=identity.hides_name,
             hide_number=identity.hides_number,
             times=Times(profile_created=micros, created=micros),
