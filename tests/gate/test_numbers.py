@@ -232,26 +232,3 @@ def test_what_looks_ordinary_is_what_phonenumbers_would_make_of_it(code, prefix,
 @pytest.mark.parametrize(("number", "ordinary"), [(MOBILE, True), ("+4901761234567", False), ("+39312345678", True)])
 def test_what_looks_ordinary(number, ordinary):
     assert (numbers._ordinary(number) is not None) == ordinary
-
-
-@pytest.mark.parametrize(
-    ("country", "written", "misread"),
-    [
-        *[("DE", written, True) for written in ("49301*", "49 30 1*", "49301?*", "4900123", "491234567890123456")],
-        *[("DE", written, False) for written in ("49*", "4930*", "493?*", "49???*")],
-        *[
-            ("DE", written, False)
-            for written in ("49301234*", "4930123456", "+49*", "0*", "4900", "49??", "70*", "Bank")
-        ],
-        *[("FR", "33*", False), ("FR", "33142*", True), ("RU", "7*", False), ("RU", "7916*", True)],
-        *[
-            ("DK", "4512*", False),
-            ("DK", "45123*", True),
-            ("US", "1*", False),
-            ("US", "1212555*", False),
-            ("DE", "4900-4999", False),
-        ],
-    ],
-)
-def test_what_looks_like_the_country_code_but_is_read_as_an_extension(country, written, misread):
-    assert bool(PLANS[country].misreading(written)) == misread

@@ -17,6 +17,7 @@ from vipgate_fs.config.store import read_lockout
 from vipgate_fs.document.findings import Report, did_you_mean
 from vipgate_fs.document.nodes import Mapping, Node, Scalar, find
 from vipgate_fs.duration import duration
+from vipgate_fs.gate.doubts import doubt
 from vipgate_fs.gate.gate import BUSY, Activation, Gate, Prompts, Protects, Rejection, Route, Step, Timing
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.schedules import Calendar, Schedule
@@ -149,8 +150,8 @@ class GateReader:
             if pattern is not None:
                 numbers.append((pattern, item.line))
                 self.claims.append(Claim(gate, "number", pattern, item))
-                if why := self._site.plan.misreading(item.text):
-                    self._report.warning(item, why)
+                if why := doubt(item.text, self._site.plan):
+                    self._report.warning(item, str(why))
         names: dict[str, dict[str, int]] = {"users": {}, "groups": {}}
         for kind, lines in names.items():
             for item in _scalars(node, kind):

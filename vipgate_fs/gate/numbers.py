@@ -27,14 +27,14 @@ E164_DIGITS: Final = 15
 """The longest number, with its country code (ITU-T E.164, 6.1)."""
 SEPARATORS: Final = " \u00a0-/.()"
 """What only helps to read a number."""
+DECIMAL: Final = re.compile(r"\s*'?(?P<digits>\+?[0-9]{7,})[.,]0+\s*", re.ASCII)
+"""What a spreadsheet makes of a number that it takes for a quantity: the point separates nothing, and the 0 is none."""
 _LONGEST_WRITTEN: Final = 64
 _SHORTEST_WITHOUT_PLUS: Final = 11  # digits, where 49 could also begin a number without its national prefix
 _NO_SEPARATORS: Final = str.maketrans("", "", SEPARATORS)
 _LONGEST_LOCAL: Final = 8  # digits, without the area code
-_MEANT: Final = 3  # digits after the country code, from which on it hardly begins an extension by chance
 _DIGITS: Final = re.compile(r"\+?[0-9]+")
 _INTERNATIONAL: Final = re.compile(r"\+[0-9]+")
-_WITH_WILDCARDS: Final = re.compile(r"[0-9][0-9?]*\*?", re.ASCII)
 _COUNTRY_CODE: Final = re.compile(rf"\+({'|'.join(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))})")
 
 
@@ -43,9 +43,14 @@ def compact(written: str) -> str:
     return written.translate(_NO_SEPARATORS)
 
 
+def is_international(canonical: str) -> bool:
+    """Whether a canonical number is in E.164 form, with a plus."""
+    return _INTERNATIONAL.fullmatch(canonical) is not None
+
+
 def shown(number: str, number_format: str) -> str:
     """A canonical number in the site's international format, "00" or "+"; what is not international stays as it is."""
-    return number_format + number[1:] if _INTERNATIONAL.fullmatch(number) else number
+    return number_format + number[1:] if is_international(number) else number
 
 
 class NumberPlan:
@@ -66,9 +71,11 @@ class NumberPlan:
             raise ValueError(f"{country!r} is no country with telephone numbers; allowed: ISO 3166-1, such as DE")
         code = phonenumbers.country_code_for_region(country)
         main = PhoneMetadata.metadata_for_region(phonenumbers.region_code_for_country_code(code)) or metadata
-        self._code = str(code)
+        self.country = country
+        self.code = str(code)
         self._withheld = Withheld(withheld)
         self._shortest = min(_parsing(code)[1])
+        self._service = _service_numbers(country)
         self._abroad = re.compile(metadata.international_prefix or "00")
         self._trunk = phonenumbers.ndd_prefix_for_region(country, strip_non_digits=True) or ""
         self._trunk_is_optional = not any(_demands(self._trunk, style) for style in main.number_format)
@@ -85,9 +92,9 @@ class NumberPlan:
         if len(written) > _LONGEST_WRITTEN:
             return written
         digits = compact(written)
-        if not _DIGITS.fullmatch(digits):
+        if not _DIGITS.fullmatch(digits) or (digits != written and DECIMAL.fullmatch(written)):
             return written
-        if international := self._explicit(digits):
+        if international := self.explicit(digits):
             return _e164(international, only_valid=False) or written
         valid = (_e164(international, only_valid=True) for international in self._national(digits, len(digits)))
         return next(filter(None, valid), written)
@@ -118,7 +125,7 @@ class NumberPlan:
         digits = compact(number)
         if not _DIGITS.fullmatch(digits):
             return
-        if explicit := self._explicit(digits):
+        if explicit := self.explicit(digits):
             begun = iter((explicit,))
         # No extension begins with 0, which leads out of the house; one may begin with the 1 or 8 of other countries.
         # 00 leads abroad, if only in other countries.
@@ -127,11 +134,11 @@ class NumberPlan:
         else:
             begun = (one for one in self._national(digits, len(digits)) if self._is_nearly_complete(one, digits))
         whole = map(_without_trunk_zero, begun)
-        yield from (one for one in whole if one not in (digits, "+", f"+{self._code}"))
+        yield from (one for one in whole if one not in (digits, "+", f"+{self.code}"))
 
     def _is_nearly_complete(self, international: str, digits: str) -> bool:
         """Whether at most one digit is missing, and it is no local number that begins like the country code."""
-        is_long_enough = len(international) - len(f"+{self._code}") >= self._shortest - 1
+        is_long_enough = len(international) - len(f"+{self.code}") >= self._shortest - 1
         return is_long_enough and (international != f"+{digits}" or len(digits) > _LONGEST_LOCAL)
 
     def beginning(self, digits: str, length: int | None = None) -> str:
@@ -144,49 +151,52 @@ class NumberPlan:
         """
         if length is not None and length <= LONGEST_EXTENSION:
             return digits
-        international = self._explicit(digits) or next(self._national(digits, length or len(digits) + 1), None)
+        international = self.explicit(digits) or next(self._national(digits, length or len(digits) + 1), None)
         return _without_trunk_zero(international) if international else digits
 
-    def _explicit(self, digits: str) -> str | None:
+    def explicit(self, digits: str) -> str | None:
+        """Digits that say themselves which country they belong to, with a plus; None for others."""
         if digits.startswith("+"):
             return digits
         abroad = self._abroad.match(digits)
         return f"+{digits[abroad.end() :]}" if abroad else None
 
+    def at_home(self, digits: str) -> str | None:
+        """Digits that begin with the national prefix, with the country's code; None for others."""
+        return (
+            f"+{self.code}{digits.removeprefix(self._trunk)}"
+            if self._trunk and digits.startswith(self._trunk)
+            else None
+        )
+
+    def is_service(self, digits: str) -> bool:
+        """Whether it is a short number of the country, such as 112, 115 or 116117."""
+        return self._service.fullmatch(digits) is not None
+
     def is_complete(self, written: str) -> bool:
         """Whether it is a valid number as it stands, with nothing that has to follow."""
         canonical = self.canonical(written)
-        return _INTERNATIONAL.fullmatch(canonical) is not None and _e164(canonical, only_valid=True) == canonical
-
-    def misreading(self, written: str) -> str | None:
-        """Why what begins with the country code, without a plus, is not read as its writer may mean it; or None."""
-        digits = compact(written)
-        if not digits.startswith(self._code) or not _WITH_WILDCARDS.fullmatch(digits):
-            return None
-        begun = re.split(r"[?*]", digits)[0]
-        if len(begun) - len(self._code) < _MEANT:
-            return None
-        if not digits.endswith("*") and (len(digits) <= LONGEST_EXTENSION or "-" in written or ".." in written):
-            return None
-        if begun != digits:
-            read = self.beginning(begun, None if digits.endswith("*") else len(digits))
-        else:
-            read = self.canonical(digits)
-        if read.startswith("+"):
-            return None
-        return f"read as an extension, not as a number with the country code; write +{digits} for that"
+        return is_international(canonical) and _e164(canonical, only_valid=True) == canonical
 
     def _national(self, digits: str, length: int) -> Iterator[str]:
         """The international forms of what begins with the digits and has that length, the likeliest first."""
-        if self._trunk and digits.startswith(self._trunk):
-            yield f"+{self._code}{digits.removeprefix(self._trunk)}"
+        if at_home := self.at_home(digits):
+            yield at_home
             return
         if length <= LONGEST_EXTENSION:
             return
-        forms = [f"+{digits}"] if digits.startswith(self._code) else []
+        forms = [f"+{digits}"] if digits.startswith(self.code) else []
         if self._trunk_is_optional:
-            forms.insert(len(forms) if length >= _SHORTEST_WITHOUT_PLUS else 0, f"+{self._code}{digits}")
+            forms.insert(len(forms) if length >= _SHORTEST_WITHOUT_PLUS else 0, f"+{self.code}{digits}")
         yield from forms
+
+
+def _service_numbers(country: str) -> re.Pattern[str]:
+    """The short numbers of a country that are the same with every carrier and not only for text messages."""
+    metadata = PhoneMetadata.short_metadata_for_region(country)
+    every, *others = (metadata.short_code, metadata.carrier_specific, metadata.sms_services) if metadata else (None,)
+    but = "".join(f"(?!(?:{one.national_number_pattern})$)" for one in others if one and one.national_number_pattern)
+    return re.compile(f"{but}(?:{every.national_number_pattern if every else '(?!)'})", re.ASCII)
 
 
 def _demands(trunk: str, style: NumberFormat) -> bool:

@@ -9,6 +9,7 @@ from itertools import chain, product
 from typing import Final
 
 from vipgate_fs.gate.dialable import is_dialable
+from vipgate_fs.gate.doubts import spoilt
 from vipgate_fs.gate.numbers import E164_DIGITS, NumberPlan, compact
 
 _DIGITS: Final = "0123456789"
@@ -123,6 +124,8 @@ class NumberPattern:
 
 def masks(text: str, plan: NumberPlan) -> Iterator[Mask]:
     """The masks of a pattern, with no space around it. Raises ValueError, see `NumberPattern.parse`."""
+    if why := spoilt(text, plan):
+        raise ValueError(f"{text!r} is {why}")
     canonical = plan.canonical(text)
     digits = compact(canonical)
     if "?" in text or "*" in text:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
 from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.doubts import doubt
 from vipgate_fs.gate.gate import StepDefaults
 from vipgate_fs.gate.numbers import E164_DIGITS
 from vipgate_fs.gate.pins import Credential, Pin, PinTable
@@ -70,16 +71,16 @@ def _by_number(settings: Settings) -> dict[str, Credential]:
     for owner in settings.values["pins"]:
         number = settings.plan.caller(owner)
         if not NUMBER.fullmatch(number):
-            settings.error_at_key(
-                'this is not a telephone number; allowed: one such as "004917612345678"', "pins", owner
-            )
+            spoilt = doubt(owner, settings.plan)
+            why = spoilt.fault if spoilt else "this is not a telephone number"
+            settings.error_at_key(f'{why}; allowed: one such as "004917612345678"', "pins", owner)
         elif number in pins:
             line = settings.line_of("pins", written[number])
             settings.error_at_key(f"the same number as in line {line}, written differently", "pins", owner)
         else:
             pins[number], written[number] = _credential(settings, owner), owner
-            if why := settings.plan.misreading(owner):
-                settings.warn(why, "pins", owner)
+            if doubtful := doubt(owner, settings.plan):
+                settings.warn(doubtful.fault, "pins", owner)  # the digits may be a PIN in the wrong place
     return pins
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar, Final, NamedTuple
 
 from vipgate_fs.gate.call import WITHHELD, Call
+from vipgate_fs.gate.doubts import doubt
 from vipgate_fs.gate.gate import Evidence, StepDefaults
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.verdict import Pass, Reject, Verdict
@@ -74,8 +75,8 @@ def build(settings: Settings) -> Callers:
             except ValueError as error:
                 settings.error(str(error), word, index)
             else:
-                if why := settings.plan.misreading(str(written)):
-                    settings.warn(why, word, index)
+                if why := doubt(str(written), settings.plan):
+                    settings.warn(str(why), word, index)
     if "file" in values:
         _add_file(table, settings.folder / values["file"], settings)
     withheld = None
@@ -110,7 +111,7 @@ def _add_file(table: NumberTable[Entry], file: Path, settings: Settings) -> None
             for number, verdict in rows:
                 is_empty = False
                 _add(table, settings.plan, number, Entry(verdict, Evidence(line, file.name, rows.line)))
-                if why := settings.plan.misreading(number):
+                if why := doubt(number, settings.plan):
                     settings.warn(f"{file.name}, line {rows.line}: {why}", "file")
         except ValueError as error:
             settings.error_in(file, rows.line, str(error), "file")
