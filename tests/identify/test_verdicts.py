@@ -25,6 +25,12 @@ PIN = Pin("0815")
         ({"askForPin": {"expectedPIN": "0815", "attempts": 10}}, AskForPin(PIN, attempts=10)),
         ({"askForPin": {"expectedPIN": "0815", "maxRetries": 0}}, AskForPin(PIN, attempts=1)),
         ({"askForPin": {"expectedPIN": "0815", "maxRetries": 9}}, AskForPin(PIN, attempts=10)),
+        ({"askForPin": {"expectedPIN": "0815", "maxRetries": "2"}}, AskForPin(PIN, attempts=3)),
+        ({"askForPin": {"expectedPIN": "0815", "attempts": "3", "maxRetries": None}}, AskForPin(PIN, attempts=3)),
+        ({"askForPin": {"expectedPIN": "0815", "forwardCorrectPIN": None}}, AskForPin(PIN)),
+        ({"reject": False, "forward": None, "askForPin": None}, Pass()),
+        ({"reject": 1}, Reject()),
+        ({"reject": "0"}, Pass()),
     ],
 )
 def test_what_an_answer_means(answer, expected):
@@ -35,8 +41,9 @@ def test_what_an_answer_means(answer, expected):
     ("answer", "message"),
     [
         ({}, "not a verdict"),
-        ({"reject": "true"}, "not a verdict"),
-        ({"reject": 1}, "not a verdict"),
+        ({"reject": "true"}, "reject is neither true nor false"),
+        ({"reject": 2}, "reject is neither true nor false"),
+        ({"reject": "٠"}, "reject is neither true nor false"),
         ({"reject": None}, "not a verdict"),
         ({"reject": True, "forward": "100"}, "not a verdict"),
         ({"forward": "100", "askForPin": {"expectedPIN": "0815"}}, "not a verdict"),
@@ -50,7 +57,7 @@ def test_what_an_answer_means(answer, expected):
         ({"forward": ""}, "forward is not dialable"),
         ({"forward": -1}, "forward is not dialable"),
         ({"forward": True}, "forward is not dialable"),
-        ({"forward": None}, "forward is not dialable"),
+        ({"forward": None}, "not a verdict"),
         ({"forward": 1.5}, "forward is not dialable"),
         ({"forward": "1" * 65}, "forward is not dialable"),
         ({"askForPin": {}}, "expectedPIN"),
@@ -63,15 +70,15 @@ def test_what_an_answer_means(answer, expected):
         ({"askForPin": {"expectedPIN": True}}, "expectedPIN"),
         ({"askForPin": {"expectedPIN": "0815", "retries": 3}}, "unknown key"),
         ({"askForPin": {"expectedPIN": "0815", "forwardCorrectPIN": "1 2"}}, "forwardCorrectPIN is not dialable"),
-        ({"askForPin": {"expectedPIN": "0815", "forwardIncorrectPIN": None}}, "forwardIncorrectPIN is not dialable"),
+        ({"askForPin": {"expectedPIN": None}}, "expectedPIN is missing"),
         ({"askForPin": {"expectedPIN": "0815", "attempts": 3, "maxRetries": 2}}, "one of them"),
         *(
             ({"askForPin": {"expectedPIN": "0815", "attempts": wrong}}, "from 1 to 10")
-            for wrong in (0, 11, "3", True, 2.0, None)
+            for wrong in (0, 11, "0", "11", "3.0", "", True, 2.0)
         ),
         *(
             ({"askForPin": {"expectedPIN": "0815", "maxRetries": wrong}}, "from 0 to 9")
-            for wrong in (-1, 10, "3", False)
+            for wrong in (-1, 10, "10", "-1", False)
         ),
     ],
 )

@@ -174,4 +174,5 @@ def _answer(step: Step, call: Call, ask: Ask) -> tuple[Verdict | None, Reason]:
         return None, Reason("step", step.line, "don't know", step.kind)
     evidence = step.evidence(call) or Evidence(step.line)
     where = f" ({evidence.file} line {evidence.file_line})" if evidence.file else ""
-    return verdict, Reason("step", evidence.line, describe(verdict) + where, step.kind)
+    doubt = f"; {verdict.doubt}" if isinstance(verdict, Forward | AskForPin) and verdict.doubt else ""
+    return verdict, Reason("step", evidence.line, describe(verdict) + where + doubt, step.kind)

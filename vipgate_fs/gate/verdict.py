@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vipgate_fs.gate.pins import Credential, PinTable
 
@@ -23,9 +23,11 @@ class Forward:
 
     Attributes:
         target: a dialable string (see `vipgate_fs.gate.dialable`).
+        doubt: what the administrator should know of how it was answered, without secrets; "": nothing.
     """
 
     target: str
+    doubt: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,14 @@ class AskForPin:
         correct: where the call goes after the right PIN; None: on to the number that was called.
         incorrect: where it goes after the last wrong entry; None: it is rejected.
         attempts: number of entries, 1 to 10; None: as many as the gate says.
+        doubt: see `Forward`.
     """
 
     expected: Credential | PinTable
     correct: str | None = None
     incorrect: str | None = None
     attempts: int | None = None
+    doubt: str = field(default="", compare=False)
 
 
 Verdict = Pass | Reject | Forward | AskForPin

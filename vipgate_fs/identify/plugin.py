@@ -23,7 +23,7 @@ from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
 from vipgate_fs.identify import Settings
 from vipgate_fs.identify.facts import harmless
 from vipgate_fs.identify.timeouts import Timeouts, read_duration
-from vipgate_fs.identify.verdicts import MOST_ATTEMPTS, verdict
+from vipgate_fs.identify.verdicts import MOST_ATTEMPTS, answered
 from vipgate_fs.secret import read_secret
 
 GROUP: Final = "vipgate.steps"
@@ -90,7 +90,7 @@ def _verdict(answer: object) -> Verdict | None:
             case Forward() | AskForPin():
                 return _checked(answer)
             case Mapping():
-                return verdict(answer) if answer else None
+                return answered(answer)
     except ValueError as error:
         raise StepFailed(f"the plug-in's answer: {error}") from None
     kind = type(answer).__name__

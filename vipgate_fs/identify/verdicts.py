@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from vipgate_fs.gate.dialable import is_dialable
@@ -11,23 +13,61 @@ from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
 from vipgate_fs.identify import PIN
 
 MOST_ATTEMPTS: Final = 10
+_COUNT: Final = re.compile("[0-9]{1,2}", re.ASCII)
+_NUMBERS: Final = ("forward", "expectedPIN", "forwardCorrectPIN", "forwardIncorrectPIN")
+"""What is a row of digits and should be a text: as a number it has no leading zeros."""
 _KEYS: Final = {"expectedPIN", "forwardCorrectPIN", "forwardIncorrectPIN", "attempts", "maxRetries"}
 
 
 def verdict(answer: Mapping[str, Any]) -> Verdict:
-    """The verdict that `{reject: …}`, `{forward: …}` or `{askForPin: {…}}` says.
+    """The verdict that `{reject: …}`, `{forward: …}` or `{askForPin: {…}}` says. None is as if the key was not there.
 
     Raises:
         ValueError: what is wrong and what is allowed, without the PIN.
     """
-    match dict(answer):
-        case {"reject": bool(rejected), **rest} if not rest:
-            return Reject() if rejected else Pass()
+    match _present(answer):
+        case {"reject": rejected, **rest} if not rest:
+            return Reject() if _flag(rejected) else Pass()
         case {"forward": target, **rest} if not rest:
             return Forward(_target("forward", target))
         case {"askForPin": Mapping() as question, **rest} if not rest:
             return _ask_for_pin(question)
     raise ValueError("not a verdict; allowed: exactly one of reject (true or false), forward and askForPin")
+
+
+def answered(answer: Mapping[str, Any]) -> Verdict | None:
+    """The verdict of an answer from elsewhere, with its doubts; None when nothing is in it, which says "don't know".
+
+    Raises:
+        ValueError: see `verdict`.
+    """
+    if not _present(answer):
+        return None
+    said = verdict(answer)
+    match said:
+        case Forward():
+            return replace(said, doubt=_doubt(answer))
+        case AskForPin():
+            return replace(said, doubt=_doubt(answer["askForPin"]))
+    return said
+
+
+def _doubt(answer: Mapping[str, Any]) -> str:
+    """JSON_NUMERIC_CHECK of PHP and numeric columns make 815 of 0815, and nobody can tell afterwards."""
+    numbers = [key for key in _NUMBERS if isinstance(answer.get(key), int)]
+    return f"{' and '.join(numbers)} came as a number: leading zeros would be missing; send a text" if numbers else ""
+
+
+def _present(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Serialisers write null for what is not there."""
+    return {key: value for key, value in answer.items() if value is not None}
+
+
+def _flag(value: object) -> bool:
+    """Not every language and database has booleans, and PHP gets the numbers of MySQL as texts."""
+    if value in ("0", "1") or (isinstance(value, int) and value in (0, 1)):
+        return bool(int(value))
+    raise ValueError("reject is neither true nor false; allowed: true or 1, false or 0")
 
 
 def in_short(text: str) -> Verdict:
@@ -47,9 +87,12 @@ def in_short(text: str) -> Verdict:
 
 
 def _ask_for_pin(question: Mapping[str, Any]) -> AskForPin:
+    question = _present(question)
+    if "expectedPIN" not in question:
+        raise ValueError("expectedPIN is missing in askForPin")
     if question.keys() - _KEYS:
         raise ValueError(f"an unknown key in askForPin; allowed: {', '.join(sorted(_KEYS))}")
-    pin = _text(question.get("expectedPIN"))
+    pin = _text(question["expectedPIN"])
     if pin is None or not PIN.fullmatch(pin):
         raise ValueError("expectedPIN is no PIN; allowed: 1 to 20 digits")
     targets = {
@@ -66,6 +109,8 @@ def _attempts(question: Mapping[str, Any]) -> int | None:
         raise ValueError("attempts and maxRetries (attempts - 1) say the same; allowed: one of them")
     for key in given:
         number, first = question[key], int(key == "attempts")
+        if isinstance(number, str) and _COUNT.fullmatch(number):
+            number = int(number)
         if type(number) is not int or not first <= number < MOST_ATTEMPTS + first:
             raise ValueError(f"{key} out of range; allowed: an integer from {first} to {MOST_ATTEMPTS - 1 + first}")
         return number + 1 - first

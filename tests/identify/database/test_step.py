@@ -14,7 +14,7 @@ from vipgate_fs.gate.call import WITHHELD
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
-from vipgate_fs.identify.database.step import _verdict
+from vipgate_fs.identify.database.row import row_verdict
 from vipgate_fs.resources import resource
 
 
@@ -56,6 +56,11 @@ def test_no_name_keeps_a_caller_from_being_rejected(database_url, name):
         ("'1' AS pin, NULL AS forwardCorrectPIN, 2 AS maxRetries", AskForPin(Pin("1"), attempts=3)),
         ("'1' AS pin, 2 AS attempts, NULL AS maxRetries, NULL AS reject", AskForPin(Pin("1"), attempts=2)),
         ("1 AS reject", Reject()),
+        ("'1' AS reject", Reject()),
+        ("1.0 AS reject", Reject()),
+        ("0.0 AS reject", Pass()),
+        ("4711.0 AS pin", AskForPin(Pin("4711"))),
+        ("100.0 AS forward", Forward("100")),
         ("0 AS reject, NULL AS forward, NULL AS pin", Pass()),
         ("1 = 1 AS reject", Reject()),
         ("1 = 0 AS reject", Pass()),
@@ -83,15 +88,15 @@ def test_a_row_says_a_verdict(database_url, query, verdict):
         ("SELECT '' AS pin", "expectedPIN is no PIN"),
         ("SELECT -1 AS pin", "expectedPIN is no PIN"),
         ("SELECT 0.5 AS pin", "expectedPIN is no PIN"),
-        ("SELECT 2 AS reject", "not a verdict"),
-        ("SELECT 'yes' AS reject", "not a verdict"),
+        ("SELECT 2 AS reject", "reject is neither"),
+        ("SELECT 'yes' AS reject", "reject is neither"),
         ("SELECT 0 AS reject, '4711' AS pin", "not a verdict"),
         ("SELECT '100' AS forward, '4711' AS pin", "not a verdict"),
         ("SELECT '4711' AS pin, '4711' AS expectedPIN", "expectedPIN twice"),
         ("SELECT '4711' AS pin, 1 AS attempts, 1 AS maxRetries", "allowed: one of them"),
         ("SELECT '4711' AS pin, 99 AS attempts", "attempts out of range"),
         ("SELECT '4711' AS pin, 'x y' AS forwardCorrectPIN", "forwardCorrectPIN is not dialable"),
-        ("SELECT '100' AS forwardCorrectPIN", "expectedPIN is no PIN"),
+        ("SELECT '100' AS forwardCorrectPIN", "expectedPIN is missing"),
         ("SELECT '${system id}' AS forward", "forward is not dialable"),
         ("SELECT '100 XML default' AS forward", "forward is not dialable"),
         ("SELECT '4711' AS pin, 1 AS id", "a column id; allowed: pin, reject"),
@@ -104,6 +109,68 @@ def test_a_row_that_says_no_verdict_is_a_failure(database_url, query, why):
     told = failure(database(database_url, query))
     assert why in told
     assert "4711" not in told
+
+
+OF_COLUMNS = {
+    "mariadb": [
+        ("b'1' AS reject", Reject()),
+        ("b'0' AS reject", Pass()),
+        ("CAST(1.0 AS DOUBLE) AS reject", Reject()),
+        ("AES_DECRYPT(AES_ENCRYPT('0815', 'k'), 'k') AS pin", AskForPin(Pin("0815"))),
+        ("CAST('0815' AS BINARY(8)) AS pin", AskForPin(Pin("0815"))),
+        ("CAST(4711 AS DOUBLE) AS pin", AskForPin(Pin("4711"))),
+        ("CAST('100' AS BINARY) AS forward", Forward("100")),
+        ("AES_DECRYPT(AES_ENCRYPT('0815', 'k'), 'other') AS pin", None),
+    ],
+    "postgresql": [
+        ("B'1' AS reject", Reject()),
+        ("B'0' AS reject", Pass()),
+        ("1::float8 AS reject", Reject()),
+        ("'0815'::bytea AS pin", AskForPin(Pin("0815"))),
+        ("4711::real AS pin", AskForPin(Pin("4711"))),
+        ("'0815'::char(9) AS pin", AskForPin(Pin("0815"))),
+        ("'0815'::name AS pin", AskForPin(Pin("0815"))),
+    ],
+    "sqlite": [
+        ("x'30383135' AS pin", AskForPin(Pin("0815"))),
+        ("4711.0 AS pin", AskForPin(Pin("4711"))),
+        ("x'01' AS reject", Reject()),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "verdict"), [(kind, *of) for kind, columns in OF_COLUMNS.items() for of in columns]
+)
+def test_a_column_of_any_type(request, kind, column, verdict):
+    url = request.getfixturevalue("sqlite") if kind == "sqlite" else request.getfixturevalue(f"{kind}_server").url
+    assert database(url, f"SELECT {column}").identify(a_call()) == verdict
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (b"\xff\xfe", "expectedPIN is binary"),
+        (1e20, "no PIN"),
+        (float("nan"), "no PIN"),
+        (2.0**53, "no PIN"),
+        (True, "no PIN"),
+        (b"", "no PIN"),
+    ],
+)
+def test_a_pin_that_none_can_be_sure_of(value, why):
+    with pytest.raises(ValueError, match=why):
+        row_verdict([("pin", value)])
+
+
+@pytest.mark.parametrize(
+    ("row", "doubted"),
+    [([("pin", "0815")], ""), ([("pin", 815)], "expectedPIN"), ([("forward", Decimal("100.00"))], "forward")],
+)
+def test_a_numeric_column_is_remarked_upon(row, doubted):
+    doubt = row_verdict(row).doubt
+    assert doubt.startswith(f"{doubted} came as a number" if doubted else "")
+    assert bool(doubt) == bool(doubted)
 
 
 def test_a_relative_sqlite_path_begins_where_the_configuration_is(sqlite):
@@ -185,7 +252,7 @@ VALUES = st.one_of(
 @given(st.lists(st.tuples(st.sampled_from(COLUMNS), VALUES)))
 def test_any_row_is_a_verdict_or_a_clear_failure(row):
     try:
-        verdict = _verdict(row)
+        verdict = row_verdict(row)
     except ValueError as error:
         assert "47110815" not in str(error)
         return

@@ -49,6 +49,12 @@ DOCUMENTED = {
         lambda text: b"".join(text.split()),
         lambda text: text.replace(b":", b" :"),
         lambda text: b"\xef\xbb\xbf" + text,
+        lambda text: b"\r\n\xef\xbb\xbf\xef\xbb\xbf \xef\xbb\xbf\n" + text + b"\n\xef\xbb\xbf",
+        lambda text: text.replace(b"maxRetries: 3", b'maxRetries: "3"'),
+        lambda text: text.replace(b": true", b": 1").replace(b": false", b": 0"),
+        lambda text: text.replace(b": true", b': "1"').replace(b": false", b': "0"'),
+        lambda text: text.replace(b"{", b"{message: null, ", 1),
+        lambda text: text.replace(b"expectedPIN", b"attempts: null, expectedPIN"),
     ],
 )
 def test_the_documented_answers(text, written):
@@ -78,7 +84,7 @@ def test_an_answer(text, expected):
             read_answer(text.encode())
 
 
-@pytest.mark.parametrize("text", [b"{}", b" { } \n"])
+@pytest.mark.parametrize("text", [b"{}", b" { } \n", b'{"reject": null}', b"{forward: null, askForPin: null, x: null}"])
 def test_nothing_is_dont_know(text):
     assert read_answer(text) is None
 
@@ -99,8 +105,42 @@ def test_a_whole_number_is_an_integer_however_it_is_written(text, verdict):
 
 
 @pytest.mark.parametrize(
+    ("text", "doubted"),
+    [
+        ('{askForPin: {expectedPIN: "0815", forwardCorrectPIN: "100", maxRetries: 2}}', ""),
+        ('{forward: "0100"}', ""),
+        ("{reject: 1}", ""),
+        ("{forward: 100}", "forward came as a number"),
+        ("{askForPin: {expectedPIN: 815}}", "expectedPIN came as a number"),
+        ("{askForPin: {expectedPIN: 815.0}}", "expectedPIN came as a number"),
+        ('{askForPin: {expectedPIN: "0815", forwardIncorrectPIN: 0}}', "forwardIncorrectPIN came as a number"),
+        ("{askForPin: {expectedPIN: 815, forwardCorrectPIN: 100}}", "expectedPIN and forwardCorrectPIN came as"),
+    ],
+)
+def test_a_number_that_may_have_lost_zeros_is_not_taken_in_silence(text, doubted):
+    doubt = getattr(read_answer(text.encode()), "doubt", "")
+    assert doubt.startswith(doubted)
+    assert bool(doubt) == bool(doubted)
+    assert "815" not in doubt
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        *(
+            "{reject: 2}",
+            '{reject: "false"}',
+            "{reject: -1}",
+            '{reject: ""}',
+            "{reject: [1]}",
+            "{askForPin: {expectedPIN: null}}",
+        ),
+        *(
+            '{askForPin: {expectedPIN: "0815", maxRetries: "10"}}',
+            '{askForPin: {expectedPIN: "0815", maxRetries: " 2"}}',
+        ),
+        *('{askForPin: {expectedPIN: "0815", attempts: "0"}}', '{askForPin: {expectedPIN: "0815", attempts: "2.0"}}'),
+        *('{askForPin: {expectedPIN: "0815", attempts: "٣"}}', '{reject: false, forward: "1", askForPin: null}'),
         *("", " ", "null", "true", "1", '"reject"', "[]", "{", "}", "{reject}", "{reject: }", "{reject: True}"),
         *("{reject: yes}", "{reject: true,}", "{reject: true} {}", "{reject: true, reject: true}", "{: true}"),
         *("{'reject': true}", "{reject = true}", "reject: true", "{re ject: true}", "{1: true}", '{"reject: true}'),
@@ -138,7 +178,10 @@ def test_no_answer_takes_long_to_read(part, beginning):
     assert time.process_time() - started < 0.25
 
 
-TEXTS = st.one_of(st.text(max_size=6), st.sampled_from(["123", "0815", "${x}", "-1", "*97", "1 2", "a\n"]))
+TEXTS = st.one_of(
+    st.text(max_size=6),
+    st.sampled_from(["123", "0815", "1", "0", "02", "10", "007", "${x}", "-1", "*97", "1 2", "a\n"]),
+)
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),
@@ -158,7 +201,7 @@ ANSWERS = st.one_of(
     st.dictionaries(
         st.sampled_from(["reject", "forward", "askForPin", "x"]),
         st.one_of(SCALARS, QUESTIONS, st.dictionaries(st.sampled_from([*KEYS, "x"]), SCALARS)),
-        max_size=2,
+        max_size=3,
     ),
     SCALARS,
 )

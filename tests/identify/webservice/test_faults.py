@@ -144,7 +144,7 @@ FAULTS = {
     "two verdicts": (answering(response(b'{"reject": false, "forward": "100"}')), "exactly one"),
     "a key twice": (answering(response(b'{"reject": true, "reject": false}')), "twice"),
     "an unknown key": (answering(response(b'{"reject": false, "ttl": 3}')), "exactly one"),
-    "wrong type": (answering(response(b'{"reject": "false"}')), "not a verdict"),
+    "wrong type": (answering(response(b'{"reject": "false"}')), "reject is neither true nor false"),
     "target with a command": (answering(response(b'{"forward": "${system(reboot)}"}')), "not dialable"),
     "target with a line break": (answering(response(b'{"forward": "100\\n"}')), "not dialable"),
     "PIN of letters": (answering(response(b'{"askForPin": {"expectedPIN": "secret"}}')), "no PIN"),

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from os.path import isfile
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import quote
 
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepDefaults, StepFailed
 from vipgate_fs.gate.verdict import Verdict
 from vipgate_fs.identify import Settings
+from vipgate_fs.identify.database.row import row_verdict
 from vipgate_fs.identify.database.source import Source
 from vipgate_fs.identify.facts import FACTS, facts
 from vipgate_fs.identify.timeouts import read_timeouts
-from vipgate_fs.identify.verdicts import verdict
 from vipgate_fs.secret import read_secret
 
 if TYPE_CHECKING:
@@ -24,10 +22,6 @@ if TYPE_CHECKING:
 
 PARAMETERS: Final = FACTS[:4]
 """What a query may have as bound parameters."""
-_VERDICTS: Final = ("reject", "forward")
-_QUESTION: Final = ("expectedPIN", "forwardCorrectPIN", "forwardIncorrectPIN", "attempts", "maxRetries")
-_COLUMNS: Final = {name.lower(): name for name in (*_VERDICTS, *_QUESTION)} | {"pin": "expectedPIN"}
-"""In lower case: databases don't keep the case of names that are not quoted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,37 +49,9 @@ class Database(StepDefaults):
         if len(rows) > 1:
             raise StepFailed("the query gave more than one row")
         try:
-            return _verdict(rows[0]) if rows else None
+            return row_verdict(rows[0]) if rows else None
         except ValueError as error:
             raise StepFailed(str(error)) from None
-
-
-def _verdict(row: Iterable[tuple[str, Any]]) -> Verdict | None:
-    """The verdict of a row; NULL is as if the column was not there. Raises ValueError, without anything of the row."""
-    values: dict[str, Any] = {}
-    for name, value in row:
-        key = _COLUMNS.get(name.lower())
-        if key is None:
-            column = f"column {name}" if name.isidentifier() else "column without a name"
-            raise ValueError(f"the query gives a {column}; allowed: pin, {', '.join(_VERDICTS + _QUESTION)}")
-        if value is None:
-            continue
-        if key in values:
-            raise ValueError(f"the query gives {key} twice; pin is the same as expectedPIN")
-        values[key] = _plain(value)
-    if isinstance(rejected := values.get("reject"), int) and rejected in (0, 1):  # not every database has booleans
-        values["reject"] = bool(rejected)
-    answer: dict[str, Any] = {key: values.pop(key) for key in _VERDICTS if key in values}
-    if values:
-        answer["askForPin"] = values
-    return verdict(answer) if answer else None
-
-
-def _plain(value: object) -> object:
-    """A value as a webservice would write it: whole decimals as integers, CHAR(n) without its padding."""
-    if isinstance(value, Decimal) and value.is_finite() and value == int(value):
-        return int(value)
-    return value.rstrip(" ") if isinstance(value, str) else value
 
 
 def build(settings: Settings) -> Database:

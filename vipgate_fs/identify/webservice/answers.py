@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final, Never
 
 from vipgate_fs.gate.verdict import Verdict
-from vipgate_fs.identify.verdicts import verdict
+from vipgate_fs.identify.verdicts import answered
 
 MOST_BRACKETS: Final = 32
 """A verdict has two; a parser given thousands recurses as deep."""
@@ -16,6 +16,8 @@ _TOO_LARGE: Final = 1e64
 """For a target, which has at most 64 digits."""
 _INEXACT: Final = 2.0**53
 """From here on, a float is not every integer."""
+_AROUND: Final = "\ufeff \t\r\n"
+"""Byte order marks, one of each file that a PHP script includes, and white space."""
 _STRING_OR_WORD: Final = re.compile(
     r'"(?:[^"\\]|\\.)*+"?|(?P<word>[A-Za-z_$][\w$]*+)(?P<colon>\s*+:)?', re.ASCII | re.DOTALL
 )
@@ -23,7 +25,7 @@ _STRING_OR_WORD: Final = re.compile(
 
 
 def read_answer(body: bytes) -> Verdict | None:
-    """The verdict of an answer; None for `{}`, which says "don't know".
+    """The verdict of an answer; None for `{}`, which says "don't know", also when all its members are null.
 
     Keys may be written without quotes, as VIPgate's documentation prints them.
 
@@ -31,17 +33,17 @@ def read_answer(body: bytes) -> Verdict | None:
         ValueError: what is wrong, without anything of the answer: it may be a PIN.
     """
     try:
-        text = body.decode("utf-8-sig")
+        text = body.decode().strip(_AROUND)
     except UnicodeDecodeError:
         raise ValueError("the answer is not UTF-8") from None
-    if not text.strip():
+    if not text:
         raise ValueError("the answer is empty")
     if sum(map(text.count, "{[")) > MOST_BRACKETS:
         raise ValueError("the answer is nested too deep, or has too many parts")
     answer = _parse(text)
     if not isinstance(answer, dict):
         raise ValueError("the answer is no JSON object")  # noqa: TRY004 - nobody passed a wrong type
-    return verdict(answer) if answer else None
+    return answered(answer)
 
 
 def _parse(text: str) -> Any:
