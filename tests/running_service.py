@@ -21,12 +21,15 @@ GATE = """\
     attempts: 1
 """
 START = """\
-import gevent, os, pathlib, sys
+import functools, gevent, json, os, pathlib, sys
+from vipgate_fs.cli import main, serve
 from vipgate_fs.service import children, supervisor, worker
+from vipgate_fs.service.timings import Timings
+serve.Supervisor = functools.partial(supervisor.Supervisor, timings=Timings(**json.loads(sys.argv.pop(1))))
 exec(sys.argv.pop(1))
-from vipgate_fs.cli import main
 main()
 """
+"""A service with other timings and with a patch: these are its first two arguments."""
 FORK_FAILS = """
 from itertools import count as counted
 old, turns = children.fork, counted()
@@ -54,15 +57,17 @@ class Service:
         folder: for its files.
         port: 0 lets the system choose.
         settings: of the `server` section besides `listen`.
+        timings: of its supervisor, where they are not the usual ones.
         patch: Python that runs in the process before the command.
         more: for the process.
     """
 
-    def __init__(self, folder, port=0, settings="workers: 2", gates=GATE, patch="", **more):
+    def __init__(self, folder, port=0, settings="workers: 2", gates=GATE, timings=None, patch="", **more):
         self.config, self.log = folder / "vipgate.yaml", folder / "log"
         self.listen = self.port = port
         self.configure(settings, gates)
-        command = [sys.executable, "-c", START, patch, "serve", "--log-format", "json", "--config", str(self.config)]
+        command = [sys.executable, "-c", START, json.dumps(timings or {}), patch]
+        command += ["serve", "--log-format", "json", "--config", str(self.config)]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(command, stderr=log, start_new_session=True, **more)
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from vipgate_fs.config.site import DRAIN
-from vipgate_fs.service import supervisor
+from vipgate_fs.service.timings import Timings
 
 FILE = Path(__file__).parent.parent / "deploy" / "vipgate.service"
 
@@ -33,5 +33,5 @@ def test_its_commands_exist(unit, key):
 
 
 def test_its_times_are_longer_than_the_services(unit):
-    assert int(unit["TimeoutStopSec"]) > DRAIN + supervisor.CUT_OFF_TIMEOUT
-    assert int(unit["WatchdogSec"]) > supervisor.START_TIMEOUT
+    assert int(unit["TimeoutStopSec"]) > DRAIN + Timings().cut_off
+    assert int(unit["WatchdogSec"]) > Timings().start

@@ -122,8 +122,8 @@ def test_a_store_that_is_gone_is_told_and_when_it_is_back(service):
 
 
 def test_missing_workers(tmp_path):
-    patch = PATIENT + "children.BACK_OFF = (60.0, 60.0); supervisor.HOPELESS = 1000.0"
-    service = Service(tmp_path, patch=patch).listening()
+    slow = {"back_off": 60.0, "most_back_off": 60.0, "hopeless": 1000.0}
+    service = Service(tmp_path, timings=slow, patch=PATIENT).listening()
     try:
         os.kill(service.workers[0], signal.SIGKILL)
         service.await_line("worker died")

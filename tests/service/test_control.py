@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from vipgate_fs.service import control, port, supervisor
+from vipgate_fs.service import control, port
 from vipgate_fs.service.control import RELOAD, STATUS, Answer, Control, NoService, ask_for_status, ask_to_reload
+from vipgate_fs.service.timings import Timings
 
 
 @dataclass
@@ -105,4 +106,4 @@ def test_without_a_file_descriptor_for_a_client_the_service_goes_on(path, monkey
 
 
 def test_a_status_is_waited_for_as_long_as_a_reload_may_keep_the_supervisor():
-    assert control._STATUS_TIMEOUT > supervisor.START_TIMEOUT + port._PATIENCE
+    assert Timings().start + port._PATIENCE < control._STATUS_TIMEOUT

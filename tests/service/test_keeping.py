@@ -43,6 +43,7 @@ def service(folder):
         sys.executable,
         "-c",
         START,
+        "{}",
         PATIENT,
         "serve",
         "--config",

@@ -107,28 +107,32 @@ plain.socket.listen = refuse
     assert service.reload() == (0, "reloaded\n")
 
 
-SLOW = """
+HELD = """
 from vipgate_fs import config
 from vipgate_fs.service import plain
-load, run, slow = config.load, worker.Worker.run, pathlib.Path({slow!r})
-children.BLOCKED, worker.HEARTBEAT = 2.0, 0.2
-config.load = lambda path: (slow.exists() and plain.sleep({loading}), load(path))[1]
-worker.Worker.run = lambda self: (slow.exists() and gevent.sleep({starting}), run(self))
+load, run, folder = config.load, worker.Worker.run, pathlib.Path({folder!r})
+def until_gone(held, pause):
+    while folder.joinpath(held).exists():
+        pause(0.05)
+config.load = lambda path: (until_gone("loading", plain.sleep), load(path))[1]
+worker.Worker.run = lambda self: (until_gone("starting", gevent.sleep), run(self))
 """
+"""A patch: nothing is loaded, and no worker starts, while there is a file of this name in a folder."""
 
 
-@pytest.mark.parametrize(("loading", "starting"), [(2.5, 0.0), (0.0, 1.2)], ids=["to load", "to start"])
-def test_a_slow_reload_costs_no_call_and_one_told_meanwhile_is_done(run, tmp_path, loading, starting):
-    slow = tmp_path / "slow"
-    service = run(patch=SLOW.format(slow=str(slow), loading=loading, starting=starting)).listening()
+@pytest.mark.real_time
+@pytest.mark.parametrize(("held", "seconds"), [("loading", 4.0), ("starting", 1.0)])
+def test_a_slow_reload_costs_no_call_and_one_told_meanwhile_is_done(run, tmp_path, held, seconds):
+    timings = {"blocked": 3.0, "heartbeat": 0.2}
+    service = run(timings=timings, patch=HELD.format(folder=str(tmp_path))).listening()
     running = switch(service, speed=1.0).start(Caller(), "700")
     until(lambda: running.experience.answered)
-    slow.touch()
+    (tmp_path / held).touch()
     service.process.send_signal(signal.SIGHUP)
-    gevent.sleep(0.8)
-    slow.unlink()
+    gevent.sleep(seconds)
     service.configure("workers: 2", OTHER)
     service.process.send_signal(signal.SIGHUP)
+    (tmp_path / held).unlink()
     service.await_line("reloaded", count=2, seconds=20)
     assert not service.lines("worker is blocked, it is killed")
     assert not running.experience.hung_up_by
@@ -137,16 +141,18 @@ def test_a_slow_reload_costs_no_call_and_one_told_meanwhile_is_done(run, tmp_pat
 
 
 def test_max_calls_holds_while_new_workers_start(run, tmp_path):
-    slow = tmp_path / "slow"
-    service = run(settings="workers: 2, max_calls: 2", patch=SLOW.format(slow=str(slow), loading=0, starting=1.8))
-    service.listening()
-    slow.touch()
+    patch = HELD.format(folder=str(tmp_path))
+    service = run(
+        settings="workers: 2, max_calls: 2", timings={"start": 60.0, "blocked": 60.0}, patch=patch
+    ).listening()
+    tmp_path.joinpath("starting").touch()
     service.process.send_signal(signal.SIGHUP)
-    until(lambda: len(service.workers) == 4)
+    until(lambda: len(service.workers) == 4, 30)
     calls = place(switch(service, speed=1.0), 2, Caller())
-    service.await_line("reloaded")
-    events = [line["event"] for line in service.lines()]
-    assert events.index("connections are refused: server.max_calls is reached") < events.index("reloaded")
+    service.await_line("connections are refused: server.max_calls is reached", seconds=30)
+    assert not service.lines("reloaded")
+    tmp_path.joinpath("starting").unlink()
+    service.await_line("reloaded", seconds=30)
     for call in calls:
         call.hang_up()
 
@@ -169,6 +175,7 @@ def test_another_address_is_taken_over_without_losing_a_call(run):
     service = run().listening()
     old = switch(service)
     calls = place(old, 20, every=0.005)
+    until(lambda: all(call.experience.answered or call.experience.hung_up_by for call in calls), 30)
     with stdlib_socket.create_server(("127.0.0.1", 0)) as free:
         service.listen = free.getsockname()[1]
     service.configure()

@@ -83,7 +83,7 @@ def test_a_worker_killed_in_the_prompt_or_after_the_pin(run):
 
 
 def test_a_blocked_worker_is_killed_and_replaced(run):
-    service = run(settings="workers: 1", patch="children.BLOCKED = 1.5; supervisor._TICK = 0.2").listening()
+    service = run(settings="workers: 1", timings={"blocked": 3.0, "tick": 0.2}).listening()
     os.kill(service.workers[0], signal.SIGSTOP)
     assert lost(place(switch(service, speed=5.0), 5)) == []
     assert service.lines("worker is blocked, it is killed")[0]["worker"] == 1
@@ -279,14 +279,27 @@ def systemd(tmp_path, monkeypatch):
         yield systemd
 
 
-WELL = b"WATCHDOG=1\nSTATUS=2 of 2 workers serve"
+def received(systemd, wanted, most=60):
+    """What systemd is told until it is what is wanted; a sign of life comes each second, and so many are waited for."""
+    told = []
+    for _ in range(most):
+        told.append(systemd.recv(100))
+        if wanted(told[-1]):
+            return told
+    pytest.fail(f"not told: {told}")
+
+
+def is_well(told):
+    return told == b"WATCHDOG=1\nSTATUS=2 of 2 workers serve"
+
+
+def is_alive(told):
+    return told.startswith(b"WATCHDOG=1")
 
 
 def test_what_systemd_is_told(run, systemd):
     service = run().listening()
-    told = [systemd.recv(100)]
-    while told[-1] != WELL:
-        told.append(systemd.recv(100))
+    told = received(systemd, is_well)
     service.process.send_signal(signal.SIGHUP)
     service.await_line("reloaded")
     service.end()
@@ -294,7 +307,7 @@ def test_what_systemd_is_told(run, systemd):
     with suppress(BlockingIOError):
         while True:
             told.append(systemd.recv(100))
-    told = [line.split(b"=")[0] for line in told if not line.startswith(b"WATCHDOG=1")]
+    told = [line.split(b"=")[0] for line in told if not is_alive(line)]
     assert told == [b"READY", b"RELOADING", b"READY", b"STOPPING"]
 
 
@@ -305,10 +318,9 @@ def test_the_supervisor_lives_on_whatever_becomes_of_the_file(run, tmp_path, sys
     site.mkdir()
     move = f"os.chdir({str(site)!r}); pathlib.Path(sys.argv[-1]).rename('vipgate.yaml'); sys.argv[-1] = 'vipgate.yaml'"
     service = run(patch=move).listening()
+    received(systemd, is_well)  # by now the workers have opened their store, which would lie in that folder
     site.joinpath("vipgate.yaml").unlink()
     becomes(site / "vipgate.yaml")
-    while systemd.recv(100) != WELL:
-        pass
     for _ in range(3):
-        assert systemd.recv(100).startswith(b"WATCHDOG=1")
+        received(systemd, is_alive)
     assert service.process.poll() is None

@@ -9,20 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from gevent.os import fork
 
 from vipgate_fs.service import plain, worker
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.status import Report
-
-BLOCKED: Final = 10.0
-"""Seconds without a sign of life after which a worker is killed."""
-STABLE: Final = 10.0
-"""Seconds that a worker must have lived to be replaced at once."""
-BACK_OFF: Final = (0.1, 30.0)
-"""Seconds before a worker is replaced that lived shorter: the first time, doubling with each one more, and at most."""
+from vipgate_fs.service.timings import Timings
 
 
 class WorkersFailed(Exception):
@@ -84,10 +78,10 @@ class Children:
         cut_off: calls that those cut off who were to end.
     """
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, timings: Timings) -> None:
         self.delay = self.restart_at = 0.0
         self.calls_before = self.cut_off = 0
-        self._log = log
+        self._log, self._timings = log, timings
         self._numbers = itertools.count(1)
         self._living: list[Child] = []
 
@@ -153,8 +147,8 @@ class Children:
 
     def back_off(self, lived: float = 0.0) -> None:
         """Put the next replacement off, after one that lived for so many seconds."""
-        first, most = BACK_OFF
-        self.delay = 0.0 if lived > STABLE else min(max(self.delay * 2, first), most)
+        longer = min(max(self.delay * 2, self._timings.back_off), self._timings.most_back_off)
+        self.delay = 0.0 if lived > self._timings.stable else longer
         self.restart_at = time.monotonic() + self.delay
 
     def _hear(self, child: Child) -> None:
@@ -188,7 +182,7 @@ class Children:
     def _kill_blocked(self) -> None:
         now = time.monotonic()
         for child in self:
-            if now - child.heard > BLOCKED:
+            if now - child.heard > self._timings.blocked:
                 self._log.error("worker is blocked, it is killed", worker=child.number, calls=child.calls)
                 child.heard = now
                 os.kill(child.pid, signal.SIGKILL)

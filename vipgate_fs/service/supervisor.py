@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final, Never
+from typing import Any, Never
 
 from vipgate_fs.config import Loaded
 from vipgate_fs.config.model import Configuration
@@ -28,14 +28,7 @@ from vipgate_fs.service.logs import Log
 from vipgate_fs.service.notify import notify
 from vipgate_fs.service.port import CannotListen, Port
 from vipgate_fs.service.status import Status, status_of
-
-START_TIMEOUT: Final = 10.0
-"""Seconds for new workers to be ready."""
-HOPELESS: Final = 1.0
-"""Seconds of back-off from which on the port is closed when no worker serves: callers would wait in silence."""
-CUT_OFF_TIMEOUT: Final = 5.0
-"""Seconds for workers to end when they have been told to cut their calls off; then they are killed."""
-_TICK: Final = 1.0
+from vipgate_fs.service.timings import Timings
 
 
 class Supervisor:
@@ -47,10 +40,17 @@ class Supervisor:
         control: where `vipgate reload` and `vipgate status` ask.
         log: told what happens; workers use it, too, bound to their number.
         load: reads and checks the configuration anew. Raises OSError when it can't be read.
+        timings: how long it waits, for its workers above all.
     """
 
-    def __init__(
-        self, configuration: Configuration, port: Port, control: Control, log: Log, load: Callable[[], Loaded]
+    def __init__(  # noqa: PLR0913, PLR0917 - each is one of the service's parts
+        self,
+        configuration: Configuration,
+        port: Port,
+        control: Control,
+        log: Log,
+        load: Callable[[], Loaded],
+        timings: Timings = Timings(),
     ) -> None:
         self._configuration = configuration
         self._port = port
@@ -58,7 +58,8 @@ class Supervisor:
         self._log = log
         self._load = load
         self._started, self._taken_over = time.monotonic(), time.time()
-        self._children = Children(log)
+        self._timings = timings
+        self._children = Children(log, timings)
         self._refused: float | None = None
         self._beat_at = 0.0
         self._full_at = math.inf
@@ -169,9 +170,9 @@ class Supervisor:
         return fresh
 
     def _await(self, fresh: list[Child]) -> None:
-        until = time.monotonic() + START_TIMEOUT
+        until = time.monotonic() + self._timings.start
         while not all(child.ready for child in fresh):
-            self._children.listen(_TICK)
+            self._children.listen(self._timings.tick)
             self._beat()
             if self._port.is_open:  # the first workers open it when all of them are ready
                 self._regulate()
@@ -191,7 +192,7 @@ class Supervisor:
             others = [self._woken, self._wake]
             for sock in others if port is self._port else [*others, self._port.socket]:
                 sock.close()
-            worker.Worker(configuration, port.socket, channel, log).run()
+            worker.Worker(configuration, port.socket, channel, log, self._timings).run()
             status = 0
         except BaseException:  # noqa: BLE001 - it ends here: above are the supervisor's frames
             log.error("error in a worker", exception=traceback.format_exc())
@@ -202,8 +203,10 @@ class Supervisor:
 
     def _wait(self) -> None:
         """Until something happens, or is due."""
-        due = self._children.restart_at - time.monotonic() if self._missing and self._deadline is None else _TICK
-        for sock in self._children.listen(min(due, _TICK), self._woken, *self._control.sockets):
+        due = self._timings.tick
+        if self._missing and self._deadline is None:
+            due = min(due, self._children.restart_at - time.monotonic())
+        for sock in self._children.listen(due, self._woken, *self._control.sockets):
             if sock is self._woken:
                 sock.recv(1)
             else:
@@ -226,7 +229,7 @@ class Supervisor:
     def _beat(self) -> None:
         """Tell systemd that we live, and how."""
         if time.monotonic() >= self._beat_at:
-            self._beat_at = time.monotonic() + _TICK
+            self._beat_at = time.monotonic() + self._timings.tick
             notify("WATCHDOG=1", f"STATUS={self.status().summary}")
 
     @property
@@ -261,7 +264,7 @@ class Supervisor:
         elif serving and full:
             self._log.error("connections are refused: too few file descriptors (LimitNOFILE, ulimit -n)", calls=calls)
             self._full_at = calls
-        elif not serving and self._children.delay >= HOPELESS:
+        elif not serving and self._children.delay >= self._timings.hopeless:
             self._log.error("connections are refused: no worker stays alive")
         else:
             return
@@ -312,7 +315,7 @@ class Supervisor:
                 child.kill()
             child.tell(worker.CUT_OFF)
         self._cutting = True
-        self._deadline = time.monotonic() + CUT_OFF_TIMEOUT
+        self._deadline = time.monotonic() + self._timings.cut_off
 
 
 def _allow_many_files() -> None:

@@ -1,7 +1,7 @@
 """A process that serves calls, forked by the supervisor.
 
 They speak over a socket pair that keeps messages apart. The worker sends a report when the number of its calls changes,
-and every HEARTBEAT seconds; before it ends, how many it cut off. The supervisor says ACCEPT, FINISH or CUT_OFF, and by
+and as a sign of life; before it ends, how many it cut off. The supervisor says ACCEPT, FINISH or CUT_OFF, and by
 its own end that the worker is to finish alone.
 """
 
@@ -22,10 +22,9 @@ from vipgate_fs.service.logs import Log
 from vipgate_fs.service.port import SETTLE, drop_requests
 from vipgate_fs.service.server import GateServer
 from vipgate_fs.service.status import Report
+from vipgate_fs.service.timings import Timings
 from vipgate_fs.store.keeper import site_keeper
 
-HEARTBEAT: Final = 1.0
-"""Seconds between two signs of life."""
 _AT_MOST_EVERY: Final = 0.02
 """Seconds between two reports."""
 _MOST_DESCRIPTORS: Final = 0.9
@@ -48,16 +47,17 @@ class Worker:
         listener: the port's socket.
         channel: this end of the pair.
         log: bound to the worker's number.
+        timings: how often it gives a sign of life.
     """
 
-    def __init__(self, configuration: Configuration, listener: Any, channel: Any, log: Log) -> None:
+    def __init__(self, configuration: Configuration, listener: Any, channel: Any, log: Log, timings: Timings) -> None:
         self._listener = socket.socket(fileno=listener.detach())
         self._channel = socket.socket(fileno=channel.detach())
         self._drain = configuration.server.drain
         self._gates = tuple(gate.name for gate in configuration.gates)
         self._keeper = site_keeper(configuration, log)
         self._server = GateServer(configuration, log, listener=self._listener, keeper=self._keeper)
-        self._log = log
+        self._log, self._heartbeat = log, timings.heartbeat
         self._ended = AsyncResult()
 
     def run(self) -> None:
@@ -97,7 +97,7 @@ class Worker:
         while True:
             self._server.changed.clear()
             self._send(self._reported.encode())
-            self._server.changed.wait(HEARTBEAT)
+            self._server.changed.wait(self._heartbeat)
             gevent.sleep(_AT_MOST_EVERY)
 
     @property

@@ -1,0 +1,32 @@
+"""How long the processes of the service wait for each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """All in seconds; the unit file goes by the defaults.
+
+    Attributes:
+        start: for new workers to be ready.
+        heartbeat: between two signs of life of a worker.
+        blocked: without a sign of life after which a worker is killed.
+        stable: that a worker must have lived to be replaced at once.
+        back_off: before a worker is replaced that lived shorter; doubled with each one more.
+        most_back_off: what that grows to.
+        hopeless: of back-off from which on the port is closed when no worker serves: callers would wait in silence.
+        cut_off: for workers to end when they have been told to cut their calls off; then they are killed.
+        tick: between two looks at what is due, and between two signs of life of the supervisor.
+    """
+
+    start: float = 10.0
+    heartbeat: float = 1.0
+    blocked: float = 10.0
+    stable: float = 10.0
+    back_off: float = 0.1
+    most_back_off: float = 30.0
+    hopeless: float = 1.0
+    cut_off: float = 5.0
+    tick: float = 1.0
