@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from vipgate_fs.gate.call import Call, storable
+from vipgate_fs.esl.identity import identity
+from vipgate_fs.gate.call import WITHHELD, Call, storable
 from vipgate_fs.gate.numbers import NumberPlan
 
 
@@ -17,13 +18,16 @@ def call_facts(channel: Mapping[str, str], plan: NumberPlan, variables: Iterable
         variables: names of the channel variables that a step asked for.
     """
     called = channel.get("Caller-Destination-Number", "")
+    who = identity(channel, plan)
+    caller = storable(plan.caller(who.number))
     return Call(
         uuid=channel["Unique-ID"],
-        caller=storable(plan.caller(channel.get("Caller-Caller-ID-Number", ""))),
+        caller=caller,
         called=storable(plan.canonical(called)),
         dialled=called,
         caller_name=channel.get("Caller-Caller-ID-Name", ""),
+        caller_source=who.source,
         context=channel.get("Caller-Context", ""),
-        privacy=channel.get("Caller-Privacy-Hide-Number") == "true",
+        restricted=who.hides and caller != WITHHELD,
         variables={name: value for name in variables if (value := channel.get(f"variable_{name}")) is not None},
     )

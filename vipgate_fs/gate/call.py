@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 WITHHELD = ""
 """The caller number of a caller who shows none."""
@@ -26,7 +26,8 @@ class Call:
         dialled: the destination number exactly as FreeSWITCH had it: where Pass leads on to.
         caller_name: the display name. The caller writes it: never to be trusted.
         context: the dialplan context that the call came through.
-        privacy: the network knows the number and the caller asked not to show it (RFC 3325, Privacy: id).
+        caller_source: the header that the caller's number was taken from, such as P-Asserted-Identity.
+        restricted: the network knows the number, and the caller asked not to show it.
         called_users: the id of the directory's user behind the called number, and the names that gates know him by.
         called_groups: the directory's groups that this user belongs to.
         variables: channel variables that a step asked for.
@@ -38,9 +39,14 @@ class Call:
     called: str
     dialled: str
     caller_name: str = ""
+    caller_source: str = ""
     context: str = ""
-    privacy: bool = False
+    restricted: bool = False
     called_users: frozenset[str] = frozenset()
     called_groups: frozenset[str] = frozenset()
     variables: Mapping[str, str] = field(default_factory=dict)
     at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC), compare=False)
+
+    def withheld(self) -> Call:
+        """The same call with nothing in it that says who calls."""
+        return replace(self, caller=WITHHELD, caller_name="")

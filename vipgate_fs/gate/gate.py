@@ -63,6 +63,10 @@ class Step(Protocol):
         """Whether the step asks somebody elsewhere: it may take seconds, and `explain` does not do it unasked."""
 
     @property
+    def restricted_as_withheld(self) -> bool:
+        """Whether a restricted number is to count as withheld: at the whole gate, for it is one caller everywhere."""
+
+    @property
     def variables(self) -> frozenset[str]:
         """The channel variables that it wants in `Call.variables`."""
 
@@ -79,6 +83,7 @@ class StepDefaults:
     __slots__ = ()
     always_answers: ClassVar[bool] = False
     waits: ClassVar[bool] = False
+    restricted_as_withheld: ClassVar[bool] = False
     variables: ClassVar[frozenset[str]] = frozenset()
 
     def evidence(self, call: Call) -> Evidence | None:  # noqa: ARG002 - see Step
@@ -170,6 +175,11 @@ class Gate:
     rejection: Rejection = Rejection()
     timing: Timing = Timing()
     lockout: Lockout = Lockout()
+
+    def sees(self, call: Call) -> Call:
+        """The call as far as the gate may know it: without a restricted number, where that counts as withheld."""
+        hides = call.restricted and any(step.restricted_as_withheld for step in self.steps)
+        return call.withheld() if hides else call
 
 
 Ask = Callable[[Step, Call], Verdict | None]

@@ -34,14 +34,12 @@ class Callers(StepDefaults):
     Attributes:
         table: what the lists say.
         withheld: what happens to callers who show no number; None: don't know.
-        trusts_hidden: whether a number that the network knows and the caller asked not to show counts like any other;
-            else it counts as withheld.
     """
 
     table: NumberTable[Entry]
     withheld: Entry | None
-    trusts_hidden: bool
     line: int
+    restricted_as_withheld: bool = False
     kind: ClassVar[str] = "callers"
     on_failure: ClassVar[None] = None
 
@@ -56,7 +54,7 @@ class Callers(StepDefaults):
         return entry.evidence if entry else None
 
     def _entry(self, call: Call) -> Entry | None:
-        if call.caller == WITHHELD or (call.privacy and not self.trusts_hidden):
+        if call.caller == WITHHELD:
             return self.withheld
         if entry := self.table.find(call.caller):
             return entry
@@ -82,8 +80,7 @@ def build(settings: Settings) -> Callers:
     withheld = None
     if "withheld" in values:
         withheld = Entry(in_short(values["withheld"]), Evidence(settings.line_of("withheld")))
-    trusts_hidden = values.get("hidden", "as_number") == "as_number"
-    return Callers(table, withheld, trusts_hidden, settings.line)
+    return Callers(table, withheld, settings.line, values.get("hidden") == "as_withheld")
 
 
 def _add(table: NumberTable[Entry], plan: NumberPlan, written: str, entry: Entry) -> None:
