@@ -130,9 +130,36 @@ AFTER = 5.5
         pytest.param(
             "711",
             {"number": "anonymous", "headers": {"P-Asserted-Identity": f"<sip:{STRANGER}@x>"}},
+            "711, not answered before",
+            "",
+            id="known to the network, hidden by an anonymous From",
+        ),
+        pytest.param(
+            "711",
+            {"number": "account", "headers": {"P-Asserted-Identity": f"<sip:{STRANGER}@x>", "Privacy": "none"}},
             "150, not answered before",
             "",
             id="known to the network, not hidden",
+        ),
+        pytest.param(
+            "711",
+            {
+                "number": STRANGER,
+                "headers": {"P-Asserted-Identity": f"<sip:{STRANGER}@x>", "P-Preferred-Identity": f"<sip:{VIP}@x>"},
+            },
+            "150, not answered before",
+            "",
+            id="a stranger whose telephone asks to be the VIP",
+        ),
+        pytest.param(
+            "711", {"number": STRANGER, "name": VIP}, "150, not answered before", "", id="only named like a VIP"
+        ),
+        pytest.param(
+            "711",
+            {"sip_from": '"0049900123456" <sip:anonymous@anonymous.invalid>'},
+            "711, not answered before",
+            "",
+            id="withheld, and named like one who is listed to be rejected",
         ),
         pytest.param("7001", {}, "486 Busy Here", "", id="a protected user, by his number"),
         pytest.param("alice", {}, "486 Busy Here", "", id="a protected user, by his name"),

@@ -48,8 +48,10 @@ def build(load):
     return make
 
 
-def call(caller, *, privacy=False):
-    return Call(uuid="1", caller=PLAN.caller(caller), called="7000", dialled="7000", privacy=privacy)
+def call(caller, *, restricted=False, name=""):
+    return Call(
+        uuid="1", caller=PLAN.caller(caller), called="7000", dialled="7000", restricted=restricted, caller_name=name
+    )
 
 
 @pytest.mark.parametrize(
@@ -160,14 +162,24 @@ def test_the_more_specific_goes_first(build, passed, rejected, caller, passes):
         ({"withheld": "reject", "hidden": "as_number"}, Reject(), Pass()),
     ],
 )
-def test_callers_who_show_no_number(build, settings, withheld, hidden):
-    step = build({"pass": [VIP], **settings})
-    assert step.identify(call(VIP)) == Pass()
-    assert step.identify(call(VIP, privacy=True)) == hidden
-    for privacy in (False, True):
-        assert step.identify(call("anonymous", privacy=privacy)) == withheld
-        assert step.identify(call("", privacy=privacy)) == withheld
-    assert step.identify(call("+4930123456")) is None
+def test_callers_who_show_no_number(load, settings, withheld, hidden):
+    gate = load({"pass": [VIP], **settings}).configuration.gates[0]
+    (step,) = gate.steps
+
+    def verdict(*who, **facts):
+        return step.identify(gate.sees(call(*who, **facts)))
+
+    assert verdict(VIP) == Pass()
+    assert verdict(VIP, restricted=True) == hidden
+    for written in ("anonymous", "", "0000000000"):
+        assert verdict(written) == withheld
+    assert verdict("+4930123456") is None
+
+
+def test_a_display_name_is_in_no_list(build):
+    step = build({"pass": [VIP], "withheld": "reject"})
+    assert step.identify(call("+4930123456", name=VIP)) is None
+    assert step.identify(call("anonymous", name=VIP)) == Reject()
 
 
 def test_withheld_alone_is_enough(build):

@@ -34,6 +34,7 @@ from vipgate_fs.gate.verdict import Verdict
 @click.option(
     "--from", "caller", required=True, metavar="NUMBER", help="The caller; 'anonymous' for a withheld number."
 )
+@click.option("--hidden", is_flag=True, help="The caller hides the number, and only the network knows it.")
 @click.option("--to", "called", required=True, metavar="NUMBER", help="The number that was called.")
 @moment_option
 @click.option("--user", metavar="ID", help="The directory's user behind the called number, as `protects` names him.")
@@ -45,12 +46,13 @@ from vipgate_fs.gate.verdict import Verdict
 def command(
     config: Path | None,
     caller: str,
+    hidden: bool,  # noqa: FBT001 - click passes all by name
     called: str,
     moment: str | None,
     user: str | None,
     groups: tuple[str, ...],
     variables: tuple[str, ...],
-    live: bool,  # noqa: FBT001 - click passes all by name
+    live: bool,  # noqa: FBT001
     no_store: bool,  # noqa: FBT001
     style: str,
 ) -> None:
@@ -64,6 +66,7 @@ def command(
     call = Call(
         uuid="explain",
         caller=site.plan.caller(caller),
+        restricted=hidden,
         called=site.plan.canonical(called),
         dialled=called,
         called_users=frozenset(filter(None, [user])),
@@ -73,7 +76,7 @@ def command(
     ask = ask_step if live else _without_asking
     overrides, lockouts = ({}, KnownLockouts()) if no_store else read_standing(configuration, at)
     decision = decide(configuration.gates, call, at, site.calendar, ask, overrides)
-    explanation = _explanation(configuration, call, at, decision, lockouts)
+    explanation = _explanation(configuration, decision.sees(call), at, decision, lockouts)
     tell_left_aside(configuration.gates, call)
     if style == "json":
         click.echo(json.dumps(explanation, ensure_ascii=False, indent=2))

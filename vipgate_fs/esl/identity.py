@@ -150,8 +150,9 @@ def _in_context(number: str, context: str, plan: NumberPlan) -> str:
     if code is None or digits.startswith("+"):
         return number
     region = phonenumbers.region_code_for_country_code(int(code[1]))
-    for written in (digits, f"{prefix}{digits}"):
-        canonical = NumberPlan(region).canonical(written) if region != "001" else plan.canonical(written)
-        if canonical.startswith("+"):
-            return canonical
+    national = NumberPlan(region).canonical(digits) if region != "001" else digits  # which is no country: +800
+    if national.startswith("+"):
+        return national
+    if plan.is_complete(f"{prefix}{digits}"):
+        return f"{prefix}{digits}"
     return number if code[1] == plan.code else f"{number};phone-context={context}"

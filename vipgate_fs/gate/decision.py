@@ -48,16 +48,23 @@ class Decision:
     Attributes:
         verdict: what happens to the call.
         gate: the gate that it met; None when no gate protects what was called.
-        call: as far as the gate may know it; whatever is logged, stored or asked about the call goes by this one.
         reasons: what was considered, in order.
         active: whether there was a gate and it was active.
     """
 
     verdict: Verdict
     gate: Gate | None
-    call: Call
     reasons: tuple[Reason, ...]
     active: bool = True
+
+    def sees(self, call: Call) -> Call:
+        """The call as far as it may be known: what is logged, stored and asked about it goes by this one.
+
+        Where no gate has to do with it, who calls is nobody's business: a restricted number stays hidden.
+        """
+        if self.gate is not None:
+            return self.gate.sees(call)
+        return call.withheld() if call.restricted else call
 
     @property
     def why(self) -> str:
@@ -127,24 +134,23 @@ def decide(  # noqa: PLR0913, PLR0917 - all that a decision depends on
     found = find_gate(gates, call)
     if found is None:
         reason = Reason("gate", None, f"no gate protects {call.called or 'this call'}")
-        unknown = call.withheld() if call.restricted else call  # who calls a number of nobody's is not our business
-        return Decision(Pass(), None, unknown, (reason,), active=False)
+        return Decision(Pass(), None, (reason,), active=False)
     gate, reason = found
     call = gate.sees(replace(call, at=calendar.local(at)))
     reasons = [reason]
     active, reason = _activation(gate, at, calendar, overrides.get(gate.name))
     reasons.append(reason)
     if not active:
-        return Decision(Pass(), gate, call, tuple(reasons), active=False)
+        return Decision(Pass(), gate, tuple(reasons), active=False)
     for step in gate.steps:
         verdict, reason = _answer(step, call, ask)
         reasons.append(reason)
         if verdict is not None:
-            return Decision(verdict, gate, call, tuple(reasons))
+            return Decision(verdict, gate, tuple(reasons))
     line = gate.otherwise_line
     origin = "otherwise" if line else "otherwise (nothing configured)"
     reasons.append(Reason("otherwise", line, f"{origin}: {describe(gate.otherwise)}"))
-    return Decision(gate.otherwise, gate, call, tuple(reasons))
+    return Decision(gate.otherwise, gate, tuple(reasons))
 
 
 def _activation(gate: Gate, at: dt.datetime, calendar: Calendar, override: Override | None) -> tuple[bool, Reason]:

@@ -17,7 +17,7 @@ from vipgate_fs.esl.channel import EslChannel
 from vipgate_fs.esl.directory import Directory, DirectoryUnavailable
 from vipgate_fs.esl.facts import call_facts
 from vipgate_fs.esl.session import CommandRefused, Session, SessionGone
-from vipgate_fs.gate.call import Call, storable
+from vipgate_fs.gate.call import WITHHELD, Call, storable
 from vipgate_fs.gate.decision import Decision, Reason, decide, describe, find_gate
 from vipgate_fs.gate.dialogue import Outcome, Result, conduct
 from vipgate_fs.gate.gate import Rejection
@@ -77,7 +77,8 @@ class CallHandler:
             channel = session.connect()
             log = log.bind(call=channel["Unique-ID"])
             facts = call_facts(channel, self._site.plan, self._variables)
-            log = log.bind(caller=facts.caller or "withheld", called=facts.called)
+            shown = WITHHELD if facts.restricted else facts.caller  # perhaps no gate may know it
+            log = log.bind(caller=shown or "withheld", called=facts.called)
             with self._counted():
                 self._serve(facts, session, log)
         except SessionGone as end:
@@ -135,7 +136,9 @@ class CallHandler:
                 self._keeper.overrides.current,
             )
             course.deciding = course.seconds
-            _tell(course.decision, log)
+            call = course.decision.sees(call)
+            log = log.bind(caller=call.caller or "withheld")
+            _tell(course.decision, call, log)
             conduct(course.decision, call, channel, self._keeper.lockouts, outcome)
         except SessionGone as end:
             outcome.why = str(end)
@@ -200,12 +203,13 @@ class _Course:
     def record(self, call: Call, outcome: Outcome) -> CallRecord:
         """The call's record, now that it is over."""
         decision = self.decision
+        caller = WITHHELD if call.restricted and not decision else call.caller  # perhaps no gate may know it
         reasons = [decision.why] if decision else []
         return CallRecord(
             uuid=storable(call.uuid),
             began=self.began.timestamp(),
             gate=decision.gate.name if decision and decision.gate else None,
-            caller=call.caller,
+            caller=caller,
             called=call.called,
             verdict=describe(decision.verdict) if decision else "none",
             entries=outcome.entries,
@@ -217,7 +221,7 @@ class _Course:
         )
 
 
-def _tell(decision: Decision, log: Log) -> None:
+def _tell(decision: Decision, call: Call, log: Log) -> None:
     if log.tells("debug"):
         for reason in decision.reasons:
             log.debug("considered", **_told(reason))
@@ -225,7 +229,8 @@ def _tell(decision: Decision, log: Log) -> None:
     where = {"gate": decision.gate.name} if decision.gate else {}
     line = {"line": decisive.line} if decisive.line else {}
     tell = log.warning if any(reason.failed for reason in decision.reasons) else log.info
-    tell("decision", **where, verdict=describe(decision.verdict), reason=decision.why, **line)
+    who = {"caller_from": call.caller_source} | ({"restricted": True} if call.restricted else {})
+    tell("decision", **where, verdict=describe(decision.verdict), reason=decision.why, **line, **who)
 
 
 def _told(of: Outcome | Reason) -> dict[str, Any]:

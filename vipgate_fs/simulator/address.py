@@ -91,13 +91,18 @@ class Address:
         return None
 
     def variables(self, prefix: str) -> dict[str, str]:
-        """The channel variables that sofia makes of it (sofia.c, _url_set_chanvars); empty ones are none."""
+        """The channel variables that sofia makes of it (sofia.c, _url_set_chanvars); empty ones are none.
+
+        Parameters behind the address are set afterwards, under the same prefix: `;user=2` overwrites the user.
+        """
+        params = (param.partition("=") for param in self.header_params.split(";") if param)
         return {
             f"{prefix}_params": self.params,
             f"{prefix}_user": self.whole_user or "nobody",
             f"{prefix}_port": self.port,
             f"{prefix}_uri": self.uri,
             f"{prefix}_host": self.host,
+            **{f"{prefix}_{name.strip()}": value.strip() for name, _, value in params},
         }
 
 

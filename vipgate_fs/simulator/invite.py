@@ -148,6 +148,8 @@ class Invite:
             full_from = f"{display}<sip:{user}{sender.host_port}{params}>;tag={tag}"
         else:
             full_from = f"{display}<tel:{sender.user}{params}>;tag={tag}"
+        if sender.header_params:
+            full_from = f"{full_from};{sender.header_params}"
         call_id = f"{session_id}-{port}@{LOCAL}"
         full_to = caller.headers.get("To", f"<sip:{target}>")
         variables = {

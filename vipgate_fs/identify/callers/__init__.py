@@ -34,14 +34,20 @@ class Callers(StepDefaults):
     Attributes:
         table: what the lists say.
         withheld: what happens to callers who show no number; None: don't know.
+        as_withheld: whether a restricted number counts as withheld, at the whole gate.
     """
 
     table: NumberTable[Entry]
     withheld: Entry | None
+    as_withheld: bool
     line: int
-    restricted_as_withheld: bool = False
     kind: ClassVar[str] = "callers"
     on_failure: ClassVar[None] = None
+
+    @property
+    def restricted_as_withheld(self) -> bool:  # type: ignore[override]
+        """See Step."""
+        return self.as_withheld
 
     def identify(self, call: Call) -> Verdict | None:
         """What the lists say of the caller."""
@@ -80,7 +86,7 @@ def build(settings: Settings) -> Callers:
     withheld = None
     if "withheld" in values:
         withheld = Entry(in_short(values["withheld"]), Evidence(settings.line_of("withheld")))
-    return Callers(table, withheld, settings.line, values.get("hidden") == "as_withheld")
+    return Callers(table, withheld, values.get("hidden") == "as_withheld", settings.line)
 
 
 def _add(table: NumberTable[Entry], plan: NumberPlan, written: str, entry: Entry) -> None:
