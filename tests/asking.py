@@ -4,14 +4,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
+from building import built
 
-from vipgate_fs import identify
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepFailed
-from vipgate_fs.gate.numbers import NumberPlan
 
 VIP, STRANGER = "+4917612345678", "+4971112345678"
 LOOKUP = "SELECT pin FROM callers WHERE number = :caller_number"
@@ -20,23 +18,6 @@ UNDER_GEVENT = Path(__file__).parent / "identify" / "under_gevent.py"
 
 def a_call(caller=VIP, **facts):
     return Call(**{"uuid": "1", "caller": caller, "called": "7000", "dialled": "7000"} | facts)
-
-
-def configured(values, said=None, folder=Path()):
-    said = [] if said is None else said
-    return SimpleNamespace(
-        values=values,
-        line=7,
-        on_failure=None,
-        plan=NumberPlan("DE"),
-        gate="support",
-        number_format="00",
-        folder=folder,
-        error=lambda message, *path: said.append(("error", path, message)),
-        error_at_key=lambda message, *path: said.append(("error at key", path, message)),
-        warn=lambda message, *path: said.append(("warning", path, message)),
-        note_secret=lambda: None,
-    )
 
 
 def under_gevent(kind, slow, quick):
@@ -51,7 +32,7 @@ def under_gevent(kind, slow, quick):
 def database(url, query=LOOKUP, **timeouts):
     """The step `database`; time-outs in seconds."""
     timeouts = {name: f"{seconds}s" for name, seconds in timeouts.items()}
-    return identify.build("database", configured({"url": url, "query": query, "timeouts": timeouts}))
+    return built("database", {"url": url, "query": query, "timeouts": timeouts})
 
 
 def failure(asked):

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from vipgate_fs.config.site import DRAIN
+from vipgate_fs.document import schema
+from vipgate_fs.duration import duration
 from vipgate_fs.service.timings import Timings
 
 FILE = Path(__file__).parent.parent / "deploy" / "vipgate.service"
@@ -33,5 +34,6 @@ def test_its_commands_exist(unit, key):
 
 
 def test_its_times_are_longer_than_the_services(unit):
-    assert int(unit["TimeoutStopSec"]) > DRAIN + Timings().cut_off
+    drain = schema.load()["properties"]["server"]["properties"]["drain"]["default"]
+    assert int(unit["TimeoutStopSec"]) > duration(drain) + Timings().cut_off
     assert int(unit["WatchdogSec"]) > Timings().start

@@ -177,7 +177,7 @@ def test_pins_of_the_environment(monkeypatch):
     [
         (None, "the environment has no variable TEST_PIN"),
         ("", "or it is empty"),
-        ("4711x", "what this variable holds is no PIN; allowed: 1 to 20 digits"),
+        ("4711x", "what this variable holds does not fit; allowed: 1 to 20 digits"),
         ("471", "warning: a PIN of fewer than 4 digits"),
     ],
 )

@@ -1,40 +1,10 @@
 from pathlib import Path
-from types import SimpleNamespace
-from zoneinfo import ZoneInfo
 
 import database_servers
 import pytest
 import webservice_peer
 
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.numbers import NumberPlan
-from vipgate_fs.gate.schedules import Calendar
-from vipgate_fs.identify.vault import VaultSlot
-
-
-@pytest.fixture
-def settings():
-    """Makes the settings of a step; what its builder says about them is in `said`."""
-
-    def make(values, on_failure=None):
-        said = []
-        return SimpleNamespace(
-            values=values,
-            line=7,
-            on_failure=on_failure,
-            plan=NumberPlan("DE"),
-            calendar=Calendar(ZoneInfo("Europe/Berlin")),
-            vault_slot=VaultSlot(),
-            gate="support",
-            line_of=lambda *path: 8 + (path[-1] if isinstance(path[-1], int) else list(values["pins"]).index(path[-1])),
-            error=lambda message, *path: said.append(("error", path, message)),
-            error_at_key=lambda message, *path: said.append(("error", path, message)),
-            warn=lambda message, *path: said.append(("warning", path, message)),
-            note_secret=lambda: None,
-            said=said,
-        )
-
-    return make
 
 
 @pytest.fixture

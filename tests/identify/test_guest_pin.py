@@ -4,8 +4,8 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
+from building import build
 
-from vipgate_fs import identify
 from vipgate_fs.gate.verdict import AskForPin
 from vipgate_fs.identify.vault import MemoryVault
 
@@ -33,19 +33,19 @@ class Vault(MemoryVault):
 
 
 @pytest.fixture
-def asked(settings, call):
+def asked(call):
     """Builds the step; returns what it asks for, and the vault, which the process that serves puts in later."""
 
     def make(values):
-        configured = settings(values)
-        step = identify.build("guest_pin", configured)
-        assert configured.said == []
+        made = build("guest_pin", values)
+        step = made.step
         assert step.always_answers
         verdict = step.identify(replace(call(VIP), at=AT))
         assert isinstance(verdict, AskForPin)
         assert not verdict.expected.matches("47110815")
-        configured.vault_slot.vault = Vault()
-        return verdict.expected, configured.vault_slot.vault
+        slot = made.configuration.vault_slot
+        slot.vault = Vault()
+        return verdict.expected, slot.vault
 
     return make
 
@@ -68,10 +68,9 @@ def test_other_pins_may_be_right_besides_and_use_nothing_up(asked):
     assert vault.uses == 0
 
 
-def test_its_other_pins_are_checked_like_those_of_static_pin(settings):
-    configured = settings({"pin": "471"})
-    identify.build("guest_pin", configured)
-    assert [(severity, path) for severity, path, _ in configured.said] == [("warning", ("pin",))]
+def test_its_other_pins_are_checked_like_those_of_static_pin():
+    said = build("guest_pin", {"pin": "471"}).said
+    assert [(severity, path) for severity, path, _ in said] == [("warning", ("pin",))]
 
 
 def test_in_memory_there_are_no_guests_and_each_step_is_accepted_once():

@@ -4,9 +4,9 @@ import time
 from itertools import count
 
 import pytest
-from asking import a_call, configured, under_gevent
+from asking import a_call, under_gevent
+from building import build, built
 
-from vipgate_fs import identify
 from vipgate_fs.aside import AT_ONCE
 from vipgate_fs.gate.call import WITHHELD
 from vipgate_fs.gate.gate import StepFailed
@@ -44,10 +44,7 @@ def write(tmp_path):
 @pytest.fixture
 def step(write, tmp_path):
     def make(body, **values):
-        settings = configured({"call": f"{write(body)}:identify"} | values, said := [], tmp_path)
-        built = identify.build("plugin", settings)
-        assert said == []
-        return built
+        return built("plugin", {"call": f"{write(body)}:identify"} | values, tmp_path)
 
     return make
 
@@ -117,20 +114,20 @@ def test_a_table_of_pins_is_an_answer(step):
     ],
 )
 def test_whatever_it_does_is_its_own_failure(step, capfd, body, why):
-    built = step(body, timeout="0.3s", options={"pin": "47110815"})
+    made = step(body, timeout="0.3s", options={"pin": "47110815"})
     started = time.monotonic()
     with pytest.raises(StepFailed) as failed:
-        built.identify(a_call())
+        made.identify(a_call())
     assert time.monotonic() - started < 0.8
     assert why in str(failed.value)
-    shown = str(failed.value) + repr(built) + "".join(capfd.readouterr())
+    shown = str(failed.value) + repr(made) + "".join(capfd.readouterr())
     assert "4711" not in shown
 
 
 def test_it_says_where_an_exception_came_from(step):
-    built = step("return 1 / 0")
-    with pytest.raises(StepFailed, match=rf"ZeroDivisionError \({built.module}\.py:8\)"):
-        built.identify(a_call())
+    made = step("return 1 / 0")
+    with pytest.raises(StepFailed, match=rf"ZeroDivisionError \({made.module}\.py:8\)"):
+        made.identify(a_call())
 
 
 def test_what_never_ends_stops_nobody_but_its_own_step(step):
@@ -171,23 +168,19 @@ def test_what_never_ends_stops_nobody_but_its_own_step(step):
 def test_what_is_wrong_is_said_without_running_anything(write, tmp_path, values, preamble, message):
     name = write("return None", f"{preamble}\nimport pathlib; pathlib.Path(__file__).with_suffix('.ran').touch()")
     values = {key: value.format(name) for key, value in values.items()}
-    identify.build("plugin", configured(values, said := [], tmp_path))
-    ((severity, path, told),) = said
+    ((severity, path, told),) = build("plugin", values, tmp_path).said
     assert (severity, message in told, "4711" in told) == ("error", True, False)
     assert path in {(key,) for key in values}
     assert {path.suffix for path in tmp_path.iterdir()} == {".py"}
 
 
 def test_a_function_of_a_module_in_c_is_not_missed():
-    identify.build("plugin", configured({"call": "math:sqrt"}, said := []))
-    assert said == []
+    assert build("plugin", {"call": "math:sqrt"}).said == []
 
 
 @pytest.mark.parametrize("preamble", ["from os.path import *", "def __getattr__(name): return lambda call: None"])
 def test_a_function_that_may_be_there_is_not_missed(write, tmp_path, preamble):
-    settings = configured({"call": f"{write('return None', preamble)}:other"}, said := [], tmp_path)
-    identify.build("plugin", settings)
-    assert said == []
+    assert build("plugin", {"call": f"{write('return None', preamble)}:other"}, tmp_path).said == []
 
 
 def test_a_module_of_a_package_is_found_without_running_the_package(tmp_path):
@@ -196,11 +189,9 @@ def test_a_module_of_a_package_is_found_without_running_the_package(tmp_path):
     (package / "__init__.py").write_text("import pathlib; pathlib.Path(__file__).with_suffix('.ran').touch()")
     (package / "inner" / "__init__.py").touch()
     (package / "inner" / "deep.py").write_text("def identify(call): return {'forward': call.called}")
-    settings = configured({"call": "vip_package_of_test.inner.deep:identify"}, said := [], tmp_path)
-    built = identify.build("plugin", settings)
-    assert said == []
+    step = built("plugin", {"call": "vip_package_of_test.inner.deep:identify"}, tmp_path)
     assert not (package / "__init__.ran").exists()
-    assert built.identify(a_call()) == Forward("7000")
+    assert step.identify(a_call()) == Forward("7000")
 
 
 def test_only_what_the_configuration_names_is_found_beside_it(write, step):
@@ -217,17 +208,15 @@ def test_only_what_the_configuration_names_is_found_beside_it(write, step):
 )
 def test_the_example(caller, verdict):
     options = {"branches": {"+4989": "200", "+4930": "300"}}
-    settings = configured({"call": "plugin:identify", "options": options}, said := [], resource("examples"))
-    built = identify.build("plugin", settings)
-    assert said == []
-    assert built.identify(a_call(caller)) == verdict
+    step = built("plugin", {"call": "plugin:identify", "options": options}, resource("examples"))
+    assert step.identify(a_call(caller)) == verdict
 
 
 def test_an_installed_module_is_not_replaced_by_a_file_beside_the_configuration(tmp_path):
     (tmp_path / "json.py").write_text("def loads(call): return {'reject': False}")
-    built = identify.build("plugin", configured({"call": "json:loads"}, folder=tmp_path))
+    step = built("plugin", {"call": "json:loads"}, tmp_path)
     with pytest.raises(StepFailed, match="raised TypeError"):
-        built.identify(a_call())
+        step.identify(a_call())
 
 
 def test_an_entry_point_is_called(monkeypatch, write, tmp_path):
@@ -236,9 +225,7 @@ def test_an_entry_point_is_called(monkeypatch, write, tmp_path):
     (metadata / "METADATA").write_text("Name: some-package\nVersion: 1\n")
     (metadata / "entry_points.txt").write_text(f"[{plugin.GROUP}]\ncrm = {write('return Reject()')}:identify\n")
     monkeypatch.syspath_prepend(tmp_path)
-    built = identify.build("plugin", configured({"entry_point": "crm"}, said := []))
-    assert said == []
-    assert built.identify(a_call()) == Reject()
+    assert built("plugin", {"entry_point": "crm"}).identify(a_call()) == Reject()
 
 
 def test_the_gate_goes_on_while_a_plug_in_blocks_under_gevent(tmp_path, monkeypatch):
@@ -257,9 +244,8 @@ def test_the_gate_goes_on_while_a_plug_in_blocks_under_gevent(tmp_path, monkeypa
 def test_options_of_the_environment(step, write, tmp_path, monkeypatch):
     monkeypatch.setenv("TEST_PIN", "08154711")
     options = {"pin": {"env": "TEST_PIN"}, "crm": {"password": {"env": "TEST_PIN"}}, "branches": {"env": {"a": "b"}}}
-    built = step("return None", options=options)
-    assert built.options == {"pin": "08154711", "crm": {"password": "08154711"}, "branches": {"env": {"a": "b"}}}
-    assert "08154711" not in repr(built)
+    made = step("return None", options=options)
+    assert made.options == {"pin": "08154711", "crm": {"password": "08154711"}, "branches": {"env": {"a": "b"}}}
+    assert "08154711" not in repr(made)
     values = {"call": f"{write('return None')}:identify", "options": {"pin": {"env": "TEST_NOWHERE"}}}
-    identify.build("plugin", configured(values, said := [], tmp_path))
-    assert len(said) == 1
+    assert len(build("plugin", values, tmp_path).said) == 1

@@ -3,8 +3,8 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
+from building import build, built
 
-from vipgate_fs import identify
 from vipgate_fs.gate.call import WITHHELD
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.verdict import AskForPin
@@ -19,18 +19,15 @@ def test_everybody_is_asked_for_the_same_pin(call, caller):
 
 
 @pytest.mark.parametrize("written", ["4711", 4711])
-def test_it_is_built_as_configured(settings, written):
-    configured = settings({"pin": written})
-    assert identify.build("static_pin", configured) == StaticPin(Pin("4711"), line=7)
-    assert configured.said == []
+def test_it_is_built_as_configured(written):
+    assert built("static_pin", {"pin": written}) == StaticPin(Pin("4711"), line=1)
 
 
 @pytest.mark.parametrize(("pin", "weak"), [("471", True), ("0000", False)])
-def test_a_short_pin_gets_a_warning(settings, pin, weak):
-    configured = settings({"pin": pin})
-    identify.build("static_pin", configured)
-    assert [(severity, path) for severity, path, _ in configured.said] == [("warning", ("pin",))] * weak
-    assert pin not in str(configured.said)
+def test_a_short_pin_gets_a_warning(pin, weak):
+    said = build("static_pin", {"pin": pin}).said
+    assert [(severity, path) for severity, path, _ in said] == [("warning", ("pin",))] * weak
+    assert pin not in str(said)
 
 
 def test_the_pin_is_not_shown():
@@ -66,9 +63,9 @@ def right_at(step, call, moment):
         ("2026-12-24T18:00", []),
     ],
 )
-def test_the_pin_of_the_month_is_right_on_its_days_and_with_it_the_one_that_always_is(settings, call, moment, right):
-    assert right_at(identify.build("static_pin", settings({"pins": MONTHLY})), call, moment) == right
-    both = identify.build("static_pin", settings({"pin": "4719", "pins": MONTHLY}))
+def test_the_pin_of_the_month_is_right_on_its_days_and_with_it_the_one_that_always_is(call, moment, right):
+    assert right_at(built("static_pin", {"pins": MONTHLY}), call, moment) == right
+    both = built("static_pin", {"pin": "4719", "pins": MONTHLY})
     assert right_at(both, call, moment) == [*right, "4719"]
 
 
@@ -83,10 +80,10 @@ def test_the_pin_of_the_month_is_right_on_its_days_and_with_it_the_one_that_alwa
         ({"valid_until": "2026-11-01"}, "2026-11-02T00:00", False),
     ],
 )
-def test_an_end_that_is_not_given_does_not_restrict(settings, call, entry, moment, is_right):
-    step = identify.build("static_pin", settings({"pins": [{"pin": "4711", **entry}]}))
+def test_an_end_that_is_not_given_does_not_restrict(call, entry, moment, is_right):
+    step = built("static_pin", {"pins": [{"pin": "4711", **entry}]})
     assert right_at(step, call, moment) == ["4711"] * is_right
 
 
-def test_nothing_of_a_dated_pin_is_shown(settings):
-    assert "4711" not in repr(identify.build("static_pin", settings({"pins": MONTHLY})))
+def test_nothing_of_a_dated_pin_is_shown():
+    assert "4711" not in repr(built("static_pin", {"pins": MONTHLY}))

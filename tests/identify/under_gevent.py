@@ -9,11 +9,12 @@ import json
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import gevent
+from building import built
 
-from vipgate_fs import identify
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepFailed
 
@@ -21,7 +22,7 @@ CALLERS, TOTAL = 50, 1.0
 
 
 def main(kind, slow, quick):
-    slow, quick = (build(kind, json.loads(values)) for values in (slow, quick))
+    slow, quick = (built(kind, json.loads(values)) for values in (slow, quick))
     call = Call(uuid="1", caller="7001", called="7000", dialled="7000")
     assert quick.identify(call) is not None
     pauses = []
@@ -43,14 +44,6 @@ def main(kind, slow, quick):
     median, worst = pauses[len(pauses) // 2], pauses[-1]
     assert median < 0.015, f"median pause {median * 1000:.1f} ms"
     assert worst < TOTAL / 2, f"longest pause {worst * 1000:.1f} ms"
-
-
-def build(kind, values):
-    settings = SimpleNamespace(
-        values=values, line=7, on_failure=None, gate="support", number_format="00",
-        folder=Path(), warn=print, error=print, note_secret=print,
-    )  # fmt: skip
-    return identify.build(kind, settings)
 
 
 def ask(step, call):

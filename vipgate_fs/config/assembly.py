@@ -7,10 +7,9 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from vipgate_fs.config.gates import GateReader, StepSettings
+from vipgate_fs.config.gates import GateReader
 from vipgate_fs.config.model import Configuration, Store
 from vipgate_fs.config.overlaps import report_overlaps
-from vipgate_fs.config.reading import Reader
 from vipgate_fs.config.schedules import read_schedules
 from vipgate_fs.config.site import read_server, read_site
 from vipgate_fs.config.sounds import Sounds
@@ -18,6 +17,7 @@ from vipgate_fs.config.store import read_records, read_store
 from vipgate_fs.document import schema
 from vipgate_fs.document.findings import Report
 from vipgate_fs.document.nodes import Mapping, Spot, parse
+from vipgate_fs.document.section import Section
 from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.identify.vault import VaultSlot
@@ -31,39 +31,42 @@ def assemble(content: bytes, path: Path, report: Report) -> Configuration | None
     schema.check(root, report)
     if not isinstance(root, Mapping):
         return None
-    reader = Reader(report)
-    site_node, schedules_node, gates_node = (root.mapping(key) for key in ("site", "schedules", "gates"))
-    site = read_site(site_node, reader)
-    server = read_server(root.mapping("server"), reader)
-    slot = VaultSlot()
-    whole = StepSettings(root, None, "", site.plan, site.number_format, path.parent, report, site.calendar, slot)
+    whole = Section.root(root, report)
+    site = read_site(whole.section("site"))
+    server = read_server(whole.section("server"))
     store_spot = Spot(root.line, root.column, ("store",))
     store = read_store(whole) if report.is_sound(store_spot) else Store(None)
-    records = read_records(root.mapping("records"), reader)
-    schedules = read_schedules(schedules_node, reader, holidays_known="holidays" in site_node.nodes)
-    sounds = Sounds(site.sounds / site.language, site_node.scalar("sounds") or site_node, report)
-    gate_reader = GateReader(site, schedules, sounds, reader, slot)
-    gates = tuple(gate_reader.read(name, node) for name, node in gates_node.nodes.items() if isinstance(node, Mapping))
-    report_overlaps(gate_reader.claims, report)
+    records = read_records(whole.section("records"))
+    schedules = read_schedules(whole.section("schedules"), holidays_known="holidays" in whole.section("site"))
+    sounds = Sounds(site.sounds / site.language, whole.section("site").place("sounds"), report)
+    slot = VaultSlot()
+    reader = GateReader(site, schedules, sounds, slot)
+    gates_section = whole.section("gates")
+    gates = tuple(
+        reader.read(name, gates_section.section(name))
+        for name, node in gates_section.node.nodes.items()
+        if isinstance(node, Mapping)
+    )
+    report_overlaps(reader.claims, report)
     if store.url is None and report.is_sound(store_spot):
-        _refuse_guest_pins(gates_node, report)
+        _refuse_guest_pins(gates_section)
     if report.has_errors:
         return None
-    for name in schedules.keys() - gate_reader.used:
-        report.warning(schedules_node.keys[name], "no gate uses this schedule")
-    _warn_of_inactive(gates, gates_node, site.calendar, report)
+    for name in schedules.keys() - reader.used:
+        report.warning(whole.section("schedules").keys[name], "no gate uses this schedule")
+    _warn_of_inactive(gates, gates_section, site.calendar)
     digest = hashlib.sha256(content).digest()
     return Configuration(path, site, server, gates, store, records, slot, digest)
 
 
-def _refuse_guest_pins(gates: Mapping, report: Report) -> None:
-    for gate in gates.nodes.values():
-        for step in gate.items("identify") if isinstance(gate, Mapping) else ():
-            if isinstance(step, Mapping) and "guest_pin" in step.keys:
-                report.error(step.keys["guest_pin"], "guest PINs are kept in the store, and store is none")
+def _refuse_guest_pins(gates: Section) -> None:
+    for name in gates.keys:
+        for step in gates.section(name).sections("identify"):
+            if "guest_pin" in step:
+                step.error_at_key("guest PINs are kept in the store, and store is none", "guest_pin")
 
 
-def _warn_of_inactive(gates: Iterable[Gate], node: Mapping, calendar: Calendar, report: Report) -> None:
+def _warn_of_inactive(gates: Iterable[Gate], section: Section, calendar: Calendar) -> None:
     today = calendar.local(dt.datetime.now(dt.UTC)).date()
     for gate in gates:
         if gate.active is None:
@@ -71,5 +74,5 @@ def _warn_of_inactive(gates: Iterable[Gate], node: Mapping, calendar: Calendar, 
         schedule = gate.active.schedule
         if schedule.always(calendar, today) if gate.active.outside else not schedule.ever(calendar, today):
             state = "always" if gate.active.outside else "never"
-            place = node.mapping(gate.name).mapping("active")
-            report.warning(place, f"never active: {schedule.name} in line {schedule.line} is {state} on")
+            active = section.section(gate.name).section("active")
+            active.warn(f"never active: {schedule.name} in line {schedule.line} is {state} on")

@@ -6,17 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from vipgate_fs.config.gates import StepSettings
-from vipgate_fs.config.model import Site, Store
-from vipgate_fs.config.reading import Reader
+from vipgate_fs.config.model import Store
 from vipgate_fs.config.site import read_site
 from vipgate_fs.config.store import read_lockout, read_store
 from vipgate_fs.document import schema
 from vipgate_fs.document.findings import Finding, Report
 from vipgate_fs.document.nodes import Mapping as MappingNode
 from vipgate_fs.document.nodes import parse
+from vipgate_fs.document.section import Section
 from vipgate_fs.gate.lockout import Lockout
-from vipgate_fs.identify.vault import VaultSlot
+from vipgate_fs.gate.site import Site
 
 _SECTIONS = ("site", "store")
 
@@ -50,22 +49,20 @@ def load_essentials(path: Path) -> tuple[Essentials | None, tuple[Finding, ...]]
         schema.check(root, report)
     if not isinstance(root, MappingNode):
         return None, report.findings
-    reader = Reader(report)
-    site = read_site(root.mapping("site"), reader)
-    slot = VaultSlot()
-    whole = StepSettings(root, None, "", site.plan, site.number_format, path.parent, report, site.calendar, slot)
+    whole = Section.root(root, report)
+    site = read_site(whole.section("site"))
     store = Store(None) if _errors(report) else read_store(whole)
     if errors := _errors(report):
         return None, errors
-    gates = {name: node for name, node in root.mapping("gates").nodes.items() if isinstance(node, MappingNode)}
-    limits = {name: read_lockout(node.mapping("lockout"), reader) for name, node in gates.items()}
-    return Essentials(path, site, store, limits, tuple(name for name, node in gates.items() if _asks_guests(node))), ()
+    section = whole.section("gates")
+    gates = {name: section.section(name) for name in section.keys}
+    limits = {name: read_lockout(gate.section("lockout")) for name, gate in gates.items()}
+    guests = tuple(
+        name for name, gate in gates.items() if any("guest_pin" in step for step in gate.sections("identify"))
+    )
+    return Essentials(path, site, store, limits, guests), ()
 
 
 def _errors(report: Report) -> tuple[Finding, ...]:
     errors = (found for found in report.findings if found.severity == "error")
     return tuple(found for found in errors if found.path.partition(".")[0] in _SECTIONS)
-
-
-def _asks_guests(gate: MappingNode) -> bool:
-    return any(isinstance(step, MappingNode) and "guest_pin" in step.keys for step in gate.items("identify"))

@@ -2,45 +2,44 @@
 
 from __future__ import annotations
 
-from vipgate_fs.config.reading import Reader
-from vipgate_fs.document.nodes import Mapping, Scalar
+from vipgate_fs.document.findings import Report
+from vipgate_fs.document.nodes import Scalar
+from vipgate_fs.document.section import Section
 from vipgate_fs.gate.holidays import Holidays
 
 
-def read_holidays(site: Mapping, country: str, reader: Reader) -> Holidays | None:
+def read_holidays(site: Section, country: str) -> Holidays | None:
     """The site's public holidays; None when none are configured, or the base is wrong.
 
     Args:
-        site: the node of `site`.
+        site: the section.
         country: the site's, ISO 3166-1.
-        reader: takes what is wrong.
     """
-    own = site.mapping("holidays")
-    base = own.scalar("base") or site.scalar("holidays")
-    holidays = reader.parsed(base, Holidays, None)
+    own = site.section("holidays")
+    base = own.node.scalar("base") or site.node.scalar("holidays")
+    holidays = own.parsed(base, Holidays)
     if base is None or holidays is None:
         return None
     if "-" not in base.text and base.text != country:
         what = f"{base.text} is another country than {country}; a part is written {country}-{base.text}"
-        reader.report.warning(base, what)
+        site.report.warning(base, what)
     for item in own.items("without"):
-        if isinstance(item, Scalar) and reader.parsed(item, holidays.drop, default=True) is False:
-            reader.report.warning(item, f"no holiday in {base.text} anyway")
+        if own.parsed(item, holidays.drop) is False:
+            site.report.warning(item, f"no holiday in {base.text} anyway")
     for item in own.items("add"):
-        if isinstance(item, Scalar):
-            reader.parsed(item, holidays.add, None)
+        own.parsed(item, holidays.add)
     if not own.keys.keys() & {"add", "without"}:
-        _warn_of_days_in_parts(holidays, base, reader)
+        _warn_of_days_in_parts(holidays, base, site.report)
     return holidays
 
 
-def _warn_of_days_in_parts(holidays: Holidays, base: Scalar, reader: Reader) -> None:
+def _warn_of_days_in_parts(holidays: Holidays, base: Scalar, report: Report) -> None:
     if (days := holidays.in_parts) is None:
         return
     kinds = (("counted here", days.counted, "without"), ("not counted here", days.left_out, "add"))
     told = "; ".join(f"{', '.join(names)} ({state})" for state, names, _ in kinds if names)
     write = ", ".join(f"{key}: [{names[0]}]" for _, names, key in kinds if names)
-    reader.report.warning(
+    report.warning(
         base,
         f"holidays in parts of {base.text} only: {told}; for your municipality write "
         f"{{base: {base.text}, {write}}}, or add: [] to leave it so",

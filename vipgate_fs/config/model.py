@@ -7,31 +7,9 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from vipgate_fs.gate.gate import Gate
-from vipgate_fs.gate.numbers import NumberPlan
-from vipgate_fs.gate.schedules import Calendar
+from vipgate_fs.gate.site import Site
 from vipgate_fs.identify.vault import VaultSlot
 from vipgate_fs.secret import Secret
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Where the telephone system stands.
-
-    Attributes:
-        plan: how numbers are read there.
-        calendar: its clock and public holidays.
-        language: of the prompts, `de` or `en`.
-        number_format: how an international number begins where it is shown to others, "00" or "+".
-        sounds: folder of the sounds on the switch's machine; each language has a folder in it.
-        domain: of the switch's directory; None: the switch's own.
-    """
-
-    plan: NumberPlan
-    calendar: Calendar
-    language: str
-    number_format: str
-    sounds: Path
-    domain: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +56,8 @@ class Records:
         mask_numbers: whether telephone numbers are stored without their last three digits.
     """
 
-    retention: float = 30 * 86_400.0
-    mask_numbers: bool = False
+    retention: float
+    mask_numbers: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,9 @@ from os.path import isdir, isfile
 from pathlib import Path
 from typing import Final
 
-from vipgate_fs.config.reading import Reader
 from vipgate_fs.document.findings import Place, Report
-from vipgate_fs.document.nodes import Mapping
+from vipgate_fs.document.section import Section
 
-PROMPTS: Final = {
-    "welcome": "vipgate-welcome.wav",
-    "wrong_pin": "vipgate-wrong-pin.wav",
-    "customer_number": "vipgate-customer-number.wav",
-    "rejected": "vipgate-rejected.wav",
-}
 _RATES: Final = ("8000", "16000", "32000", "48000")
 """Folders beside the file that FreeSWITCH looks into (mod_sndfile.c, sndfile_file_open)."""
 
@@ -38,14 +31,14 @@ class Sounds:
                 place, f"there is no {folder.parent} on this machine: whether the sounds exist was not checked"
             )
 
-    def path(self, prompts: Mapping, name: str, reader: Reader, *, used: bool) -> str:
+    def path(self, prompts: Section, name: str, *, used: bool) -> str:
         """The path of a prompt without the rate's folder; it must exist when it is configured or used."""
-        path = self._folder / reader.value(prompts, name, str, PROMPTS[name])
-        written = prompts.scalar(name)
+        path = self._folder / prompts.text(name)
+        written = name in prompts
         if self._is_here and (used or written) and not _exists(path):
             rates = ", ".join(_RATES)
             message = f"there is no {path}, nor in the folders {rates} beside it"
-            self._report.error(written or self._place, message)
+            self._report.error(prompts.place(name) if written else self._place, message)
         return str(path)
 
 

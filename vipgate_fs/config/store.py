@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from vipgate_fs.config.model import Records, Store
-from vipgate_fs.config.reading import Reader, boolean
-from vipgate_fs.document.nodes import Mapping
+from vipgate_fs.document.nodes import Scalar
+from vipgate_fs.document.section import Section
 from vipgate_fs.duration import duration
 from vipgate_fs.gate.lockout import Lockout
-from vipgate_fs.identify import Settings
-from vipgate_fs.secret import Secret, read_url
+from vipgate_fs.secret import Secret
 
 Number = TypeVar("Number", int, float)
 
@@ -32,37 +31,37 @@ _MAGIC: Final = b"SQLite format 3\0"
 _ALLOWED: Final = "allowed: sqlite:///FILE, postgresql+psycopg://USER@HOST/NAME, or none"
 
 
-def read_store(settings: Settings) -> Store:
+def read_store(section: Section) -> Store:
     """The store. Without one: a SQLite file in STATE if there is such a folder, else beside the configuration.
 
     A SQLite file that this user can't write is a warning: the service may be another one.
     """
-    secret = read_url(settings, "store")
-    folder = STATE if isdir(STATE) else settings.folder  # noqa: PTH112 - Path's raises where it may not look
+    secret = section.url("store")
+    folder = STATE if isdir(STATE) else section.folder  # noqa: PTH112 - Path's raises where it may not look
     if secret is None:
-        return _sqlite(folder / _FILE, settings)
+        return _sqlite(folder / _FILE, section)
     written = secret.reveal()
     if written == NONE:
         return Store(None)
     if written.startswith(_SQLITE) and "?" not in written:
-        return _sqlite(settings.folder / written.removeprefix(_SQLITE), settings, "store")
-    if not _names_a_database(written, settings):
-        settings.error(f"this is no URL of a store; {_ALLOWED}", "store")
+        return _sqlite(section.folder / written.removeprefix(_SQLITE), section, "store")
+    if not _names_a_database(written, section):
+        section.error(f"this is no URL of a store; {_ALLOWED}", "store")
         return Store(None)
     return Store(secret, (folder / _FILE).with_suffix(_KEY).absolute())
 
 
-def _sqlite(file: Path, settings: Settings, *path: str) -> Store:
+def _sqlite(file: Path, section: Section, key: str | None = None) -> Store:
     file = file.absolute()
     if isdir(file) or file.name == ".." or file.suffix == _KEY:  # noqa: PTH112 - as above
-        settings.error(f"this is no file for a store; allowed: sqlite:///FILE, and FILE does not end in {_KEY}", *path)
+        section.error(f"this is no file for a store; allowed: sqlite:///FILE, and FILE does not end in {_KEY}", key)
         return Store(None)
     if obstacle := find_obstacle(str(file)) or _find_other_content(str(file)):
-        settings.warn(obstacle, *path)
+        section.warn(obstacle, key)
     return Store(Secret(f"{_SQLITE}{file}"), file.with_suffix(_KEY))
 
 
-def _names_a_database(written: str, settings: Settings) -> bool:
+def _names_a_database(written: str, section: Section) -> bool:
     from sqlalchemy import make_url  # noqa: PLC0415 - `vipgate check` waits for it only when it is needed
     from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
 
@@ -70,8 +69,8 @@ def _names_a_database(written: str, settings: Settings) -> bool:
         url = make_url(written)
     except (ArgumentError, ValueError):
         return False
-    if url.password is not None and written == settings.values["store"]:
-        settings.note_secret()
+    if url.password is not None and isinstance(section.place("store"), Scalar):
+        section.report.holds_secrets = True
     return url.drivername == _POSTGRESQL and bool(url.database) and url.port != 0
 
 
@@ -95,38 +94,34 @@ def _find_other_content(file: str) -> str | None:
     return None
 
 
-def read_records(node: Mapping, reader: Reader) -> Records:
+def read_records(section: Section) -> Records:
     """What becomes of call records."""
-    default = Records()
-    return Records(
-        retention=reader.value(node, "retention", duration, default.retention),
-        mask_numbers=reader.value(node, "mask_numbers", boolean, default.mask_numbers),
-    )
+    return Records(section.duration("retention"), section.flag("mask_numbers"))
 
 
-def read_lockout(node: Mapping, reader: Reader) -> Lockout:
-    """A gate's limits; a lockout that is shorter than the window would let entries be forgotten too early."""
-    default = Lockout()
-    failures = reader.value(node, "failures", int, default.failures)
-    most = _at_least(failures, "failures", int)
-    window = reader.value(node, "window", duration, default.window)
-    first = reader.value(node, "duration", _at_least(window, "window", duration), max(window, default.duration))
-    longest = reader.value(node, "longest", _at_least(first, "duration", duration), max(first, default.longest))
+def read_lockout(section: Section) -> Lockout:
+    """A gate's limits; a lockout that is shorter than the window would let entries be forgotten too early.
+
+    What is not written is as long, or as much, as what goes before it demands.
+    """
+    failures = section.integer("failures")
+    window = section.duration("window")
+    first = _at_least(window, "window", section, "duration", duration)
     return Lockout(
         failures=failures,
         window=window,
         duration=first,
-        longest=longest,
-        gate_failures=reader.value(node, "gate_failures", most, max(failures, default.gate_failures)),
-        rejects=reader.value(node, "locked_callers", lambda text: text == "reject", default.rejects),
+        longest=_at_least(first, "duration", section, "longest", duration),
+        gate_failures=_at_least(failures, "failures", section, "gate_failures", int),
+        rejects=section.text("locked_callers") == "reject",
     )
 
 
-def _at_least(least: Number, name: str, read: Callable[[str], Number]) -> Callable[[str], Number]:
+def _at_least(least: Number, of: str, section: Section, key: str, read: Callable[[str], Number]) -> Number:
     def parse(text: str) -> Number:
         value = read(text)
-        if value < least:
-            raise ValueError(f"found {text}; allowed: at least as much as {name}")
-        return value
+        if key in section and value < least:
+            raise ValueError(f"found {text}; allowed: at least as much as {of}")
+        return max(value, least)
 
-    return parse
+    return section.read(key, parse)

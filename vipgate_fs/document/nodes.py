@@ -164,7 +164,7 @@ class _TooDeep(Exception):
 class _Composer:
     """Makes nodes of the parser's events.
 
-    PyYAML's own composer has no limit of depth, and keeps only the last of two equal keys.
+    PyYAML's own composer has no limit of depth, and knows neither our findings nor where a key stands.
     """
 
     def __init__(self, events: Iterator[Any], end: Spot, report: Report) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any, Final
 
 import jsonschema
@@ -32,9 +33,25 @@ _SHOWN: Final = 40
 _NAMES: Final = {"object": "a mapping", "array": "a list", "string": "a text", "boolean": "true or false"}
 
 
+@cache
 def load() -> Any:
     """The schema as JSON."""
     return json.loads((resource("schemas") / "vipgate.schema.json").read_text("utf-8"))
+
+
+def resolved(sub: Any) -> Any:
+    """A subschema with what it refers to; what stands beside the reference goes before it (2020-12, Core 8.2.3.1)."""
+    if "$ref" not in sub:
+        return sub
+    return {
+        **resolved(load()["$defs"][sub["$ref"].rpartition("/")[2]]),
+        **{k: v for k, v in sub.items() if k != "$ref"},
+    }
+
+
+def part(whole: Any, key: str) -> Any:
+    """The subschema of a key, references resolved; of a key that may have any name, the one of all such keys."""
+    return resolved(whole.get("properties", {}).get(key, whole.get("additionalProperties", {})))
 
 
 def check(root: Node, report: Report) -> None:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
+from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.doubts import doubt
 from vipgate_fs.gate.gate import StepDefaults
 from vipgate_fs.gate.numbers import E164_DIGITS
 from vipgate_fs.gate.pins import Credential, Pin, PinTable
 from vipgate_fs.gate.verdict import AskForPin, Verdict
-from vipgate_fs.identify import Settings, read_pin
-from vipgate_fs.secret import read_secret
+from vipgate_fs.identify import Surroundings, read_pin
 
 Identification = Literal["caller_number", "entered_id"]
 NUMBER: Final = re.compile(rf"\+?[0-9]{{1,{E164_DIGITS}}}", re.ASCII)
@@ -54,60 +53,61 @@ class CallerPin(StepDefaults):
         return None
 
 
-def build(settings: Settings) -> CallerPin:
+def build(section: Section, around: Surroundings) -> CallerPin:
     """The step as it is configured."""
-    values = settings.values
-    by: Identification = values.get("identification", "caller_number")
-    if by == "entered_id" and "unknown_callers" in values:
-        settings.error_at_key("has no meaning with entered_id: every caller is asked; remove it", "unknown_callers")
-    pins = _by_number(settings) if by == "caller_number" else _by_customer_number(settings)
-    ask_unknown = values.get("unknown_callers") == "ask"
-    return CallerPin(PinTable(pins), by, ask_unknown, settings.line)
+    by_number = section.text("identification") == "caller_number"
+    if not by_number and "unknown_callers" in section:
+        section.error_at_key("has no meaning with entered_id: every caller is asked; remove it", "unknown_callers")
+    pins = section.section("pins")
+    return CallerPin(
+        PinTable(_by_number(pins, around) if by_number else _by_customer_number(pins, around)),
+        "caller_number" if by_number else "entered_id",
+        section.text("unknown_callers") == "ask",
+        section.line,
+    )
 
 
-def _by_number(settings: Settings) -> dict[str, Credential]:
+def _by_number(section: Section, around: Surroundings) -> dict[str, Credential]:
     pins: dict[str, Credential] = {}
-    written: dict[str, str] = {}
-    for owner in settings.values["pins"]:
-        number = settings.plan.caller(owner)
+    written: dict[str, int] = {}
+    plan = around.site.plan
+    for owner, key in section.keys.items():
+        number = plan.caller(owner)
         if not NUMBER.fullmatch(number):
-            spoilt = doubt(owner, settings.plan)
+            spoilt = doubt(owner, plan)
             why = spoilt.fault if spoilt else "this is not a telephone number"
-            settings.error_at_key(f'{why}; allowed: one such as "004917612345678"', "pins", owner)
+            section.error_at_key(f'{why}; allowed: one such as "004917612345678"', owner)
         elif number in pins:
-            line = settings.line_of("pins", written[number])
-            settings.error_at_key(f"the same number as in line {line}, written differently", "pins", owner)
+            section.error_at_key(f"the same number as in line {written[number]}, written differently", owner)
         else:
-            pins[number], written[number] = _credential(settings, owner), owner
-            if doubtful := doubt(owner, settings.plan):
-                settings.warn(doubtful.fault, "pins", owner)  # the digits may be a PIN in the wrong place
+            pins[number], written[number] = _credential(section, owner, around), key.line
+            if doubtful := doubt(owner, plan):
+                section.warn(doubtful.fault, owner)  # the digits may be a PIN in the wrong place
     return pins
 
 
-def _by_customer_number(settings: Settings) -> dict[str, Credential]:
-    pins = settings.values["pins"]
-    for owner in pins:
+def _by_customer_number(section: Section, around: Surroundings) -> dict[str, Credential]:
+    for owner in section.keys:
         if not _CUSTOMER_NUMBER.fullmatch(owner):
-            settings.error_at_key("this is not a customer number; allowed: 1 to 20 digits", "pins", owner)
-    return {owner: _credential(settings, owner) for owner in pins}
+            section.error_at_key("this is not a customer number; allowed: 1 to 20 digits", owner)
+    return {owner: _credential(section, owner, around) for owner in section.keys}
 
 
-def _credential(settings: Settings, owner: str) -> Credential:
-    written = settings.values["pins"][owner]
-    if isinstance(written, Mapping) and "totp" in written:
-        return _totp(settings, owner)
-    digits = read_pin(settings, "pins", owner)
+def _credential(section: Section, owner: str, around: Surroundings) -> Credential:
+    if "totp" in (written := section.section(owner)):
+        return _totp(written, around)
+    digits = read_pin(section, owner)
     return Pin(digits.reveal()) if digits else Pin.of_nobody()
 
 
-def _totp(settings: Settings, owner: str) -> Credential:
+def _totp(section: Section, around: Surroundings) -> Credential:
     from vipgate_fs.identify.totp import Totp  # noqa: PLC0415 - sites without one-time PINs do not wait for it
 
-    secret = read_secret(settings, "pins", owner, "totp")
+    secret = section.secret("totp")
     if secret is None:
         return Pin.of_nobody()
     try:
-        return Totp(secret.reveal(), settings.vault_slot)
+        return Totp(secret.reveal(), around.vault_slot)
     except ValueError as error:
-        settings.error(str(error), "pins", owner, "totp")
+        section.error(str(error), "totp")
         return Pin.of_nobody()

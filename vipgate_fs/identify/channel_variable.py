@@ -6,14 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepDefaults, StepFailed
 from vipgate_fs.gate.verdict import Verdict
-from vipgate_fs.identify import Settings
+from vipgate_fs.identify import Surroundings
 from vipgate_fs.identify.verdicts import in_short
 
-NAME: Final = "vipgate_verdict"
-"""The variable that is read when the configuration names none."""
 _FILLED: Final = re.compile(
     r"""
     ( sip | sofia | rtp | srtp | rtcp | sdp | t38 | media | remote | local | advertised | switch | presence | requested
@@ -58,13 +57,13 @@ class ChannelVariable(StepDefaults):
             raise StepFailed(f"{self.name}: {error}") from None
 
 
-def build(settings: Settings) -> ChannelVariable:
+def build(section: Section, around: Surroundings) -> ChannelVariable:
     """The step as it is configured."""
-    name = settings.values.get("name", NAME)
+    name = section.text("name")
     if _FILLED.fullmatch(name):
-        settings.error(
+        section.error(
             "a SIP message or the switch itself fills this variable, so the caller could choose the verdict; "
-            f"allowed: one that only your dialplan sets, such as {NAME}",
+            "allowed: one that only your dialplan sets, such as vipgate_verdict",
             "name",
         )
-    return ChannelVariable(name, settings.line, settings.on_failure)
+    return ChannelVariable(name, section.line, around.on_failure)

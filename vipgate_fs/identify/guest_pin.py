@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepDefaults
 from vipgate_fs.gate.pins import AnyOf
 from vipgate_fs.gate.verdict import AskForPin, Verdict
-from vipgate_fs.identify import Settings, static_pin
+from vipgate_fs.identify import Surroundings, static_pin
 from vipgate_fs.identify.static_pin import StaticPin
 from vipgate_fs.identify.vault import VaultSlot
 
@@ -64,7 +65,7 @@ class GuestPin(StepDefaults):
         return AskForPin(AnyOf((self.besides.valid_at(call.at), guests)) if self.besides else guests)
 
 
-def build(settings: Settings) -> GuestPin:
+def build(section: Section, around: Surroundings) -> GuestPin:
     """The step as it is configured."""
-    besides = static_pin.build(settings) if settings.values else None
-    return GuestPin(settings.vault_slot, settings.gate, settings.line, besides)
+    besides = static_pin.build(section, around) if section.keys else None
+    return GuestPin(around.vault_slot, around.gate, section.line, besides)

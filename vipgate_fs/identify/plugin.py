@@ -15,16 +15,15 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from vipgate_fs.aside import Aside
+from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.gate import StepDefaults, StepFailed
 from vipgate_fs.gate.pins import Pin, PinTable
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
-from vipgate_fs.identify import Settings
+from vipgate_fs.identify import Surroundings
 from vipgate_fs.identify.facts import harmless
-from vipgate_fs.identify.timeouts import Timeouts, read_duration
 from vipgate_fs.identify.verdicts import MOST_ATTEMPTS, answered
-from vipgate_fs.secret import read_secret
 
 GROUP: Final = "vipgate.steps"
 """The group of entry points that `entry_point` names one of."""
@@ -124,45 +123,39 @@ class _Beside:
         return PathFinder.find_spec(name, [folder], target) if folder and path is None else None
 
 
-def build(settings: Settings) -> Plugin:
+def build(section: Section, around: Surroundings) -> Plugin:
     """The step as it is configured. Nothing of the plug-in runs."""
-    values = settings.values
-    module, function = _entry_point(settings) if "entry_point" in values else values["call"].split(":")
-    _Beside.folders[module.partition(".")[0]] = str(settings.folder.absolute())
+    is_named = "entry_point" in section
+    module, function = _entry_point(section) if is_named else section.text("call").split(":")
+    _Beside.folders[module.partition(".")[0]] = str(section.folder.absolute())
     if _Beside not in sys.meta_path:
         sys.meta_path.append(_Beside)
-    if "call" in values and (what := _missing(module, function)):
-        settings.error(what, "call")
-    return Plugin(
-        module,
-        function,
-        _options(settings, values.get("options", {}), "options"),
-        read_duration(settings, Timeouts().total, "timeout"),
-        Aside(native=True),
-        settings.line,
-        settings.on_failure,
-    )
+    if not is_named and (what := _missing(module, function)):
+        section.error(what, "call")
+    options = _options(section.section("options"))
+    timeout = section.duration("timeout")
+    return Plugin(module, function, options, timeout, Aside(native=True), section.line, around.on_failure)
 
 
-def _options(settings: Settings, written: Mapping[str, Any], *path: str) -> dict[str, Any]:
+def _options(section: Section) -> dict[str, Any]:
     """The options, with the environment's variable in place of each `{env: NAME}`."""
     options: dict[str, Any] = {}
-    for key, value in written.items():
+    for key, value in section.values.items():
         if isinstance(value, Mapping) and value.keys() == {"env"} and isinstance(value["env"], str):
-            secret = read_secret(settings, *path, key)
+            secret = section.secret(key)
             options[key] = secret.reveal() if secret else ""
         else:
-            options[key] = _options(settings, value, *path, key) if isinstance(value, Mapping) else value
+            options[key] = _options(section.section(key)) if isinstance(value, Mapping) else value
     return options
 
 
-def _entry_point(settings: Settings) -> tuple[str, str]:
-    name = settings.values["entry_point"]
+def _entry_point(section: Section) -> tuple[str, str]:
+    name = section.text("entry_point")
     known = {point.name: point for point in entry_points(group=GROUP)}
     if name in known:
         return known[name].module, known[name].attr
     allowed = ", ".join(sorted(known)) or "none, because no installed package brings one"
-    settings.error(f"no entry point {name} in the group {GROUP}; allowed: {allowed}", "entry_point")
+    section.error(f"no entry point {name} in the group {GROUP}; allowed: {allowed}", "entry_point")
     return name, ""
 
 

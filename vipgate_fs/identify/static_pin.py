@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepDefaults
 from vipgate_fs.gate.pins import AnyOf, Credential, Pin
+from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.gate.verdict import AskForPin
-from vipgate_fs.identify import Settings, read_pin
+from vipgate_fs.identify import Surroundings, read_pin
 
 # Without a time zone, as all times here are.
 BEGINNING: Final = dt.datetime.min  # noqa: DTZ901
@@ -66,52 +67,52 @@ class StaticPin(StepDefaults):
         return AnyOf((*valid, *filter(None, [self.pin])))
 
 
-def build(settings: Settings) -> StaticPin:
+def build(section: Section, around: Surroundings) -> StaticPin:
     """The step as it is configured."""
-    values = settings.values
-    if not values.keys() & {"pin", "pins"}:
-        settings.error("neither pin nor pins; allowed: at least one of them")
-    always = read_pin(settings, "pin")
-    dated = tuple(_dated(settings))
-    if len(dated) == len(values.get("pins", ())):  # else there is an error in one of them
-        _warn(dated, settings)
-    return StaticPin(Pin(always.reveal()) if always else None, settings.line, dated)
+    if not {"pin", "pins"} & section.keys.keys():
+        section.error("neither pin nor pins; allowed: at least one of them")
+    always = read_pin(section, "pin")
+    written = tuple(section.sections("pins"))
+    dated = tuple(filter(None, map(_dated, written)))
+    if len(dated) == len(written):  # else there is an error in one of them
+        _warn(dated, written, around.site.calendar)
+    return StaticPin(Pin(always.reveal()) if always else None, section.line, dated)
 
 
-def _dated(settings: Settings) -> Iterator[DatedPin]:
-    for index in range(len(settings.values.get("pins", ()))):
-        digits = read_pin(settings, "pins", index, "pin")
-        begin = _moment(settings, index, "valid_from", BEGINNING)
-        end = _moment(settings, index, "valid_until", END)
-        if digits and begin and end:
-            yield DatedPin(Pin(digits.reveal()), begin, end)
-
-
-def _moment(settings: Settings, index: int, key: str, default: dt.datetime) -> dt.datetime | None:
-    """What stands at the key, in the form that the schema demands; None when it is wrong. A last day belongs to it."""
-    written = settings.values["pins"][index].get(key)
-    if written is None:
-        return default
-    try:
-        moment = dt.datetime.fromisoformat(written)
-    except ValueError:
-        settings.error(f"there is no {written}; allowed: a day or a moment of the calendar", "pins", index, key)
+def _dated(section: Section) -> DatedPin | None:
+    digits = read_pin(section, "pin")
+    begin = section.find("valid_from", _moment)
+    end = section.find("valid_until", _end)
+    if digits is None or not section.is_sound:
         return None
-    is_last_day = len(written) == _DATE and key == "valid_until"
-    return min(moment, END - _ONE_DAY) + _ONE_DAY if is_last_day else moment
+    return DatedPin(Pin(digits.reveal()), begin or BEGINNING, end or END)
 
 
-def _warn(dated: tuple[DatedPin, ...], settings: Settings) -> None:
-    now = settings.calendar.local(dt.datetime.now(dt.UTC)).replace(tzinfo=None)
+def _moment(written: str) -> dt.datetime:
+    """What is written in the form that the schema demands. Raises ValueError."""
+    try:
+        return dt.datetime.fromisoformat(written)
+    except ValueError:
+        raise ValueError(f"there is no {written}; allowed: a day or a moment of the calendar") from None
+
+
+def _end(written: str) -> dt.datetime:
+    """The same for the end: a last day belongs to it."""
+    moment = _moment(written)
+    return min(moment, END - _ONE_DAY) + _ONE_DAY if len(written) == _DATE else moment
+
+
+def _warn(dated: tuple[DatedPin, ...], written: tuple[Section, ...], calendar: Calendar) -> None:
+    now = calendar.local(dt.datetime.now(dt.UTC)).replace(tzinfo=None)
     for index, one in enumerate(dated):
         earlier = (i for i, other in enumerate(dated[:index]) if _overlap(one, other))
         if one.valid_from >= one.valid_until:
-            settings.warn("never valid: it ends before it begins", "pins", index)
+            written[index].warn("never valid: it ends before it begins")
         elif one.valid_until <= now:
-            settings.warn("no longer valid", "pins", index)
+            written[index].warn("no longer valid")
         elif (other := next(earlier, None)) is not None:
-            line = settings.line_of("pins", other)
-            settings.warn(f"valid at the same time as the one in line {line}; both are right then", "pins", index)
+            line = written[other].line
+            written[index].warn(f"valid at the same time as the one in line {line}; both are right then")
 
 
 def _overlap(one: DatedPin, other: DatedPin) -> bool:

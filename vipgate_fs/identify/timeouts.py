@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
-from typing import Any, Final
 
-from vipgate_fs.duration import duration
-from vipgate_fs.identify import Settings
-
-LONGEST: Final = "60s"
-"""A caller does not wait longer, nor does FreeSWITCH's park_timeout let him."""
+from vipgate_fs.document.section import Section
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Patience in seconds.
+    """Patience in seconds, above 0 to 60: a caller does not wait longer, nor does FreeSWITCH's park_timeout.
 
     Attributes:
         connect: until the connection stands.
@@ -23,30 +17,11 @@ class Timeouts:
         total: everything together.
     """
 
-    connect: float = 2.0
-    read: float = 3.0
-    total: float = 5.0
+    connect: float
+    read: float
+    total: float
 
 
-def read_timeouts(settings: Settings) -> Timeouts:
-    """The step's `timeouts`."""
-    default = Timeouts()
-    return Timeouts(
-        read_duration(settings, default.connect, "timeouts", "connect"),
-        read_duration(settings, default.read, "timeouts", "read"),
-        read_duration(settings, default.total, "timeouts", "total"),
-    )
-
-
-def read_duration(
-    settings: Settings, default: float, *path: str, least: str | None = None, most: str | None = LONGEST
-) -> float:
-    """The seconds of the time that stands at `path`; what is missing or wrong has its default."""
-    written: Any = reduce(lambda node, key: node.get(key, {}), path, settings.values)
-    if not written:
-        return default
-    try:
-        return duration(written, least=least, most=most)
-    except ValueError as error:
-        settings.error(str(error), *path)
-        return default
+def read_timeouts(section: Section) -> Timeouts:
+    """A step's `timeouts`."""
+    return Timeouts(section.duration("connect"), section.duration("read"), section.duration("total"))

@@ -10,8 +10,8 @@ from typing import Any, Final
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
-from vipgate_fs.identify import PIN
 
+PIN: Final = re.compile(r"[0-9]{1,20}", re.ASCII)
 MOST_ATTEMPTS: Final = 10
 _COUNT: Final = re.compile("[0-9]{1,2}", re.ASCII)
 _NUMBERS: Final = ("forward", "expectedPIN", "forwardCorrectPIN", "forwardIncorrectPIN")

@@ -7,10 +7,10 @@ from contextlib import closing, contextmanager
 import database_servers
 import pytest
 import sqlalchemy
-from asking import LOOKUP, a_call, configured, database, failure, under_gevent
+from asking import LOOKUP, a_call, database, failure, under_gevent
+from building import built
 from database_servers import PASSWORD
 
-from vipgate_fs import identify
 from vipgate_fs.aside import AT_ONCE
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.verdict import AskForPin
@@ -139,7 +139,7 @@ def test_a_wrong_password_is_said_and_not_shown(database_server):
 
 
 def test_a_driver_that_shows_the_password_is_not_quoted():
-    source = Source(sqlalchemy.make_url(database_servers.url("mariadb", 1)), LOOKUP, Timeouts())
+    source = Source(sqlalchemy.make_url(database_servers.url("mariadb", 1)), LOOKUP, Timeouts(2.0, 3.0, 5.0))
     error = sqlalchemy.exc.OperationalError(None, None, Exception(f"{PASSWORD} was\nrefused"))
     assert source._told(error) == "no connection to the database (Exception): *** was refused"
 
@@ -148,7 +148,7 @@ def test_the_password_may_come_from_the_environment(database_server, monkeypatch
     monkeypatch.setenv("VIPGATE_TEST_PASSWORD", PASSWORD)
     url = database_server.url.replace(f":{PASSWORD}", "")
     values = {"url": url, "query": LOOKUP, "password": {"env": "VIPGATE_TEST_PASSWORD"}}
-    asked = identify.build("database", configured(values))
+    asked = built("database", values)
     assert asked.identify(a_call()) == AskForPin(Pin("0815"))
     assert PASSWORD not in repr(asked)
 

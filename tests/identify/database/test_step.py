@@ -5,11 +5,11 @@ from pathlib import Path
 import database_servers
 import pytest
 import yaml
-from asking import LOOKUP, STRANGER, VIP, a_call, configured, database, failure
+from asking import LOOKUP, STRANGER, VIP, a_call, database, failure
+from building import build, built
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vipgate_fs import identify
 from vipgate_fs.gate.call import WITHHELD
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.pins import Pin
@@ -175,7 +175,7 @@ def test_a_numeric_column_is_remarked_upon(row, doubted):
 
 def test_a_relative_sqlite_path_begins_where_the_configuration_is(sqlite):
     folder = Path(sqlite.removeprefix("sqlite:///")).parent
-    asked = identify.build("database", configured({"url": "sqlite:///callers.db", "query": LOOKUP}, folder=folder))
+    asked = built("database", {"url": "sqlite:///callers.db", "query": LOOKUP}, folder)
     assert asked.identify(a_call()) is not None
 
 
@@ -189,21 +189,20 @@ def test_a_relative_sqlite_path_begins_where_the_configuration_is(sqlite):
         ({"password": {"env": "VIPGATE_NO_SUCH"}}, ("error", ("password", "env"), "VIPGATE_NO_SUCH")),
         (
             {"url": "mariadb+pymysql://u:4711@h/x", "password": "4711"},
-            ("error at key", ("password",), "has a password"),
+            ("error", ("password",), "has a password"),
         ),
-        ({"url": "sqlite:////dev/null/x", "password": "4711"}, ("error at key", ("password",), "no password")),
-        ({"query": "SELECT :pin_4711 || :caller_number"}, ("error", ("query",), "unknown parameter :pin_4711")),
+        ({"url": "sqlite:////dev/null/x", "password": "4711"}, ("error", ("password",), "no password")),
+        ({"query": "SELECT :pin_of_whom || :caller_number"}, ("error", ("query",), "unknown parameter :pin_of_whom")),
         ({"query": "SELECT '4711' AS pin"}, ("warning", ("query",), "the same for every call")),
         ({"timeouts": {"connect": "0s"}}, ("error", ("timeouts", "connect"), "found 0s")),
         ({"timeouts": {"total": "61s"}}, ("error", ("timeouts", "total"), "found 61s")),
     ],
 )
 def test_what_is_wrong_is_said_where_it_stands(values, found):
-    said = []
-    step = identify.build("database", configured({"url": "mariadb+pymysql://u@h/x", "query": LOOKUP} | values, said))
+    made = build("database", {"url": "mariadb+pymysql://u@h/x", "query": LOOKUP} | values)
     severity, path, message = found
-    assert [told[:2] for told in said if message in told[2]] == [(severity, path)]
-    assert "4711" not in repr(step)
+    assert [told[:2] for told in made.said if message in told[2]] == [(severity, path)]
+    assert "4711" not in repr(made)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final, NamedTuple
 
+from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import WITHHELD, Call
 from vipgate_fs.gate.doubts import doubt
 from vipgate_fs.gate.gate import Evidence, StepDefaults
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.verdict import Pass, Reject, Verdict
-from vipgate_fs.identify import Settings
+from vipgate_fs.identify import Surroundings
 from vipgate_fs.identify.callers.file import CallersFile
 from vipgate_fs.identify.number_table import NumberTable
 from vipgate_fs.identify.verdicts import in_short
@@ -68,25 +69,25 @@ class Callers(StepDefaults):
         return guess if guess and guess.verdict == Reject() else None
 
 
-def build(settings: Settings) -> Callers:
+def build(section: Section, around: Surroundings) -> Callers:
     """The step as it is configured."""
-    values = settings.values
-    table: NumberTable[Entry] = NumberTable(settings.plan)
+    plan = around.site.plan
+    table: NumberTable[Entry] = NumberTable(plan)
     for word in ("pass", "reject"):
-        for index, written in enumerate(values.get(word, ())):
+        for item in section.items(word):
             try:
-                _add(table, settings.plan, str(written), Entry(in_short(word), Evidence(settings.line_of(word, index))))
+                _add(table, plan, item.text, Entry(in_short(word), Evidence(item.line)))
             except ValueError as error:
-                settings.error(str(error), word, index)
+                section.report.error(item, str(error))
             else:
-                if why := doubt(str(written), settings.plan):
-                    settings.warn(str(why), word, index)
-    if "file" in values:
-        _add_file(table, settings.folder / values["file"], settings)
+                if why := doubt(item.text, plan):
+                    section.report.warning(item, str(why))
+    if file := section.find("file", str):
+        _add_file(table, section.folder / file, section, plan)
     withheld = None
-    if "withheld" in values:
-        withheld = Entry(in_short(values["withheld"]), Evidence(settings.line_of("withheld")))
-    return Callers(table, withheld, values.get("hidden") == "as_withheld", settings.line)
+    if verdict := section.find("withheld", in_short):
+        withheld = Entry(verdict, Evidence(section.keys["withheld"].line))
+    return Callers(table, withheld, section.text("hidden") == "as_withheld", section.line)
 
 
 def _add(table: NumberTable[Entry], plan: NumberPlan, written: str, entry: Entry) -> None:
@@ -102,24 +103,24 @@ def _add(table: NumberTable[Entry], plan: NumberPlan, written: str, entry: Entry
         raise ValueError(f"{where}, says something else of the same numbers; allowed: one verdict for each")
 
 
-def _add_file(table: NumberTable[Entry], file: Path, settings: Settings) -> None:
+def _add_file(table: NumberTable[Entry], file: Path, section: Section, plan: NumberPlan) -> None:
     try:
         rows = CallersFile(file.read_bytes())
     except OSError as error:
-        settings.error(f"{file}: {error.strerror}", "file")
+        section.error(f"{file}: {error.strerror}", "file")
         return
-    line, is_empty = settings.line_of("file"), True
+    line, is_empty = section.keys["file"].line, True
     for errors in range(MOST_FINDINGS):
         try:
             for number, verdict in rows:
                 is_empty = False
-                _add(table, settings.plan, number, Entry(verdict, Evidence(line, file.name, rows.line)))
-                if why := doubt(number, settings.plan):
-                    settings.warn(f"{file.name}, line {rows.line}: {why}", "file")
+                _add(table, plan, number, Entry(verdict, Evidence(line, file.name, rows.line)))
+                if why := doubt(number, plan):
+                    section.warn(f"{file.name}, line {rows.line}: {why}", "file")
         except ValueError as error:
-            settings.error_in(file, rows.line, str(error), "file")
+            section.error_in(file, rows.line, str(error), "file")
         else:
             if is_empty and not errors:
-                settings.warn(f"{file.name} has no numbers, only the line that names the columns", "file")
+                section.warn(f"{file.name} has no numbers, only the line that names the columns", "file")
             return
-    settings.error_in(file, rows.line, f"after {MOST_FINDINGS} errors the rest is left unread", "file")
+    section.error_in(file, rows.line, f"after {MOST_FINDINGS} errors the rest is left unread", "file")

@@ -7,15 +7,15 @@ from os.path import isfile
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import quote
 
+from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepDefaults, StepFailed
 from vipgate_fs.gate.verdict import Verdict
-from vipgate_fs.identify import Settings
+from vipgate_fs.identify import Surroundings
 from vipgate_fs.identify.database.row import row_verdict
 from vipgate_fs.identify.database.source import Source
 from vipgate_fs.identify.facts import FACTS, facts
 from vipgate_fs.identify.timeouts import read_timeouts
-from vipgate_fs.secret import read_secret
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -54,54 +54,54 @@ class Database(StepDefaults):
             raise StepFailed(str(error)) from None
 
 
-def build(settings: Settings) -> Database:
+def build(section: Section, around: Surroundings) -> Database:
     """The step as it is configured."""
-    url, query = _url(settings), settings.values["query"]
-    _check(query, settings)
-    source = Source(url, query, read_timeouts(settings))
-    return Database(source, settings.gate, settings.number_format, settings.line, settings.on_failure)
+    url, query = _url(section), section.text("query")
+    _check(query, section)
+    source = Source(url, query, read_timeouts(section.section("timeouts")))
+    return Database(source, around.gate, around.site.number_format, section.line, around.on_failure)
 
 
-def _url(settings: Settings) -> URL:
+def _url(section: Section) -> URL:
     from sqlalchemy import URL, make_url  # noqa: PLC0415 - `vipgate check` waits for it only when it is needed
     from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
 
-    password = read_secret(settings, "password")
+    password = section.secret("password")
     try:
-        url = make_url(settings.values["url"])
+        url = make_url(section.text("url"))
     except (ArgumentError, ValueError):
-        settings.error("this is no URL; allowed: one such as postgresql+psycopg://user@host:5432/name", "url")
+        section.error("this is no URL; allowed: one such as postgresql+psycopg://user@host:5432/name", "url")
         return URL.create("sqlite")
     if url.get_backend_name() == "sqlite":
-        return _file(url, settings)
+        return _file(url, section)
     if url.password is not None:
-        settings.note_secret()
+        section.report.holds_secrets = True
     if password is None:
         return url
     if url.password is not None:
-        settings.error_at_key("the URL has a password, too; remove one of them", "password")
+        section.error_at_key("the URL has a password, too; remove one of them", "password")
     return url.set(password=password.reveal())
 
 
-def _file(url: URL, settings: Settings) -> URL:
+def _file(url: URL, section: Section) -> URL:
     """The URL that opens a SQLite file for reading only."""
-    if "password" in settings.values:
-        settings.error_at_key("a SQLite file has no password; remove it", "password")
+    if "password" in section:
+        section.error_at_key("a SQLite file has no password; remove it", "password")
     if url.host or url.query or url.database in (None, "", ":memory:"):
-        settings.error("no file; allowed: sqlite:///FILE, sqlite:////PATH/FILE", "url")
+        section.error("no file; allowed: sqlite:///FILE, sqlite:////PATH/FILE", "url")
         return url
-    path = (settings.folder / str(url.database)).absolute()
+    path = (section.folder / str(url.database)).absolute()
     if not isfile(path):  # noqa: PTH113 - Path's raises where it may not look
-        settings.warn(f"there is no file {path}", "url")
+        section.warn(f"there is no file {path}", "url")
     return url.set(database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"})
 
 
-def _check(query: str, settings: Settings) -> None:
+def _check(query: str, section: Section) -> None:
     from sqlalchemy import text  # noqa: PLC0415 - as above
 
     names = text(query).compile().params.keys()
     for name in sorted(names - set(PARAMETERS)):
         allowed = ", ".join(f":{parameter}" for parameter in PARAMETERS)
-        settings.error(f"unknown parameter :{name}; allowed: {allowed}", "query")
+        section.error(f"unknown parameter :{name}; allowed: {allowed}", "query")
     if not names:
-        settings.warn("asks the same for every call; :caller_number stands for the caller's number", "query")
+        section.warn("asks the same for every call; :caller_number stands for the caller's number", "query")

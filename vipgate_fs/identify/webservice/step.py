@@ -11,22 +11,24 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
+from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepDefaults, StepFailed
 from vipgate_fs.gate.verdict import Verdict
-from vipgate_fs.identify import Settings
+from vipgate_fs.identify import Surroundings
 from vipgate_fs.identify.facts import FACTS
-from vipgate_fs.identify.timeouts import read_duration, read_timeouts
+from vipgate_fs.identify.timeouts import read_timeouts
 from vipgate_fs.identify.webservice.answers import read_answer
 from vipgate_fs.identify.webservice.breaker import Breaker
 from vipgate_fs.identify.webservice.cache import Cache
 from vipgate_fs.identify.webservice.fetch import Fetcher, Origin, Unusable, is_sendable
 from vipgate_fs.identify.webservice.form import PLACEHOLDER, Facts, Form, has_dots
 from vipgate_fs.identify.webservice.streams import Deadline
-from vipgate_fs.secret import Secret, read_secret
+from vipgate_fs.secret import Secret
 
 _LOCAL: Final = re.compile(r"localhost|127\.[0-9.]+|::1", re.ASCII)
 _VALUE: Final = re.compile(r"[!-~]([ -~]*[!-~])?", re.ASCII)
+_NO_VALUE: Final = "not shown here, but no header can hold it; allowed: printable ASCII"
 _OURS: Final = {
     *("host", "content-length", "content-type", "transfer-encoding", "connection", "accept", "accept-encoding"),
     *(
@@ -109,36 +111,35 @@ def _deadline(seconds: float) -> Deadline:
     return Deadline(seconds, f"no complete answer within {seconds:g} s")
 
 
-def build(settings: Settings) -> Webservice:
+def build(section: Section, around: Surroundings) -> Webservice:
     """The step as it is configured."""
-    values = settings.values
-    timeouts = read_timeouts(settings)
-    for key in values.keys() & {"url", "fallback_url"}:
-        url = values[key]
+    timeouts = read_timeouts(section.section("timeouts"))
+    urls = {key: url for key in ("url", "fallback_url") if (url := section.find(key, str)) is not None}
+    for key, url in urls.items():
         if fault := next(_faults(url), None):
-            settings.error(fault, key)
+            section.error(fault, key)
         elif _is_open_to_all(url):
-            settings.warn("http is not encrypted: whoever listens on the way reads the PINs; use https", key)
+            section.warn("http is not encrypted: whoever listens on the way reads the PINs; use https", key)
     return Webservice(
-        url=values["url"],
-        fallback_url=values.get("fallback_url"),
-        gate=settings.gate,
+        url=urls["url"],
+        fallback_url=urls.get("fallback_url"),
+        gate=around.gate,
         total=timeouts.total,
         form=Form(
-            values.get("method", "GET"),
-            settings.number_format,
-            (*_headers(settings), *_authorization(settings)),
-            read_secret(settings, "sign_key"),
+            section.text("method"),
+            around.site.number_format,
+            (*_headers(section), *_authorization(section.section("auth"))),
+            section.secret("sign_key"),
         ),
-        fetcher=Fetcher(timeouts, _tls(settings)),
+        fetcher=Fetcher(timeouts, _tls(section)),
         breaker=Breaker(
-            values["url"].partition("?")[0],
-            values.get("failures_until_skipped", 3),
-            read_duration(settings, 30.0, "skipped_for", most=None),
+            urls["url"].partition("?")[0],
+            section.integer("failures_until_skipped"),
+            section.duration("skipped_for"),
         ),
-        cache=Cache(read_duration(settings, 0.0, "cache", least="0s", most=None)),
-        line=settings.line,
-        on_failure=settings.on_failure,
+        cache=Cache(section.duration("cache")),
+        line=section.line,
+        on_failure=around.on_failure,
     )
 
 
@@ -168,38 +169,39 @@ def _is_open_to_all(url: str) -> bool:
     return parts.scheme == "http" and not _LOCAL.fullmatch(parts.hostname or "")
 
 
-def _headers(settings: Settings) -> Iterator[tuple[str, Secret]]:
-    seen = {"authorization"} if "auth" in settings.values else set()
-    for name in settings.values.get("headers", {}):
+def _headers(section: Section) -> Iterator[tuple[str, Secret]]:
+    seen = {"authorization"} if "auth" in section else set()
+    headers = section.section("headers")
+    for name in headers.keys:
         if name.lower() in _OURS:
-            settings.error_at_key("VIPgate sets this header itself; remove it", "headers", name)
+            headers.error_at_key("VIPgate sets this header itself; remove it", name)
         elif name.lower() in seen:
-            settings.error_at_key("this header is set already, here or by auth; allowed: once", "headers", name)
-        elif value := read_secret(settings, "headers", name):
+            headers.error_at_key("this header is set already, here or by auth; allowed: once", name)
+        elif value := headers.secret(name):
             seen.add(name.lower())
             if _VALUE.fullmatch(value.reveal()):
                 yield name, value
             else:
-                settings.error("not shown here, but no header can hold it; allowed: printable ASCII", "headers", name)
+                headers.error(_NO_VALUE, name)
 
 
-def _authorization(settings: Settings) -> Iterator[tuple[str, Secret]]:
-    auth = settings.values.get("auth", {})
-    if "bearer" in auth and (token := read_secret(settings, "auth", "bearer")):
+def _authorization(auth: Section) -> Iterator[tuple[str, Secret]]:
+    if token := auth.secret("bearer"):
         if _VALUE.fullmatch(token.reveal()):
             yield "Authorization", Secret(f"Bearer {token.reveal()}")
         else:
-            settings.error("not shown here, but no header can hold it; allowed: printable ASCII", "auth", "bearer")
-    if "basic" in auth and (password := read_secret(settings, "auth", "basic", "password")):
-        pair = f"{auth['basic']['user']}:{password.reveal()}".encode()
+            auth.error(_NO_VALUE, "bearer")
+    basic = auth.section("basic")
+    if password := basic.secret("password"):
+        pair = f"{basic.text('user')}:{password.reveal()}".encode()
         yield "Authorization", Secret(f"Basic {base64.b64encode(pair).decode()}")
 
 
-def _tls(settings: Settings) -> ssl.SSLContext:
-    file = settings.values.get("ca_file")
+def _tls(section: Section) -> ssl.SSLContext:
+    file = section.find("ca_file", section.folder.joinpath)
     try:
-        return ssl.create_default_context(cafile=settings.folder / file if file else None)
+        return ssl.create_default_context(cafile=file)
     except OSError as error:  # ssl.SSLError is one
         reason = "it holds no certificate in PEM format" if isinstance(error, ssl.SSLError) else error.strerror
-        settings.error(f"{settings.folder / str(file)} can't be used: {reason}", "ca_file")
+        section.error(f"{file} can't be used: {reason}", "ca_file")
         return ssl.create_default_context()

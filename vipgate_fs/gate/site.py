@@ -1,0 +1,30 @@
+"""The site: where the telephone system stands, and so how numbers and times are read and what callers hear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from vipgate_fs.gate.numbers import NumberPlan
+from vipgate_fs.gate.schedules import Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the telephone system stands.
+
+    Attributes:
+        plan: how numbers are read there.
+        calendar: its clock and public holidays.
+        language: of the prompts, `de` or `en`.
+        number_format: how an international number begins where it is shown to others, "00" or "+".
+        sounds: folder of the sounds on the switch's machine; each language has a folder in it.
+        domain: of the switch's directory; None: the switch's own.
+    """
+
+    plan: NumberPlan
+    calendar: Calendar
+    language: str
+    number_format: str
+    sounds: Path
+    domain: str | None
