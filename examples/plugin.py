@@ -12,9 +12,7 @@ Beside the configuration file, as plugin.py, and in it:
 
 from collections.abc import Mapping
 
-from vipgate_fs.gate.call import WITHHELD, Call
-from vipgate_fs.gate.gate import StepFailed
-from vipgate_fs.gate.verdict import Forward, Reject, Verdict
+from vipgate_fs.plugins import WITHHELD, Call, Forward, Reject, StepFailed, Verdict
 
 
 def identify(call: Call, branches: Mapping[str, str]) -> Verdict | None:

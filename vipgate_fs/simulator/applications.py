@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from vipgate_fs.simulator import causes
 from vipgate_fs.simulator.arguments import number, words
 from vipgate_fs.simulator.prompts import play, play_and_get_digits
-from vipgate_fs.simulator.session import Session
+from vipgate_fs.simulator.session import Application, Session
 
 _FIRST_FAILURE: Final = 400
 """The lowest SIP status that ends a call."""
-
-
-@dataclass(frozen=True, slots=True)
-class Application:
-    """An application.
-
-    Attributes:
-        run: does it, to a session, with its expanded argument.
-        needs_media: an unanswered channel gets early media first.
-        after_hangup: also runs on a channel that is hung up (SAF_ZOMBIE_EXEC).
-    """
-
-    run: Callable[[Session, str], None]
-    needs_media: bool = False
-    after_hangup: bool = False
 
 
 def _answer(session: Session, _data: str) -> None:

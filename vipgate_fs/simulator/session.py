@@ -19,7 +19,6 @@ from vipgate_fs.simulator.channel import Channel
 from vipgate_fs.simulator.reporting import report
 
 if TYPE_CHECKING:
-    from vipgate_fs.simulator.applications import Application
     from vipgate_fs.simulator.dialplan import Dialplan
     from vipgate_fs.simulator.phone import Phone
 
@@ -40,6 +39,21 @@ class Command:
 
     headers: Mapping[str, str]
     body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """An application.
+
+    Attributes:
+        run: does it, to a session, with its expanded argument.
+        needs_media: an unanswered channel gets early media first.
+        after_hangup: also runs on a channel that is hung up (SAF_ZOMBIE_EXEC).
+    """
+
+    run: Callable[[Session, str], None]
+    needs_media: bool = False
+    after_hangup: bool = False
 
 
 class Session:

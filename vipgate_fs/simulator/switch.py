@@ -15,7 +15,7 @@ import gevent
 from gevent import socket
 
 from vipgate_fs.simulator.api import Api, Directory
-from vipgate_fs.simulator.applications import APPLICATIONS, Application
+from vipgate_fs.simulator.applications import APPLICATIONS
 from vipgate_fs.simulator.arguments import is_true
 from vipgate_fs.simulator.caller import Caller
 from vipgate_fs.simulator.channel import Channel
@@ -27,7 +27,7 @@ from vipgate_fs.simulator.experience import Experience
 from vipgate_fs.simulator.invite import Invite
 from vipgate_fs.simulator.phone import Phone
 from vipgate_fs.simulator.scheduler import Scheduler
-from vipgate_fs.simulator.session import Session
+from vipgate_fs.simulator.session import Application, Session
 from vipgate_fs.simulator.socket import OutboundSocket
 
 _DEFAULT_PORT: Final = 8084
