@@ -19,6 +19,7 @@ WELL = Status(
     workers_wanted=2,
     calls=0,
     calls_since_start=0,
+    unmet=0,
     store="ok",
     store_gone_since=None,
     configuration="/etc/vipgate/vipgate.yaml",
@@ -51,6 +52,16 @@ def test_a_report_comes_as_it_was_sent(report):
             {"accepting": False, "workers": 0},
             ["connections are refused", "only 0 of 2 workers serve"],
         ),
+        ({"unmet": 9, "calls_since_start": 9}, []),
+        (
+            {"unmet": 10, "calls_since_start": 10},
+            ["none of 10 calls met a gate: they are to other numbers than those under `protects`"],
+        ),
+        (
+            {"unmet": 10, "calls_since_start": 12, "calls": 2},
+            ["none of 10 calls met a gate: they are to other numbers than those under `protects`"],
+        ),
+        ({"unmet": 1000, "calls_since_start": 1001}, []),
         ({"refused": 0.0}, [f"the reload of {told(0.0)} was refused; vipgate check tells why"]),
         ({"accepting": False, "workers": 0, "ending": True, "calls": 3}, ["it is ending, with 3 calls left"]),
     ],
@@ -77,7 +88,15 @@ def test_the_store_is_gone_when_a_worker_misses_it(tmp_path, since, store, gone_
     configuration = config.load(path).configuration
     port = Port("127.0.0.1", 0)
     reports = [Report(store_gone_since=moment, overrides=1) for moment in since]
-    now = {"calls": 0, "calls_since_start": 0, "uptime": 0.0, "taken_over": 0.0, "ending": False, "refused": None}
+    now = {
+        "calls": 0,
+        "calls_since_start": 0,
+        "unmet": 0,
+        "uptime": 0.0,
+        "taken_over": 0.0,
+        "ending": False,
+        "refused": None,
+    }
     status = status_of(configuration, port, reports, **now)
     port.socket.close()
     assert (status.store, status.store_gone_since, status.overrides) == (store, gone_since, 1)

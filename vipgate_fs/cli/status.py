@@ -66,7 +66,8 @@ def _lines(status: Status) -> Iterator[tuple[str, str]]:
     yield "process", f"{status.pid}, up {dt.timedelta(seconds=round(status.uptime))}"
     yield "address", f"{status.address}, {'open' if status.accepting else 'refuses connections'}"
     yield "workers", f"{status.workers} of {status.workers_wanted}"
-    yield "calls", f"{status.calls} now, {status.calls_since_start} since the start"
+    unmet = f", of which {status.unmet} met no gate" if status.unmet else ""
+    yield "calls", f"{status.calls} now, {status.calls_since_start} since the start{unmet}"
     yield "store", status.store
     changed = "; the file has changed since then" if status.is_changed() else ""
     yield "configuration", f"{status.configuration}, taken over {told(status.taken_over)}{changed}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from vipgate_fs.esl.called import called_in, destination
 from vipgate_fs.esl.identity import identity
 from vipgate_fs.gate.call import WITHHELD, Call, storable
 from vipgate_fs.gate.numbers import NumberPlan
@@ -17,14 +18,15 @@ def call_facts(channel: Mapping[str, str], plan: NumberPlan, variables: Iterable
         plan: how the site reads numbers.
         variables: names of the channel variables that a step asked for.
     """
-    called = channel.get("Caller-Destination-Number", "")
+    dialled = destination(channel)
     who = identity(channel, plan)
     caller = storable(plan.caller(who.number))
     return Call(
         uuid=channel["Unique-ID"],
         caller=caller,
-        called=storable(plan.canonical(called)),
-        dialled=called,
+        called=storable(plan.canonical(dialled)),
+        called_in=called_in(channel, plan),
+        dialled=dialled,
         caller_name=channel.get("Caller-Caller-ID-Name", ""),
         caller_source=who.source,
         context=channel.get("Caller-Context", ""),

@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
+REQUEST_URI: Final = "Request-URI"
+"""Where FreeSWITCH takes its destination number from: what that number is called among the headers."""
 WITHHELD = ""
 """The caller number of a caller who shows none."""
 
@@ -23,7 +26,8 @@ class Call:
         uuid: the channel's Unique-ID.
         caller: the caller's number in canonical form (`NumberPlan.canonical`) and `storable`, or `WITHHELD`.
         called: the number that was called, in canonical form and `storable`.
-        dialled: the destination number exactly as FreeSWITCH had it: where Pass leads on to.
+        called_in: the numbers that the headers say were called, by header: canonical and `storable`.
+        dialled: the destination number as FreeSWITCH had it, without parameters: where Pass leads on to.
         caller_name: the display name. The caller writes it: never to be trusted.
         context: the dialplan context that the call came through.
         caller_source: the header that the caller's number was taken from, such as P-Asserted-Identity.
@@ -44,6 +48,7 @@ class Call:
     restricted: bool = False
     called_users: frozenset[str] = frozenset()
     called_groups: frozenset[str] = frozenset()
+    called_in: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC), compare=False)
 

@@ -7,6 +7,8 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from gevent import GreenletExit
@@ -23,6 +25,7 @@ from vipgate_fs.gate.dialogue import Outcome, Result, conduct
 from vipgate_fs.gate.gate import Rejection
 from vipgate_fs.service.asking import Asking
 from vipgate_fs.service.logs import Log
+from vipgate_fs.service.unmet import Unmet
 from vipgate_fs.store.keeper import Keeper
 from vipgate_fs.store.records import CallRecord
 
@@ -48,6 +51,7 @@ class CallHandler:
         log: told of each call.
         clock: tells the moment to decide for, with a time zone.
         keeper: remembers wrong entries and calls; default: wrong entries only, and only in memory.
+        unmet: is told of calls that meet no gate; default: warns in the log.
 
     Attributes:
         calls: that are being served: a connection counts as soon as its peer has shown to be a FreeSWITCH with a call,
@@ -57,12 +61,18 @@ class CallHandler:
     """
 
     def __init__(
-        self, configuration: Configuration, log: Log, clock: Clock = system_clock, keeper: Keeper | None = None
+        self,
+        configuration: Configuration,
+        log: Log,
+        clock: Clock = system_clock,
+        keeper: Keeper | None = None,
+        unmet: Unmet | None = None,
     ) -> None:
         self.calls = self.begun = 0
         self.changed = Event()
         self._clock = clock
         self._keeper = keeper or Keeper(log)
+        self._unmet = unmet or Unmet(partial(warn_of_unmet, log))
         self._site = configuration.site
         self._gates = configuration.gates
         self._directory = Directory(configuration.gates, self._tell_unknown, configuration.site.domain)
@@ -138,6 +148,8 @@ class CallHandler:
             course.deciding = course.seconds
             call = course.decision.sees(call)
             log = log.bind(caller=call.caller or "withheld")
+            if course.decision.gate is None:
+                self._unmet.note(call.called, self._hint(call))
             _tell(course.decision, call, log)
             conduct(course.decision, call, channel, self._keeper.lockouts, outcome)
         except SessionGone as end:
@@ -170,6 +182,15 @@ class CallHandler:
         log.error("rejected: the call can't be read", call=call.uuid, why=why)
         self._keeper.record(_Course(self._clock()).record(call, outcome))
 
+    def _hint(self, call: Call) -> str:
+        """Which other header has a number that a gate protects."""
+        for header, number in call.called_in.items():
+            if number != call.called and (found := find_gate(self._gates, replace(call, called=number))):
+                return (
+                    f"gate {found[0].name} protects {number}, which is in the header {header}: see site.called_number"
+                )
+        return ""
+
     def _locate(self, call: Call, session: Session) -> Call:
         """The call with its users and groups, if that can make a difference to which gate is the first."""
         for gate in self._gates:
@@ -178,6 +199,12 @@ class CallHandler:
             if gate.protects.users or gate.protects.groups:
                 return self._directory.locate(call, session)
         return call
+
+
+def warn_of_unmet(log: Log, called: str, hint: str) -> None:
+    """Write down that calls to a number meet no gate, and pass."""
+    hint = hint or "if another number was dialled: docs/freeswitch.md, Who is called"
+    log.warning("no gate protects a number that is called, so its calls pass", called=called, hint=hint)
 
 
 class _Course:

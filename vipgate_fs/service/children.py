@@ -9,14 +9,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from gevent.os import fork
 
 from vipgate_fs.service import plain, worker
+from vipgate_fs.service.calls import warn_of_unmet
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.status import Report
 from vipgate_fs.service.timings import Timings
+from vipgate_fs.service.unmet import Unmet
+
+_LONGEST: Final = 2048
+"""Bytes of a worker's message."""
 
 
 class WorkersFailed(Exception):
@@ -75,13 +81,15 @@ class Children:
         delay: seconds that the next replacement has to wait, because the last one lived too short or could not start.
         restart_at: the moment until then (time.monotonic).
         calls_before: calls that those had begun who are dead.
+        unmet_before: those of them that met no gate.
         cut_off: calls that those cut off who were to end.
     """
 
     def __init__(self, log: Log, timings: Timings) -> None:
         self.delay = self.restart_at = 0.0
-        self.calls_before = self.cut_off = 0
+        self.calls_before = self.unmet_before = self.cut_off = 0
         self._log, self._timings = log, timings
+        self._unmet = Unmet(partial(warn_of_unmet, log))
         self._numbers = itertools.count(1)
         self._living: list[Child] = []
 
@@ -159,6 +167,9 @@ class Children:
                 if message.startswith(worker.CUT):
                     child.finished, child.report = True, child.report._replace(calls=0)
                     self.cut_off += int(message.removeprefix(worker.CUT))
+                elif message.startswith(worker.UNMET):
+                    called, _, hint = message.removeprefix(worker.UNMET).decode("utf-8", "replace").partition("\t")
+                    self._unmet.warn(called, hint)
                 else:
                     child.report = Report.decode(message)
             self._bury(child)
@@ -166,6 +177,7 @@ class Children:
     def _bury(self, child: Child) -> None:
         self._living.remove(child)
         self.calls_before += child.report.begun
+        self.unmet_before += child.report.unmet
         child.channel.close()
         _, status = plain.waitpid(child.pid, 0)
         if child.finished:
@@ -191,6 +203,6 @@ class Children:
 def _receive(channel: Any) -> bytes:
     """A message; b"" when the other end is gone."""
     try:
-        return bytes(channel.recv(64))
+        return bytes(channel.recv(_LONGEST))
     except ConnectionError:
         return b""

@@ -17,6 +17,7 @@ from vipgate_fs.config.model import Configuration
 from vipgate_fs.service.calls import CallHandler, Clock, system_clock
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.port import BACKLOG, hear
+from vipgate_fs.service.unmet import Unmet
 from vipgate_fs.store.keeper import Keeper
 
 _PAUSE: Final = 0.2
@@ -33,6 +34,7 @@ class GateServer:
         clock: tells the moment to decide for, with a time zone.
         listener: a gevent socket that listens, shared with other processes (see `Port`); default: one of its own.
         keeper: remembers wrong entries and calls; default: wrong entries only, and only in memory.
+        unmet: is told of calls that meet no gate; default: warns in the log.
 
     Attributes:
         changed: set when a call begins or ends.
@@ -41,18 +43,19 @@ class GateServer:
         OSError: by `start`, when the address can't be listened on.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what it works with
         self,
         configuration: Configuration,
         log: Log,
         clock: Clock = system_clock,
         listener: Any = None,
         keeper: Keeper | None = None,
+        unmet: Unmet | None = None,
     ) -> None:
         server = configuration.server
         self._allow: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = server.allow
         self._log = log
-        self._serve = CallHandler(configuration, log, clock, keeper)
+        self._serve = CallHandler(configuration, log, clock, keeper, unmet)
         self._connections = Pool()
         self._cut_off = 0
         self.changed = self._serve.changed

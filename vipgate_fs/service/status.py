@@ -16,6 +16,8 @@ from vipgate_fs.service.port import Port, address
 
 VERSION: Final = version("vipgate-fs")
 """Of the code that runs; the installed one may be newer."""
+MANY: Final = 10
+"""Calls from which on it is no chance that none has met a gate."""
 
 
 class Report(NamedTuple):
@@ -27,6 +29,7 @@ class Report(NamedTuple):
         store_gone_since: Unix time; 0 while the store is there, or when there is to be none.
         overrides: gates that a person has switched on or off.
         full: 1 when it has few file descriptors left, else 0.
+        unmet: of the calls begun, those that met no gate.
     """
 
     calls: int = 0
@@ -34,6 +37,7 @@ class Report(NamedTuple):
     store_gone_since: int = 0
     overrides: int = 0
     full: int = 0
+    unmet: int = 0
 
     def encode(self) -> bytes:
         """As a message of a few bytes."""
@@ -59,6 +63,7 @@ class Status:
         workers_wanted: by the configuration.
         calls: now, those of workers that are ending included.
         calls_since_start: of the service.
+        unmet: those of them that met no gate, and passed.
         store: `ok`, `gone`, or `none` when there is to be none.
         store_gone_since: Unix time; None unless it is gone.
         configuration: the file, by its absolute path.
@@ -78,6 +83,7 @@ class Status:
     workers_wanted: int
     calls: int
     calls_since_start: int
+    unmet: int
     store: str
     store_gone_since: float | None
     configuration: str
@@ -115,6 +121,8 @@ class Status:
             yield "connections are refused"
         if self.workers < self.workers_wanted:
             yield f"only {self.workers} of {self.workers_wanted} workers serve"
+        if self.unmet >= MANY and self.unmet >= self.calls_since_start - self.calls:
+            yield f"none of {self.unmet} calls met a gate: they are to other numbers than those under `protects`"
         if self.store_gone_since is not None:
             yield f"the store is gone since {told(self.store_gone_since)}"
         if self.refused is not None:
@@ -133,6 +141,7 @@ def status_of(  # noqa: PLR0913 - each is a fact of its own
     *,
     calls: int,
     calls_since_start: int,
+    unmet: int,
     uptime: float,
     taken_over: float,
     ending: bool,
@@ -152,6 +161,7 @@ def status_of(  # noqa: PLR0913 - each is a fact of its own
         workers_wanted=server.workers,
         calls=calls,
         calls_since_start=calls_since_start,
+        unmet=unmet,
         store=there if gone_since is None else "gone",
         store_gone_since=gone_since,
         configuration=str(configuration.path),

@@ -220,6 +220,7 @@ class Supervisor:
             [child.report for child in self._children.serving],
             calls=self._children.calls,
             calls_since_start=self._children.calls_before + sum(child.report.begun for child in self._children),
+            unmet=self._children.unmet_before + sum(child.report.unmet for child in self._children),
             uptime=time.monotonic() - self._started,
             taken_over=self._taken_over,
             ending=self._deadline is not None,

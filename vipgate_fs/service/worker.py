@@ -1,8 +1,8 @@
 """A process that serves calls, forked by the supervisor.
 
 They speak over a socket pair that keeps messages apart. The worker sends a report when the number of its calls changes,
-and as a sign of life; before it ends, how many it cut off. The supervisor says ACCEPT, FINISH or CUT_OFF, and by
-its own end that the worker is to finish alone.
+and as a sign of life, and numbers whose calls meet no gate; before it ends, how many it cut off. The supervisor says
+ACCEPT, FINISH or CUT_OFF, and by its own end that the worker is to finish alone.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from vipgate_fs.service.port import SETTLE, drop_requests
 from vipgate_fs.service.server import GateServer
 from vipgate_fs.service.status import Report
 from vipgate_fs.service.timings import Timings
+from vipgate_fs.service.unmet import Unmet
 from vipgate_fs.store.keeper import site_keeper
 
 _AT_MOST_EVERY: Final = 0.02
@@ -35,6 +36,8 @@ FINISH: Final = b"finish"
 """Accept no more, let the calls end, then end."""
 CUT_OFF: Final = b"cut off"
 """Cut the calls off and end."""
+UNMET: Final = b"unmet "
+"""What a message begins with that names a number whose calls meet no gate; the number, a tab and a hint follow."""
 CUT: Final = b"cut "
 """What a worker's last message begins with; the number follows."""
 
@@ -56,7 +59,9 @@ class Worker:
         self._drain = configuration.server.drain
         self._gates = tuple(gate.name for gate in configuration.gates)
         self._keeper = site_keeper(configuration, log)
-        self._server = GateServer(configuration, log, listener=self._listener, keeper=self._keeper)
+        self._to_warn_of: list[bytes] = []
+        self._unmet = Unmet(lambda called, hint: self._to_warn_of.append(f"{called}\t{hint}".encode()))
+        self._server = GateServer(configuration, log, listener=self._listener, keeper=self._keeper, unmet=self._unmet)
         self._log, self._heartbeat = log, timings.heartbeat
         self._ended = AsyncResult()
 
@@ -68,6 +73,7 @@ class Worker:
         reporting = gevent.spawn(self._report)
         cut_off = self._ended.get()
         gevent.killall([obeying, reporting])
+        self._report_unmet()
         self._keeper.close()
         self._send(CUT + str(cut_off).encode())
 
@@ -97,15 +103,21 @@ class Worker:
         while True:
             self._server.changed.clear()
             self._send(self._reported.encode())
+            self._report_unmet()
             self._server.changed.wait(self._heartbeat)
             gevent.sleep(_AT_MOST_EVERY)
+
+    def _report_unmet(self) -> None:
+        while self._to_warn_of:
+            self._send(UNMET + self._to_warn_of.pop(0))
 
     @property
     def _reported(self) -> Report:
         now, gone_since = system_clock(), self._keeper.store_gone_since
         current = self._keeper.overrides.current
         overrides = sum(gate in current and current[gate].holds(now) for gate in self._gates)
-        return Report(self._server.calls, self._server.begun, int(gone_since or 0), overrides, int(self._is_full))
+        calls, begun = self._server.calls, self._server.begun
+        return Report(calls, begun, int(gone_since or 0), overrides, int(self._is_full), self._unmet.count)
 
     @property
     def _is_full(self) -> bool:
