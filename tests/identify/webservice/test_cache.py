@@ -4,7 +4,7 @@ from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 from vipgate_fs.identify.webservice import cache
 from vipgate_fs.identify.webservice.cache import Cache
-from vipgate_fs.identify.webservice.fetch import Request
+from vipgate_fs.identify.webservice.exchange import Request
 
 
 def asked(number, body=b""):

@@ -15,7 +15,7 @@ from webservice_peer import GOOD, Peer, a_call, answering, response, server_cont
 
 from vipgate_fs.gate.gate import StepFailed
 from vipgate_fs.gate.verdict import Pass
-from vipgate_fs.identify.webservice import fetch, streams
+from vipgate_fs.identify.webservice import exchange, fetch, streams
 
 
 def test_a_connection_is_used_again(step, good):
@@ -80,7 +80,7 @@ def test_a_socket_that_can_not_be_made_is_a_failure_of_the_step(step, good, monk
 def test_a_connection_grows_old(step, good, monkeypatch):
     made = step(good.url())
     made.identify(a_call())
-    monkeypatch.setattr(fetch, "LONGEST_IDLE", 0.0)
+    monkeypatch.setattr(exchange, "LONGEST_IDLE", 0.0)
     made.identify(a_call())
     assert good.connections == 2
 
@@ -118,7 +118,7 @@ def test_a_caller_who_hangs_up_leaves_nothing_behind(step, monkeypatch):
 
     with Peer(serve) as peer:
         made = step(peer.url())
-        monkeypatch.setattr(fetch._Connection, "_answer", kill)
+        monkeypatch.setattr(exchange.Connection, "_answer", kill)
         with pytest.raises(Killed):
             made.identify(a_call())
         assert closed.wait(5)
@@ -139,6 +139,31 @@ def test_a_redirect_within_the_host(step, status, method):
     assert peer.requests[1].startswith(f"{again} /v/next?a=1 HTTP/1.1\r\n".encode())
     assert bool(peer.requests[1].partition(b"\r\n\r\n")[2]) == (again == "POST")
     assert peer.header("X-VIPgate-Signature", 0) != peer.header("X-VIPgate-Signature", 1)
+
+
+@pytest.mark.parametrize(
+    ("location", "asked"),
+    [
+        (b"/second?name=Anna Example", b"/second?name=Anna%20Example"),
+        ("/zweite?name=Müller".encode(), b"/zweite?name=M%C3%BCller"),
+        ("/zweite?name=Müller".encode("latin-1"), b"/zweite?name=M%FCller"),
+        (b"/a%20b?c=%2F&d='(x)'", b"/a%20b?c=%2F&d='(x)'"),
+        (b'next?q="<a>|{b}\\^`"', b"/v/next?q=%22%3Ca%3E%7C%7Bb%7D%5C%5E%60%22"),
+        (b"  ../up one ", b"/up%20one"),
+        (b"?only=a query", b"/v/x?only=a%20query"),
+        (b"/second#Anna Example", b"/second"),
+    ],
+)
+def test_a_redirect_is_encoded_as_browsers_do(step, location, asked):
+    answers = [b"HTTP/1.1 302 F\r\nLocation: " + location + b"\r\nContent-Length: 0\r\n\r\n", GOOD]
+
+    def serve(side):
+        side.request()
+        side.send(answers.pop(0))
+
+    with Peer(serve) as peer:
+        assert step(peer.url("/v/x")).identify(a_call()) == Pass()
+    assert peer.requests[1].split()[1] == asked
 
 
 def test_a_redirect_to_https_of_the_same_host(step, tmp_path):

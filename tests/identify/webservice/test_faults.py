@@ -55,6 +55,7 @@ def redirects(location, status="302 Found"):
 
 
 NOT_HTTP = "not HTTP"
+BROKEN = "breaks the rules of HTTP"
 CUT = "closed before"
 LONG = "longer than 64 KiB"
 SILENT = "no answer for 0.4 s"
@@ -94,28 +95,29 @@ FAULTS = {
     "gzip, well meant": (answering(response(gzip.compress(BODY), "200 OK", "Content-Encoding: gzip")), "compressed"),
     "gzip, not declared": (answering(response(gzip.compress(BODY))), NO_SENSE),
     # HTTP
-    "HTTP/0.9": (sends(BODY), CUT),
+    "HTTP/0.9": (sends(BODY), NOT_HTTP),
     "HTTP/2": (sends(b"\x00\x00\x12\x04" + bytes(30)), NOT_HTTP),
-    "SSH": (sends(b"SSH-2.0-OpenSSH_9.6\r\n"), CUT),
-    "a PIN without HTTP": (sends(PIN), CUT),
+    "SSH": (sends(b"SSH-2.0-OpenSSH_9.6\r\n"), NOT_HTTP),
+    "a PIN without HTTP": (sends(PIN), NOT_HTTP),
     "Content-Length too large": (sends(GOOD.replace(b"17", b"99")), CUT),
     "Content-Length too small": (sends(GOOD.replace(b"17", b"5")), NO_SENSE),
-    "Content-Length negative": (sends(GOOD.replace(b"17", b"-1")), NOT_HTTP),
-    "Content-Length twice": (sends(GOOD.replace(b"\r\n\r\n", b"\r\nContent-Length: 3\r\n\r\n")), NOT_HTTP),
-    "Content-Length in words": (sends(GOOD.replace(b"17", b"ten")), NOT_HTTP),
-    "chunk size garbage": (sends(CHUNKED, b"zz\r\n{}\r\n0\r\n\r\n"), NOT_HTTP),
-    "chunk longer than told": (sends(CHUNKED, b"1\r\n{}\r\n0\r\n\r\n"), NOT_HTTP),
+    "Content-Length negative": (sends(GOOD.replace(b"17", b"-1")), BROKEN),
+    "Content-Length twice": (sends(GOOD.replace(b"\r\n\r\n", b"\r\nContent-Length: 3\r\n\r\n")), BROKEN),
+    "Content-Length in words": (sends(GOOD.replace(b"17", b"ten")), BROKEN),
+    "chunk size garbage": (sends(CHUNKED, b"zz\r\n{}\r\n0\r\n\r\n"), BROKEN),
+    "chunk longer than told": (sends(CHUNKED, b"1\r\n{}\r\n0\r\n\r\n"), BROKEN),
     "last chunk missing": (sends(CHUNKED, b"2\r\n{}\r\n"), CUT),
-    "unknown transfer coding": (sends(CHUNKED.replace(b"chunked", b"gzip"), BOMB[:99]), NOT_HTTP),
-    "NUL in a header": (sends(GOOD.replace(b": 17", b": 17\r\nX: a\0b")), NOT_HTTP),
-    "no head but blank lines": (endless(b"\r\n" * 99), NOT_HTTP),
-    "protocol switched": (sends(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"), NOT_HTTP),
+    "unknown transfer coding": (sends(CHUNKED.replace(b"chunked", b"gzip"), BOMB[:99]), BROKEN),
+    "NUL in a header": (sends(GOOD.replace(b": 17", b": 17\r\nX: a\0b")), BROKEN),
+    "no head but blank lines": (endless(b"\r\n" * 99), LONG),
+    "protocol switched": (sends(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"), BROKEN),
     # status
     "500": (answering(response(b"<html>oops", "500 Internal Server Error")), "answered 500 Internal Server Error"),
     "503 with a verdict": (answering(response(BODY, "503 Busy")), "answered 503 Service Unavailable"),
     "401": (answering(response(b"", "401 No")), "answered 401 Unauthorized"),
     "404": (answering(response(b"", "404 No")), "answered 404 Not Found"),
-    "201 with a verdict": (answering(response(BODY, "201 Created")), "answered 201 Created"),
+    "202 without a verdict": (answering(response(b"", "202 A")), "202 Accepted without a verdict"),
+    "205": (sends(b"HTTP/1.1 205 R\r\n\r\n"), "answered 205 Reset Content"),
     "206 Partial Content": (answering(response(BODY, "206 Partial")), "answered 206 Partial Content"),
     "304 Not Modified": (sends(b"HTTP/1.1 304 No\r\n\r\n"), "answered 304 Not Modified"),
     "999": (answering(response(BODY, "999 Odd")), "answered 999"),

@@ -130,6 +130,12 @@ def test_nothing_shows_a_secret(step, monkeypatch):
         (response(b"{}"), None),
         (b"HTTP/1.1 204 No Content\r\n\r\n", None),
         (response(BODY, "200 OK", "Content-Encoding: identity", "Content-Type: text/html"), Pass()),
+        *(
+            (response(BODY, "200 OK", *(f"Content-Encoding: {coding}" for coding in codings)), Pass())
+            for codings in (["UTF-8"], ["none"], [""], ["utf8, identity"], ["NONE", "iso-8859-1"], ["binary"])
+        ),
+        *((response(BODY, status), Pass()) for status in ("201 Created", "202 Accepted", "203 N", "200")),
+        (b"HTTP/1.1 204 No Content\r\nContent-Encoding: gzip\r\n\r\n", None),
         (response(BODY + b" " * (65536 - len(BODY))), Pass()),
         (b"HTTP/1.0 200 OK\r\nContent-Length: 17\r\n\r\n" + BODY, Pass()),
         (b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + GOOD, Pass()),

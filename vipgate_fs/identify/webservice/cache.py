@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from vipgate_fs.gate.verdict import AskForPin, Verdict
-from vipgate_fs.identify.webservice.fetch import Request
+from vipgate_fs.identify.webservice.exchange import Request
 
 MOST_CACHED: Final = 1024
 """Verdicts that a step remembers."""

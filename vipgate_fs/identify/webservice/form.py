@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from vipgate_fs.gate.call import Call
 from vipgate_fs.identify.facts import facts
-from vipgate_fs.identify.webservice.fetch import Request
+from vipgate_fs.identify.webservice.exchange import Request
 from vipgate_fs.secret import Secret
 
 PLACEHOLDER: Final = re.compile("###(.*?)###")

@@ -18,11 +18,14 @@ from vipgate_fs.gate.verdict import Verdict
 from vipgate_fs.identify import Surroundings
 from vipgate_fs.identify.facts import FACTS
 from vipgate_fs.identify.timeouts import read_timeouts
+from vipgate_fs.identify.tls import client_context
 from vipgate_fs.identify.webservice.answers import read_answer
 from vipgate_fs.identify.webservice.breaker import Breaker
 from vipgate_fs.identify.webservice.cache import Cache
-from vipgate_fs.identify.webservice.fetch import Fetcher, Origin, Unusable, is_sendable
+from vipgate_fs.identify.webservice.exchange import Unusable
+from vipgate_fs.identify.webservice.fetch import Fetcher, Route
 from vipgate_fs.identify.webservice.form import PLACEHOLDER, Facts, Form, has_dots
+from vipgate_fs.identify.webservice.origins import Origin, is_sendable
 from vipgate_fs.identify.webservice.streams import Deadline
 from vipgate_fs.secret import Secret
 
@@ -131,7 +134,7 @@ def build(section: Section, around: Surroundings) -> Webservice:
             (*_headers(section), *_authorization(section.section("auth"))),
             section.secret("sign_key"),
         ),
-        fetcher=Fetcher(timeouts, _tls(section)),
+        fetcher=Fetcher(timeouts, Route(tls := _tls(section), tls)),
         breaker=Breaker(
             urls["url"].partition("?")[0],
             section.integer("failures_until_skipped"),
@@ -200,8 +203,8 @@ def _authorization(auth: Section) -> Iterator[tuple[str, Secret]]:
 def _tls(section: Section) -> ssl.SSLContext:
     file = section.find("ca_file", section.folder.joinpath)
     try:
-        return ssl.create_default_context(cafile=file)
+        return client_context(file)
     except OSError as error:  # ssl.SSLError is one
         reason = "it holds no certificate in PEM format" if isinstance(error, ssl.SSLError) else error.strerror
         section.error(f"{file} can't be used: {reason}", "ca_file")
-        return ssl.create_default_context()
+        return client_context()

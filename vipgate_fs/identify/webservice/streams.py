@@ -112,7 +112,7 @@ class TcpStream:
 
 
 class TlsStream:
-    """Bytes over TLS over a stream, which it owns from the handshake on, also when that fails.
+    """Bytes over TLS over a stream, which it owns once the handshake is done.
 
     Raises:
         ssl.SSLError, OSError: by the constructor, when the handshake fails.
@@ -166,38 +166,14 @@ class TlsStream:
         self._stream.close()
 
 
-def connect(host: str, port: int, context: ssl.SSLContext | None, deadline: Deadline) -> Stream:
-    """A connection, with TLS if there is a context for it.
+def dial(host: str, port: int, deadline: Deadline) -> TcpStream:
+    """A connection to the first of a host's addresses that can be reached; each has an equal share of the time.
 
     Raises:
         AskAgain: there is none, and it may be worth a second try.
         Unavailable: there is none, nor will there be the next moment.
     """
-    stream = _dial(_resolve(host, port, deadline), deadline)
-    if context is None:
-        return stream
-    try:
-        return TlsStream(stream, context, host, deadline)
-    except BaseException as error:
-        stream.close()
-        if isinstance(error, OSError):
-            raise _handshake_failure(error) from None
-        raise
-
-
-def _handshake_failure(error: OSError) -> Unavailable:
-    match error:
-        case ssl.SSLCertVerificationError():
-            return Unavailable(f"its certificate is not valid: {error.verify_message}")
-        case ssl.SSLEOFError():
-            return AskAgain("the connection was closed in the TLS handshake")
-        case ssl.SSLError():
-            return Unavailable(f"no TLS connection: {error.reason or 'the handshake failed'}")
-    return AskAgain(f"the connection broke in the TLS handshake: {error.strerror}")
-
-
-def _dial(addresses: list[Any], deadline: Deadline) -> TcpStream:
-    """A connection to the first of the addresses that can be reached; each has an equal share of the time."""
+    addresses = _resolve(host, port, deadline)
     for more, (family, _, _, _, address) in zip(reversed(range(len(addresses))), addresses, strict=True):
         stream = None
         try:
@@ -214,6 +190,25 @@ def _dial(addresses: list[Any], deadline: Deadline) -> TcpStream:
     if isinstance(failure, OSError):
         raise AskAgain(f"no connection: {failure.strerror or 'failed'}")
     raise failure
+
+
+def encrypted(stream: TcpStream, context: ssl.SSLContext, host: str, deadline: Deadline) -> TlsStream:
+    """TLS over a connection, which stays the caller's to close when there is none. Raises as `dial`."""
+    try:
+        return TlsStream(stream, context, host, deadline)
+    except OSError as error:  # ssl.SSLError is one
+        raise _handshake_failure(error) from None
+
+
+def _handshake_failure(error: OSError) -> Unavailable:
+    match error:
+        case ssl.SSLCertVerificationError():
+            return Unavailable(f"its certificate is not valid: {error.verify_message}")
+        case ssl.SSLEOFError():
+            return AskAgain("the connection was closed in the TLS handshake")
+        case ssl.SSLError():
+            return Unavailable(f"no TLS connection: {error.reason or 'the handshake failed'}")
+    return AskAgain(f"the connection broke in the TLS handshake: {error.strerror}")
 
 
 def _resolve(host: str, port: int, deadline: Deadline) -> list[Any]:

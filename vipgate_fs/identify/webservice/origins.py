@@ -1,0 +1,71 @@
+"""Who may be asked: origins of URLs, and where redirects may lead."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, urljoin, urlsplit
+
+_PORTS: Final = {"http": 80, "https": 443}
+_RESERVED: Final = "%:/?#[]@!$&'()*+,;="
+"""What stays as it is in a URL besides letters, digits and - . _ ~ (RFC 3986, 2.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who is asked: what a URL says before its path."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, url: str) -> Origin:
+        """The origin of a URL. Raises ValueError when it has none."""
+        parts = urlsplit(url)
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise ValueError("not an http or https URL")
+        return cls(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme])
+
+    @property
+    def authority(self) -> str:
+        """Host and port, as CONNECT names them (RFC 9110, 9.3.6)."""
+        return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+    def is_home_of(self, other: Origin) -> bool:
+        """Whether credentials may go there, too: to itself, or from http to https of the same host."""
+        return other == self or (self.host == other.host and (self.scheme, other.scheme) == ("http", "https"))
+
+
+@dataclass(frozen=True, slots=True)
+class Redirects:
+    """Where redirects may lead.
+
+    Attributes:
+        hosts: further hosts, in lower case: `host` at any port, or `host:port`.
+    """
+
+    hosts: Collection[str] = ()
+
+    def target(self, url: str, location: bytes) -> str:
+        """The URL that a redirect of `url` leads to. Raises ValueError when it must not be followed.
+
+        Servers write the path that they have decoded into Location: what no URL has is encoded, as browsers do.
+        """
+        if not location:
+            raise ValueError("no Location")
+        found = urljoin(url, quote(location, safe=_RESERVED)).partition("#")[0]
+        here, there = Origin.of(url), Origin.of(found)
+        if "@" in urlsplit(found).netloc or not (here.is_home_of(there) or self._allow(here, there)):
+            raise ValueError("to another host")
+        return found
+
+    def _allow(self, here: Origin, there: Origin) -> bool:
+        is_downgrade = (here.scheme, there.scheme) == ("https", "http")
+        return not is_downgrade and bool({there.host, there.authority} & set(self.hosts))
+
+
+def is_sendable(url: str) -> bool:
+    """Whether a URL has only characters that may stand in a request line."""
+    return url.isascii() and url.isprintable() and " " not in url
