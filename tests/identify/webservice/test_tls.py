@@ -1,0 +1,89 @@
+"""Whose certificates are believed: what browsers and curl believe, on every Python alike."""
+
+import datetime as dt
+import ipaddress
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from webservice_peer import GOOD, Peer, a_call, answering
+
+from vipgate_fs.gate.gate import StepFailed
+from vipgate_fs.gate.verdict import Pass
+
+NOW = dt.datetime.now(dt.UTC)
+LOOPBACK = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+
+
+class Certificate:
+    """A certificate with only the extensions that it is given."""
+
+    def __init__(self, name, *extensions, issuer=None):
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        builder = x509.CertificateBuilder(
+            issuer_name=issuer.made.subject if issuer else subject,
+            subject_name=subject,
+            public_key=self.key.public_key(),
+            serial_number=x509.random_serial_number(),
+            not_valid_before=NOW - dt.timedelta(days=1),
+            not_valid_after=NOW + dt.timedelta(days=9),
+        )
+        for extension, critical in extensions:
+            builder = builder.add_extension(extension, critical)
+        self.made = builder.sign(issuer.key if issuer else self.key, hashes.SHA256())
+
+    @property
+    def pem(self):
+        return self.made.public_bytes(serialization.Encoding.PEM)
+
+
+def context(folder, leaf, *chain):
+    """A server's, with a certificate and what stands between it and its CA."""
+    import ssl  # noqa: PLC0415
+
+    key = leaf.key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "server.pem").write_bytes(key + leaf.pem + b"".join(each.pem for each in chain))
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(folder / "server.pem")
+    return made
+
+
+IS_CA = (x509.BasicConstraints(ca=True, path_length=None), True)
+IS_CA_NOT_CRITICAL = (x509.BasicConstraints(ca=True, path_length=None), False)
+
+
+def asked(step, folder, server, ca_file):
+    (folder / "ca.pem").write_bytes(ca_file)
+    with Peer(answering(GOOD), server) as peer:
+        return step(peer.url(scheme="https"), folder, ca_file="ca.pem").identify(a_call())
+
+
+@pytest.mark.parametrize("constraints", [IS_CA, IS_CA_NOT_CRITICAL])
+def test_a_private_ca_of_openssl_req_has_neither_key_usage_nor_key_identifiers(step, tmp_path, constraints):
+    ca = Certificate("Example Private CA", constraints)
+    leaf = Certificate("gate", (LOOPBACK, False), issuer=ca)
+    assert asked(step, tmp_path, context(tmp_path, leaf), ca.pem) == Pass()
+
+
+def test_a_certificate_that_vouches_for_itself(step, tmp_path):
+    own = Certificate("self", (LOOPBACK, False))
+    assert asked(step, tmp_path, context(tmp_path, own), own.pem) == Pass()
+
+
+def test_an_intermediate_or_the_servers_own_certificate_may_be_what_is_trusted(step, tmp_path):
+    ca = Certificate("CA", IS_CA)
+    between = Certificate("Intermediate", IS_CA, issuer=ca)
+    leaf = Certificate("gate", (LOOPBACK, False), issuer=between)
+    server = context(tmp_path, leaf, between)
+    assert {asked(step, tmp_path, server, trusted.pem) for trusted in (ca, between, leaf)} == {Pass()}
+
+
+def test_a_certificate_of_somebody_else_is_not_believed(step, tmp_path):
+    leaf = Certificate("gate", (LOOPBACK, False), issuer=Certificate("CA", IS_CA))
+    with pytest.raises(StepFailed, match="its certificate is not valid"):
+        asked(step, tmp_path, context(tmp_path, leaf), Certificate("CA", IS_CA).pem)
