@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import database_servers
 import hypothesis
 import pytest
 import structlog
@@ -42,3 +43,10 @@ def logging_as_it_was():
     """Commands and services configure logging for their whole process."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """A real PostgreSQL, which who stops it starts again."""
+    with database_servers.postgresql() as server:
+        yield server

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
+from ports import free_port
 
 PASSWORD = "s3cr3t-p4ssword"
 URLS = {
@@ -30,11 +31,6 @@ CALLERS = [
 
 def url(kind, port, password=PASSWORD):
     return URLS[kind].format(password=password, port=port)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def binary(name):
@@ -76,15 +72,15 @@ class Server:
             self.command, user=self.user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
         )
         until = time.monotonic() + 30
-        while not self.is_up():
+        while not self._answers():
             assert self.process.poll() is None, f"{self.command[0]} ended with {self.process.returncode}"
-            assert time.monotonic() < until, f"{self.command[0]} does not listen"
+            assert time.monotonic() < until, f"{self.command[0]} does not answer"
             time.sleep(0.05)
 
-    def is_up(self):
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-            return True
-        return False
+    def _answers(self):
+        """It listens before it is ready to answer."""
+        with suppress(sqlalchemy.exc.OperationalError):
+            return administer(self.url, "SELECT 1")
 
     def stop(self):
         self.process.send_signal(self.end)
@@ -220,14 +216,3 @@ def administer(url, *statements):
             return tuple(result.first()) if result.returns_rows else None
     finally:
         engine.dispose()
-
-
-def when_ready(url, *statements):
-    """The same as soon as the server, which listens before it is ready, is ready."""
-    until = time.monotonic() + 20
-    while True:
-        try:
-            return administer(url, *statements)
-        except sqlalchemy.exc.OperationalError:
-            assert time.monotonic() < until
-            time.sleep(0.1)

@@ -87,7 +87,7 @@ class Peer:
 
 
 @contextmanager
-def within(seconds: float):
+def within(seconds: float = 20.0):
     """Fail when the block takes longer, even where it never yields to gevent's hub."""
 
     def give_up(*_):

@@ -28,8 +28,8 @@ def test_it_raises_what_the_work_raises(aside, error):
 def test_its_time_is_all_the_time_there_is(aside):
     started = time.monotonic()
     with pytest.raises(TimeoutError):
-        aside.run(lambda: time.sleep(0.5), 0.1)
-    assert 0.1 <= time.monotonic() - started < 0.4
+        aside.run(lambda: time.sleep(4), 0.1)
+    assert 0.1 <= time.monotonic() - started < 3
 
 
 def test_work_waits_for_its_turn_no_longer_than_for_anything_else(aside):

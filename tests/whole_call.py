@@ -98,7 +98,7 @@ class Gate:
 
     def settle(self):
         """Wait until nothing is left of the calls."""
-        with within(3):
+        with within():
             while self.server.connections or any(simulator._greenlets for simulator in self.simulators):
                 gevent.sleep(0.01)
 
@@ -146,7 +146,7 @@ def checked_gate():
         each.server.stop(drain=0)
         assert each.lines("error while serving a call") == []
         assert tells_a_pin(each.log.getvalue()) == []
-    with within(3):
+    with within():
         while alive() - before:
             gc.collect()
             gevent.sleep(0.01)

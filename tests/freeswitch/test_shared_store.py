@@ -26,7 +26,6 @@ GUESSER = "+4971155571"
 def database(switch):
     """A PostgreSQL in the network of the switch."""
     with database_servers.postgresql() as server:
-        database_servers.when_ready(server.url, "SELECT 1")
         yield server
 
 

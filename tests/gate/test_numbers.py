@@ -114,10 +114,10 @@ def test_hostile_input_comes_back(hostile):
 @pytest.mark.parametrize("character", ["0", "+", " ", "-", "(", "4", "a", "\n", "\u2028", "\udcff"])
 def test_long_input_costs_nothing(character):
     hostile = character * 10_000
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(100):
         assert PLANS["DE"].canonical(hostile) == hostile
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 number_like = st.text("0123456789+ -/.()\u00a0*#", max_size=30) | st.from_regex(

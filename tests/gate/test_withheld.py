@@ -101,7 +101,7 @@ def test_what_is_called_is_never_withheld():
 
 
 def test_a_long_name_costs_nothing():
-    started = time.perf_counter()
+    started = time.process_time()
     for character in ("0", "a", "ü", " "):
         assert PLAN.caller(character * 10_000) == character * 10_000
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5

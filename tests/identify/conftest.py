@@ -63,16 +63,15 @@ def sqlite(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def postgresql_server():
-    with database_servers.postgresql() as server:
-        database_servers.when_ready(server.url, *database_servers.CALLERS)
-        yield server
+def postgresql_server(postgresql):
+    database_servers.administer(postgresql.url, *database_servers.CALLERS)
+    return postgresql
 
 
 @pytest.fixture(scope="session")
 def mariadb_server():
     with database_servers.mariadb() as server:
-        database_servers.when_ready(server.url, *database_servers.CALLERS)
+        database_servers.administer(server.url, *database_servers.CALLERS)
         yield server
 
 

@@ -109,7 +109,7 @@ def test_a_table_of_pins_is_an_answer(step):
         ("return {'forward': 'a b'}", "forward is not dialable"),
         ("return {'reject': True, 'forward': '1'}", "not a verdict"),
         ("return {'askForPin': {'expectedPIN': '4711 0815'}}", "expectedPIN is no PIN"),
-        ("import time; time.sleep(2)", "no answer from the plug-in within 0.3 s"),
+        ("import time; time.sleep(4)", "no answer from the plug-in within 0.3 s"),
         ("return {call: 1}[0]", "the plug-in raised"),
     ],
 )
@@ -118,7 +118,7 @@ def test_whatever_it_does_is_its_own_failure(step, capfd, body, why):
     started = time.monotonic()
     with pytest.raises(StepFailed) as failed:
         made.identify(a_call())
-    assert time.monotonic() - started < 0.8
+    assert time.monotonic() - started < 3
     assert why in str(failed.value)
     shown = str(failed.value) + repr(made) + "".join(capfd.readouterr())
     assert "4711" not in shown
@@ -131,7 +131,7 @@ def test_it_says_where_an_exception_came_from(step):
 
 
 def test_what_never_ends_stops_nobody_but_its_own_step(step):
-    endless = step("import time; options['begun'].append(call); time.sleep(1)", timeout="0.2s", options={"begun": []})
+    endless = step("import time; options['begun'].append(call); time.sleep(4)", timeout="0.2s", options={"begun": []})
     other = step("return Pass()")
     failures = []
 
@@ -147,7 +147,7 @@ def test_what_never_ends_stops_nobody_but_its_own_step(step):
     assert other.identify(a_call()) == Pass()
     for thread in threads:
         thread.join()
-    assert time.monotonic() - started < 0.7
+    assert time.monotonic() - started < 3
     assert failures == ["no answer from the plug-in within 0.2 s"] * len(threads)
     assert len(endless.options["begun"]) == AT_ONCE
 
@@ -235,10 +235,10 @@ def test_the_gate_goes_on_while_a_plug_in_blocks_under_gevent(tmp_path, monkeypa
         "def quick(call): return {'reject': True}\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    slow = {"call": "blocking_of_test:slow", "timeout": "1s"}
+    slow = {"call": "blocking_of_test:slow", "timeout": "2s"}
     started = time.monotonic()
     under_gevent("plugin", slow, slow | {"call": "blocking_of_test:quick"})
-    assert time.monotonic() - started < 15, "the process ends without waiting for it"
+    assert time.monotonic() - started < 25, "the process ends without waiting for it"
 
 
 def test_options_of_the_environment(step, write, tmp_path, monkeypatch):

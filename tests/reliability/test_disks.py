@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket as stdlib_socket
 import sqlite3
 import subprocess
 import time
@@ -12,6 +11,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 
 import pytest
+from ports import free_port
 from reliability.faults import Traffic, served_again
 from running_service import GATE, RIGHT, lost, place, switch, until
 
@@ -113,8 +113,7 @@ def test_the_store_fails(serve, tell, disk, fault, do):
 
 def test_the_logs_disk_is_full(serve, tell):
     """Whatever is written to stderr fails, in all processes."""
-    with stdlib_socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     service = serve(port=port, listens=False, preexec_fn=lambda: os.dup2(os.open("/dev/full", os.O_WRONLY), 2))
     simulator = switch(service)
     served_again(simulator)

@@ -8,7 +8,6 @@ import signal
 import socket as stdlib_socket
 import time
 
-import database_servers
 import pytest
 from reliability.faults import Traffic, served_again
 from running_service import GATE, RIGHT, switch, until
@@ -20,20 +19,14 @@ LIMITS = "    lockout: {failures: 4, window: 1h}\n"
 GUESSER = "004930123456"
 
 
-@pytest.fixture(scope="module")
-def store():
-    with database_servers.postgresql() as server:
-        yield server
-
-
 @pytest.fixture
-def machines(serve, store):
-    gates = f"{GATE}{LIMITS}store: {store.url}\n"
+def machines(serve, postgresql):
+    gates = f"{GATE}{LIMITS}store: {postgresql.url}\n"
     return [serve(gates=gates), serve(gates=gates)]
 
 
-def count(store, query):
-    engine = create_engine(store.url)
+def count(server, query):
+    engine = create_engine(server.url)
     with engine.connect() as connection:
         found = connection.execute(text(query)).scalar_one()
     engine.dispose()
@@ -45,16 +38,16 @@ def refuses(port):
         return sock.connect_ex(("127.0.0.1", port)) == errno.ECONNREFUSED
 
 
-def test_wrong_entries_at_both_are_counted_together(machines, store):
+def test_wrong_entries_at_both_are_counted_together(machines, postgresql):
     switches = [switch(machine) for machine in machines]
-    before = count(store, "SELECT count(*) FROM vipgate_calls")
+    before = count(postgresql, "SELECT count(*) FROM vipgate_calls")
     for turn in range(4):
         assert switches[turn % 2].call(Caller(number=GUESSER, dial="605142#"), "700").transfers == []
     for each in switches:
         assert each.call(Caller(number=GUESSER, dial=RIGHT.dial), "700").transfers == [], "locked on both"
         assert each.call(RIGHT, "700").transfers
-    assert count(store, "SELECT count(*) FROM vipgate_tallies WHERE kind = 'caller' AND locked_until > 0") == 1
-    until(lambda: count(store, "SELECT count(*) FROM vipgate_calls") == before + 8)
+    assert count(postgresql, "SELECT count(*) FROM vipgate_tallies WHERE kind = 'caller' AND locked_until > 0") == 1
+    until(lambda: count(postgresql, "SELECT count(*) FROM vipgate_calls") == before + 8)
 
 
 def test_a_machine_dies(machines, tell):
@@ -74,10 +67,10 @@ def test_a_machine_dies(machines, tell):
     tell("a machine's service dies at once, with another in the host list", experienced, len(beside.calls), 0, recovery)
 
 
-def test_the_store_of_both_is_gone(machines, store, tell):
+def test_the_store_of_both_is_gone(machines, postgresql, tell):
     with Traffic(switch(*machines), every=0.1) as traffic:
-        store.stop()
+        postgresql.stop()
         machines[0].await_line("the store is gone; going on with lockouts in memory")
-        store.start()
+        postgresql.start()
     assert traffic.lost == 0
     tell("PostgreSQL stopped and started", "nothing", len(traffic.calls), 0, None)

@@ -11,6 +11,7 @@ from collections import Counter
 
 import gevent
 import pytest
+from ports import free_port
 from running_service import FORK_FAILS, GATE, RIGHT, lost, place, switch, until
 
 from vipgate_fs.service.control import ask_to_reload
@@ -95,8 +96,7 @@ plain.socket.listen = refuse
 """
     service = run(patch=patch).listening()
     workers = service.workers
-    with stdlib_socket.create_server(("127.0.0.1", 0)) as free:
-        service.listen = free.getsockname()[1]
+    service.listen = free_port()
     service.configure()
     mark.touch()
     code, said = service.reload()
@@ -176,8 +176,7 @@ def test_another_address_is_taken_over_without_losing_a_call(run):
     old = switch(service)
     calls = place(old, 20, every=0.005)
     until(lambda: all(call.experience.answered or call.experience.hung_up_by for call in calls), 30)
-    with stdlib_socket.create_server(("127.0.0.1", 0)) as free:
-        service.listen = free.getsockname()[1]
+    service.listen = free_port()
     service.configure()
     placing = gevent.spawn(place, old, 20, RIGHT, 0.02)
     assert service.reload() == (0, "reloaded\n")

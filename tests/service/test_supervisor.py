@@ -18,6 +18,7 @@ from contextlib import closing, suppress
 
 import gevent
 import pytest
+from ports import free_port
 from running_service import FORK_FAILS, RIGHT, lost, place, switch, until
 
 from vipgate_fs.simulator import Caller
@@ -112,8 +113,7 @@ def test_a_crash_loop_does_not_spin_and_refuses_calls(run):
 )
 def test_workers_that_never_start_are_one_line_and_exit_1(run, patch, told):
     """And nobody was let in meanwhile: the connection would have been reset, and its call left parked."""
-    with closing(stdlib_socket.create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     service = run(port=port, patch=patch)
     while service.process.poll() is None:
         with suppress(ConnectionRefusedError), closing(stdlib_socket.create_connection(("127.0.0.1", port))):

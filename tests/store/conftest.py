@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import database_servers
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -27,13 +26,6 @@ class Said:
 @pytest.fixture
 def said():
     return Said()
-
-
-@pytest.fixture(scope="session")
-def postgresql():
-    """A real PostgreSQL."""
-    with database_servers.postgresql() as server:
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
