@@ -83,7 +83,7 @@ class Service:
         wanted = values | ({"event": event} if event else {})
         return [line for line in lines if wanted.items() <= line.items()]
 
-    def await_line(self, event, count=1, seconds=10, **values):
+    def await_line(self, event, count=1, seconds=30, **values):
         until(lambda: len(self.lines(event, **values)) >= count, seconds)
         return self.lines(event, **values)[-1]
 
@@ -102,12 +102,12 @@ class Service:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr
 
-    def end(self, seconds=10):
+    def end(self, seconds=30):
         """SIGTERM; the exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.ended(seconds)
 
-    def ended(self, seconds=10):
+    def ended(self, seconds=30):
         until(lambda: self.process.poll() is not None, seconds)
         return self.process.returncode
 
@@ -117,7 +117,7 @@ class Service:
         self.process.wait()
 
 
-def until(true, seconds=10.0):
+def until(true, seconds=30.0):
     """Wait until something is true."""
     with gevent.Timeout(seconds, AssertionError(f"not within {seconds} s")):
         while not true():

@@ -267,7 +267,7 @@ def test_a_broken_configuration_is_told(tmp_path):
 def test_as_a_process(path):
     arguments = ["call", "--config", path, "--from", "1", "--to", "700", *EVENING, "--dial", f"{PIN}#", *FAST]
     run = subprocess.run(
-        [sys.executable, "-m", "vipgate_fs", *arguments], check=True, capture_output=True, text=True, timeout=30
+        [sys.executable, "-m", "vipgate_fs", *arguments], check=True, capture_output=True, text=True, timeout=50
     )
     assert "transferred to 700 XML vipgate-passed" in run.stdout
     assert run.stderr == ""

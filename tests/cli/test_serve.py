@@ -42,7 +42,7 @@ def service(config):
 
 
 def finished(process):
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=50)
     assert out == ""
     return process.returncode, err
 

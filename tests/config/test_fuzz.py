@@ -57,7 +57,7 @@ def test_tokens_in_any_order(tokens):
     check(b"".join(tokens))
 
 
-@settings(EXAMPLES, max_examples=1500)
+@settings(EXAMPLES, max_examples=1000)
 @given(st.data())
 def test_good_files_with_changes(data):
     content = data.draw(st.sampled_from(GOOD))

@@ -43,7 +43,7 @@ def resident():
 def test_fuzz(name, pytestconfig):
     found, last = [], deque(maxlen=300)
 
-    @settings(max_examples=300, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60, database=None, suppress_health_check=list(HealthCheck))
     @given(TARGETS[name].inputs)
     def check(data):
         last.append(data)

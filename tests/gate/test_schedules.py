@@ -323,7 +323,8 @@ def test_ever_and_always(a_schedule, ever, always):
     assert a_schedule.always(CALENDAR, new_year) is always
 
 
-times_of_day = st.builds("{:02}:{:02}".format, st.integers(0, 23), st.sampled_from([0, 15, 30, 59]))
+MINUTES = (0, 15, 30, 59)
+times_of_day = st.builds("{:02}:{:02}".format, st.integers(0, 23), st.sampled_from(MINUTES))
 written_spans = st.fixed_dictionaries(
     {},
     optional={
@@ -377,7 +378,8 @@ def test_ever_and_always_against_every_minute(spans):
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(schedules, "HORIZON", 3)
         ever, always = (ask(CALENDAR, SPRING - dt.timedelta(1)) for ask in (a_schedule.ever, a_schedule.always))
-    every_minute = [a_schedule.at(at, CALENDAR)[0] for at in minutes(SPRING - dt.timedelta(1), 3)]
+    written = [at for at in minutes(SPRING - dt.timedelta(1), 3) if at.minute in MINUTES]  # others are as those before
+    every_minute = [a_schedule.at(at, CALENDAR)[0] for at in written]
     assert (ever, always) == (any(every_minute), all(every_minute))
 
 

@@ -74,7 +74,7 @@ def rows(folder, query):
 
 def end(process, folder):
     process.terminate()
-    log = process.communicate(timeout=20)[1]
+    log = process.communicate(timeout=50)[1]
     with folder.joinpath("log").open("a") as file:
         file.write(log)
     assert process.returncode == 0
@@ -136,7 +136,7 @@ def test_a_service_goes_on_without_a_store_of_a_newer_version(folder):
         while not said or said[-1]["event"] != "listening":
             said.append(json.loads(process.stderr.readline()))
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=50)
     why = {line.get("why") for line in said if line["event"].startswith("the store is gone")}
     assert any("the store has schema version 99, and this VIPgate knows only those up to " in each for each in why)
 
@@ -152,6 +152,6 @@ def test_a_service_goes_on_without_a_store_of_a_newer_version(folder):
 def test_only_the_service_touches_the_store(folder, arguments):
     options = ["vipgate.yaml"] if arguments == ["check"] else [*arguments[1:], "--config", "vipgate.yaml"]
     command = [sys.executable, "-m", "vipgate_fs", arguments[0], *options]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=50, check=False)
     assert done.returncode == 0, done.stderr
     assert [file.name for file in folder.iterdir()] == ["vipgate.yaml"]

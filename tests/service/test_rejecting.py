@@ -129,7 +129,7 @@ def test_a_dialogue_that_the_end_of_the_service_cuts_off_is_rejected(serve, conn
     assert "myevents" in [peer.command() for _ in range(3)]
     stopping = gevent.spawn(server.stop, 0.1)
     assert last_words(peer)[-2:] == LAST_WORDS
-    assert stopping.get(timeout=5) == 1
+    assert stopping.get(timeout=20) == 1
     assert [record.outcome for record in records] == ["cut_off"]
 
 

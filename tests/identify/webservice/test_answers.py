@@ -207,7 +207,7 @@ ANSWERS = st.one_of(
 )
 
 
-@settings(max_examples=1500)
+@settings(max_examples=400)
 @given(
     ANSWERS.filter(lambda answer: '\\n"' not in json.dumps(answer))
 )  # Python's $ ignores a last line end, ECMA-262's does not
@@ -255,7 +255,7 @@ BODIES = st.one_of(
 )
 
 
-@settings(max_examples=3000)
+@settings(max_examples=1000)
 @given(BODIES)
 def test_no_answer_is_anything_but_a_verdict_or_refused(body):
     try:

@@ -87,7 +87,7 @@ def test_a_connection_grows_old(step, good, monkeypatch):
 
 def test_many_callers_at_once_and_few_idle_connections(step, monkeypatch):
     monkeypatch.setattr(fetch, "MOST_IDLE", 4)
-    together = threading.Barrier(20, timeout=10)
+    together = threading.Barrier(20, timeout=40)
 
     def serve(side):
         while side.request():

@@ -305,7 +305,7 @@ def service_saying(step):
         yield step(peer.url(), timeouts=SHORT, failures_until_skipped=1000), says
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(
         st.binary(max_size=200),
