@@ -221,7 +221,7 @@ def test_any_text_is_a_pattern_or_refused_with_a_sentence(text):
         a_pattern = pattern(text)
     except ValueError as refusal:
         sentence = str(refusal)
-        assert re.search("allowed|could be|looks like|a range goes", sentence)
+        assert re.search("allowed|could be|looks like|a range goes|format the column", sentence)
     else:
         assert a_pattern.text == text.strip()
         assert a_pattern.matches(a_pattern.common(a_pattern))
