@@ -24,6 +24,7 @@ STEPS = {
 """The least that can be written of each kind."""
 OTHER_WORDS = {
     "country": "AT",
+    "called_number": ["To", "Diversion"],
     "timezone": "Europe/Zurich",
     "listen": "127.0.0.1:9999",
     "allow": ["10.0.0.0/8"],

@@ -50,6 +50,28 @@ def test_site(full):
     assert site.sounds == resource("sounds")
 
 
+def test_what_a_trunk_writes():
+    site = config.load(HERE / "good" / "trunk.yaml").configuration.site
+    assert site.called_number == ("P-Called-Party-ID", "Request-URI", "To")
+    assert {site.plan.caller(written) for written in ("geheimnummer", "+499999999999", "anonymous")} == {""}
+
+
+@pytest.mark.parametrize(
+    ("written", "looked_at"),
+    [
+        (None, ("Request-URI",)),
+        ('["To"]', ("Request-URI", "To")),
+        ('["P-Called-Party-ID", "Diversion"]', ("Request-URI", "P-Called-Party-ID", "Diversion")),
+        ('["P-Called-Party-ID", "Request-URI"]', ("P-Called-Party-ID", "Request-URI")),
+    ],
+)
+def test_the_request_uri_is_looked_at_first_unless_it_has_a_place(written, looked_at):
+    text = '{"version": 1, "gates": {"a": {"protects": {"numbers": ["7000"]}, "otherwise": {"reject": true}}}'
+    loaded = config.load_text(text + (f', "site": {{"called_number": {written}}}}}' if written else "}"))
+    assert loaded.findings == ()
+    assert loaded.configuration.site.called_number == looked_at
+
+
 def test_server(full):
     assert (full.server.host, full.server.port) == ("::1", 8085)
     assert full.server.allow == (ip_network("::1"), ip_network("10.1.2.0/24"))

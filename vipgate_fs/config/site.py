@@ -12,6 +12,7 @@ from vipgate_fs.config.holidays import read_holidays
 from vipgate_fs.config.model import Server
 from vipgate_fs.document.findings import did_you_mean
 from vipgate_fs.document.section import Section
+from vipgate_fs.gate.call import REQUEST_URI
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.gate.site import Site
@@ -21,6 +22,8 @@ from vipgate_fs.timezones import names, timezone
 _MAX_PORT: Final = 65535
 _GERMAN: Final = frozenset({"DE", "AT", "CH", "LI", "LU"})
 _LISTEN: Final = re.compile(r"(\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9_.-]+)):(?P<port>[0-9]{1,5})", re.ASCII)
+_OF_THE_CALLER: Final = ("To", "Diversion")
+"""Headers that many trunks leave as the caller's telephone wrote them."""
 _PATH: Final = re.compile(r"[A-Za-z0-9_./-]+", re.ASCII)
 
 
@@ -31,14 +34,31 @@ def read_site(section: Section) -> Site:
     sounds = section.find("sounds", Path) or resource("sounds")
     if not _PATH.fullmatch(str(sounds)):
         section.error(f"VIPgate's own sounds are in {sounds}, which FreeSWITCH can't be told; set site.sounds")
+    withheld = tuple(item.text for item in section.items("withheld"))
     return Site(
-        plan=section.read("country", NumberPlan),
+        plan=section.read("country", lambda text: NumberPlan(text, withheld)),
         calendar=Calendar(zone, read_holidays(section, country)),
         language=section.find("language", str) or ("de" if country in _GERMAN else "en"),
         number_format=section.text("number_format"),
         sounds=sounds,
         domain=section.find("domain", str),
+        called_number=_called_number(section),
     )
+
+
+def _called_number(section: Section) -> tuple[str, ...]:
+    """Headers with the called number. Where the Request-URI has no place among them, none leads round its gate."""
+    headers = tuple(item.text for item in section.items("called_number"))
+    if REQUEST_URI not in headers:
+        return (REQUEST_URI, *headers)
+    before = [header for header in headers[: headers.index(REQUEST_URI)] if header in _OF_THE_CALLER]
+    if before:
+        section.warn(
+            f"whoever can write {' and '.join(before)} chooses the gate, also for a Request-URI that another gate "
+            "protects; if your trunk does not set it itself, put it behind Request-URI",
+            "called_number",
+        )
+    return headers
 
 
 def _timezone(text: str) -> ZoneInfo:

@@ -20,6 +20,8 @@ class Site:
         number_format: how an international number begins where it is shown to others, "00" or "+".
         sounds: folder of the sounds on the switch's machine; each language has a folder in it.
         domain: of the switch's directory; None: the switch's own.
+        called_number: headers in which the number that was called may stand, `REQUEST_URI` among them: the first that
+            has a number that a gate protects counts.
     """
 
     plan: NumberPlan
@@ -28,3 +30,4 @@ class Site:
     number_format: str
     sounds: Path
     domain: str | None
+    called_number: tuple[str, ...]

@@ -19,7 +19,7 @@ from vipgate_fs.esl.channel import EslChannel
 from vipgate_fs.esl.directory import Directory, DirectoryUnavailable
 from vipgate_fs.esl.facts import call_facts
 from vipgate_fs.esl.session import CommandRefused, Session, SessionGone
-from vipgate_fs.gate.call import WITHHELD, Call, storable
+from vipgate_fs.gate.call import REQUEST_URI, WITHHELD, Call, storable
 from vipgate_fs.gate.decision import Decision, Reason, decide, describe, find_gate
 from vipgate_fs.gate.dialogue import Outcome, Result, conduct
 from vipgate_fs.gate.gate import Rejection
@@ -136,7 +136,7 @@ class CallHandler:
         channel = EslChannel(session)
         try:
             channel.take()
-            call = self._locate(call, session)
+            call = self._choose(call, session)
             course.decision = decide(
                 self._gates,
                 call,
@@ -147,7 +147,7 @@ class CallHandler:
             )
             course.deciding = course.seconds
             call = course.decision.sees(call)
-            log = log.bind(caller=call.caller or "withheld")
+            log = log.bind(caller=call.caller or "withheld", called=call.called)
             if course.decision.gate is None:
                 self._unmet.note(call.called, self._hint(call))
             _tell(course.decision, call, log)
@@ -190,6 +190,19 @@ class CallHandler:
                     f"gate {found[0].name} protects {number}, which is in the header {header}: see site.called_number"
                 )
         return ""
+
+    def _choose(self, call: Call, session: Session) -> Call:
+        """The call to the first of its numbers that a gate protects; to what FreeSWITCH has when there is none."""
+        headers = (header for header in self._site.called_number if header in call.called_in)
+        readings = (self._reading(call, header, session) for header in headers)
+        return next((reading for reading in readings if find_gate(self._gates, reading)), call)
+
+    def _reading(self, call: Call, header: str, session: Session) -> Call:
+        """The call to the number in a header; where Pass leads to stays as it is."""
+        if header == REQUEST_URI:
+            return self._locate(call, session)
+        number = call.called_in[header]
+        return replace(self._locate(replace(call, called=number, dialled=number), session), dialled=call.dialled)
 
     def _locate(self, call: Call, session: Session) -> Call:
         """The call with its users and groups, if that can make a difference to which gate is the first."""
