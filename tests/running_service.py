@@ -23,24 +23,29 @@ GATE = """\
 START = """\
 import functools, gevent, json, os, pathlib, sys
 from vipgate_fs.cli import main, serve
-from vipgate_fs.service import children, supervisor, worker
+from vipgate_fs.service import children, generation, supervisor, worker
 from vipgate_fs.service.timings import Timings
-serve.Supervisor = functools.partial(supervisor.Supervisor, timings=Timings(**json.loads(sys.argv.pop(1))))
+timings = Timings(**json.loads(sys.argv.pop(1)))
+serve.Supervisor = functools.partial(supervisor.Supervisor, timings=timings)
+serve.first = functools.partial(generation.first, timings=timings)
 exec(sys.argv.pop(1))
 main()
 """
 """A service with other timings and with a patch: these are its first two arguments."""
 FORK_FAILS = """
 from itertools import count as counted
-old, turns = children.fork, counted()
+old, turns = generation.fork, counted()
 def fork():
     count = next(turns)
     if {}:
         raise BlockingIOError(11, "Resource temporarily unavailable")
     return old()
-children.fork = fork
+generation.fork = fork
 """
-"""A patch: forking fails where a condition holds, of which `count` is the number of forks before."""
+"""A patch: forking fails where a condition holds, of which `count` is the number of forks before.
+
+The service's first is that of the process that reads the configuration, which forks its workers with the next numbers.
+"""
 PATIENT = """
 from vipgate_fs.store import database, records
 database.PATIENCE = 60.0
@@ -90,8 +95,12 @@ class Service:
     @property
     def workers(self):
         """Process ids of the workers, oldest first."""
-        listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, check=False)
-        return [int(pid) for pid in listed.stdout.split()]
+        return self.children("vipgate-worker")
+
+    def children(self, name):
+        command = ["ps", "-o", "pid=,comm=", "--ppid", str(self.process.pid)]
+        listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+        return [int(line.split()[0]) for line in listed if line.split()[1] == name]
 
     def listening(self):
         self.port = self.await_line("listening")["port"]

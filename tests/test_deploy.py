@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from vipgate_fs.document import schema
 from vipgate_fs.duration import duration
+from vipgate_fs.service import control
 from vipgate_fs.service.timings import Timings
 
 FILE = Path(__file__).parent.parent / "deploy" / "vipgate.service"
@@ -37,3 +38,11 @@ def test_its_times_are_longer_than_the_services(unit):
     drain = schema.load()["properties"]["server"]["properties"]["drain"]["default"]
     assert int(unit["TimeoutStopSec"]) > duration(drain) + Timings().cut_off
     assert int(unit["WatchdogSec"]) > Timings().start
+    assert Timings().fork < int(unit["WatchdogSec"])
+    assert int(unit["TimeoutStartSec"]) > control._RELOAD_TIMEOUT
+
+
+def test_the_control_socket_has_a_folder_that_outlives_neither_of_two_services(unit):
+    assert f"/run/{unit['RuntimeDirectory']}" == str(control.RUNTIME)
+    assert unit["RuntimeDirectoryMode"] == "0700"
+    assert unit["RuntimeDirectoryPreserve"] == "yes"

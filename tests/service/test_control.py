@@ -1,18 +1,54 @@
-"""The control socket: who is heard, and what comes of questions that nobody expects."""
+"""The control socket: who is heard, who is believed, and what comes of questions and answers that nobody expects."""
 
 from __future__ import annotations
 
 import errno
+import json
 import os
 import select
+import socket as stdlib_socket
+import subprocess
+import sys
+import textwrap
 import threading
-from dataclasses import dataclass
+import time
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 
 import pytest
 
 from vipgate_fs.service import control, port
-from vipgate_fs.service.control import RELOAD, STATUS, Answer, Control, NoService, ask_for_status, ask_to_reload
-from vipgate_fs.service.timings import Timings
+from vipgate_fs.service.control import (
+    RELOAD,
+    STATUS,
+    Answer,
+    CannotControl,
+    Control,
+    NoService,
+    ask_for_status,
+    ask_to_reload,
+)
+from vipgate_fs.service.status import Status
+
+WELL = Status(
+    version="1",
+    pid=1,
+    uptime=1.5,
+    address="127.0.0.1:8084",
+    accepting=True,
+    workers=2,
+    workers_wanted=2,
+    calls=0,
+    calls_since_start=0,
+    store="ok",
+    store_gone_since=None,
+    configuration="/etc/vipgate/vipgate.yaml",
+    taken_over=0.0,
+    overrides=0,
+    ending=False,
+    refused=None,
+    digest="",
+)
 
 
 @dataclass
@@ -23,18 +59,20 @@ class Later:
 
 
 @pytest.fixture
-def path(tmp_path):
-    """By a link that can be switched to another release."""
-    for release in ("one", "two"):
-        tmp_path.joinpath(release).mkdir()
+def path(tmp_path, monkeypatch):
+    """By a link that can be switched to another release; the service has a runtime directory."""
+    runtime = tmp_path / "run"
+    for folder in (runtime, tmp_path / "one", tmp_path / "two"):
+        folder.mkdir(0o700)
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(runtime))
     tmp_path.joinpath("current").symlink_to("one")
     return tmp_path / "current" / "vipgate.yaml"
 
 
 @pytest.fixture
-def serve(path):
+def serve(path, tmp_path):
     """Serve one client in a thread."""
-    service = Control(path)
+    service = Control(path, tmp_path)
     threads = []
 
     def start(answers):
@@ -53,6 +91,11 @@ def test_a_reload_is_answered(serve, path):
     assert ask_to_reload(path) == Answer("no", ("one", "two"))
 
 
+def test_a_status_is_answered(serve, path):
+    serve({STATUS: lambda: WELL})
+    assert ask_for_status(path) == WELL
+
+
 def test_a_service_of_another_version(serve, path):
     serve({STATUS: Later})
     with pytest.raises(NoService, match="of another version"):
@@ -66,7 +109,8 @@ def test_a_service_that_does_not_know_the_question(serve, path):
 
 
 def test_other_users_are_not_heard(serve, path, monkeypatch):
-    monkeypatch.setattr(control, "_peer", lambda _sock: os.geteuid() + 1)
+    peer = control._peer
+    monkeypatch.setattr(control, "_peer", lambda sock: peer(sock) + (threading.current_thread().name != "MainThread"))
     serve({RELOAD: Answer})
     with pytest.raises(NoService):
         ask_to_reload(path)
@@ -80,8 +124,8 @@ def test_nobody_is_there(path):
 @pytest.mark.parametrize("folder", ["one", "current", "two/../current", "link"])
 def test_there_is_one_for_a_file(serve, path, tmp_path, folder):
     tmp_path.joinpath("link").symlink_to("current")
-    with pytest.raises(OSError, match="in use"):
-        Control(tmp_path / folder / path.name)
+    with pytest.raises(CannotControl, match="is running"):
+        Control(tmp_path / folder / path.name, tmp_path)
 
 
 @pytest.mark.parametrize("folder", ["one", "current", "one/../current"])
@@ -95,15 +139,200 @@ def test_it_is_found_after_its_links_lead_elsewhere(serve, path, tmp_path, folde
     assert ask_to_reload(tmp_path / folder / path.name) == Answer()
 
 
-def test_without_a_file_descriptor_for_a_client_the_service_goes_on(path, monkeypatch):
+def test_without_a_file_descriptor_for_a_client_the_service_goes_on(path, tmp_path, monkeypatch):
     def fail(_listener):
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr(control.plain, "accept", fail)
-    service = Control(path)
+    service = Control(path, tmp_path)
     service.serve(service.sockets[0], {})
     service.close()
 
 
-def test_a_status_is_waited_for_as_long_as_a_reload_may_keep_the_supervisor():
-    assert Timings().start + port._PATIENCE < control._STATUS_TIMEOUT
+def test_an_answer_is_waited_for_as_long_as_the_supervisor_may_take():
+    timings = Timings()
+    assert timings.fork + port._PATIENCE < control._STATUS_TIMEOUT
+    assert timings.load + timings.start + port._PATIENCE < control._RELOAD_TIMEOUT
+
+
+def test_what_a_service_that_was_killed_leaves_keeps_no_other_from_starting(path, tmp_path):
+    first = Control(path, tmp_path)
+    first.leave()
+    second = Control(path, tmp_path)
+    second.close()
+    assert not list(tmp_path.joinpath("run").iterdir())
+
+
+@pytest.mark.parametrize("runtime", ["", "nowhere"])
+def test_without_a_runtime_directory_it_is_beside_the_configuration_or_the_store(path, tmp_path, monkeypatch, runtime):
+    monkeypatch.setenv("RUNTIME_DIRECTORY", runtime and str(tmp_path / runtime))
+    service = Control(path, tmp_path / "two")
+    assert [entry.name.startswith(".vipgate-") for entry in path.parent.iterdir()] == [True, True]
+    service.close()
+
+
+@contextmanager
+def fake(folder, says):
+    """A service that says something to whoever connects, then nothing more, and does not close."""
+    folder.mkdir(0o700)
+    with stdlib_socket.socket(stdlib_socket.AF_UNIX) as listener:
+        descriptor = control._open_folder(folder)
+        listener.bind(control._within(descriptor))
+        os.close(descriptor)
+        listener.listen()
+        clients = []
+
+        def answer():
+            clients.append(listener.accept()[0])
+            clients[0].recv(64)
+            with clients[0]:
+                for piece in says:
+                    try:
+                        clients[0].sendall(piece)
+                    except OSError:
+                        return
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield
+        thread.join()
+
+
+def told(**differs):
+    return json.dumps(asdict(WELL) | differs).encode()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"[" * 100_000,
+        b"{}",
+        b"null",
+        b'"ok"',
+        told(uptime="long"),
+        told(uptime=10**400),
+        told(uptime=float("nan")),
+        told(taken_over=1e300),
+        told(store=["ok"]),
+        told(accepting=1),
+        told(workers=None),
+        b'{"version": ',
+        b"\xff",
+    ],
+)
+def test_an_answer_that_is_none_is_one_line(path, tmp_path, answer):
+    with fake(tmp_path / "run" / control._names(path)[0], [answer]), pytest.raises(NoService, match="another version"):
+        ask_for_status(path)
+
+
+def test_an_answer_writes_nothing_on_the_terminal_but_text(path, tmp_path):
+    answer = told(store="\x1b]0;owned\x07\nok: all is well\u202e", configuration="/etc/Büro.yaml")
+    with fake(tmp_path / "run" / control._names(path)[0], [answer]):
+        status = ask_for_status(path)
+    assert status.store == r"\x1b]0;owned\x07\nok: all is well\u202e"
+    assert status.configuration == "/etc/Büro.yaml"
+
+
+def test_an_answer_without_end_ends(path, tmp_path, monkeypatch):
+    monkeypatch.setattr(control, "_LONGEST_ANSWER", 1_000_000)
+    drops = (b"x" * 65536 for _ in range(10_000))
+    with fake(tmp_path / "run" / control._names(path)[0], drops), pytest.raises(NoService):
+        ask_for_status(path)
+
+
+def test_an_answer_by_drops_ends_in_time(path, tmp_path, monkeypatch):
+    monkeypatch.setattr(control, "_STATUS_TIMEOUT", 0.5)
+    drops = (time.sleep(0.1) or b" " for _ in range(100))
+    with (
+        fake(tmp_path / "run" / control._names(path)[0], drops),
+        pytest.raises(NoService, match="does not answer within"),
+    ):
+        ask_for_status(path)
+
+
+ROBBED = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+ATTACK = """\
+import hashlib, os, socket, sys
+os.setgroups([]), os.setgid(65534), os.setuid(65534)
+path, folder = sys.argv[1:]
+name = hashlib.sha256(os.fsencode(path)).hexdigest()[:32]
+taken = [socket.socket(socket.AF_UNIX) for _ in range(3)]
+taken[0].bind("\\0vipgate-" + name)  # where it was once
+taken[0].listen()
+try:
+    os.mkdir(f"{folder}/.vipgate-{name}", 0o755)
+    taken[1].bind(f"{folder}/.vipgate-{name}/socket")
+    taken[1].listen()
+except OSError as error:
+    print(error.strerror, flush=True)
+else:
+    print("taken", flush=True)
+while True:
+    client = (taken[1] if len(sys.argv) > 3 else taken[0]).accept()[0]
+    client.send(b"{}")
+"""
+
+
+@contextmanager
+def attacker(path, folder):
+    command = [sys.executable, "-c", textwrap.dedent(ATTACK), str(path), str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def passable(tmp_path_factory, monkeypatch):
+    """A folder that every user can pass through, with a configuration."""
+    folder = tmp_path_factory.mktemp("site")
+    for each in (folder, folder.parent, folder.parent.parent):
+        each.chmod(0o755)
+    folder.joinpath("run").mkdir(0o755)
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(folder / "run"))
+    return folder / "vipgate.yaml"
+
+
+@ROBBED
+def test_nobody_else_keeps_the_service_from_starting(passable):
+    with attacker(passable, passable.parent / "run") as said:
+        assert said == "Permission denied"
+        Control(passable, passable.parent).close()
+
+
+@ROBBED
+def test_nobody_elses_answer_is_believed(passable):
+    """Also where others may write, as in /tmp."""
+    passable.parent.joinpath("run").chmod(0o1777)
+    with attacker(passable, passable.parent / "run") as said:
+        assert said == "taken"
+        with pytest.raises(NoService, match="no service runs for"):
+            ask_for_status(passable)
+        with pytest.raises(CannotControl, match="belongs to somebody else"):
+            Control(passable, passable.parent)
+
+
+FLOOD = """\
+import os, socket, sys
+os.setgroups([]), os.setgid(65534), os.setuid(65534)
+opened = 0
+for name in os.listdir(sys.argv[1]):
+    for _ in range(300):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.setblocking(False)
+        try:
+            sock.connect(f"{sys.argv[1]}/{name}/socket")
+            opened += 1
+        except OSError:
+            pass
+print(opened)
+"""
+
+
+@ROBBED
+def test_a_flood_of_others_keeps_nobody_out(passable):
+    service = Control(passable, passable.parent)
+    flood = [sys.executable, "-c", FLOOD, str(passable.parent / "run")]
+    assert subprocess.run(flood, capture_output=True, text=True, check=True).stdout == "0\n"
+    service.close()

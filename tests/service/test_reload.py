@@ -7,14 +7,16 @@ import signal
 import socket as stdlib_socket
 import subprocess
 import sys
+import time
 from collections import Counter
+from tempfile import TemporaryDirectory
 
 import gevent
 import pytest
 from ports import free_port
 from running_service import FORK_FAILS, GATE, RIGHT, lost, place, switch, until
 
-from vipgate_fs.service.control import ask_to_reload
+from vipgate_fs.service.control import ask_for_status, ask_to_reload
 from vipgate_fs.simulator import Caller
 
 OTHER = GATE.replace("pin:\n", "other:\n", 1).replace("081547", "081548")
@@ -209,7 +211,7 @@ except NoService as told:
     print(told)
 """
     told = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout
-    assert "does not listen to this user" in told
+    assert "only root and the service's own are answered" in told
     assert not service.lines("reloaded")
 
 
@@ -219,4 +221,114 @@ def test_a_configuration_has_one_service(run):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, f"Error: a service for {service.config} is running\n")
     assert service.end() == 0
-    assert service.reload() == (2, f"Error: no service runs for {service.config}: Connection refused\n")
+    assert service.reload() == (2, f"Error: no service runs for {service.config}\n")
+
+
+LISTED = """\
+  pin:
+    protects: {numbers: ["700"]}
+    identify: [{callers: {file: numbers.csv}}, {static_pin: {pin: "081547"}}]
+"""
+
+
+@pytest.fixture
+def patience(monkeypatch):
+    """How the supervisor shows to systemd that it lives, and how often."""
+    with TemporaryDirectory() as folder, stdlib_socket.socket(stdlib_socket.AF_UNIX, stdlib_socket.SOCK_DGRAM) as sock:
+        sock.bind(f"{folder}/notify")
+        sock.settimeout(10)
+        monkeypatch.setenv("NOTIFY_SOCKET", f"{folder}/notify")
+        yield sock
+
+
+def beats(sock, seconds):
+    """Signs of life in that time."""
+    count, until = 0, time.monotonic() + seconds
+    while time.monotonic() < until:
+        count += sock.recv(200).startswith(b"WATCHDOG=1")
+    return count
+
+
+@pytest.mark.parametrize("becomes", [os.mkfifo, lambda path: path.write_text("number\n" + "+491761\n" * 200_000)])
+def test_whatever_a_reload_reads_the_supervisor_lives_and_answers(run, patience, becomes):
+    """A pipe that nobody writes into, as a mount that hangs; and a list that takes its time."""
+    service = run(timings={"load": 6.0}).listening()
+    workers, file = service.workers, service.config.with_name("numbers.csv")
+    becomes(file)
+    service.configure(gates=LISTED)
+    service.process.send_signal(signal.SIGHUP)
+    until(lambda: len(service.children("vipgate-config")) == 2)
+    assert beats(patience, 3.0) >= 2
+    assert ask_for_status(service.config).workers == 2
+    assert ask_to_reload(service.config).why in ("", "another reload is under way; try again when it has ended")
+    assert lost(place(switch(service), 3)) == []
+    if file.is_fifo():
+        told = service.await_line("reload refused, nothing has changed")["why"]
+        assert told == "it was not read within 6 s; is a file that it names on a mount that hangs?"
+        assert service.workers == workers
+        until(lambda: len(service.children("vipgate-config")) == 1)
+    else:
+        service.await_line("reloaded", seconds=30)
+    assert service.end() == 0
+
+
+def test_while_a_reload_reads_the_service_may_be_told_to_end(run):
+    service = run().listening()
+    os.mkfifo(service.config.with_name("numbers.csv"))
+    service.configure(gates=LISTED)
+    service.process.send_signal(signal.SIGHUP)
+    until(lambda: len(service.children("vipgate-config")) == 2)
+    assert service.end() == 0
+    assert service.lines("reload refused, nothing has changed", why="the service is ending")
+
+
+def test_a_service_whose_configuration_hangs_does_not_start(run):
+    folder = run().config.parent
+    fifo = folder / "vipgate.yaml"
+    fifo.unlink()
+    os.mkfifo(fifo)
+    service = run(timings={"load": 1.0}, patch=f"sys.argv[-1] = {str(fifo)!r}")
+    assert service.ended() == 1
+    assert "Error: it was not read within 1 s" in service.log.read_text()
+
+
+def test_what_the_service_serves_by_is_read_anew_when_its_process_has_died(run):
+    service = run(settings="workers: 1").listening()
+    (holder,) = service.children("vipgate-config")
+    os.kill(holder, signal.SIGKILL)
+    assert lost(place(switch(service), 3)) == []
+    os.kill(service.workers[0], signal.SIGKILL)
+    service.await_line("reloaded")
+    assert lost(place(switch(service), 3)) == []
+    assert service.children("vipgate-config") != [holder]
+
+
+def test_a_reload_told_while_the_service_starts_does_not_end_it(run, tmp_path):
+    mark = tmp_path / "reading"
+    patch = f"""
+from vipgate_fs import config
+from vipgate_fs.service import plain
+load = config.load
+config.load = lambda path: (pathlib.Path({str(mark)!r}).touch(), plain.sleep(1), load(path))[2]
+"""
+    service = run(patch=patch)
+    until(mark.exists)
+    service.process.send_signal(signal.SIGHUP)
+    service.listening()
+    service.await_line("reloaded")
+    assert lost(place(switch(service), 3)) == []
+    assert service.end() == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be robbed")
+def test_root_does_not_serve_in_a_folder_of_somebody_else(run):
+    service = run().listening()
+    before = service.workers
+    os.chown(service.config.parent, 65534, 65534)
+    try:
+        code, said = service.reload()
+        assert code == 1
+        assert "run the service as that user, not as root" in said
+        assert service.workers == before
+    finally:
+        os.chown(service.config.parent, 0, 0)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from vipgate_fs import config
+from vipgate_fs.service.plan import Plan
 from vipgate_fs.service.port import Port
 from vipgate_fs.service.status import Report, Status, status_of, told
 
@@ -85,7 +86,7 @@ def test_the_store_is_gone_when_a_worker_misses_it(tmp_path, since, store, gone_
     path.write_text(
         'version: 1\nserver: {listen: "127.0.0.1:0"}\ngates:\n  a: {protects: {numbers: ["1"]}, otherwise: {reject: true}}\n'
     )
-    configuration = config.load(path).configuration
+    plan = Plan.of(config.load(path).configuration)
     port = Port("127.0.0.1", 0)
     reports = [Report(store_gone_since=moment, overrides=1) for moment in since]
     now = {
@@ -97,7 +98,7 @@ def test_the_store_is_gone_when_a_worker_misses_it(tmp_path, since, store, gone_
         "ending": False,
         "refused": None,
     }
-    status = status_of(configuration, port, reports, **now)
+    status = status_of(plan, port, reports, **now)
     port.socket.close()
     assert (status.store, status.store_gone_since, status.overrides) == (store, gone_since, 1)
     assert not status.is_changed()
@@ -106,5 +107,5 @@ def test_the_store_is_gone_when_a_worker_misses_it(tmp_path, since, store, gone_
     assert status.is_changed()
     path.unlink()
     assert status.is_changed()
-    assert configuration.digest.hex() not in repr(configuration)
-    assert repr(configuration.digest) not in repr(configuration)
+    assert plan.digest not in repr(plan)
+    assert Plan.decode(plan.encode()) == plan

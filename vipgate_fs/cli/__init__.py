@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -61,6 +62,8 @@ class Subcommands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The subcommand that is to run; only for it, and before it is imported, Python is made cooperative."""
+        if args and args[0] == "serve":  # a reload while it starts: the file is yet to be read
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
         if args and args[0] in COOPERATIVE:
             from gevent import monkey  # noqa: PLC0415 - the others do not need it
 

@@ -26,6 +26,7 @@ from vipgate_fs.gate.override import LAST_YEAR, instant
 from vipgate_fs.gate.schedules import Calendar
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 __all__ = ["config_option"]  # the others are this module's own
 
@@ -124,9 +125,17 @@ def load_essentials_or_exit(path: Path | None) -> Essentials:
     return _sound_or_exit(*_read_or_exit(path, load_essentials))
 
 
+def find_or_exit(path: Path | None) -> Path:
+    """The configuration's path, or an end of the command."""
+    return _or_exit(configuration_files.find, path)
+
+
 def _read_or_exit(path: Path | None, read: Callable[[Path], T]) -> T:
+    return _or_exit(read, find_or_exit(path))
+
+
+def _or_exit(read: Callable[[U], T], path: U) -> T:
     try:
-        path = configuration_files.find(path)
         return read(path)
     except OSError as error:
         click.echo(f"Error: {error.filename or path}: {error.strerror or error}", err=True)

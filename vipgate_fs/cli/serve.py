@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from vipgate_fs import config as configuration_files
-from vipgate_fs.cli.options import config_option, load_or_exit
+from vipgate_fs.cli.options import config_option, find_or_exit
+from vipgate_fs.config import Loaded
 from vipgate_fs.service.children import WorkersFailed
-from vipgate_fs.service.control import Control
-from vipgate_fs.service.logs import LEVELS, configure
+from vipgate_fs.service.control import CannotControl, Control
+from vipgate_fs.service.generation import Generation, NoProcess, Refused, first
+from vipgate_fs.service.logs import LEVELS, Log, configure
 from vipgate_fs.service.port import CannotListen, Port
+from vipgate_fs.service.signals import Signals
 from vipgate_fs.service.supervisor import Supervisor
 
 
@@ -31,21 +36,37 @@ def command(config: Path | None, log_level: str, log_format: str) -> None:
 
     SIGHUP takes a changed configuration over, as `vipgate reload` does.
     """
+    signals = Signals()
     log = configure(log_level, json={"auto": None, "text": False, "json": True}[log_format])
-    configuration = load_or_exit(config)
-    path, server = configuration.path.absolute(), configuration.server  # later the working directory may be gone
-    configuration = replace(configuration, path=path)
+    path = find_or_exit(config).absolute()  # later the working directory may be gone
+
+    def load() -> Loaded:
+        loaded = configuration_files.load(path)
+        configuration = loaded.configuration
+        return replace(loaded, configuration=configuration and replace(configuration, path=path))
+
     try:
-        port = Port(server.host, server.port)
-    except CannotListen as error:
-        raise click.ClickException(str(error)) from None
+        generation = first(load, log, signals)
+    except Refused as refused:
+        for finding in refused.findings:
+            click.echo(finding, err=True)
+        if not refused.findings:
+            click.echo(f"Error: {refused.why}", err=True)
+        sys.exit(2 if refused.is_unreadable else 1)
+    except NoProcess as failure:
+        raise click.ClickException(str(failure)) from None
+    for finding in generation.findings:
+        click.echo(finding, err=True)
+    _serve(generation, path, signals, log, load)
+
+
+def _serve(generation: Generation, path: Path, signals: Signals, log: Log, load: Callable[[], Loaded]) -> None:
+    plan = generation.plan
     try:
-        control = Control(path)
-    except OSError:
-        raise click.ClickException(f"a service for {path} is running") from None
-    try:
-        cut_off = Supervisor(configuration, port, control, log, lambda: configuration_files.load(path)).run()
-    except (CannotListen, WorkersFailed) as failure:
+        port = Port(plan.host, plan.port)
+        with closing(Control(path, Path(plan.folder))) as control:
+            cut_off = Supervisor(generation, port, control, signals, log, load).run()
+    except (CannotControl, CannotListen, WorkersFailed) as failure:
         raise click.ClickException(str(failure)) from None
     except Exception:  # noqa: BLE001 - it ends the service; whoever watches it starts it again
         log.error("error in the supervisor; workers finish their calls and end", exception=traceback.format_exc())

@@ -6,16 +6,15 @@ import itertools
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from gevent.os import fork
-
 from vipgate_fs.service import plain, worker
 from vipgate_fs.service.calls import warn_of_unmet
+from vipgate_fs.service.generation import Generation, NoProcess
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.status import Report
 from vipgate_fs.service.timings import Timings
@@ -114,8 +113,8 @@ class Children:
         """Those who accept calls while the port is open."""
         return [child for child in self.staying if child.ready]
 
-    def start(self, run: Callable[[int, Any], None]) -> Child:
-        """Fork a worker, which runs with its number and its end of the channel, and must not return.
+    def start(self, generation: Generation, port: Any) -> Child:
+        """Let a worker be forked that serves by a generation's configuration, and accepts from a socket.
 
         Raises:
             WorkersFailed: when the system has no process, no memory or no file descriptor for it.
@@ -127,31 +126,39 @@ class Children:
             raise WorkersFailed(f"a worker can't be started: {error.strerror}") from None
         with theirs:
             try:
-                pid = fork()
-            except OSError as error:
+                pid = generation.fork(number, (ours, theirs), port)
+            except NoProcess as error:
                 ours.close()
-                raise WorkersFailed(f"a worker can't be started: {error.strerror}") from None
-            if pid == 0:
-                for channel in [ours, *(child.channel for child in self)]:
-                    channel.close()  # else a worker would not see the supervisor's end
-                run(number, theirs)
+                raise WorkersFailed(f"a worker can't be started: {error}") from None
         ours.settimeout(0)
         child = Child(number, pid, ours)
         self._living.append(child)
         self._log.debug("worker started", worker=number, pid=pid)
         return child
 
+    def leave(self) -> None:
+        """Close what another process has no use for: else a worker would not see the supervisor's end."""
+        for child in self:
+            child.channel.close()
+
     def listen(self, timeout: float, *others: Any) -> list[Any]:
         """Wait until a worker says something, or one of the other sockets can be read; gives those.
 
         All that was said is heard before anybody is judged: the supervisor may have been busy elsewhere.
         """
-        readable, _, _ = plain.select([*others, *(child.channel for child in self)], [], [], max(timeout, 0.0))
+        readable = plain.readable([*others, *(child.channel for child in self)], max(timeout, 0.0))
         for child in self:
             if child.channel in readable:
                 self._hear(child)
         self._kill_blocked()
         return [sock for sock in others if sock in readable]
+
+    def bury_orphans(self, *others: int) -> None:
+        """Bury processes of plug-ins and the like, whose parents have ended; not the workers, nor those others."""
+        ours = {*others, *(child.pid for child in self)}
+        with suppress(ChildProcessError):
+            while (found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and found.si_pid not in ours:
+                plain.waitpid(found.si_pid, 0)
 
     def back_off(self, lived: float = 0.0) -> None:
         """Put the next replacement off, after one that lived for so many seconds."""
@@ -201,8 +208,10 @@ class Children:
 
 
 def _receive(channel: Any) -> bytes:
-    """A message; b"" when the other end is gone."""
-    try:
+    """A message; b"" when the other end is gone.
+
+    Linux reports once that a worker has ended with messages unread (ECONNRESET), and only then gives its last words.
+    """
+    with suppress(ConnectionResetError):
         return bytes(channel.recv(_LONGEST))
-    except ConnectionError:
-        return b""
+    return bytes(channel.recv(_LONGEST))

@@ -6,13 +6,16 @@ The supervisor needs them: it forks, so it has no event loop that its children w
 from __future__ import annotations
 
 import _socket
+import math
+import select as stdlib_select
 import socket as stdlib_socket
+from collections.abc import Sequence
 from typing import Any
 
 from gevent.monkey import get_original
 
 getaddrinfo = get_original("socket", "getaddrinfo")
-select = get_original("select", "select")
+poll = get_original("select", "poll")
 sleep = get_original("time", "sleep")
 socket = get_original("socket", "socket")
 waitpid = get_original("os", "waitpid")
@@ -22,6 +25,18 @@ def socketpair() -> tuple[Any, Any]:
     """Two connected sockets that keep messages apart."""
     one, other = _socket.socketpair(stdlib_socket.AF_UNIX, stdlib_socket.SOCK_SEQPACKET)
     return socket(fileno=one.detach()), socket(fileno=other.detach())
+
+
+def readable(sockets: Sequence[Any], seconds: float) -> list[Any]:
+    """Those of the sockets that can be read, or are at their end; waits for the first of them so many seconds.
+
+    Not `select`, which knows no descriptor above 1023 (select(2)).
+    """
+    waiting = poll()
+    for sock in sockets:
+        waiting.register(sock, stdlib_select.POLLIN)
+    ready = {descriptor for descriptor, _ in waiting.poll(math.ceil(seconds * 1000))}
+    return [sock for sock in sockets if sock.fileno() in ready]
 
 
 def accept(listener: Any) -> Any:

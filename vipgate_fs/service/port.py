@@ -91,6 +91,10 @@ class Port:
             self._share_number(0)
             self.is_open = False
 
+    def leave(self) -> None:
+        """Close it, in a process that was forked and does not accept."""
+        self.socket.close()
+
     def _share_number(self, yes: int) -> None:
         """With running calls, without which it can't listen; while it does not, not with another service."""
         self.socket.setsockopt(stdlib_socket.SOL_SOCKET, stdlib_socket.SO_REUSEADDR, yes)

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from vipgate_fs.config.model import Configuration
+from vipgate_fs.service.plan import Plan
 from vipgate_fs.service.port import Port, address
 
 VERSION: Final = version("vipgate-fs")
@@ -135,7 +135,7 @@ def told(moment: float) -> str:
 
 
 def status_of(  # noqa: PLR0913 - each is a fact of its own
-    configuration: Configuration,
+    plan: Plan,
     port: Port,
     serving: Sequence[Report],
     *,
@@ -148,26 +148,25 @@ def status_of(  # noqa: PLR0913 - each is a fact of its own
     refused: float | None,
 ) -> Status:
     """Put together by the supervisor, from what it knows and the reports of the workers that serve."""
-    server = configuration.server
     gone_since = min((report.store_gone_since for report in serving if report.store_gone_since), default=None)
-    there = "none" if configuration.store.url is None else "ok"
+    there = "ok" if plan.has_store else "none"
     return Status(
         version=VERSION,
         pid=os.getpid(),
         uptime=round(uptime, 1),
-        address=address(server.host, port.number),
+        address=address(plan.host, port.number),
         accepting=port.is_open,
         workers=len(serving),
-        workers_wanted=server.workers,
+        workers_wanted=plan.workers,
         calls=calls,
         calls_since_start=calls_since_start,
         unmet=unmet,
         store=there if gone_since is None else "gone",
         store_gone_since=gone_since,
-        configuration=str(configuration.path),
+        configuration=plan.path,
         taken_over=taken_over,
         overrides=max((report.overrides for report in serving), default=0),
         ending=ending,
         refused=refused,
-        digest=configuration.digest.hex(),
+        digest=plan.digest,
     )

@@ -10,6 +10,8 @@ class Timings:
     """All in seconds; the unit file goes by the defaults.
 
     Attributes:
+        load: for a configuration to be read.
+        fork: for a worker to be forked; the supervisor does nothing else meanwhile.
         start: for new workers to be ready.
         heartbeat: between two signs of life of a worker.
         blocked: without a sign of life after which a worker is killed.
@@ -21,6 +23,8 @@ class Timings:
         tick: between two looks at what is due, and between two signs of life of the supervisor.
     """
 
+    load: float = 60.0
+    fork: float = 10.0
     start: float = 10.0
     heartbeat: float = 1.0
     blocked: float = 10.0

@@ -1,0 +1,322 @@
+"""A process that reads a configuration, and of which the workers are forked that serve by it.
+
+Reading may take long, hang on a mount, or need more memory than there is: here it costs neither a call nor a sign of
+life. What was read stays in this process as long as it is in force, and nowhere else: each worker has exactly the
+configuration that was checked, also one that replaces a dead one days later. Workers are forked twice, which makes them
+the supervisor's own children (PR_SET_CHILD_SUBREAPER in prctl(2)).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import signal
+import socket as stdlib_socket
+import sys
+import time
+import traceback
+from array import array
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Never
+
+import gevent.os
+from gevent.os import fork
+
+from vipgate_fs.config import Loaded
+from vipgate_fs.config.model import Configuration
+from vipgate_fs.service import plain, worker
+from vipgate_fs.service.logs import Log
+from vipgate_fs.service.plan import Plan
+from vipgate_fs.service.signals import Signals
+from vipgate_fs.service.timings import Timings
+from vipgate_fs.store.owner import OwnerUnknown, find_owner
+
+FAILED: Final = b"failed "
+"""What is said in place of a worker that can't be forked; the system's words follow."""
+PID: Final = b"pid "
+"""A worker's first word; its process id follows."""
+MOST_FINDINGS: Final = 1000
+_FINDING, _REFUSED, _READY = b"finding ", b"refused ", b"ready "
+_LONGEST: Final = 4096
+"""Bytes of a message."""
+_SUBREAPER: Final = 36
+"""PR_SET_CHILD_SUBREAPER (linux/prctl.h)."""
+
+
+class Refused(Exception):
+    """A configuration is not to be served.
+
+    Attributes:
+        why: in a line.
+        findings: of the file.
+        is_unreadable: the file can't be read.
+    """
+
+    def __init__(self, why: str, findings: Iterable[str] = (), *, is_unreadable: bool = False) -> None:
+        super().__init__(why)
+        self.why, self.findings, self.is_unreadable = why, tuple(findings), is_unreadable
+
+
+class NoProcess(Exception):
+    """The system has no process, no memory or no descriptor. The text says so."""
+
+
+def first(load: Callable[[], Loaded], log: Log, signals: Signals, timings: Timings = Timings()) -> Generation:
+    """The first generation; from now on this process is the parent of those whose own has ended, among them workers.
+
+    Raises:
+        Refused: the configuration is not to be served.
+        NoProcess: the system has none.
+        SystemExit: a signal says so.
+    """
+    ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+    generation = Generation(load, log, signals.leave, timings)
+
+    def hears(generation: Generation) -> bool:
+        if signals.ends:
+            raise SystemExit(0)
+        return bool(plain.readable([generation.channel], 0.2))
+
+    try:
+        generation.wait(hears)
+    except BaseException:
+        generation.end()
+        raise
+    return generation
+
+
+class Generation:
+    """The supervisor's end.
+
+    Args:
+        load: reads and checks the configuration; raises OSError when it can't be read.
+        log: for errors of VIPgate itself, and for the workers.
+        leave: called in the new process: closes what it has no use for.
+        timings: how long is waited for it.
+
+    Attributes:
+        channel: readable when `hear` has something to do.
+        pid: of the process.
+        findings: of the file.
+
+    Raises:
+        NoProcess: see there.
+    """
+
+    def __init__(self, load: Callable[[], Loaded], log: Log, leave: Callable[[], None], timings: Timings) -> None:
+        self._timings = timings
+        self._plan: Plan | None = None
+        self.findings: list[str] = []
+        try:
+            self.channel, theirs = plain.socketpair()
+        except OSError as error:
+            raise NoProcess(error.strerror) from None
+        with theirs:
+            try:
+                self.pid = fork()
+            except OSError as error:
+                self.channel.close()
+                raise NoProcess(error.strerror) from None
+            if self.pid == 0:
+                self.channel.close()
+                _run(lambda: _Mould(load, theirs, log, timings).run(), log, leave, "vipgate-config")
+        self.channel.settimeout(self._timings.fork)
+
+    @property
+    def plan(self) -> Plan:
+        """How it is to be served; to be asked after `wait`."""
+        assert self._plan is not None
+        return self._plan
+
+    def hear(self) -> None:
+        """Take one message.
+
+        Raises:
+            Refused: the configuration is not to be served, or the process died.
+        """
+        try:
+            message = self.channel.recv(_LONGEST)
+        except OSError:
+            message = b""
+        text = message.decode("utf-8", "replace")
+        if message.startswith(_FINDING):
+            self.findings.append(text.removeprefix(_FINDING.decode()))
+        elif message.startswith(_READY):
+            self._plan = Plan.decode(message.removeprefix(_READY))
+        elif message.startswith(_REFUSED):
+            kind, _, why = text.removeprefix(_REFUSED.decode()).partition(" ")
+            raise Refused(why, self.findings, is_unreadable=kind == "unreadable")
+        else:
+            raise Refused("the process that reads the configuration has died; the log has more", self.findings)
+
+    def wait(self, hears: Callable[[Generation], bool]) -> None:
+        """Wait until the configuration has been read.
+
+        Args:
+            hears: waits a while; whether `hear` has something to do.
+
+        Raises:
+            Refused: the configuration is not to be served, or was not read in time.
+        """
+        until = time.monotonic() + self._timings.load
+        while self._plan is None:
+            if hears(self):
+                self.hear()
+            elif time.monotonic() > until:
+                raise Refused(
+                    f"it was not read within {self._timings.load:g} s; is a file that it names on a mount that hangs?"
+                )
+
+    def fork(self, number: int, channel: Any, port: Any) -> int:
+        """Fork a worker; its process id.
+
+        Args:
+            number: unique in the service.
+            channel: both ends of the pair that it will speak over, the supervisor's first.
+            port: the socket that it accepts from.
+
+        Raises:
+            NoProcess: see there.
+        """
+        ours, theirs = channel
+        descriptors = array("i", [theirs.fileno(), port.fileno()])
+        rights = [(stdlib_socket.SOL_SOCKET, stdlib_socket.SCM_RIGHTS, descriptors)]
+        try:
+            self.channel.sendmsg([str(number).encode()], rights)
+            theirs.close()
+            ours.settimeout(self._timings.fork)
+            answer = ours.recv(_LONGEST)
+        except OSError as error:
+            raise NoProcess(f"the process that has the configuration does not answer: {error.strerror}") from None
+        if answer.startswith(PID):
+            return int(answer.removeprefix(PID))
+        raise NoProcess(answer.removeprefix(FAILED).decode() or "the process that has the configuration is gone")
+
+    def leave(self) -> None:
+        """Close it, in a process that was forked."""
+        self.channel.close()
+
+    def has_died(self) -> bool:
+        """Whether it has ended by itself; its workers live on, but it forks no more."""
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def end(self) -> None:
+        """It is of no further use; its workers go on."""
+        self.channel.close()
+        os.kill(self.pid, signal.SIGKILL)
+
+    def is_gone(self) -> bool:
+        """Whether it has ended, after `end`: while it hangs on a mount it can't be killed. To be asked until it is."""
+        return bool(plain.waitpid(self.pid, os.WNOHANG)[0])
+
+
+class _Mould:
+    """The other end: reads, says what it found, and forks workers until it is not needed any more."""
+
+    def __init__(self, load: Callable[[], Loaded], channel: Any, log: Log, timings: Timings) -> None:
+        self._load = load
+        self._timings = timings
+        self._channel = channel
+        self._log = log
+
+    def run(self) -> None:
+        try:
+            loaded = self._load()
+        except OSError as error:
+            return self._say(_REFUSED, f"unreadable {error.filename or ''}: {error.strerror or error}")
+        except Exception:  # noqa: BLE001 - whatever it is, the running configuration goes on
+            self._log.error("error while reading the configuration", exception=traceback.format_exc())
+            return self._say(_REFUSED, "wrong an error in VIPgate itself; its log has more")
+        for finding in loaded.findings[:MOST_FINDINGS]:
+            self._say(_FINDING, str(finding))
+        if more := len(loaded.findings[MOST_FINDINGS:]):
+            self._say(_FINDING, f"and {more} more; vipgate check tells all of them")
+        configuration = loaded.configuration
+        if configuration is None:
+            return self._say(_REFUSED, "wrong the configuration is wrong")
+        if why := _foreign_store(configuration.store.key_file):
+            return self._say(_REFUSED, f"wrong {why}")
+        gc.freeze()  # else the collector's marks make a copy of all of it in each worker
+        self._channel.send(_READY + Plan.of(configuration).encode())
+        while order := self._receive():
+            number, channel, port = order
+            with channel, port:
+                log = self._log.bind(worker=number)
+                self._fork(partial(_serve, configuration, port, channel, log, self._timings), channel, log)
+        return None
+
+    def _say(self, what: bytes, text: str) -> None:
+        self._channel.send(what + text.encode("utf-8", "replace")[: _LONGEST - len(what)])
+
+    def _receive(self) -> tuple[int, Any, Any] | None:
+        """A worker's number, its end of the channel and the port; None when the supervisor needs no more."""
+        descriptors = array("i")
+        message, rights, _, _ = self._channel.recvmsg(
+            64, stdlib_socket.CMSG_SPACE(2 * descriptors.itemsize), stdlib_socket.MSG_CMSG_CLOEXEC
+        )
+        for _, _, data in rights:
+            descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
+        if not message:
+            return None
+        channel, port = (plain.socket(fileno=descriptor) for descriptor in descriptors)
+        return int(message), channel, port
+
+    def _fork(self, run: Callable[[], None], channel: Any, log: Log) -> None:
+        try:
+            between = fork()
+            if between == 0:
+                self._be_between(run, channel, log)
+            plain.waitpid(between, 0)
+        except OSError as error:
+            channel.send(FAILED + (error.strerror or "").encode())
+
+    def _be_between(self, run: Callable[[], None], channel: Any, log: Log) -> Never:
+        """Fork the worker and end, so that the supervisor becomes its parent."""
+        try:
+            if gevent.os.fork() == 0:
+                _run(run, log, self._channel.close, "vipgate-worker")
+        except OSError as error:
+            channel.send(FAILED + (error.strerror or "").encode())
+        finally:
+            os._exit(0)
+
+
+def _serve(configuration: Configuration, port: Any, channel: Any, log: Log, timings: Timings) -> None:
+    """What a worker does, from its first word to its last."""
+    channel.send(PID + str(os.getpid()).encode())
+    worker.Worker(configuration, port, channel, log, timings).run()
+
+
+def _foreign_store(file: Path) -> str | None:
+    """That root would write into a folder of somebody else's, who could make it write anywhere."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        owner, _ = find_owner(file)
+    except OwnerUnknown as error:
+        return str(error)
+    return f"{file.parent} belongs to user {owner}: run the service as that user, not as root" if owner else None
+
+
+def _run(work: Callable[[], None], log: Log, leave: Callable[[], None], name: str) -> Never:
+    """Be a process of the service until the work is done."""
+    status = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # systemd and terminals send them to all
+            signal.signal(each, signal.SIG_IGN)
+        leave()
+        with suppress(OSError):
+            Path("/proc/self/comm").write_text(name, "ascii")
+        work()
+        status = 0
+    except BaseException:  # noqa: BLE001 - it ends here: above are the supervisor's frames
+        log.error("error in a process of the service", process=name, exception=traceback.format_exc())
+    finally:
+        with suppress(OSError):  # a full disk
+            sys.stderr.flush()
+        os._exit(status)

@@ -1,0 +1,64 @@
+"""What the supervisor knows of a configuration, which itself it never has: see `vipgate_fs.service.generation`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+
+from vipgate_fs.config.model import Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a configuration is to be served.
+
+    Attributes:
+        path: of the file, absolute.
+        host, port, workers, max_calls, drain: see `vipgate_fs.config.model.Server`.
+        gates: how many.
+        has_store: False when there is to be none.
+        folder: of the store and its key.
+        digest: SHA-256 of the file, in hexadecimal; as secret as the PINs in it.
+    """
+
+    path: str
+    host: str
+    port: int
+    workers: int
+    max_calls: int
+    drain: float
+    gates: int
+    has_store: bool
+    folder: str
+    digest: str = field(repr=False)
+
+    @classmethod
+    def of(cls, configuration: Configuration) -> Plan:
+        """The plan of a configuration."""
+        server, store = configuration.server, configuration.store
+        return cls(
+            path=str(configuration.path),
+            host=server.host,
+            port=server.port,
+            workers=server.workers,
+            max_calls=server.max_calls,
+            drain=server.drain,
+            gates=len(configuration.gates),
+            has_store=store.url is not None,
+            folder=str(store.key_file.parent),
+            digest=configuration.digest.hex(),
+        )
+
+    def encode(self) -> bytes:
+        """As a message."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def decode(cls, message: bytes) -> Plan:
+        """The other way round."""
+        return cls(**json.loads(message))
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where to listen."""
+        return self.host, self.port
