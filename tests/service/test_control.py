@@ -29,6 +29,7 @@ from vipgate_fs.service.control import (
     ask_to_reload,
 )
 from vipgate_fs.service.status import Status
+from vipgate_fs.service.timings import Timings
 
 WELL = Status(
     version="1",

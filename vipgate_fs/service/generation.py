@@ -28,6 +28,7 @@ from gevent.os import fork
 
 from vipgate_fs.config import Loaded
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.secret import Secret
 from vipgate_fs.service import plain, worker
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.plan import Plan
@@ -240,6 +241,8 @@ class _Mould:
             return self._say(_REFUSED, "wrong the configuration is wrong")
         if why := _foreign_store(configuration.store.key_file):
             return self._say(_REFUSED, f"wrong {why}")
+        if configuration.store.url is not None:
+            _import_store(configuration.store.url)
         gc.freeze()  # else the collector's marks make a copy of all of it in each worker
         self._channel.send(_READY + Plan.of(configuration).encode())
         while order := self._receive():
@@ -289,6 +292,16 @@ def _serve(configuration: Configuration, port: Any, channel: Any, log: Log, timi
     """What a worker does, from its first word to its last."""
     channel.send(PID + str(os.getpid()).encode())
     worker.Worker(configuration, port, channel, log, timings).run()
+
+
+def _import_store(url: Secret) -> None:
+    """Import once what each worker needs: calls wait for one that takes the place of a dead one."""
+    from sqlalchemy import make_url  # noqa: PLC0415 - see vipgate_fs.store
+
+    from vipgate_fs.store import guests, schema, steps, tallies  # noqa: F401, PLC0415
+
+    with suppress(ImportError):  # the worker tells it
+        make_url(url.reveal()).get_dialect().import_dbapi()
 
 
 def _foreign_store(file: Path) -> str | None:
