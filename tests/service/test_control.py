@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 import pytest
+from well import WELL
 
 from vipgate_fs.service import control, port
 from vipgate_fs.service.control import (
@@ -28,28 +29,7 @@ from vipgate_fs.service.control import (
     ask_for_status,
     ask_to_reload,
 )
-from vipgate_fs.service.status import Status
 from vipgate_fs.service.timings import Timings
-
-WELL = Status(
-    version="1",
-    pid=1,
-    uptime=1.5,
-    address="127.0.0.1:8084",
-    accepting=True,
-    workers=2,
-    workers_wanted=2,
-    calls=0,
-    calls_since_start=0,
-    store="ok",
-    store_gone_since=None,
-    configuration="/etc/vipgate/vipgate.yaml",
-    taken_over=0.0,
-    overrides=0,
-    ending=False,
-    refused=None,
-    digest="",
-)
 
 
 @dataclass

@@ -4,32 +4,12 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
+from well import WELL
 
 from vipgate_fs import config
 from vipgate_fs.service.plan import Plan
 from vipgate_fs.service.port import Port
-from vipgate_fs.service.status import Report, Status, status_of, told
-
-WELL = Status(
-    version="1",
-    pid=1,
-    uptime=1.0,
-    address="127.0.0.1:8084",
-    accepting=True,
-    workers=2,
-    workers_wanted=2,
-    calls=0,
-    calls_since_start=0,
-    unmet=0,
-    store="ok",
-    store_gone_since=None,
-    configuration="/etc/vipgate/vipgate.yaml",
-    taken_over=0.0,
-    overrides=0,
-    ending=False,
-    refused=None,
-    digest="",
-)
+from vipgate_fs.service.status import Report, status_of, told
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from array import array
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Never
 
@@ -44,6 +45,7 @@ MOST_FINDINGS: Final = 1000
 _FINDING, _REFUSED, _READY = b"finding ", b"refused ", b"ready "
 _LONGEST: Final = 4096
 """Bytes of a message."""
+_OF_STORES: Final = ("guests", "schema", "steps", "tallies")
 _SUBREAPER: Final = 36
 """PR_SET_CHILD_SUBREAPER (linux/prctl.h)."""
 
@@ -296,12 +298,10 @@ def _serve(configuration: Configuration, port: Any, channel: Any, log: Log, timi
 
 def _import_store(url: Secret) -> None:
     """Import once what each worker needs: calls wait for one that takes the place of a dead one."""
-    from sqlalchemy import make_url  # noqa: PLC0415 - see vipgate_fs.store
-
-    from vipgate_fs.store import guests, schema, steps, tallies  # noqa: F401, PLC0415
-
+    for module in _OF_STORES:
+        import_module(f"vipgate_fs.store.{module}")
     with suppress(ImportError):  # the worker tells it
-        make_url(url.reveal()).get_dialect().import_dbapi()
+        import_module("sqlalchemy").make_url(url.reveal()).get_dialect().import_dbapi()
 
 
 def _foreign_store(file: Path) -> str | None:
