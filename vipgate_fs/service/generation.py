@@ -112,6 +112,7 @@ class Generation:
 
     def __init__(self, load: Callable[[], Loaded], log: Log, leave: Callable[[], None], timings: Timings) -> None:
         self._timings = timings
+        self._is_ended = False
         self._plan: Plan | None = None
         self.findings: list[str] = []
         try:
@@ -209,12 +210,13 @@ class Generation:
 
     def end(self) -> None:
         """It is of no further use; its workers go on."""
+        self._is_ended = True
         self.channel.close()
         os.kill(self.pid, signal.SIGKILL)
 
     def is_gone(self) -> bool:
-        """Whether it has ended, after `end`: while it hangs on a mount it can't be killed. To be asked until it is."""
-        return bool(plain.waitpid(self.pid, os.WNOHANG)[0])
+        """Whether it has ended, after `end`; to be asked until it is. While it hangs on a mount it can't be killed."""
+        return self._is_ended and bool(plain.waitpid(self.pid, os.WNOHANG)[0])
 
 
 class _Mould:

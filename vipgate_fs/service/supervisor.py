@@ -62,7 +62,7 @@ class Supervisor:
         self._started, self._taken_over = time.monotonic(), time.time()
         self._timings = timings
         self._children = Children(log, timings)
-        self._former: list[Generation] = []
+        self._generations = [generation]  # until they are buried
         self._refused: float | None = None
         self._is_serving = self._is_reloading = False
         self._beat_at = 0.0
@@ -95,7 +95,7 @@ class Supervisor:
                 self._replace_dead()
             elif time.monotonic() > self._deadline:
                 self._cut_calls_off()
-        self._retire(self._generation)
+        self._generation.end()
         return self._children.cut_off
 
     def reload(self) -> Answer:
@@ -127,10 +127,10 @@ class Supervisor:
         try:
             self._replace_all(generation)
         except (CannotListen, WorkersFailed, Refused) as failure:
-            self._retire(generation)
+            generation.end()
             return Answer(str(failure), findings)
         except BaseException:
-            self._retire(generation)
+            generation.end()
             raise
         self._taken_over = time.time()
         return Answer(findings=findings)
@@ -145,10 +145,11 @@ class Supervisor:
             generation = Generation(self._load, self._log, self._leave, self._timings)
         except NoProcess as failure:
             raise Refused(f"a process to read it can't be started: {failure}") from None
+        self._generations.append(generation)
         try:
             generation.wait(self._hears)
         except BaseException:
-            self._retire(generation)
+            generation.end()
             raise
         return generation
 
@@ -157,10 +158,6 @@ class Supervisor:
         if self._signals.ends or self._deadline is not None:
             raise Refused(_ENDING)
         return bool(self._turn(generation.channel))
-
-    def _retire(self, generation: Generation) -> None:
-        generation.end()
-        self._former.append(generation)
 
     def _replace_all(self, generation: Generation) -> None:
         """Let new workers, on another port if need be, take the place of those who are there. Raises as they do."""
@@ -184,7 +181,7 @@ class Supervisor:
         for child in self._children:
             if child not in fresh:
                 child.retire()
-        self._retire(self._generation)
+        self._generation.end()
         self._generation, self._plan, self._port, self._children.delay = generation, new, port, 0.0
 
     def _start(self, generation: Generation, port: Port) -> list[Child]:
@@ -235,8 +232,8 @@ class Supervisor:
                 self._control.serve(sock, {RELOAD: self.reload, STATUS: self.status})
         if self._is_serving and self._deadline is None:
             self._regulate()
-        self._children.bury_orphans(self._generation.pid, *(former.pid for former in self._former))
-        self._former = [former for former in self._former if not former.is_gone()]
+        self._children.bury_orphans(*(each.pid for each in self._generations))
+        self._generations = [each for each in self._generations if not each.is_gone()]
         self._beat()
         return [sock for sock in others if sock in ready]
 
