@@ -17,7 +17,7 @@ file's first line names the schema: `# yaml-language-server: $schema=/PATH/vipga
 
 Unknown keys, keys given twice, anchors and tags are errors. Numbers, PINs, times and dates go in quotes. Relative paths begin
 at the file. What is changed counts after `vipgate reload`, or a restart of the service: the files that the configuration
-names, such as the CSV file of `callers`, are read only then, too.
+names, such as lists of callers and PINs, are read only then, too.
 
 A number is written as people do: `+49 7022 27978-12`, `07022 27978 12`. Patterns of numbers: `?` for one digit, `*` at the end
 for any further digits. A range has both ends in full: `7000-7099`, `+4971155501..+4971155509`; `+49 711 55501-09` could be a

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import stat
 import sys
 from collections import Counter
 from dataclasses import asdict
@@ -16,6 +15,7 @@ from vipgate_fs import config as configuration_files
 from vipgate_fs.cli import config_option
 from vipgate_fs.config import Loaded
 from vipgate_fs.document.findings import Finding
+from vipgate_fs.exposure import exposure
 from vipgate_fs.gate.schedules import Calendar
 
 VALID: Final = 0
@@ -58,7 +58,7 @@ def command(config: Path | None, files: tuple[Path, ...], style: str, *, strict:
             valid = loaded.configuration is not None and not (strict and loaded.findings)
             findings.extend(loaded.findings)
             summaries.append(f"{found}: {_summary(loaded, valid=valid)}")
-            if why := _exposure(found, loaded):
+            if why := exposure(found, found.stat().st_mode, holds_secrets=loaded.holds_secrets):
                 summaries.append(f"{found}: Warning: {why}")
             status = max(status, VALID if valid else INVALID)
             if year is not None and loaded.configuration is not None:
@@ -86,16 +86,6 @@ def _print(findings: list[Finding], holidays: dict[str, list[dict[str, str]]], y
 def _holidays(calendar: Calendar, year: int) -> list[dict[str, str]]:
     days = calendar.holidays.of(year) if calendar.holidays else {}
     return [{"date": day.isoformat(), "weekday": f"{day:%a}", "name": name} for day, name in days.items()]
-
-
-def _exposure(path: Path, loaded: Loaded) -> str | None:
-    """What others than its owner and group can do with the file and should not."""
-    mode = path.stat().st_mode
-    if mode & stat.S_IWOTH:
-        return f"everybody on this machine can change it; chmod o= {path}"
-    if mode & stat.S_IROTH and loaded.holds_secrets:
-        return f"everybody on this machine can read the PINs, passwords or keys in it; chmod o= {path}"
-    return None
 
 
 def _summary(loaded: Loaded, *, valid: bool) -> str:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar, Final, Literal
 
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.doubts import doubt
-from vipgate_fs.gate.gate import StepDefaults
-from vipgate_fs.gate.numbers import E164_DIGITS
+from vipgate_fs.gate.gate import Evidence, StepDefaults
+from vipgate_fs.gate.numbers import E164_DIGITS, NumberPlan, plain
 from vipgate_fs.gate.pins import Credential, Pin, PinTable
 from vipgate_fs.gate.verdict import AskForPin, Verdict
 from vipgate_fs.identify import Surroundings, read_pin
+from vipgate_fs.identify.callers.pin_list import Owner, read_pin_list
 
 Identification = Literal["caller_number", "entered_id"]
 NUMBER: Final = re.compile(rf"\+?[0-9]{{1,{E164_DIGITS}}}", re.ASCII)
@@ -30,12 +33,14 @@ class CallerPin(StepDefaults):
         by: whether the caller's number tells whose PIN is expected, or a customer number that he keys in first.
         ask_unknown: by caller_number: ask callers who are not in the table, too, so that nobody finds out who is. No
             PIN is right for them.
+        rows: where in a list the PINs stand that it has.
     """
 
     table: PinTable
     by: Identification
     ask_unknown: bool
     line: int
+    rows: Mapping[str, Evidence] = field(default_factory=dict, repr=False)
     kind: ClassVar[str] = "caller_pin"
     on_failure: ClassVar[None] = None
 
@@ -52,45 +57,64 @@ class CallerPin(StepDefaults):
             return AskForPin(self.table.of(call.caller))
         return None
 
+    def evidence(self, call: Call) -> Evidence | None:
+        """The row of the list that has the caller's PIN."""
+        return self.rows.get(call.caller) if self.by == "caller_number" else None
+
 
 def build(section: Section, around: Surroundings) -> CallerPin:
     """The step as it is configured."""
     by_number = section.text("identification") == "caller_number"
     if not by_number and "unknown_callers" in section:
         section.error_at_key("has no meaning with entered_id: every caller is asked; remove it", "unknown_callers")
+    if "pins" not in section and "file" not in section:
+        section.error("it has no PINs; needed: pins, or a file with them")
     pins = section.section("pins")
+    read_owner = partial(_by_number, plan=around.site.plan) if by_number else _by_customer_number
+    table, lines = _pins(pins, read_owner, around)
+    listed = read_pin_list(section, "number" if by_number else "customer number", read_owner, lines)
     return CallerPin(
-        PinTable(_by_number(pins, around) if by_number else _by_customer_number(pins, around)),
+        PinTable(table | dict(listed.pins)),
         "caller_number" if by_number else "entered_id",
         section.text("unknown_callers") == "ask",
         section.line,
+        {owner: Evidence(section.keys["file"].line, listed.file, line) for owner, line in listed.lines.items()},
     )
 
 
-def _by_number(section: Section, around: Surroundings) -> dict[str, Credential]:
+def _pins(
+    section: Section, read_owner: Callable[[str], Owner], around: Surroundings
+) -> tuple[dict[str, Credential], dict[str, int]]:
+    """The PINs that the configuration has itself, with their lines."""
     pins: dict[str, Credential] = {}
-    written: dict[str, int] = {}
-    plan = around.site.plan
-    for owner, key in section.keys.items():
-        number = plan.caller(owner)
-        if not NUMBER.fullmatch(number):
-            spoilt = doubt(owner, plan)
-            why = spoilt.fault if spoilt else "this is not a telephone number"
-            section.error_at_key(f'{why}; allowed: one such as "004917612345678"', owner)
-        elif number in pins:
-            section.error_at_key(f"the same number as in line {written[number]}, written differently", owner)
-        else:
-            pins[number], written[number] = _credential(section, owner, around), key.line
-            if doubtful := doubt(owner, plan):
-                section.warn(doubtful.fault, owner)  # the digits may be a PIN in the wrong place
-    return pins
+    lines: dict[str, int] = {}
+    for written, key in section.keys.items():
+        try:
+            owner = read_owner(written)
+            if line := lines.get(owner.key):
+                raise ValueError(f"the same number as in line {line}, written differently")  # noqa: TRY301
+        except ValueError as error:
+            section.error_at_key(str(error), written)
+            continue
+        pins[owner.key], lines[owner.key] = _credential(section, written, around), key.line
+        if owner.doubt:
+            section.warn(owner.doubt, written)
+    return pins, lines
 
 
-def _by_customer_number(section: Section, around: Surroundings) -> dict[str, Credential]:
-    for owner in section.keys:
-        if not _CUSTOMER_NUMBER.fullmatch(owner):
-            section.error_at_key("this is not a customer number; allowed: 1 to 20 digits", owner)
-    return {owner: _credential(section, owner, around) for owner in section.keys}
+def _by_number(written: str, plan: NumberPlan) -> Owner:
+    """Only the fault of what is doubtful is told: the digits may be a PIN in the wrong place."""
+    number, why = plan.caller(plain(written)), doubt(written, plan)
+    if not NUMBER.fullmatch(number):
+        what = why.fault if why else "this is not a telephone number"
+        raise ValueError(f'{what}; allowed: one such as "004917612345678"')
+    return Owner(number, why.fault if why else None)
+
+
+def _by_customer_number(written: str) -> Owner:
+    if not _CUSTOMER_NUMBER.fullmatch(written):
+        raise ValueError("this is not a customer number; allowed: 1 to 20 digits")
+    return Owner(written)
 
 
 def _credential(section: Section, owner: str, around: Surroundings) -> Credential:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from functools import lru_cache
 from typing import ClassVar, Final, NamedTuple
 
 from vipgate_fs.document.section import Section
@@ -13,12 +13,12 @@ from vipgate_fs.gate.gate import Evidence, StepDefaults
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.verdict import Pass, Reject, Verdict
 from vipgate_fs.identify import Surroundings
-from vipgate_fs.identify.callers.file import CallersFile
+from vipgate_fs.identify.callers.cells import Fault
+from vipgate_fs.identify.callers.remarks import Remarks, open_list
 from vipgate_fs.identify.number_table import NumberTable
 from vipgate_fs.identify.verdicts import in_short
 
-MOST_FINDINGS: Final = 20
-"""Errors in one CSV file that are told; then its rest is left unread."""
+_MOST_NAMES: Final = 6
 
 
 class Entry(NamedTuple):
@@ -82,8 +82,7 @@ def build(section: Section, around: Surroundings) -> Callers:
             else:
                 if why := doubt(item.text, plan):
                     section.report.warning(item, str(why))
-    if file := section.find("file", str):
-        _add_file(table, section.folder / file, section, plan)
+    _add_list(table, section, plan)
     withheld = None
     if verdict := section.find("withheld", in_short):
         withheld = Entry(verdict, Evidence(section.keys["withheld"].line))
@@ -103,24 +102,37 @@ def _add(table: NumberTable[Entry], plan: NumberPlan, written: str, entry: Entry
         raise ValueError(f"{where}, says something else of the same numbers; allowed: one verdict for each")
 
 
-def _add_file(table: NumberTable[Entry], file: Path, section: Section, plan: NumberPlan) -> None:
-    try:
-        rows = CallersFile(file.read_bytes())
-    except OSError as error:
-        section.error(f"{file}: {error.strerror}", "file")
+def _add_list(table: NumberTable[Entry], section: Section, plan: NumberPlan) -> None:
+    if (rows := open_list(section, "number", "verdict")) is None:
         return
-    line, is_empty = section.keys["file"].line, True
-    for errors in range(MOST_FINDINGS):
+    remarks, line, name, is_empty = Remarks(section, rows.path), section.keys["file"].line, rows.path.name, True
+    for row in rows:
+        is_empty = False
+        if isinstance(row, Fault):
+            remarks.error(row.line, row.message)
+            continue
         try:
-            for number, verdict in rows:
-                is_empty = False
-                _add(table, plan, number, Entry(verdict, Evidence(line, file.name, rows.line)))
-                if why := doubt(number, plan):
-                    section.warn(f"{file.name}, line {rows.line}: {why}", "file")
+            _add(table, plan, row.key, Entry(_verdict(row.value), Evidence(line, name, row.line)))
         except ValueError as error:
-            section.error_in(file, rows.line, str(error), "file")
+            remarks.error(row.line, str(error))
         else:
-            if is_empty and not errors:
-                section.warn(f"{file.name} has no numbers, only the line that names the columns", "file")
-            return
-    section.error_in(file, rows.line, f"after {MOST_FINDINGS} errors the rest is left unread", "file")
+            if why := doubt(row.key, plan):
+                remarks.warn(row.line, str(why))
+    remarks.close()
+    if is_empty:
+        section.warn(f"{name} has no numbers, only the line that names the columns", "file")
+    if rows.unread and not rows.has_values:
+        unread = ", ".join(rows.unread[:_MOST_NAMES]) + (", …" if len(rows.unread) > _MOST_NAMES else "")
+        section.warn(f"{name} has no column verdict, so all its numbers pass; not read: {unread}", "file")
+
+
+@lru_cache
+def _verdict(written: str | None) -> Verdict:
+    if written is None:
+        return Pass()
+    word, colon, target = written.partition(":")
+    text = f"{word.lower().rstrip()}{colon}{target.lstrip()}"
+    if text not in {"pass", "reject"} and not text.startswith("forward:"):
+        found = "this is no verdict" if written else "the verdict is missing"
+        raise ValueError(f"{found}; allowed: pass, reject or forward:TARGET")
+    return in_short(text)

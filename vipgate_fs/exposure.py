@@ -1,0 +1,21 @@
+"""Who on this machine can get at a file, besides its owner and group."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+
+def exposure(path: Path, mode: int, *, holds_secrets: bool) -> str | None:
+    """What others can do with a file and should not, and what to do about it; None: nothing.
+
+    Args:
+        path: of the file.
+        mode: as `os.stat` gives it.
+        holds_secrets: whether nobody else may read it.
+    """
+    if mode & stat.S_IWOTH:
+        return f"everybody on this machine can change it; chmod o= {path}"
+    if mode & stat.S_IROTH and holds_secrets:
+        return f"everybody on this machine can read the PINs, passwords or keys in it; chmod o= {path}"
+    return None

@@ -1,0 +1,207 @@
+"""The rows of a list, whatever program saved it: CSV in the usual encodings and dialects, or an Excel workbook.
+
+What is neither says what it is.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+Cells = Sequence[str]
+
+_HEAD: Final = 10
+"""Lines within which the columns are named."""
+_LONGEST_CELL: Final = 32_767
+"""Characters, as in Excel; what is longer has a quote that is not closed."""
+_SEPARATOR_LINE: Final = re.compile(r'"?sep=(?P<separator>.)"?[;,\s]*', re.IGNORECASE)
+_SEPARATORS: Final = (";", "\t", ",", "|")
+_BOMS: Final = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_OTHERS: Final = (
+    (re.compile(rb"\xd0\xcf\x11\xe0"), "an Excel workbook of before 2007 (.xls), or one with a password"),
+    (re.compile(rb"PK\x03\x04.{26}mimetype.{0,20}application/vnd\.oasis", re.DOTALL), "an OpenDocument file (.ods)"),
+    (re.compile(rb"PK\x05\x06|PK\x03\x04(?!.{26}(\[Content_Types\]|_rels|xl/|docProps))", re.DOTALL), "a ZIP archive"),
+    (re.compile(rb"%PDF"), "a PDF"),
+    (re.compile(rb"\s*BEGIN:VCARD", re.IGNORECASE), "a file of vCards (.vcf)"),
+    (re.compile(rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?<phonebooks", re.DOTALL), "a FRITZ!Box phone book (XML)"),
+    (re.compile(rb"\s*<(!doctype html|html|table)", re.IGNORECASE), "a web page, even if its name ends in .xls"),
+    (re.compile(rb"\s*<\?xml|\s*<[a-z]+[ >]", re.IGNORECASE), "an XML file"),
+    (re.compile(rb"\s*\{\\rtf"), "an RTF document"),
+    (re.compile(rb"\s*[\[{]\s*[\[{\"]"), "a JSON file"),
+    (re.compile(rb"\s*dn:"), "an LDIF file"),
+    (re.compile(rb"\x1f\x8b|BZh|\xfd7zXZ"), "a compressed file"),
+    (re.compile(rb"SQLite format 3"), "a SQLite database"),
+)
+_AS_CSV: Final = "save it as CSV or as .xlsx"
+_ZEROS: Final = re.compile(r'(?P<plus>(?:"\+"|\\\+|\+))?(?P<zeros>#*0+)(?:;.*)?')
+"""A number format of Excel that shows zeros, or a plus, that the number itself has not."""
+
+
+class Fault(NamedTuple):
+    """What is wrong in a line, and what is allowed."""
+
+    line: int
+    message: str
+
+
+def read_cells(content: bytes, names_columns: Callable[[Cells], bool]) -> Iterator[tuple[int, Cells] | Fault]:
+    """The rows with their lines, from 1; rows of empty cells, and lines that begin with #, are left out.
+
+    Args:
+        content: of the file.
+        names_columns: whether cells are the names of columns; this tells which separator is meant.
+
+    Raises:
+        ValueError: this is neither CSV nor an Excel workbook; says what it is.
+    """
+    what = next((what for form, what in _OTHERS if form.match(content)), None)
+    if what is not None:
+        raise ValueError(f"this is {what}; {_AS_CSV}")
+    return _of_workbook(content) if content.startswith(b"PK\x03\x04") else _of_csv(content, names_columns)
+
+
+def _of_csv(content: bytes, names_columns: Callable[[Cells], bool]) -> Iterator[tuple[int, Cells] | Fault]:
+    encoding = _encoding(content)
+    lines = io.TextIOWrapper(io.BytesIO(content), encoding, "replace")
+    head = list(islice(lines, _HEAD))
+    separator, skipped = _separator(head, names_columns)
+    lines.seek(0)
+    return _parse(lines, separator, skipped)
+
+
+def _encoding(content: bytes) -> str:
+    """A byte order mark, else UTF-16 by its NULs, else UTF-8, else Windows-1252, which old Excels write."""
+    if marked := next((encoding for mark, encoding in _BOMS if content.startswith(mark)), None):
+        return _or_western(content, "utf-8-sig") if marked == "utf-8-sig" else marked
+    head = content[:1000]
+    if b"\0" in head:
+        if head[1::2].count(0) > len(head) // 4:
+            return "utf-16-le"
+        if head[::2].count(0) > len(head) // 4:
+            return "utf-16-be"
+        raise ValueError(f"this is no text; {_AS_CSV}")
+    return _or_western(content, "utf-8")
+
+
+def _or_western(content: bytes, encoding: str) -> str:
+    if content.isascii():
+        return encoding
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return "cp1252"
+    return encoding
+
+
+def _separator(head: Sequence[str], names_columns: Callable[[Cells], bool]) -> tuple[str, int]:
+    """What separates the cells, and how many lines there are for Excel only (`sep=;`)."""
+    if head and (match := _SEPARATOR_LINE.fullmatch(head[0].lstrip("\ufeff").rstrip("\n"))):
+        return match["separator"], 1
+    for separator in _SEPARATORS:
+        with_names = (cells for cells in csv.reader(head, delimiter=separator, skipinitialspace=True))
+        if any(names_columns([cell.strip() for cell in cells]) for cells in with_names):
+            return separator, 0
+    return ",", 0
+
+
+def _parse(lines: io.TextIOWrapper, separator: str, skipped: int) -> Iterator[tuple[int, Cells] | Fault]:
+    feed = _Feed(lines, skipped)
+    rows = csv.reader(feed, delimiter=separator, strict=True, skipinitialspace=separator != "\t")
+    while True:
+        feed.begin()
+        try:
+            cells = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Fault(feed.first, _why(error, feed))
+            continue
+        if any(cells) and any(cell.strip() for cell in cells):
+            yield feed.first, cells
+
+
+def _why(error: csv.Error, feed: _Feed) -> str:
+    if "end of data" in str(error) or "field limit" in str(error) or feed.line > feed.first:
+        return f"a quote that begins in this line is not closed, or closed in line {feed.line} within a cell"
+    return f"this is not CSV: {error}"
+
+
+class _Feed:
+    """Lines for a CSV reader, without comments; it knows in which line a row began.
+
+    Attributes:
+        line: that was read last, from 1.
+        first: of the row that is being read.
+    """
+
+    def __init__(self, lines: Iterator[str], skipped: int) -> None:
+        self._lines = lines
+        self._skipped = skipped
+        self._is_new = True
+        self.line = 0
+        self.first = 0
+
+    def begin(self) -> None:
+        """Note that what is read next begins a row."""
+        self._is_new = True
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        for written in self._lines:
+            self.line += 1
+            if self._is_new:
+                if self.line <= self._skipped or written.startswith("#"):
+                    continue
+                self.first, self._is_new = self.line, False
+            return written.lstrip("\ufeff") if self.line == 1 else written
+        raise StopIteration
+
+
+def _of_workbook(content: bytes) -> Iterator[tuple[int, Cells] | Fault]:
+    import openpyxl  # noqa: PLC0415 - only whoever has a workbook waits for it
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    except Exception as error:  # noqa: BLE001 - whatever a broken workbook makes of openpyxl
+        raise ValueError(f"this is no Excel workbook that can be read ({type(error).__name__}); {_AS_CSV}") from None
+    return _rows_of(book)
+
+
+def _rows_of(book: Any) -> Iterator[tuple[int, Cells] | Fault]:
+    for sheet in book.worksheets:
+        if sheet.sheet_state == "visible":
+            for line, row in enumerate(sheet.iter_rows(), 1):
+                cells = [_text(cell) for cell in row]
+                if any(cells) and not cells[0].startswith("#"):
+                    yield line, cells
+            return
+
+
+def _text(cell: Any) -> str:
+    """A cell as Excel shows it, as far as telephone numbers and PINs are concerned."""
+    value = cell.value
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        if match := _ZEROS.fullmatch(str(cell.number_format)):
+            return f"{'+' if match['plus'] else ''}{value:0{match['zeros'].count('0')}}"
+        return str(value)
+    return str(value).strip()

@@ -1,0 +1,114 @@
+"""What the columns of a list are called: in English and German, and as address books and exports name them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Key = Literal["number", "customer number"]
+Value = Literal["verdict", "pin"]
+
+_NAMES: Final[dict[str, frozenset[str]]] = {
+    "verdict": frozenset({"verdict", "action", "entscheidung", "aktion"}),
+    "pin": frozenset({"pin", "pin code", "pincode", "geheimzahl"}),
+    "customer number": frozenset(
+        {"customer number", "customer no", "customer id", "customer", "id", "number", "nummer", "konto"}
+        | {"kundennummer", "kunden nr", "kundennr", "kunde", "debitor", "debitorennummer"}
+    ),
+}
+_NUMBER: Final = re.compile(
+    r"""(caller|caller\ number|number|nummer|rufnummer|anrufer|mobil|mobile|handy|festnetz|cell)
+    | (mobil|handy|haus|haupt|fest)?(ruf|telefon|netz)?(nummer|nr)
+    | ((business|home|mobile|primary|other|company\ main|car|work|office|cell)\ )?(tele)?phone(\ (number|no))?(\ [0-9])?
+    | (weiteres\ |haupt|auto|mobil)?(telefon|tel)(\ (nr|nummer))?(\ (geschäftlich|privat|firma|mobil|gl))?(\ [0-9])?
+    | (tele)?(phone|fon)\ [0-9]\ (value|wert) | telefon\ [0-9]\ (value|wert)""",
+    re.VERBOSE,
+)
+_FOR_PEOPLE: Final = re.compile(
+    r"(note|notes|notiz|notizen|bemerkung|bemerkungen|comment|comments|kommentar|remark|beschreibung|description"
+    r"|name|vorname|nachname|full name|first name|last name|middle name|given name|family name|display name|anzeigename"
+    r"|company|firma|organization|organisation|department|abteilung|title|titel|position|e mail|email|ort|city)"
+)
+_SEPARATORS: Final = re.compile(r"[\s_.:*()\u2013-]+")
+_SIMILAR: Final = 0.75
+_DATEV: Final = ("EXTF", "DTVF")
+"""What DATEV's line about the export begins with; the columns are named in the next one."""
+_QUANTITY: Final = re.compile(r"[+0-9][0-9 ()/.-]{5,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Where in a row is what.
+
+    Attributes:
+        keys: the columns with numbers; address books have several.
+        value: the column with the verdict or PIN; None: there is none.
+        names: of all columns, as they are written; "" for an empty one.
+        unread: names of those that nobody reads, and that are not there for people either.
+    """
+
+    keys: tuple[int, ...]
+    value: int | None
+    names: tuple[str, ...]
+    unread: tuple[str, ...]
+
+
+def is_data(cells: Sequence[str]) -> bool:
+    """Whether a row has something like a telephone number in it, and so is no title above the columns' names."""
+    return cells[0] not in _DATEV and any(_QUANTITY.fullmatch(cell) for cell in cells)
+
+
+def read_header(cells: Sequence[str], key: Key, value: Value) -> Header | None:
+    """What the columns of a list are, by the row that names them; None: this row names none.
+
+    Args:
+        cells: of that row.
+        key: what is looked for.
+        value: what is said of it.
+
+    Raises:
+        ValueError: one is named twice, or means something else here.
+    """
+    names = [_plain(cell) for cell in cells]
+    keys = tuple(index for index, name in enumerate(names) if _is_key(name, key))
+    if not keys:
+        return None
+    for index in (*keys, *(index for index, name in enumerate(names) if _meaning(name) is not None)):
+        if names.count(names[index]) > 1:
+            raise ValueError(f"the column {cells[index]!r} is named twice")
+    values = [index for index, name in enumerate(names) if name in _NAMES[value] and index not in keys]
+    if len(values) > 1:
+        raise ValueError(f"two columns for the {value}: {cells[values[0]]!r} and {cells[values[1]]!r}")
+    unread = []
+    for index, name in enumerate(names):
+        if not name or index in keys or index in values or _FOR_PEOPLE.fullmatch(name):
+            continue
+        _refuse(cells[index], name, value)
+        unread.append(cells[index])
+    return Header(keys, values[0] if values else None, tuple(cells), tuple(unread))
+
+
+def _is_key(name: str, key: Key) -> bool:
+    return _NUMBER.fullmatch(name) is not None if key == "number" else name in _NAMES[key]
+
+
+def _meaning(name: str) -> str | None:
+    return next((meaning for meaning in ("verdict", "pin") if name in _NAMES[meaning]), None)
+
+
+def _refuse(written: str, name: str, value: Value) -> None:
+    """A column that says what happens is not left unread, be it misspelt or of another step."""
+    match _meaning(name):
+        case "pin":
+            raise ValueError(f"the column {written!r} is for `caller_pin: {{file: …}}`; `callers` asks for no PIN")
+        case "verdict":
+            raise ValueError(f"the column {written!r} is for `callers: {{file: …}}`; `caller_pin` always asks")
+    if similar := difflib.get_close_matches(name, _NAMES[value], n=1, cutoff=_SIMILAR):
+        raise ValueError(f"unknown column {written!r}; did you mean {similar[0]}?")
+
+
+def _plain(name: str) -> str:
+    return _SEPARATORS.sub(" ", name).strip().casefold()

@@ -1,0 +1,154 @@
+"""A list that a setting names: numbers, and what is said of each, as people keep them in Excel or export them.
+
+The first line names the columns (see `vipgate_fs.identify.callers.columns`); each further row has a number in each
+column for numbers. What is wrong in a row keeps nobody from reading the others.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from vipgate_fs.gate.numbers import plain
+from vipgate_fs.identify.callers.cells import Cells, Fault, read_cells
+from vipgate_fs.identify.callers.columns import Header, Key, Value, is_data, read_header
+
+_MOST_TITLES: Final = 5
+"""Rows above the one that names the columns."""
+_SEVERAL: Final = ":::"
+"""Between the values of one cell in Google's contacts."""
+_FORMULA: Final = re.compile(r'="(.*)"')
+"""How a text with zeros in front is kept from Excel in a CSV file."""
+_EXAMPLES: Final = {"verdict": "verdict,note", "pin": "pin,note"}
+
+
+class Row(NamedTuple):
+    """What a row says of one number.
+
+    Attributes:
+        line: from 1.
+        key: the number as it is written.
+        value: the verdict or PIN as it is written; None: there is no such column.
+    """
+
+    line: int
+    key: str
+    value: str | None
+
+
+class Unreadable(ValueError):
+    """A file that is no list; says what it is, or what is wrong in the line that names the columns.
+
+    Attributes:
+        line: from 1.
+    """
+
+    def __init__(self, message: str, line: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class ListFile:
+    """A list, row by row.
+
+    Attributes:
+        path: of the file.
+        mode: of the file, as `os.stat` gives it.
+        unread: names of columns that nobody reads.
+        has_values: whether there is a column with verdicts or PINs.
+    """
+
+    def __init__(self, path: Path, key: Key, value: Value) -> None:
+        """Open a list.
+
+        Args:
+            path: of the file.
+            key: what is looked for.
+            value: what is said of it.
+
+        Raises:
+            OSError: it can't be read.
+            Unreadable: it is no list.
+        """
+        self.path = path
+        self._key: Key = key
+        self._value: Value = value
+        try:
+            content, self.mode = _content(path)
+            self._rows = read_cells(content, self._names_columns)
+        except ValueError as error:
+            raise Unreadable(str(error)) from None
+        self._header = self._read_header()
+        self.unread = self._header.unread
+        self.has_values = self._header.value is not None
+
+    def __iter__(self) -> Iterator[Row | Fault]:
+        keys, value, width = self._header.keys, self._header.value, len(self._header.names)
+        for found in self._rows:
+            if isinstance(found, Fault):
+                yield found
+                continue
+            line, cells = found
+            if len(cells) > width and any(cell.strip() for cell in cells[width:]):
+                yield Fault(line, f"found {len(cells)} cells; allowed: {width}, as in the line that names the columns")
+                continue
+            said = None if value is None else clean(cells[value]) if value < len(cells) else ""
+            written = [cell for key in keys if key < len(cells) and (cell := clean(cells[key]))]
+            if not written and said is not None:
+                yield Fault(line, f"the {self._key} is missing")
+            for one in written:
+                if _SEVERAL in one:
+                    yield from (Row(line, part.strip(), said) for part in one.split(_SEVERAL) if part.strip())
+                else:
+                    yield Row(line, one, said)
+
+    def _read_header(self) -> Header:
+        first = None
+        for found in islice(self._rows, _MOST_TITLES + 1):
+            if isinstance(found, Fault):
+                raise Unreadable(found.message, found.line)
+            line, cells = found
+            if header := self._header_of(cells, line):
+                return header
+            first = first or line
+            if is_data(cells):
+                break
+        example = f"{self._key},{_EXAMPLES[self._value]}"
+        raise Unreadable(f"the columns are not named; allowed: a first line such as {example}", first or 1)
+
+    def _header_of(self, cells: Cells, line: int) -> Header | None:
+        try:
+            header = read_header([clean(cell) for cell in cells], self._key, self._value)
+        except ValueError as error:
+            raise Unreadable(str(error), line) from None
+        if header and header.value is None and self._value == "pin":
+            raise Unreadable(f"there is no column pin; allowed: a first line such as {self._key},pin,note", line)
+        return header
+
+    def _names_columns(self, cells: Cells) -> bool:
+        try:
+            return read_header([clean(cell) for cell in cells], self._key, self._value) is not None
+        except ValueError:
+            return True
+
+
+def clean(cell: str) -> str:
+    """A cell without what exports put around it: spaces, what nobody sees, and the apostrophe or `="…"` for Excel."""
+    cell = plain(cell).strip()
+    if match := _FORMULA.fullmatch(cell):
+        cell = match[1].strip()
+    return cell[1:].lstrip() if cell.startswith(("'", "\u2019", "`")) else cell
+
+
+def _content(path: Path) -> tuple[bytes, int]:
+    """Content and mode. Raises OSError also for what is no file: a pipe would make the service wait."""
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        mode = os.fstat(file.fileno()).st_mode
+        if not stat.S_ISREG(mode):
+            raise OSError(0, "this is no file", str(path))
+        return file.read(), mode

@@ -1,0 +1,94 @@
+"""What is wrong in the rows of a list: every row is named, the first ones with what is wrong in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from vipgate_fs.document.section import Section
+from vipgate_fs.exposure import exposure
+from vipgate_fs.identify.callers.columns import Key, Value
+from vipgate_fs.identify.callers.list_file import ListFile, Unreadable
+
+MOST: Final = 100
+"""Rows of a list with an error, and as many with a warning, that are told one by one."""
+_MOST_SPANS: Final = 200
+_SETTING: Final = "file"
+
+
+def open_list(section: Section, key: Key, value: Value) -> ListFile | None:
+    """The list that `file` names; None when there is none, or none that can be read, which is reported."""
+    name = section.find(_SETTING, str)
+    if name is None:
+        return None
+    path = section.folder / name
+    try:
+        found = ListFile(path, key, value)
+    except Unreadable as error:
+        section.error_in(path, error.line, str(error), _SETTING)
+        return None
+    except OSError as error:
+        section.error(f"{path}: {error.strerror}", _SETTING)
+        return None
+    if why := exposure(path, found.mode, holds_secrets=value == "pin"):
+        section.warn(f"{path.name}: {why}", _SETTING)
+    return found
+
+
+class Remarks:
+    """Reports the rows of one list."""
+
+    def __init__(self, section: Section, path: Path) -> None:
+        self._section = section
+        self._path = path
+        self._errors: list[int] = []
+        self._warnings: list[int] = []
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether a row had an error."""
+        return bool(self._errors)
+
+    def error(self, line: int, message: str) -> None:
+        """Report what is wrong in a row, and what is allowed."""
+        if len(self._errors) < MOST:
+            self._section.error_in(self._path, line, message, _SETTING)
+        self._errors.append(line)
+
+    def warn(self, line: int, message: str) -> None:
+        """Report why a row deserves a second look."""
+        if len(self._warnings) < MOST:
+            self._section.warn(f"{self._path.name}, line {line}: {message}", _SETTING)
+        self._warnings.append(line)
+
+    def close(self) -> None:
+        """Name the rows that were too many to be told one by one."""
+        if further := self._errors[MOST:]:
+            message = f"{len(further)} further rows are wrong: lines {spans(further)}"
+            self._section.error_in(self._path, further[0], message, _SETTING)
+        if further := self._warnings[MOST:]:
+            message = f"{len(further)} further rows deserve a second look: lines {spans(further)}"
+            self._section.warn(f"{self._path.name}: {message}", _SETTING)
+
+
+def spans(lines: Iterable[int]) -> str:
+    """Lines in rising order as `3, 5-9, 12`."""
+    shown = [
+        f"{first}-{last}" if first != last else str(first) for first, last in islice(_spans(lines), _MOST_SPANS + 1)
+    ]
+    return ", ".join(shown if len(shown) <= _MOST_SPANS else [*shown[:-1], "…"])
+
+
+def _spans(lines: Iterable[int]) -> Iterator[tuple[int, int]]:
+    begun: tuple[int, int] | None = None
+    for line in lines:
+        if begun and line <= begun[1] + 1:
+            begun = begun[0], line
+            continue
+        if begun:
+            yield begun
+        begun = line, line
+    if begun:
+        yield begun
