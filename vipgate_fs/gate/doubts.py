@@ -15,7 +15,15 @@ from typing import Final, NamedTuple
 import phonenumbers
 from phonenumbers import PhoneMetadata
 
-from vipgate_fs.gate.numbers import DECIMAL, E164_DIGITS, LONGEST_EXTENSION, NumberPlan, compact, is_international
+from vipgate_fs.gate.numbers import (
+    DECIMAL,
+    E164_DIGITS,
+    LONGEST_EXTENSION,
+    NumberPlan,
+    compact,
+    is_international,
+    plain,
+)
 
 _WITH_WILDCARDS: Final = re.compile(r"(?P<begun>\+?[0-9]+)(?P<wild>[0-9?*]*)", re.ASCII)
 _EXPONENT: Final = re.compile(
@@ -57,6 +65,7 @@ def doubt(written: str, plan: NumberPlan) -> Doubt | None:
         all and to be refused (`NumberPattern.parse` does, and `NumberPlan.canonical` reads no number); all else is
         worth a warning.
     """
+    written = plain(written)
     digits = compact(written)
     international = plan.explicit(digits) or plan.at_home(digits)
     if (international and _exists(international)) or plan.is_service(digits):

@@ -25,8 +25,14 @@ LONGEST_EXTENSION: Final = 6
 
 E164_DIGITS: Final = 15
 """The longest number, with its country code (ITU-T E.164, 6.1)."""
-SEPARATORS: Final = " \u00a0-/.()"
-"""What only helps to read a number."""
+_HYPHENS: Final = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"
+_SPACES: Final = " \u00a0\u2002\u2003\u2007\u2008\u2009\u200a\u202f\u3000"
+_UNSEEN: Final = (
+    "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
+_PLAIN: Final = {ord(mark): put for marks, put in ((_HYPHENS, "-"), (_SPACES, " "), (_UNSEEN, "")) for mark in marks}
+SEPARATORS: Final = f"{_SPACES}{_HYPHENS}/.()"
+"""What only helps to read a number. Word, web pages and PDFs have other hyphens and spaces than a keyboard."""
 DECIMAL: Final = re.compile(r"\s*'?(?P<digits>\+?[0-9]{7,})[.,]0+\s*", re.ASCII)
 """What a spreadsheet makes of a number that it takes for a quantity: the point separates nothing, and the 0 is none."""
 _LONGEST_WRITTEN: Final = 64
@@ -36,6 +42,11 @@ _LONGEST_LOCAL: Final = 8  # digits, without the area code
 _DIGITS: Final = re.compile(r"\+?[0-9]+")
 _INTERNATIONAL: Final = re.compile(r"\+[0-9]+")
 _COUNTRY_CODE: Final = re.compile(rf"\+({'|'.join(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))})")
+
+
+def plain(written: str) -> str:
+    """A number or pattern with the hyphens and spaces that a keyboard has, and without marks that nobody sees."""
+    return written if written.isascii() else written.translate(_PLAIN)
 
 
 def compact(written: str) -> str:

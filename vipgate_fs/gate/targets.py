@@ -10,7 +10,7 @@ from typing import Final
 
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.doubts import spoilt
-from vipgate_fs.gate.numbers import E164_DIGITS, NumberPlan, compact
+from vipgate_fs.gate.numbers import E164_DIGITS, NumberPlan, compact, plain
 
 _DIGITS: Final = "0123456789"
 _NUMBER: Final = re.compile(r"\+?[0-9]+")
@@ -126,6 +126,7 @@ def masks(text: str, plan: NumberPlan) -> Iterator[Mask]:
     """The masks of a pattern, with no space around it. Raises ValueError, see `NumberPattern.parse`."""
     if why := spoilt(text, plan):
         raise ValueError(f"{text!r} is {why}")
+    text = plain(text)
     canonical = plan.canonical(text)
     digits = compact(canonical)
     if "?" in text or "*" in text:
