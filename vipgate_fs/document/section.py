@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any, TypeVar
 
 import jsonschema
 
-from vipgate_fs.document import schema
+from vipgate_fs.document import kept, schema
 from vipgate_fs.document.findings import Place, Report
 from vipgate_fs.document.nodes import Mapping, Scalar, Spot
 from vipgate_fs.duration import duration
@@ -117,7 +116,10 @@ class Section:
         return self.read(key, lambda text: duration(text, least=part.get("shortest"), most=part.get("longest")))
 
     def secret(self, key: str) -> Secret | None:
-        """The text, or what its `{env: NAME}` stands for; None when there is none, or an error. Notes a written one."""
+        """The text, or what `{env: NAME}` or `{file: PATH}` stands for; None when there is none, or an error.
+
+        That one is written in the configuration is noted.
+        """
         if self.node.scalar(key) is not None:
             self.report.holds_secrets = True
         return self.url(key)
@@ -129,17 +131,26 @@ class Section:
             return None
         if isinstance(node, Scalar):
             return Secret(node.text)
-        if not isinstance(node, Mapping) or (name := node.scalar("env")) is None:
-            return None
-        part = self._part(key)
-        text = os.environ.get(name.text)
-        if not text:
-            self.report.error(name, f"the environment has no variable {name.text}, or it is empty")
-        elif not jsonschema.Draft202012Validator(part).is_valid(text):
-            self.report.error(node, f"what this variable holds does not fit; allowed: {schema.allowed(part)}")
-        else:
-            return Secret(text)
+        for where in kept.READERS:
+            if isinstance(node, Mapping) and (name := node.scalar(where)) is not None:
+                return self._kept(key, where, name)
         return None
+
+    def _kept(self, key: str, where: str, name: Scalar) -> Secret | None:
+        part = self._part(key)
+        try:
+            text, remarks = kept.READERS[where](name.text, self.folder)
+        except ValueError as error:
+            self.report.error(name, str(error))
+            return None
+        for remark in remarks:
+            self.report.warning(name, remark)
+        if not jsonschema.Draft202012Validator(part).is_valid(text):
+            self.report.error(
+                self.place(key), f"what this {kept.WORDS[where]} holds does not fit; allowed: {schema.allowed(part)}"
+            )
+            return None
+        return Secret(text)
 
     def default(self, key: str) -> Any:
         """What the schema says when nothing is written.

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from vipgate_fs.aside import Aside
+from vipgate_fs.document import kept
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.dialable import is_dialable
@@ -138,15 +139,19 @@ def build(section: Section, around: Surroundings) -> Plugin:
 
 
 def _options(section: Section) -> dict[str, Any]:
-    """The options, with the environment's variable in place of each `{env: NAME}`."""
+    """The options, with the secret in place of each `{env: NAME}` and `{file: PATH}`."""
     options: dict[str, Any] = {}
     for key, value in section.values.items():
-        if isinstance(value, Mapping) and value.keys() == {"env"} and isinstance(value["env"], str):
+        if isinstance(value, Mapping) and _is_kept_elsewhere(value):
             secret = section.secret(key)
             options[key] = secret.reveal() if secret else ""
         else:
             options[key] = _options(section.section(key)) if isinstance(value, Mapping) else value
     return options
+
+
+def _is_kept_elsewhere(value: Mapping[str, Any]) -> bool:
+    return len(value) == 1 and any(isinstance(value.get(where), str) for where in kept.READERS)
 
 
 def _entry_point(section: Section) -> tuple[str, str]:

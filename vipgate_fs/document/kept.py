@@ -1,0 +1,92 @@
+"""Secrets that are kept elsewhere than in the configuration: in the environment, or in a file."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+LARGEST: Final = 64 * 1024
+"""Bytes of a file that holds a secret."""
+_LINE_BREAKS: Final = "\r\n"
+
+
+def from_environment(name: str, _folder: Path) -> tuple[str, list[str]]:
+    """What a variable holds, and what deserves a second look about it.
+
+    Raises:
+        ValueError: there is none, or it is empty.
+    """
+    text, remarks = _without_line_break(os.environ.get(name, ""))
+    if not text:
+        raise ValueError(f"the environment has no variable {name}, or it is empty")
+    return text, remarks
+
+
+def from_file(name: str, folder: Path) -> tuple[str, list[str]]:
+    """What a file holds, and what deserves a second look about it.
+
+    Args:
+        name: an absolute path, the name of a credential (systemd.exec(5), LoadCredential=), or a path within `folder`.
+        folder: where relative paths begin.
+
+    Raises:
+        ValueError: it can't be read, or holds no text.
+    """
+    path = _place(name, folder)
+    try:
+        content, mode = _read(path)
+    except OSError as error:
+        is_elsewhere = error.errno == errno.ENOENT and "CREDENTIALS_DIRECTORY" not in os.environ
+        hint = _NO_CREDENTIALS if is_elsewhere and not Path(name).is_absolute() else ""
+        raise ValueError(f"{path} can't be read: {error.strerror}{hint}") from None
+    try:
+        text, remarks = _without_line_break(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is no text in UTF-8") from None
+    if not text:
+        raise ValueError(f"{path} is empty")
+    if mode & stat.S_IROTH and not path.is_relative_to(_OF_CONTAINERS):
+        remarks.append(f"everybody can read {path}; chmod o-r, and chgrp it to the service's group")
+    return text, remarks
+
+
+Reader = Callable[[str, Path], tuple[str, list[str]]]
+READERS: Final[Mapping[str, Reader]] = MappingProxyType({"env": from_environment, "file": from_file})
+"""By the key that says where a secret is kept."""
+WORDS: Final = MappingProxyType({"env": "variable", "file": "file"})
+"""What such a key stands for."""
+_OF_CONTAINERS: Final = "/run/secrets"
+"""Where containers have theirs, with whatever mode."""
+_NO_CREDENTIALS: Final = " (systemd's credentials are only there for the service itself)"
+
+
+def _place(name: str, folder: Path) -> Path:
+    credential = Path(os.environ.get("CREDENTIALS_DIRECTORY", "")) / name
+    if "CREDENTIALS_DIRECTORY" in os.environ and os.path.lexists(credential):
+        return credential
+    return folder / name
+
+
+def _read(path: Path) -> tuple[bytes, int]:
+    """Content and mode of a regular file. Raises OSError; a pipe makes nobody wait."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(0, "not a regular file")
+        if status.st_size > LARGEST:
+            raise OSError(0, f"larger than {LARGEST // 1024} KiB")
+        return file.read(LARGEST), status.st_mode
+
+
+def _without_line_break(text: str) -> tuple[str, list[str]]:
+    left = text.rstrip(_LINE_BREAKS)
+    return left, [_ENDS_IN_A_LINE_BREAK] if left != text else []
+
+
+_ENDS_IN_A_LINE_BREAK: Final = "ends in a line break, which is not taken for a part of the secret"
