@@ -95,6 +95,45 @@ def test_the_caller_hangs_up_in_a_prompt(gate):
     assert (outcome["result"], outcome["why"]) == ("hung_up", "the caller hung up (NORMAL_CLEARING)")
 
 
+TAKING = ["uuid_transfer {} 100 XML default", "uuid_transfer {} park inline", "uuid_park {}"]
+
+
+def taken_away(switch, to, command, after, **caller):
+    """Call, and let an operator take the call away after some seconds; the call, 40 seconds later."""
+    call = switch.start(Caller(STRANGER, patience=after + 40, **caller), to)
+    switch.clock.later(after, lambda: switch.api(command.format(call.experience.uuid)))
+    call.wait()
+    return call.experience
+
+
+@pytest.mark.parametrize("command", TAKING)
+@pytest.mark.parametrize("after", [1.0, 4.5, 6.0, 9.5], ids=["prompt", "digits awaited", "next prompt", "last digit"])
+def test_who_takes_a_call_away_from_its_dialogue_has_it(gate, command, after):
+    """FINDINGS: the broken-off prompt looks like one that can't be played; the gate neither asks again nor hangs up."""
+    switch = gate.switch(dialplan=on_and_on(gate))
+    experience = taken_away(switch, "700", command, after, dial=("", f"{WRONG}#"), dial_after=4.0)
+    gate.settle()
+    (outcome,) = gate.lines("outcome")
+    assert (outcome["result"], outcome["why"]) == ("taken_away", "somebody else has taken the call")
+    assert experience.hung_up_by == "caller"
+    assert [target.extension for target in experience.transfers] == ["100"] * ("100" in command)
+    assert not [sound for sound in experience.heard if "500,200,425" in sound]
+    assert {line["level"] for line in gate.lines()} <= {"trace", "debug", "info"}
+
+
+def on_and_on(gate):
+    """A dialplan whose extension 100 goes on until the caller hangs up."""
+    socket = Extension((("socket", f"127.0.0.1:{gate.server.port} async full"),), matches=True)
+    return Dialplan(entry=socket, extensions={"100": answered(1000)})
+
+
+def test_who_breaks_a_prompt_off_has_not_taken_the_call(gate):
+    """`uuid_break` ends the sound; the caller may still key in his PIN."""
+    switch = gate.switch()
+    experience = taken_away(switch, "700", "uuid_break {}", 0.5, dial=f"{PIN}#", dial_after=2.0)
+    assert (end(experience), heard(experience)) == ("700, answered before", "(welcome)")
+
+
 def test_the_caller_hangs_up_before_connect_is_answered(gate):
     switch = gate.switch(delivery=lambda: Delivery(glue=2.0))
     experience = switch.call(Caller(STRANGER, hang_up_after=1.0), "700")

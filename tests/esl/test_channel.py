@@ -7,12 +7,19 @@ import pytest
 from esl_peer import complete, connect_reply, event, notice, reply, within
 
 from vipgate_fs.esl.channel import EslChannel
-from vipgate_fs.esl.session import Session, SessionGone
+from vipgate_fs.esl.session import Session, SessionGone, SessionTaken
 from vipgate_fs.gate.channel import Prompt
 from vipgate_fs.gate.gate import Rejection, Route, Timing
 
 PROMPT = Prompt(("/sounds/de/welcome.wav",), Timing(first_digit=0.2, next_digit=0.1))
-SUBSCRIPTION = ["filter Event-Name CHANNEL_EXECUTE_COMPLETE", "filter Event-Name CHANNEL_HANGUP", "myevents"]
+SUBSCRIPTION = [
+    "filter Application-UUID /^vipgate-/",
+    "filter Event-Name CHANNEL_HANGUP",
+    "filter Event-Name CHANNEL_UNPARK",
+    "filter Event-Name -CHANNEL_EXECUTE",
+    "myevents",
+]
+TAKEN = event("CHANNEL_UNPARK", {"Answer-State": "answered"})
 
 
 class Switch:
@@ -34,6 +41,8 @@ class Switch:
             if "Event-UUID" in fields:
                 gevent.sleep(0.01)
                 result = self.results.pop(0) if self.results else {}
+                if callable(result):
+                    result = result(fields["Event-UUID"])
                 self.peer.send(result if isinstance(result, bytes) else complete(fields["Event-UUID"], **result))
 
     def applications(self):
@@ -208,6 +217,55 @@ def test_a_prompt_that_the_switch_can_not_play_is_replaced_by_a_tone(channel, sw
     assert channel.missing_sounds == "/sounds/de/welcome.wav"
     prompts = [command for command in switch.applications() if command.startswith("play_and_get_digits")]
     assert "tone_stream://" in prompts[1]
+
+
+def complete_and(unplayed, *more):
+    """The end of a prompt without a result, and what comes right after it."""
+    return lambda event_uuid: complete(event_uuid, **unplayed) + b"".join(more)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        pytest.param(TAKEN, id="in the prompt"),
+        pytest.param(complete_and({}, TAKEN), id="with the prompt, as FreeSWITCH does it"),
+        pytest.param(complete_and(digits("1"), TAKEN), id="with the last digit"),
+    ],
+)
+def test_a_call_that_somebody_takes_away_is_left_alone(channel, switch, result):
+    """FINDINGS: a prompt that is broken off by a transfer ends as one that can't be played."""
+    switch.results = [result]
+    channel.answer()
+    with within(1), pytest.raises(SessionTaken):  # noqa: PT012 - which of the two does not matter
+        channel.ask(PROMPT)
+        channel.ask(PROMPT)
+    switch.commands.clear()
+    for touch in (lambda: channel.transfer("100", Route()), lambda: channel.reject(Rejection()), channel.ring):
+        with pytest.raises(SessionTaken):
+            touch()
+    gevent.sleep(0.01)
+    assert switch.commands == []
+    assert channel.missing_sounds == ""
+
+
+def test_who_hangs_up_has_not_been_taken_away(channel, switch):
+    switch.results = [event("CHANNEL_UNPARK", {"Answer-State": "hangup", "Hangup-Cause": "NORMAL_CLEARING"})]
+    channel.answer()
+    with within(1), pytest.raises(SessionGone, match="hung up") as end:
+        channel.ask(PROMPT)
+    assert not isinstance(end.value, SessionTaken)
+
+
+def test_a_call_that_was_taken_away_while_the_gate_did_something_else_is_left_alone(connection, channel, switch):
+    """Its decision comes too late: what has come meanwhile is looked at before anything is sent."""
+    channel.watch()
+    connection[1].send(TAKEN)
+    gevent.sleep(0.01)
+    switch.commands.clear()
+    with pytest.raises(SessionTaken):
+        channel.transfer("100", Route())
+    gevent.sleep(0.01)
+    assert switch.commands == []
 
 
 @pytest.mark.parametrize("result", ["failure", "success"])

@@ -18,7 +18,7 @@ class Flood:
     """A socket that has something to read at any time."""
 
     def settimeout(self, seconds):
-        assert seconds > 0
+        assert seconds >= 0
 
     def makefile(self, _mode):
         return self
@@ -87,7 +87,7 @@ def test_a_reply_before_rubbish_counts(connection):
     session = Session(("127.0.0.1", 1), sock)
     peer.send(connect_reply())
     session.connect()
-    peer.send(reply() + b"Content-Length: x\n\n")
+    gevent.spawn(lambda: (peer.command(), peer.command(), peer.send(reply() + b"Content-Length: x\n\n")))
     assert session.send("transfer").data == "+OK"
     with pytest.raises(SessionGone, match="a body of"):
         session.send("again")

@@ -7,7 +7,7 @@ import pytest
 from esl_peer import connect_reply, event, reply, within
 
 from vipgate_fs.esl.channel import EslChannel
-from vipgate_fs.esl.session import Session, SessionGone
+from vipgate_fs.esl.session import Session, SessionGone, SessionTaken
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepDefaults, StepFailed
 from vipgate_fs.gate.verdict import Pass
@@ -63,7 +63,7 @@ def ask(connection, commands, monkeypatch):
 @pytest.mark.parametrize("answer", [Pass(), None])
 def test_a_quick_answer_rings_nothing(ask, commands, answer):
     assert ask(Slow(0.01, answer), CALL) == answer
-    assert commands == ["connect"]
+    assert (commands[0], commands[-1]) == ("connect", "myevents")
 
 
 def test_during_a_slow_one_the_caller_hears_ringing(ask, commands):
@@ -86,10 +86,20 @@ def test_a_caller_who_hangs_up_breaks_it_off(ask, connection):
     assert step.broken_off
 
 
-def test_a_caller_who_hung_up_before_it_rings(ask, connection, commands):
+@pytest.mark.parametrize("after", [0.05, 0.2])
+@pytest.mark.parametrize(
+    ("what", "end"),
+    [
+        (event("CHANNEL_HANGUP", {"Hangup-Cause": "ORIGINATOR_CANCEL"}), SessionGone),
+        (event("CHANNEL_UNPARK", {"Answer-State": "ringing"}), SessionTaken),
+    ],
+    ids=["hung up", "taken away"],
+)
+def test_a_call_that_leaves_breaks_it_off(ask, connection, what, end, after):
+    """Before it rings, and while it rings."""
     step = Slow(10, Pass())
-    connection[1].send(event("CHANNEL_HANGUP", {"Hangup-Cause": "ORIGINATOR_CANCEL"}))
-    with within(8), pytest.raises(SessionGone):
+    gevent.spawn_later(after, connection[1].send, what)
+    with within(8), pytest.raises(end):
         ask(step, CALL)
     assert step.broken_off
 

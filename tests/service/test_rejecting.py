@@ -96,7 +96,7 @@ def test_a_switch_that_can_not_be_understood_any_more_is_told_to_reject(serve, c
     peer = connect(serve(level="info"))
     assert peer.command() == "connect"
     peer.send(connect_reply())
-    assert "myevents" in [peer.command() for _ in range(3)]
+    assert "myevents" in [peer.command() for _ in range(5)]
     peer.send(instead)
     assert last_words(peer)[-2:] == LAST_WORDS
     lines = log_lines.all()
@@ -126,7 +126,7 @@ def test_a_dialogue_that_the_end_of_the_service_cuts_off_is_rejected(serve, conn
     peer = connect(server)
     assert peer.command() == "connect"
     peer.send(connect_reply())
-    assert "myevents" in [peer.command() for _ in range(3)]
+    assert "myevents" in [peer.command() for _ in range(5)]
     stopping = gevent.spawn(server.stop, 0.1)
     assert last_words(peer)[-2:] == LAST_WORDS
     assert stopping.get(timeout=20) == 1

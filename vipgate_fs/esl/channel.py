@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Final, Never
 
-from vipgate_fs.esl.session import Session, SessionGone, sendmsg
+from vipgate_fs.esl.commands import sendmsg
+from vipgate_fs.esl.session import Session, SessionGone
 from vipgate_fs.gate.channel import Prompt
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.gate import Rejection, Route
@@ -20,6 +21,19 @@ _VARIABLE: Final = "vipgate_digits"
 _RESULT: Final = "read_result"
 _UNSET: Final = sendmsg("multiunset", f"{_VARIABLE} {_VARIABLE}_invalid {_RESULT}")
 """The result, too: a later prompt that can't be played would still show it (FINDINGS: k9)."""
+_SUBSCRIPTION: Final = (
+    "filter Application-UUID /^vipgate-/",
+    "filter Event-Name CHANNEL_HANGUP",
+    "filter Event-Name CHANNEL_UNPARK",
+    "filter Event-Name -CHANNEL_EXECUTE",
+    "myevents",
+)
+"""The events that are waited for: the end of what has an Event-UUID of ours, and the channel's leaving.
+
+For answer and one prompt FreeSWITCH then sends one event of 6 kB. `nixevent` needs `full`, the last filter does not.
+"""
+_MOMENT: Final = 0.3
+"""Seconds for the news that somebody has taken the call away: it comes right after the end of what that broke off."""
 _UNTAKEN: Final = "vipgate_untaken"
 _TONE: Final = "tone_stream://%(500,200,425)"
 _CAUSES: Final = {
@@ -60,6 +74,11 @@ class EslChannel:
         if _TASK.fullmatch(task):
             self._flush(sendmsg("sched_cancel", task), sendmsg("unset", _UNTAKEN))
 
+    def watch(self) -> None:
+        """Hear from now on when the caller hangs up, or somebody takes the call away."""
+        self._subscribe()
+        self._flush()
+
     def ring(self) -> None:
         """Let the caller hear that something happens (SIP 180), without answering."""
         self._subscribe()
@@ -75,9 +94,11 @@ class EslChannel:
 
         A prompt that the switch can't play ends without any result (FINDINGS: k9). Then a tone takes its place, so that
         a caller who knows what to do gets his chance, and `missing_sounds` says what an administrator should look at.
+        One that somebody broke off by taking the call away ends without a result, too.
         """
         result = self._collect(prompt, _sounds(prompt.sounds))
         if f"variable_{_RESULT}" not in result:
+            self._session.watch(_MOMENT)
             self.missing_sounds = " ".join(prompt.sounds)
             result = self._collect(prompt, _TONE)
         return _entry(result)
@@ -129,11 +150,9 @@ class EslChannel:
         return self._session.session_data.get("Caller-Source", _SIP) == _SIP
 
     def _subscribe(self) -> None:
-        """Ask for the two events that are waited for: 18 kB on the wire for answer and prompt instead of 49 kB."""
         if not self._subscribed:
             self._subscribed = True
-            wanted = ("CHANNEL_EXECUTE_COMPLETE", "CHANNEL_HANGUP")
-            self._pending += [*(f"filter Event-Name {name}" for name in wanted), "myevents"]
+            self._pending += _SUBSCRIPTION
 
     def _flush(self, *last: str, lets_go: bool = False) -> None:
         commands, self._pending = [*self._pending, *last], []

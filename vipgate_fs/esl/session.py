@@ -15,13 +15,15 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final, Never, TypeVar
 
 import gevent
 from greenswitch.esl import OutboundSession, OutboundSessionHasGoneAway
 
+from vipgate_fs.esl.commands import encode, sendmsg
 from vipgate_fs.esl.wire import Decoder, Frame, Headers, WireError
-from vipgate_fs.gate.channel import CallEnded
+from vipgate_fs.gate.channel import CallEnded, CallTaken
 
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds for the peer to show that it is a FreeSWITCH."""
@@ -42,27 +44,12 @@ class SessionGone(OutboundSessionHasGoneAway, CallEnded):  # type: ignore[misc]
     """Nothing more can be done with the call: the caller hung up, or the connection is of no further use."""
 
 
+class SessionTaken(SessionGone, CallTaken):
+    """The call has left the gate's hands: somebody transferred, picked up or parked it. The gate has no say in it."""
+
+
 class CommandRefused(Exception):
     """FreeSWITCH answered a command with -ERR; the session goes on. Carries FreeSWITCH's words."""
-
-
-def sendmsg(application: str, argument: str = "", event_uuid: str = "") -> str:
-    """The command that executes a dialplan application on the session's channel.
-
-    `event-lock` makes applications run one after the other instead of one inside the other; `event_uuid` comes back as
-    the Application-UUID of its events (FINDINGS: "Event order, nesting").
-
-    Raises:
-        ValueError: for control characters, with which an argument would become a second command.
-    """
-    lines = ["sendmsg", "call-command: execute", f"execute-app-name: {application}", "event-lock: true"]
-    if argument:
-        lines.append(f"execute-app-arg: {argument}")
-    if event_uuid:
-        lines.append(f"Event-UUID: {event_uuid}")
-    if any(not line.isprintable() for line in lines):
-        raise ValueError(f"a control character in the argument of {application}")
-    return "\n".join(lines)
 
 
 class Session(OutboundSession):  # type: ignore[misc]
@@ -86,11 +73,16 @@ class Session(OutboundSession):  # type: ignore[misc]
         self._decoder = Decoder()
         self._replies: deque[Frame] = deque()
         self._completed: dict[str, Frame | None] = {}
-        self._gone = ""
+        self._gone: SessionGone | None = None
         self._heard = self.was_probe = self.holds_call = False
         self._outbound_connected = False
         self.session_data: Headers = Headers(b"", encoded=False)
         self._executed = 0
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether somebody else has taken the call."""
+        return isinstance(self._gone, SessionTaken)
 
     def start_event_handlers(self) -> None:
         """Nothing to start: the session's own greenlet reads."""
@@ -140,6 +132,7 @@ class Session(OutboundSession):  # type: ignore[misc]
         """
         data = self._encode(commands)
         deadline = time.monotonic() + timeout
+        self.watch()
         self._write(data)
         self.holds_call = self.holds_call and not lets_go
         replies = [self._wait(self._next_reply, deadline) for _ in commands]
@@ -156,7 +149,7 @@ class Session(OutboundSession):  # type: ignore[misc]
         """
         data, self.holds_call = self._encode(commands), False
         deadline = time.monotonic() + HEARD_OUT
-        try:
+        with suppress(OSError):
             self.sock.settimeout(HEARD_OUT)
             self.sock.sendall(data)
             self.sock.shutdown(socket.SHUT_WR)
@@ -164,8 +157,6 @@ class Session(OutboundSession):  # type: ignore[misc]
                 self.sock.settimeout(left)
                 if not self.sock.recv(_READ_SIZE):
                     return
-        except OSError:
-            pass
 
     def api(self, command: str) -> str:
         """The answer of an `api` command, without its line end. Needs `full` in the dialplan's socket action."""
@@ -187,6 +178,38 @@ class Session(OutboundSession):  # type: ignore[misc]
         event = self._wait(lambda: self._completed[event_uuid], time.monotonic() + timeout)
         del self._completed[event_uuid]
         return event
+
+    def watch(self, seconds: float = 0.0) -> None:
+        """Take in what comes for some seconds; by default, what has come already.
+
+        Raises:
+            SessionGone: when the call has left the gate's hands, or the connection is of no further use.
+        """
+        deadline = time.monotonic() + seconds
+        while self._gone is None:
+            try:
+                self.sock.settimeout(max(deadline - time.monotonic(), 0.0))
+                self._feed(self.sock.recv(_READ_SIZE))
+            except (TimeoutError, BlockingIOError):
+                return
+            except OSError as error:
+                self._closed(str(error))
+            while (frame := self._next_frame()) is not None:
+                self._handle(frame)
+            if time.monotonic() >= deadline:
+                break
+        self._raise_if_gone()
+
+    def outlast(self) -> None:
+        """Say nothing more until the call is over, and FreeSWITCH closes. Raises nothing.
+
+        To close the connection of a call that somebody has taken away may end it: `park`, the application, goes on only
+        as long as the connection is there that once controlled the channel (FINDINGS: "Taken away").
+        """
+        with suppress(OSError):
+            self.sock.settimeout(None)
+            while self.sock.recv(_READ_SIZE):
+                pass
 
     def end(self) -> SessionGone:
         """Wait until the caller hangs up or the connection ends; how it was. Nothing else may read meanwhile."""
@@ -214,11 +237,10 @@ class Session(OutboundSession):  # type: ignore[misc]
         self.sock.close()
 
     def _encode(self, commands: Sequence[str]) -> bytes:
+        data = encode(commands)
         for command in commands:
-            if "\n\n" in command or "\r" in command:
-                raise ValueError("an empty line inside of a command")
             self._tell("sent", command)
-        return "".join(command + "\n\n" for command in commands).encode()
+        return data
 
     def _next_reply(self) -> Frame | None:
         return self._replies.popleft() if self._replies else None
@@ -230,8 +252,7 @@ class Session(OutboundSession):  # type: ignore[misc]
         """
         reads, late = 0, False
         while (found := ready()) is None:
-            if self._gone:
-                raise SessionGone(self._gone)
+            self._raise_if_gone()
             frame = self._next_frame()
             if frame is not None:
                 self._handle(frame)
@@ -258,15 +279,20 @@ class Session(OutboundSession):  # type: ignore[misc]
             self._lose("FreeSWITCH does not answer")
         except OSError as error:
             self._closed(str(error))
+        self._feed(data)
+
+    def _feed(self, data: bytes) -> None:
         if not data:
             cut = " in the middle of a frame" if self._decoder.in_frame else ""
             self._closed(f"FreeSWITCH closed the connection{cut}")
         self._heard = True
         self._decoder.feed(data)
 
+    def _raise_if_gone(self) -> None:
+        if self._gone is not None:
+            raise self._gone
+
     def _write(self, data: bytes) -> None:
-        if self._gone:
-            raise SessionGone(self._gone)
         try:
             self.sock.settimeout(REPLY_TIMEOUT)
             self.sock.sendall(data)
@@ -279,37 +305,44 @@ class Session(OutboundSession):  # type: ignore[misc]
             case "command/reply" | "api/response":
                 self._replies.append(frame)
             case "text/disconnect-notice":
-                self._end("the call has ended")
+                self._end(SessionGone("the call has ended"))
             case "text/event-plain":
                 self._handle_event(frame)
             case _:  # log/data and whatever else may come: not asked for
                 pass
 
     def _handle_event(self, frame: Frame) -> None:
-        name = frame.event_name
-        if name == "CHANNEL_HANGUP":
-            self._end(f"the caller hung up ({frame.headers.get('Hangup-Cause', 'no cause')})")
+        """Note what the event says.
+
+        CHANNEL_UNPARK says that the channel has left the park that `socket` put it in: because the caller hung up, or
+        because somebody transferred, bridged, picked up or parked it (FINDINGS: "Taken away").
+        """
+        name, headers = frame.event_name, frame.headers
+        if name == "CHANNEL_HANGUP" or (name == "CHANNEL_UNPARK" and headers.get("Answer-State") == "hangup"):
+            self._end(SessionGone(f"the caller hung up ({headers.get('Hangup-Cause', 'no cause')})"))
+        elif name == "CHANNEL_UNPARK":
+            self._end(SessionTaken("somebody else has taken the call"))
         elif name == "CHANNEL_EXECUTE_COMPLETE":
-            event_uuid = frame.headers.get("Application-UUID", "")
+            event_uuid = headers.get("Application-UUID", "")
             if event_uuid in self._completed:
                 self._completed[event_uuid] = frame
 
-    def _end(self, why: str) -> None:
+    def _end(self, end: SessionGone) -> None:
         """The call has no need of the gate any more."""
-        self._gone = self._gone or why
+        self._gone = self._gone or end
         self._outbound_connected = self.holds_call = False
 
     def _closed(self, why: str) -> Never:
         self.was_probe = not self._heard
         self.connected = False
-        self._end(why)
-        raise SessionGone(self._gone)
+        self._end(SessionGone(why))
+        raise self._gone or AssertionError
 
     def _lose(self, why: str) -> Never:
         """The peer says nothing, or nothing that can be understood; it may hear yet."""
-        self._gone = self._gone or why
+        self._gone = self._gone or SessionGone(why)
         self._outbound_connected = False
-        raise SessionGone(self._gone)
+        raise self._gone
 
     def _tell(self, direction: str, what: object) -> None:
         if self._trace is not None:

@@ -12,6 +12,10 @@ class CallEnded(Exception):
     """There is no call any more: the caller hung up, or the connection to the switch is gone. The text says which."""
 
 
+class CallTaken(CallEnded):
+    """Somebody else has the call now: it was transferred, picked up or parked. Nobody may touch it any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """What the caller hears before he keys in digits.

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.channel import CallEnded, Channel, Prompt
+from vipgate_fs.gate.channel import CallEnded, CallTaken, Channel, Prompt
 from vipgate_fs.gate.decision import Decision
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.gate import Gate, Rejection, Route
@@ -40,6 +40,12 @@ class Result(StrEnum):
     PIN_INCORRECT = "pin_incorrect"
     HUNG_UP = "hung_up"
     CUT_OFF = "cut_off"
+    TAKEN_AWAY = "taken_away"
+
+    @classmethod
+    def of(cls, end: CallEnded) -> Result:
+        """How a call ended that was not the gate's any more."""
+        return cls.TAKEN_AWAY if isinstance(end, CallTaken) else cls.HUNG_UP
 
 
 @dataclass(slots=True)
@@ -77,7 +83,7 @@ def conduct(
     try:
         _carry_out(decision, call, channel, lockouts, outcome)
     except CallEnded as end:
-        outcome.result, outcome.target = Result.HUNG_UP, None
+        outcome.result, outcome.target = Result.of(end), None
         outcome.why = "; ".join(filter(None, [outcome.why, str(end)]))  # why his last entry was in vain, too
     return outcome
 

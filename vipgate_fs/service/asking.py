@@ -19,7 +19,8 @@ RING_AFTER: Final = 0.3
 class Asking:
     """Asks steps for a live call; see `vipgate_fs.gate.gate.Ask`.
 
-    A step that waits is asked in a greenlet of its own: a caller who hangs up meanwhile breaks it off.
+    A step that waits is asked in a greenlet of its own: a caller who hangs up meanwhile breaks it off, and so does who
+    takes the call away.
     """
 
     def __init__(self, channel: EslChannel, session: Session) -> None:
@@ -27,11 +28,12 @@ class Asking:
         self._session = session
 
     def __call__(self, step: Step, call: Call) -> Verdict | None:
-        """The step's answer. Raises StepFailed, and SessionGone when the caller hangs up."""
+        """The step's answer. Raises StepFailed, and SessionGone when the call leaves the gate."""
         if not step.waits:
             return step.identify(call)
         asked = gevent.spawn(_answer, step, call)
         try:
+            self._channel.watch()
             asked.join(RING_AFTER)
             if not asked.ready():
                 self._channel.ring()

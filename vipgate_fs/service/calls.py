@@ -91,6 +91,8 @@ class CallHandler:
             log = log.bind(caller=shown or "withheld", called=facts.called)
             with self._counted():
                 self._serve(facts, session, log)
+            if session.is_taken:
+                session.outlast()
         except SessionGone as end:
             if session.holds_call:
                 self._reject_unread(session, str(end), log)
@@ -153,7 +155,7 @@ class CallHandler:
             _tell(course.decision, call, log)
             conduct(course.decision, call, channel, self._keeper.lockouts, outcome)
         except SessionGone as end:
-            outcome.why = str(end)
+            outcome.result, outcome.why = Result.of(end), str(end)
         except GreenletExit:
             outcome.result, outcome.target, outcome.why = Result.CUT_OFF, None, "the service ended"
         except Exception as error:

@@ -123,6 +123,13 @@ class Api:
         session.channel.transfer(extension, dialplan or None, context or None)
         return OK
 
+    def _do_uuid_park(self, channel: str = "", *_: str) -> str:
+        session = self._find(channel)
+        if session is None:
+            return _NO_CHANNEL
+        session.channel.leave_to_park()
+        return OK
+
     def _do_uuid_break(self, channel: str = "", *_: str) -> str:
         session = self._find(channel)
         if session is None:

@@ -16,7 +16,7 @@ from vipgate_fs.simulator.clock import Clock
 from vipgate_fs.simulator.events import WITH_VARIABLES, Event, EventSource
 from vipgate_fs.simulator.invite import Invite
 
-_STATE_NUMBERS: Final = {"INIT": 1, "ROUTING": 2, "EXECUTE": 4, "RESET": 9, "HANGUP": 10, "REPORTING": 11}
+_STATE_NUMBERS: Final = {"INIT": 1, "ROUTING": 2, "EXECUTE": 4, "PARK": 6, "RESET": 9, "HANGUP": 10, "REPORTING": 11}
 _REFERENCE: Final = re.compile(r"\$\{([^{}]*)\}")
 _API_CALL: Final = re.compile(r"(\w+)(?:\((.*)\)| (.*))", re.DOTALL)
 _CODEC: Final = tuple(
@@ -49,7 +49,8 @@ class Channel:
         variables: the channel variables. Setting one moves it to the end, as in FreeSWITCH.
         state: where the channel is going; `running_state` follows when the state's work begins.
         cause: the hang-up cause; None while the call is up.
-        transferred: a transfer waits for the channel to leave what it does.
+        transferred: a transfer waits for the channel to leave what it does; so does `uuid_park`.
+        is_to_park: it is then to be parked, and not to be routed.
         changed: set when something happens that a waiting application must look at.
         subscribers: called with each event, at once.
     """
@@ -63,7 +64,7 @@ class Channel:
         self.variables = dict(invite.variables)
         self.state = self.running_state = "INIT"
         self.call_state = "DOWN"
-        self.is_early = self.is_answered = self.transferred = False
+        self.is_early = self.is_answered = self.transferred = self.is_to_park = False
         self.cause: str | None = None
         self.digits: deque[tuple[str, bool]] = deque()
         self.dialled = ""
@@ -86,7 +87,7 @@ class Channel:
     @property
     def is_ready(self) -> bool:
         """Whether applications go on (switch_channel_ready)."""
-        return self.cause is None and self.state == "EXECUTE" and not self.transferred
+        return self.cause is None and self.state in ("EXECUTE", "PARK") and not self.transferred
 
     @property
     def has_media(self) -> bool:
@@ -212,6 +213,12 @@ class Channel:
             self.dialled += digit
             self.fire("DTMF", ("DTMF-Digit", digit), ("DTMF-Duration", "800"), ("DTMF-Source", "RTP"))
         return digit
+
+    def leave_to_park(self) -> None:
+        """Leave for being parked, by nobody in particular (switch_ivr_park_session)."""
+        if self.cause is None:
+            self.transferred = self.is_to_park = True
+            self.changed.set()
 
     def transfer(self, extension: str, dialplan: str | None, context: str | None) -> None:
         """Leave for another extension; a call that goes round in circles is hung up (switch_ivr_session_transfer)."""

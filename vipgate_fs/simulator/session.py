@@ -92,7 +92,10 @@ class Session:
         channel = self.channel
         channel.fire("CHANNEL_CREATE")
         while channel.cause is None:
-            self._route()
+            if channel.is_to_park:
+                self._stay_parked()
+            else:
+                self._route()
         channel.enter("HANGUP")
         channel.enter("REPORTING")
         report(channel, self._last_application)
@@ -207,6 +210,13 @@ class Session:
         while self.channel.take_digit() is not None:
             pass
         return not self.controlled
+
+    def _stay_parked(self) -> None:
+        channel = self.channel
+        channel.transferred = channel.is_to_park = False
+        channel.enter("PARK")
+        self.park()
+        self.wait(None)  # also when nobody controls it any more (FINDINGS: "Taken away")
 
     def _route(self) -> None:
         channel = self.channel

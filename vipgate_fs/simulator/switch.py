@@ -141,6 +141,10 @@ class Simulator:
         """Place a call, wait for its end, and tell what the caller experienced. Raises as `start` does."""
         return self.start(caller, to).wait()
 
+    def api(self, command: str) -> str:
+        """What `fs_cli -x` prints: an operator, or another program, does something to the switch or to a call."""
+        return self._api.run(command)
+
     def close(self) -> None:
         """End all calls and connections at once."""
         gevent.killall(list(self._greenlets))
