@@ -31,7 +31,7 @@ REPLY_TIMEOUT: Final = 5.0
 """Seconds for a reply to a command; a real FreeSWITCH takes about 0.1 ms."""
 _READ_SIZE: Final = 64 * 1024
 _READS_IN_A_ROW: Final = 4
-"""From then on a wait pauses after each read: no other call goes on as long as there is something to read."""
+"""From then on a wait pauses before each read: no other call goes on as long as there is something to read."""
 HEARD_OUT: Final = 1.0
 """Seconds that a peer with a call may go on sending after the gate's last word."""
 _PAUSE: Final = 0.001
@@ -259,10 +259,10 @@ class Session(OutboundSession):  # type: ignore[misc]
             elif late:
                 self._lose("FreeSWITCH does not answer")
             else:
-                late, reads = time.monotonic() > deadline, reads + 1
-                self._read(deadline)
                 if reads >= _READS_IN_A_ROW:
                     gevent.sleep(_PAUSE)
+                late, reads = time.monotonic() > deadline, reads + 1
+                self._read(deadline)
         return found
 
     def _next_frame(self) -> Frame | None:

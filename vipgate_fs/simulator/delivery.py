@@ -6,11 +6,14 @@ import socket as stdlib_socket
 import struct
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import gevent
 
 from vipgate_fs.simulator.clock import Clock
+
+_READ_BY: Final = 0.005
+"""Real seconds for the peer to read what came in pieces, before simulated time goes on."""
 
 
 @dataclass(slots=True)
@@ -43,32 +46,36 @@ class Delivery:
         """
         if self.glue:
             if not self._held:
-                clock.later(self.glue, self._flush, sock)
+                clock.later(self.glue, self._flush, sock, clock)
             self._held += data
         else:
-            self._write(sock, data)
+            self._write(sock, data, clock)
 
-    def close(self, sock: Any) -> None:
+    def close(self, sock: Any, clock: Clock) -> None:
         """Write what is held back and close."""
-        self._flush(sock)
+        self._flush(sock, clock)
         self._close(sock)
 
-    def _flush(self, sock: Any) -> None:
+    def _flush(self, sock: Any, clock: Clock) -> None:
         held, self._held = self._held, b""
         with suppress(OSError):
-            self._write(sock, held)
+            self._write(sock, held, clock)
 
-    def _write(self, sock: Any, data: bytes) -> None:
+    def _write(self, sock: Any, data: bytes, clock: Clock) -> None:
         if self._is_closed:
             raise ConnectionAbortedError("the connection is cut")
         whole = len(data)
         if self.cut_after is not None:
             data = data[: self.cut_after - self._sent]
         size = self.chunk or max(whole, 1)
-        for start in range(0, len(data), size):
-            sock.sendall(data[start : start + size])
+        with clock.held():
+            for start in range(0, len(data), size):
+                sock.sendall(data[start : start + size])
+                if self.chunk:
+                    gevent.sleep(0)
             if self.chunk:
-                gevent.sleep(0)
+                gevent.get_hub().loop.update_now()  # it stood still in the loop, and the pause would be none
+                gevent.sleep(_READ_BY)
         self._sent += len(data)
         if len(data) < whole:
             if self.reset:

@@ -114,7 +114,7 @@ class OutboundSocket:
                 b"Content-Type: text/disconnect-notice\nControlled-Session-UUID: %b\nContent-Disposition: disconnect\n"
                 b"Content-Length: %d\n\n%b" % (channel.uuid.encode(), len(_GOODBYE), _GOODBYE.encode())
             )
-        self._delivery.close(self._sock)
+        self._delivery.close(self._sock, channel.clock)
         self._session.release()
         self.is_finished = True
         channel.changed.set()
