@@ -12,7 +12,7 @@ import gevent
 
 from vipgate_fs.simulator.clock import Clock
 
-_READ_BY: Final = 0.005
+_READ_BY: Final = 0.02
 """Real seconds for the peer to read what came in pieces, before simulated time goes on."""
 
 
