@@ -51,8 +51,10 @@ def test_own_contexts_and_no_public_which_would_hide_the_sites_own():
 
 def test_the_extensions_in_their_order():
     assert [element.get("name") for element in DIALPLAN.iter("extension")] == [
+        "vipgate-number-only",
         "vipgate-gate",
         "vipgate-round",
+        "vipgate-not-dialable",
         "vipgate-no-gate",
         "vipgate-marks",
         "vipgate-called-number",
@@ -123,9 +125,32 @@ class TestGate:
     def test_no_other_extension_leads_on_from_there(self):
         leading = {element.get("name"): dict(actions(element)).get("transfer") for element in CONTEXTS["vipgate"]}
         assert leading == {
+            "vipgate-number-only": "$1 XML vipgate",
+            "vipgate-not-dialable": None,
             "vipgate-gate": "${destination_number} XML vipgate-no-gate",
             "vipgate-round": "${destination_number} XML vipgate-passed",
         }
+
+    @pytest.mark.parametrize(
+        ("called", "number"),
+        [
+            ("+4970222797812;npdi;rn=+4919912345", "+4970222797812"),
+            ("+4970222797812;bla=ble;more", "+4970222797812"),
+            ("7000;tgrp=tg1;trunk-context=ex.com", "7000"),
+            ("7000;isub=12", "7000"),
+            ("7000;", "7000"),
+            ("7000;a b", "7000"),
+            ("7000", None),
+            (";npdi", None),
+            ("100 XML default;npdi", None),
+            ("${evil};npdi", None),
+        ],
+    )
+    def test_the_parameters_of_a_number_are_cut_off(self, called, number):
+        (condition,) = extension("vipgate-number-only").findall("condition")
+        match = re.search(condition.get("expression"), called)
+        assert (match[1] if match else None) == number
+        assert number is None or re.search(DIALABLE, number)
 
     def test_every_number_goes_through_it_unless_the_site_says_otherwise(self):
         assert extension("vipgate-gate").findall("condition")[-1].get("expression") == "^.+$"

@@ -134,7 +134,7 @@ def test_a_local_number_belongs_to_its_phone_context(user, caller):
     ("privacy", "restricted"),
     [
         *[("id", True), ("user", True), ("header", True), ("ID", True), ("User", True), ("critical", True)],
-        *[("user;id", True), ("id; critical", True), ("id, header", True), ("header user", True), ("none;id", True)],
+        *[("user;id", True), ("id; critical", True), ("id, header", True), ("none;id", True)],
         *[("session", True), ("future", True)],
         *[("none", False), ("NONE", False), ("history", False), ("", False)],
     ],

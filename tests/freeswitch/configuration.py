@@ -35,6 +35,11 @@ _RECORDED = ("caller_id_number", "destination_number", "hangup_cause", "last_arg
 """Columns of the call detail records; the last three are where a PIN might be found."""
 
 
+ACCOUNT = "KXXXabcd@trunk.example"
+ACCOUNTS = {"plain": "", "to": "auto_to_user"}
+"""Gateways of the trunk, with their setting `extension`."""
+
+
 def write(folder: Path) -> None:
     """Write it. The dialplan that VIPgate ships becomes `dialplan/vipgate.xml`, byte for byte."""
     for name in ("dialplan", "log", "db", "run", "scripts", "temp", "cdr"):
@@ -144,7 +149,14 @@ def _profile(name: str, port: int, context: str) -> str:
         "disable-naptr": "true",
         "bind-params": "transport=udp",
     }
-    return f'<profile name="{name}"><settings>{_params(settings)}</settings></profile>'
+    gateways = "".join(_gateway(*account) for account in ACCOUNTS.items()) if name == "trunk" else ""
+    return f'<profile name="{name}"><gateways>{gateways}</gateways><settings>{_params(settings)}</settings></profile>'
+
+
+def _gateway(name: str, extension: str) -> str:
+    """A trunk that registers, as far as it matters for the calls that come from it."""
+    settings = {"username": ACCOUNT, "password": "x", "proxy": HOST, "register": "false", "context": "vipgate"}
+    return f'<gateway name="{name}">{_params(settings | ({"extension": extension} if extension else {}))}</gateway>'
 
 
 def _user(number: str, alias: str) -> str:

@@ -42,6 +42,7 @@ class Scenario:
         caller: his number; "": one that nobody else in the run has, because wrong entries are counted for callers.
         sender: the From header, when the number alone does not make it.
         headers: further headers of his INVITE.
+        receiver: the To header, when it is not the number that he calls.
         codec: the only one that he offers.
         port: of the switch's SIP profile; 0: the trunk's.
         limits: the least and the most seconds that he may wait.
@@ -54,6 +55,7 @@ class Scenario:
     caller: str = ""
     sender: str = ""
     headers: tuple[str, ...] = ()
+    receiver: str = ""
     codec: Codec = PCMU
     port: int = 0
     limits: tuple[float, float] = (0.0, PATIENCE)
@@ -163,6 +165,7 @@ class _Call:
             scenario.sender or f"<sip:{user_part(scenario.caller or next(_STRANGERS))}@{HOST}>",
             scenario.headers,
             self._offer(media.get_extra_info("sockname")[1]),
+            scenario.receiver,
         )
         self._began = self._loop.time()
         signalling.sendto(self._dialog.invite())

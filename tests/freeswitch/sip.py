@@ -76,15 +76,23 @@ class Dialog:
         sender: the value of the From header, without a tag.
         headers: further headers of the INVITE, each "Name: value".
         sdp: the offer.
+        receiver: the To header; "": the number to call.
     """
 
     def __init__(
-        self, local: tuple[str, int], server: tuple[str, int], to: str, sender: str, headers: tuple[str, ...], sdp: str
+        self,
+        local: tuple[str, int],
+        server: tuple[str, int],
+        to: str,
+        sender: str,
+        headers: tuple[str, ...],
+        sdp: str,
+        receiver: str = "",
     ) -> None:
         self._local = f"{local[0]}:{local[1]}"
         self._uri = self._target = f"sip:{user_part(to)}@{server[0]}:{server[1]}"
         self._sender = f"{sender};tag={secrets.token_hex(5)}"
-        self._receiver = f"<{self._uri}>"
+        self._receiver = receiver or f"<{self._uri}>"
         self._call_id = secrets.token_hex(10)
         self._branch = secrets.token_hex(8)
         self._more, self._sdp = headers, sdp

@@ -79,8 +79,8 @@ class Address:
 
     @property
     def uri(self) -> str:
-        """What FreeSWITCH's `…_uri` variables hold: "" without a host."""
-        return f"{self.whole_user or 'nobody'}@{self.host_port}" if self.host else ""
+        """What FreeSWITCH's `…_uri` variables hold."""
+        return f"{self.whole_user or 'nobody'}@{self.host_port or 'nowhere'}"
 
     def param(self, name: str) -> str | None:
         """The value of a header parameter, as it is written; "" for one without a value; None when there is none."""
@@ -91,19 +91,19 @@ class Address:
         return None
 
     def variables(self, prefix: str) -> dict[str, str]:
-        """The channel variables that sofia makes of it (sofia.c, _url_set_chanvars); empty ones are none.
-
-        Parameters behind the address are set afterwards, under the same prefix: `;user=2` overwrites the user.
-        """
-        params = (param.partition("=") for param in self.header_params.split(";") if param)
+        """The channel variables that sofia makes of it (sofia.c, _url_set_chanvars); empty ones are none."""
         return {
             f"{prefix}_params": self.params,
             f"{prefix}_user": self.whole_user or "nobody",
             f"{prefix}_port": self.port,
             f"{prefix}_uri": self.uri,
-            f"{prefix}_host": self.host,
-            **{f"{prefix}_{name.strip()}": value.strip() for name, _, value in params},
+            f"{prefix}_host": self.host or "nowhere",
         }
+
+    def header_variables(self, prefix: str) -> dict[str, str]:
+        """Those that it makes of the parameters behind the address, afterwards: `;user=2` overwrites the user."""
+        params = (param.partition("=") for param in self.header_params.split(";") if param)
+        return {f"{prefix}_{name.strip()}": value.strip() for name, _, value in params}
 
 
 def _canonical(user: str) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from vipgate_fs.simulator.address import Address
 
-_PRIVACY: Final = re.compile(r"[;,]?\s*([-.!%*_+`'~0-9A-Za-z]+(?:\s*[;,\s]\s*[-.!%*_+`'~0-9A-Za-z]+)*)\s*")
+_PRIVACY: Final = re.compile(r"[;,]?\s*([-.!%*_+`'~0-9A-Za-z]+(?:\s*[;,]\s*[-.!%*_+`'~0-9A-Za-z]+)*)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,6 @@ class Identity:
 
 
 def _priv_values(header: str) -> list[str]:
-    """The list in a Privacy header, also with commas or spaces between them; none of one that is no such list."""
+    """The list in a Privacy header, also with commas between them; none of one that is no such list."""
     match = _PRIVACY.fullmatch(header)
-    return re.split(r"\s*[;,\s]\s*", match[1]) if match else []
+    return re.split(r"\s*[;,]\s*", match[1]) if match else []

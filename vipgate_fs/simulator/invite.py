@@ -126,7 +126,7 @@ class Invite:
         sender = Address.parse(_from_header(caller, port))
         target, contact = f"{to}@{LOCAL}:{SIP_PORT}", f"caller@{LOCAL}:{port}"
         identity = Identity.of(caller.headers, sender)
-        channel_name = f"sofia/{_PROFILE}/{(sender.user if sender.user_params else sender.uri) or contact}"
+        channel_name = f"sofia/{_PROFILE}/{sender.user if sender.user_params else sender.uri}"
         if not caller.sip:
             channel_name = f"loopback/{to}-b"
         profile = Profile(
@@ -152,6 +152,7 @@ class Invite:
             full_from = f"{full_from};{sender.header_params}"
         call_id = f"{session_id}-{port}@{LOCAL}"
         full_to = caller.headers.get("To", f"<sip:{target}>")
+        receiver = Address.parse(full_to)
         variables = {
             "direction": "inbound",
             "uuid": channel_uuid,
@@ -170,6 +171,7 @@ class Invite:
             "sip_received_port": str(port),
             "sip_via_protocol": "udp",
             "sip_from_user_stripped": sender.whole_user.removeprefix("+"),
+            **sender.header_variables("sip_from"),
             "sip_from_tag": tag,
             "sofia_profile_name": _PROFILE,
             "sofia_profile_url": f"sip:mod_sofia@{LOCAL}:{SIP_PORT}",
@@ -184,7 +186,8 @@ class Invite:
             "sip_req_port": str(SIP_PORT),
             "sip_req_uri": target,
             "sip_req_host": LOCAL,
-            **Address.parse(full_to).variables("sip_to"),
+            **receiver.variables("sip_to"),
+            **receiver.header_variables("sip_to"),
             "sip_contact_user": "caller",
             "sip_contact_port": str(port),
             "sip_contact_uri": contact,
