@@ -19,9 +19,16 @@ Unknown keys, keys given twice, anchors and tags are errors. Numbers, PINs, time
 at the file. What is changed counts after `vipgate reload`, or a restart of the service: the files that the configuration
 names, such as lists of callers and PINs, are read only then, too.
 
-A number is written as people do: `+49 7022 27978-12`, `07022 27978 12`. Patterns of numbers: `?` for one digit, `*` at the end
-for any further digits. A range has both ends in full: `7000-7099`, `+4971155501..+4971155509`; `+49 711 55501-09` could be a
-number, too, and is refused. A number has at most 15 digits (E.164); up to six digits are an extension.
+A number is written as people do: `+49 7022 27978-12`, `07022 27978 12`. Patterns of numbers: `?` for one digit, `*` for any
+digits or none, also at the beginning or in the middle (`*721*`, at most three). A range has both ends in full: `7000-7099`,
+`+4971155501..+4971155509`; `+49 711 55501-09` could be a number, too, and is refused. A number has at most 15 digits (E.164); up
+to six digits are an extension. Patterns are compared with a number's international form: `*0711*` does not fit +49711….
+
+**An exception inside a range**: of several gates (and in a list of several entries) the most specific one counts, wherever it
+stands. A full number goes before a pattern, more written digits before fewer, and `70??` before `70*`; a range counts by how many
+numbers it has: `7010-7019` goes before `7000-7099`. So a gate for `+49 89 123456*` protects the company, and another one for
+`+49 89 123456-10` the boss. Two gates whose targets fit a number equally are an error. Users and groups have no such measure: a
+gate for one of them and the gate for the number go by the order of the file. `vipgate explain` says which target won over which.
 """
 STEPS = [f"step.{name}" for name in SCHEMA["$defs"]["step"]["properties"]]
 SECTIONS = {

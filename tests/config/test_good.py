@@ -14,9 +14,9 @@ from vipgate_fs.document.findings import Report
 from vipgate_fs.document.nodes import Mapping
 from vipgate_fs.gate.gate import Rejection, Route, Timing
 from vipgate_fs.gate.lockout import Lockout
+from vipgate_fs.gate.number_table import Shape
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.schedules import EVERY_DAY, Dates, Days, Span, Times
-from vipgate_fs.gate.targets import Mask
 from vipgate_fs.gate.verdict import AskForPin, Forward, Reject
 from vipgate_fs.resources import resource
 
@@ -239,7 +239,7 @@ def test_a_large_file_is_read_in_one_go(monkeypatch):
     counts = []
     for size in (500, 1000):
         work = Counter()
-        for owner, name in ((Mapping, "value"), (Mask, "common")):
+        for owner, name in ((Mapping, "value"), (Shape, "keys")):
             monkeypatch.setattr(owner, name, counted(owner.__dict__[name], work))
         numbers = ", ".join(f'"{20_000 + number}"' for number in range(size))
         pins = ", ".join(f'"0049176{number:08}": "4711{number:04}"' for number in range(size))

@@ -1,6 +1,7 @@
 """Finding the file, and what of it depends on the machine."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -170,3 +171,37 @@ def test_own_sounds_where_freeswitch_can_not_be_sent(monkeypatch, tmp_path):
     assert configuration is None
     assert [finding for finding in findings if "set site.sounds" in finding] == findings
     assert len(findings) == 1
+
+
+def steps_of_loading(text, path):
+    """How many functions are called to load a configuration."""
+    steps = 0
+
+    def count(_frame, event, _argument):
+        nonlocal steps
+        steps += event in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
+        loaded = config.load_text(text, path)
+    finally:
+        sys.setprofile(None)
+    assert not loaded.findings
+    return steps
+
+
+def gates_for(form, size):
+    one = "  g{0}: {{protects: {{numbers: ['{1}']}}, identify: [{{static_pin: {{pin: '4711'}}}}]}}\n"
+    return "version: 1\nstore: none\ngates:\n" + "".join(one.format(n, form.format(n, n)) for n in range(size))
+
+
+@pytest.mark.parametrize("form", ["+49 7022 {:05}*", "0711 5{:05}??", "+497022{:05}0..+497022{:05}7", "+49 89 {:05}*7"])
+def test_five_times_as_many_gates_take_five_times_as_many_steps(tmp_path, form):
+    path = tmp_path / "vipgate.yaml"
+    steps_of_loading(gates_for(form, 50), path)  # what is read once is read
+    few, many = (steps_of_loading(gates_for(form, size), path) for size in (100, 500))
+    assert many < 5.5 * few
+
+
+def test_patterns_of_which_any_two_fit_one_number_are_one_error_each(tmp_path):
+    assert len(config.load_text(gates_for("*7{:05}5*", 500), tmp_path / "vipgate.yaml").findings) == 499

@@ -9,6 +9,7 @@ import pytest
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.decision import decide, describe
 from vipgate_fs.gate.gate import Activation, Evidence, Gate, Prompts, Protects, StepDefaults, StepFailed
+from vipgate_fs.gate.gates import Gates
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.override import Override
 from vipgate_fs.gate.pins import Pin
@@ -49,7 +50,7 @@ def gate(*steps, **more):
 
 
 def decided(a_gate, call=CALL, at=TUESDAY_NOON):
-    return decide([a_gate], call, at, CALENDAR)
+    return decide(Gates([a_gate], PLAN), call, at, CALENDAR)
 
 
 @pytest.mark.parametrize(
@@ -76,14 +77,14 @@ def test_steps_after_the_verdict_are_not_asked():
         asked.append(step.line)
         return step.identify(call)
 
-    decide([gate(None, Pass(), Reject())], CALL, TUESDAY_NOON, CALENDAR, ask)
+    decide(Gates([gate(None, Pass(), Reject())], PLAN), CALL, TUESDAY_NOON, CALENDAR, ask)
     assert asked == [20, 21]
 
 
 def test_on_failure_decides_when_the_step_fails():
     a_gate = gate()
     step = Scripted(StepFailed("no answer after 5 s"), on_failure=Forward("99"))
-    decision = decide([Gate("g", 1, a_gate.protects, (step,), PROMPTS)], CALL, TUESDAY_NOON, CALENDAR)
+    decision = decide(Gates([Gate("g", 1, a_gate.protects, (step,), PROMPTS)], PLAN), CALL, TUESDAY_NOON, CALENDAR)
     assert decision.verdict == Forward("99")
     assert decision.reasons[-1].text == "failed: no answer after 5 s; on_failure: forward to 99"
 
@@ -103,7 +104,7 @@ def test_why_tells_what_spoke_and_which_steps_failed(steps, why):
 
 def test_why_tells_why_on_failure_spoke():
     step = Scripted(StepFailed("no answer after 5 s"), on_failure=ASK, kind="webservice")
-    decision = decide([replace(gate(), steps=(step,))], CALL, TUESDAY_NOON, CALENDAR)
+    decision = decide(Gates([replace(gate(), steps=(step,))], PLAN), CALL, TUESDAY_NOON, CALENDAR)
     assert decision.why == "webservice: failed: no answer after 5 s; on_failure: ask for PIN"
 
 
@@ -113,7 +114,9 @@ def test_the_evidence_in_a_step_speaks_with_its_line():
         def evidence(self, call):
             return Evidence(25, "vips.csv", 2)
 
-    decision = decide([replace(gate(), steps=(Listing(Pass(), kind="callers"),))], CALL, TUESDAY_NOON, CALENDAR)
+    decision = decide(
+        Gates([replace(gate(), steps=(Listing(Pass(), kind="callers"),))], PLAN), CALL, TUESDAY_NOON, CALENDAR
+    )
     assert (decision.reasons[-1].line, decision.why) == (25, "callers: pass (vips.csv line 2)")
 
 
@@ -190,7 +193,9 @@ SEVEN = TUESDAY_EVENING.replace(hour=19)
 )
 def test_a_person_overrides_the_schedule_for_a_while(override, at, active, text):
     guarded = gate(Forward("1"), active=Activation(OFFICE, outside=True, line=9))
-    decision = decide([guarded], CALL, at, CALENDAR, overrides={"support": override, "other": Override(not active)})
+    decision = decide(
+        Gates([guarded], PLAN), CALL, at, CALENDAR, overrides={"support": override, "other": Override(not active)}
+    )
     assert (decision.active, decision.verdict) == (active, Forward("1") if active else Pass())
     assert decision.reasons[1].text.startswith(text)
     assert (decision.reasons[1].line is None) == text.partition(": ")[2].startswith("override")
@@ -198,5 +203,7 @@ def test_a_person_overrides_the_schedule_for_a_while(override, at, active, text)
 
 def test_a_step_knows_the_moment_that_is_decided_for_on_the_sites_clock():
     seen = []
-    decide([gate(None)], CALL, TUESDAY_NOON.astimezone(dt.UTC), CALENDAR, lambda _, call: seen.append(call.at))
+    decide(
+        Gates([gate(None)], PLAN), CALL, TUESDAY_NOON.astimezone(dt.UTC), CALENDAR, lambda _, call: seen.append(call.at)
+    )
     assert [at.isoformat() for at in seen] == ["2026-11-24T12:00:00+01:00"]

@@ -52,6 +52,7 @@ EXAMPLES = sorted(
         pytest.param("DE", "+49176123456789", "+49 has no number like", id="a mobile with a digit too many"),
         pytest.param("DE", "+1 212 555 12345", "+1 has no number like", id="a US number with a digit too many"),
         pytest.param("DE", "+41 44 668 18001", "+41 has no number like", id="a Swiss number with a digit too many"),
+        pytest.param("DE", "+49 999 0..+49 999 9", "+49 has no number like +499990", id="no such area code, range"),
         pytest.param("DE", "49301*", "write +49301* for that", id="country code without plus"),
         pytest.param("FR", "33142*", "write +33142* for that", id="French country code without plus"),
     ],
@@ -96,7 +97,21 @@ def test_what_no_spreadsheet_spoilt(written):
     ("country", "written"),
     [
         *[("DE", written) for written in ("7001", "0", "00", "01", "110", "116117", "alice", "Bank-24", "*97")],
-        *[("DE", written) for written in ("7000-7099", "70*", "0*", "+*", "+4*", "+49*", "0711*", "4930*", "493?*")],
+        *[
+            ("DE", written)
+            for written in (
+                "7000-7099",
+                "+497022000050..+497022000057",
+                "70*",
+                "0*",
+                "+*",
+                "+4*",
+                "+49*",
+                "0711*",
+                "4930*",
+                "493?*",
+            )
+        ],
         *[("DE", written) for written in ("49301234*", "4930123456", "4900-4999", "49???*", "49??", "+49 0*", "22833")],
         *[("DE", written) for written in ("07022 27978-12", "0711/5550-0", "+49 711 555012345", "+43 1 711990 12345")],
         *[("US", written) for written in ("1*", "1212555*", "212555*", "2125551234", "911", "1001")],

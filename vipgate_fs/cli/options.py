@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from itertools import takewhile
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -20,8 +19,7 @@ from vipgate_fs.config.model import Configuration
 from vipgate_fs.document.findings import Finding
 from vipgate_fs.duration import duration
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.decision import find_gate
-from vipgate_fs.gate.gate import Gate
+from vipgate_fs.gate.gates import Gates
 from vipgate_fs.gate.override import LAST_YEAR, instant
 from vipgate_fs.gate.schedules import Calendar
 
@@ -50,11 +48,10 @@ def parse_variables(texts: Iterable[str]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def tell_left_aside(gates: Iterable[Gate], call: Call) -> None:
+def tell_left_aside(gates: Gates, call: Call) -> None:
     """A note on stderr of gates for users or groups, where nobody has named those of the called number."""
-    before = takewhile(lambda gate: find_gate((gate,), call) is None, gates)
-    names = [gate.name for gate in before if gate.protects.users or gate.protects.groups]
-    if names and not (call.called_users or call.called_groups):
+    if gates.needs_directory(call) and not (call.called_users or call.called_groups):
+        names = [gate.name for gate in gates if gate.protects.users or gate.protects.groups]
         what = f"gates for users or groups ({', '.join(names)}) are left aside"
         click.echo(f"Note: {what}; name the called number's user with --user, his groups with --group", err=True)
 

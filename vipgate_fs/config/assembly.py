@@ -19,6 +19,7 @@ from vipgate_fs.document.findings import Report
 from vipgate_fs.document.nodes import Mapping, Spot, parse
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.gate import Gate
+from vipgate_fs.gate.gates import Gates
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.identify.vault import VaultSlot
 
@@ -47,7 +48,7 @@ def assemble(content: bytes, path: Path, report: Report) -> Configuration | None
         for name, node in gates_section.node.nodes.items()
         if isinstance(node, Mapping)
     )
-    report_overlaps(reader.claims, report)
+    report_overlaps(reader.claims, site.plan, report)
     if store.url is None and report.is_sound(store_spot):
         _refuse_guest_pins(gates_section)
     if report.has_errors:
@@ -56,7 +57,7 @@ def assemble(content: bytes, path: Path, report: Report) -> Configuration | None
         report.warning(whole.section("schedules").keys[name], "no gate uses this schedule")
     _warn_of_inactive(gates, gates_section, site.calendar)
     digest = hashlib.sha256(content).digest()
-    return Configuration(path, site, server, gates, store, records, slot, digest)
+    return Configuration(path, site, server, Gates(gates, site.plan), store, records, slot, digest)
 
 
 def _refuse_guest_pins(gates: Section) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
-from vipgate_fs.gate.gate import Gate
+from vipgate_fs.gate.gates import Gates
 from vipgate_fs.gate.site import Site
 from vipgate_fs.identify.vault import VaultSlot
 from vipgate_fs.secret import Secret
@@ -66,7 +66,7 @@ class Configuration:
 
     Attributes:
         path: of the file.
-        gates: in the order of the file, which is the order in which they are looked at.
+        gates: in the order of the file.
         vault_slot: where the steps of the gates look for the vault.
         digest: SHA-256 of the file; as secret as the PINs in it, which could be guessed with it.
     """
@@ -74,7 +74,7 @@ class Configuration:
     path: Path
     site: Site
     server: Server
-    gates: tuple[Gate, ...]
+    gates: Gates
     store: Store
     records: Records
     vault_slot: VaultSlot = field(default_factory=VaultSlot, compare=False)

@@ -1,12 +1,15 @@
-"""Targets that more than one gate protects: which of them a call would meet is not what anybody should have to know."""
+"""Targets that fit a number equally in more than one gate: which of them a call meets nobody should have to guess."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 
 from vipgate_fs.document.findings import Place, Report
+from vipgate_fs.gate.number_table import NumberTable, Shape
+from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.targets import NumberPattern
 
 
@@ -27,35 +30,122 @@ class Claim:
     place: Place
 
 
-def report_overlaps(claims: Sequence[Claim], report: Report) -> None:
-    """Report every target that two gates protect (error), or one gate twice (warning).
+def report_overlaps(claims: Sequence[Claim], plan: NumberPlan, report: Report) -> None:
+    """Report every target that two gates protect equally (error), or one gate twice (warning).
 
-    A user is protected by the number that is called, too (see `vipgate_fs.gate.decision`).
+    A user is protected by the number that is called, too (see `vipgate_fs.gate.gates`).
     """
-    _compare([claim for claim in claims if claim.kind != "group"], report)
-    _compare([claim for claim in claims if claim.kind == "group"], report)
-
-
-def _compare(claims: Iterable[Claim], report: Report) -> None:
-    """Names and plain numbers, of which there may be thousands, are looked up; patterns are compared one by one."""
-    single: defaultdict[str, dict[str, Claim]] = defaultdict(dict)  # by what is claimed, then by the gate
-    patterns: list[Claim] = []
+    groups: dict[str, Claim] = {}
+    table: NumberTable[Claim] = NumberTable(plan)
+    overlaps = _Overlaps(report)
     for claim in claims:
-        only = claim.target.only
-        if only is None:
-            earlier = [*patterns, *(first for of_gates in single.values() for first in of_gates.values())]
-            patterns.append(claim)
+        if claim.kind == "group":
+            first = groups.setdefault(claim.target.text, claim)
         else:
-            earlier = [*patterns, *single[only].values()]
-            single[only].setdefault(claim.gate, claim)
-        for first in earlier:
-            if (example := first.target.common(claim.target)) is not None:
-                _tell(first, claim, example, report)
+            first = table.enter(claim.target, claim)
+        overlaps.tell(first, claim, claim.target.forms[0])
+    for first, second, example in _ties(table):
+        overlaps.tell(first, second, example)
+    numbers = [claim for claim in claims if claim.kind != "group"]
+    for first, second in _crossing(numbers):
+        overlaps.tell(first, second, second.target.forms[0])
+    for claim in numbers:
+        for wider in table.covering(claim.target.forms[0]):
+            if wider.gate == claim.gate:
+                overlaps.tell(wider, claim, claim.target.forms[0])
 
 
-def _tell(first: Claim, second: Claim, example: str, report: Report) -> None:
-    what, where = f"{second.kind} {example}", f"in line {first.place.line}"
-    if first.gate == second.gate:
-        report.warning(second.place, f"{what} is also covered {where}")
+class _Overlaps:
+    """Reports overlaps, one for each target."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._told: set[int] = set()
+
+    def tell(self, one: Claim, other: Claim, example: str) -> None:
+        """Report that two targets overlap, at the one that stands below; nothing when they are the same."""
+        first, second = sorted((one, other), key=lambda claim: (claim.place.line, claim.place.column))
+        if one is other or id(second) in self._told:
+            return
+        self._told.add(id(second))
+        example = example.replace("?", "0").replace("*", "")
+        what, where = f"{second.kind} {example}", f"in line {first.place.line}"
+        if first.gate == second.gate:
+            self._report.warning(second.place, f"{what} is also covered {where}")
+        elif second.target.only is not None:
+            self._report.error(
+                second.place, f"{what} is already protected by gate {first.gate} {where}; allowed: one gate"
+            )
+        else:
+            text = f"{what} fits {first.target} of gate {first.gate} {where} as well as this"
+            self._report.error(
+                second.place, f"{text}; allowed: an exception within a pattern or range, with more digits"
+            )
+
+
+def _ties(table: NumberTable[Claim]) -> Iterator[tuple[Claim, Claim, str]]:
+    """Patterns with as many digits in other places that fit the same number, with an example.
+
+    Patterns of two shapes fit the same number when they have the same digits where both have digits: so they are looked
+    up by these. Between two `*` there is room for anything.
+    """
+    levels: defaultdict[tuple[float, bool], dict[Shape, list[tuple[str, Claim]]]] = defaultdict(dict)
+    for shape, entries in table.shapes():
+        for key, found in entries.items():
+            for (digits, is_open, _), claim in found:
+                levels[digits, is_open].setdefault(shape, []).append((shape.form(key), claim))
+    for shapes in levels.values():
+        for one, other in combinations_with_replacement(shapes, 2):
+            if (one is other and not one.floats) or (places := _shared_places(one.text, other.text)) is None:
+                continue
+            there: dict[str, tuple[str, Claim]] = {}
+            for form, claim in shapes[one]:
+                there.setdefault("".join(map(form.__getitem__, places)), (form, claim))
+            for form, claim in shapes[other]:
+                first = there.get("".join(map(form.__getitem__, places)))
+                if first is not None and first[1] is not claim:
+                    yield first[1], claim, _both(first[0], form)
+
+
+def _shared_places(one: str, other: str) -> list[int] | None:
+    """Places, those after a `*` counted from the end, at which two shapes have digits; None when nothing fits both."""
+    if "*" not in one:
+        if len(one) != len(other):
+            return None
+        places = list(range(len(one)))
     else:
-        report.error(second.place, f"{what} is already protected by gate {first.gate} {where}; allowed: one gate")
+        heads = min(one.index("*"), other.index("*"))
+        tails = min(one[::-1].index("*"), other[::-1].index("*"))
+        places = [*range(heads), *range(-tails, 0)]
+    if any((one[place] == "+") != (other[place] == "+") for place in places):
+        return None
+    return [place for place in places if one[place] == other[place] == "#"]
+
+
+def _both(one: str, other: str) -> str:
+    """A number that has two forms."""
+    if "*" not in one:
+        return "".join(mine if mine != "?" else theirs for mine, theirs in zip(one, other, strict=True))
+    (head, *floats, tail), (their_head, *their_floats, their_tail) = one.split("*"), other.split("*")
+    head, tail = _merged(head, their_head), _merged(tail[::-1], their_tail[::-1])[::-1]
+    return head + "".join((*floats, *their_floats)) + tail
+
+
+def _merged(one: str, other: str) -> str:
+    longer, shorter = sorted((one, other), key=len, reverse=True)
+    return "".join(
+        mine if mine != "?" else theirs for mine, theirs in zip(longer, shorter.ljust(len(longer), "?"), strict=True)
+    )
+
+
+def _crossing(claims: Iterable[Claim]) -> Iterator[tuple[Claim, Claim]]:
+    """Ranges that overlap, and neither is inside the other: no exception that anybody meant."""
+    ranges = [(*claim.target.ends, claim) for claim in claims if claim.target.ends]
+    ranges.sort(key=lambda one: (len(one[0]), one[0], [-int(digit) for digit in one[1].lstrip("+")]))
+    around: list[tuple[str, str, Claim]] = []
+    for first, last, claim in ranges:
+        while around and (len(around[-1][1]) < len(first) or around[-1][1] < first):
+            around.pop()
+        if around and last > around[-1][1]:
+            yield around[-1][2], claim
+        around.append((first, last, claim))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from os.path import isdir, isfile
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,7 @@ class Sounds:
         self._folder = folder
         self._place = place
         self._report = report
+        self._path, self._exists = cache(self._find), cache(self._look)  # thousands of gates have the same
         self._is_here = isdir(folder.parent)  # noqa: PTH112 - Path's raises where it may not look
         if not self._is_here:
             report.warning(
@@ -33,15 +35,17 @@ class Sounds:
 
     def path(self, prompts: Section, name: str, *, used: bool) -> str:
         """The path of a prompt without the rate's folder; it must exist when it is configured or used."""
-        path = self._folder / prompts.text(name)
+        path = self._path(prompts.text(name))
         written = name in prompts
-        if self._is_here and (used or written) and not _exists(path):
+        if self._is_here and (used or written) and not self._exists(path):
             rates = ", ".join(_RATES)
             message = f"there is no {path}, nor in the folders {rates} beside it"
             self._report.error(prompts.place(name) if written else self._place, message)
-        return str(path)
+        return path
 
+    def _find(self, name: str) -> str:
+        return str(self._folder / name)
 
-def _exists(path: Path) -> bool:
-    places = [path, *(path.parent / rate / path.name for rate in _RATES)]
-    return any(isfile(place) for place in places)  # noqa: PTH113 - as above
+    def _look(self, path: str) -> bool:
+        places = [Path(path), *(Path(path).parent / rate / Path(path).name for rate in _RATES)]
+        return any(isfile(place) for place in places)  # noqa: PTH113 - as above

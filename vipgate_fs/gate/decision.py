@@ -3,42 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import Ask, Evidence, Gate, NotAsked, Step, StepFailed
+from vipgate_fs.gate.gates import Gates
 from vipgate_fs.gate.override import Override
+from vipgate_fs.gate.reason import Reason
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
 
 _NO_OVERRIDES: Final[Mapping[str, Override]] = MappingProxyType({})
-Subject = Literal["gate", "active", "step", "otherwise"]
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One thing that was considered.
-
-    Attributes:
-        subject: what spoke: the choice of the gate, its activation, a step, or `otherwise`.
-        line: where that stands in the configuration, from 1; None when no line spoke.
-        text: what it said, in a few words, without secrets.
-        step: the step's kind, when a step spoke.
-        failed: whether that step could not find out.
-    """
-
-    subject: Subject
-    line: int | None
-    text: str
-    step: str | None = None
-    failed: bool = False
-
-    def __str__(self) -> str:
-        """What spoke, and what it said."""
-        return f"{self.step}: {self.text}" if self.step else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,34 +64,13 @@ def describe(verdict: Verdict) -> str:
             return "ask for PIN"
 
 
-def find_gate(gates: Iterable[Gate], call: Call) -> tuple[Gate, Reason] | None:
-    """The first gate that protects what was called, by number, user or group."""
-    for gate in gates:
-        for text, line in _claims(gate, call):
-            return gate, Reason("gate", line, f"gate {gate.name} protects {text}")
-    return None
-
-
-def _claims(gate: Gate, call: Call) -> Iterator[tuple[str, int]]:
-    protects = gate.protects
-    for pattern, line in protects.numbers:
-        if pattern.matches(call.called):
-            yield f"number {pattern}", line
-    for user, line in protects.users.items():
-        if user in call.called_users or user == call.called:
-            yield f"user {user}", line
-    for group, line in protects.groups.items():
-        if group in call.called_groups:
-            yield f"group {group}", line
-
-
 def ask_step(step: Step, call: Call) -> Verdict | None:
     """Ask a step as a live call does."""
     return step.identify(call)
 
 
 def decide(  # noqa: PLR0913, PLR0917 - all that a decision depends on
-    gates: Iterable[Gate],
+    gates: Gates,
     call: Call,
     at: dt.datetime,
     calendar: Calendar,
@@ -123,7 +80,7 @@ def decide(  # noqa: PLR0913, PLR0917 - all that a decision depends on
     """Decide on a call.
 
     Args:
-        gates: in the order of the configuration.
+        gates: of the configuration.
         call: its facts.
         at: the moment to decide for, with a time zone.
         calendar: the site's clock and holidays.
@@ -131,7 +88,7 @@ def decide(  # noqa: PLR0913, PLR0917 - all that a decision depends on
             one of them knows.
         overrides: by the gate's name; those that have ended do no harm.
     """
-    found = find_gate(gates, call)
+    found = gates.find(call)
     if found is None:
         reason = Reason("gate", None, f"no gate protects {call.called or 'this call'}")
         return Decision(Pass(), None, (reason,), active=False)

@@ -103,7 +103,8 @@ def _first_of_a_range(written: str) -> str | None:
     if match is None:
         return None
     first, last = map(compact, match.groups())
-    return first if len(first) == len(last) and first.isdecimal() and last.isdecimal() else None
+    is_range = len(first) == len(last) and (first + last).replace("+", "").isdecimal()
+    return first if is_range else None
 
 
 def _of_a_pattern(digits: str, begun: str, plan: NumberPlan) -> Doubt | None:
@@ -122,10 +123,14 @@ def _of_a_number(written: str, digits: str, plan: NumberPlan) -> Doubt | None:
         return _of_international(digits, canonical)
     if first := _first_of_a_range(written):
         read = plan.beginning(first, len(first))
-        return None if read.startswith("+") or len(first) <= LONGEST_EXTENSION else _of_digits(first, "", plan)
+        if read.startswith("+"):
+            return None if _begins(read[:_TELLING]) else _no_number(read)
+        return _of_digits(first, "", plan) if len(first) > LONGEST_EXTENSION else None
+    if not digits.removeprefix("+").isdecimal():
+        return None
     if meant := plan.explicit(digits) or _leading_out(digits, plan):
         return _of_international(digits, meant) if len(digits) > 2 else None  # noqa: PLR2004 - 00 may be an extension
-    return _of_digits(digits, "", plan) if digits.isdecimal() and len(digits) > LONGEST_EXTENSION else None
+    return _of_digits(digits, "", plan) if len(digits) > LONGEST_EXTENSION else None
 
 
 def _of_international(digits: str, international: str) -> Doubt | None:

@@ -1,11 +1,12 @@
-"""Called-number patterns: a number, `…*`, `7???`, or a range `7000-7099`."""
+"""Patterns of numbers as people write them: a number, `+49 7022 27978*`, `7???`, `*721*`, or a range `7000-7099`."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain, product
+from itertools import product
 from typing import Final
 
 from vipgate_fs.gate.dialable import is_dialable
@@ -14,7 +15,8 @@ from vipgate_fs.gate.numbers import E164_DIGITS, NumberPlan, compact, plain
 
 _DIGITS: Final = "0123456789"
 _NUMBER: Final = re.compile(r"\+?[0-9]+")
-_WILDCARDS: Final = re.compile(r"(?P<beginning>\+?[0-9]*)(?P<rest>[0-9?]*)(?P<open>\*?)")
+_WILDCARDS: Final = re.compile(r"(?P<beginning>\+?[0-9]*)(?P<rest>[0-9?*]*)")
+_MOST_STARS: Final = 3  # with more of them there would be too many ways for a number to fit
 _SEPARATED: Final = (
     re.compile(r"(.+?)\s*\.\.\s*(.+)"),
     re.compile(r"(.+?)\s+-\s+(.+)"),
@@ -22,62 +24,24 @@ _SEPARATED: Final = (
 )
 
 _FORMS: Final = (
-    "allowed: a number such as +49 7022 27978-12, ? for one digit, * at the end for any further digits, "
+    "allowed: a number such as +49 7022 27978-12, ? for one digit, * for any digits or none, "
     "a range such as 7000-7099 or +4971155501..+4971155509, or a name"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Mask:
-    """Numbers of one shape.
-
-    Attributes:
-        places: the characters that each place may have.
-        is_open: whether any digits may follow, or none.
-    """
-
-    places: tuple[str, ...]
-    is_open: bool = False
-
-    @property
-    def expression(self) -> str:
-        """A regular expression for the whole number."""
-        return "".join(f"[{re.escape(place)}]" for place in self.places) + ("[0-9]*" if self.is_open else "")
-
-    def common(self, other: Mask) -> str | None:
-        """The first and shortest number that is in both."""
-        length = max(len(self.places), len(other.places))
-        example = ""
-        for mine, theirs in zip(self._padded(length), other._padded(length), strict=True):
-            shared = next((character for character in mine if character in theirs), None)
-            if shared is None:
-                return None
-            example += shared
-        return example
-
-    def _padded(self, length: int) -> tuple[str, ...]:
-        filler = _DIGITS if self.is_open else ""
-        return self.places + (filler,) * (length - len(self.places))
-
-
-@dataclass(frozen=True, slots=True)
 class NumberPattern:
-    """A set of canonical numbers. Patterns with the same masks are equal, however they were written.
+    """A set of canonical numbers. Patterns with the same numbers are equal, however they were written.
 
     Attributes:
         text: the pattern as written.
-        masks: a number is in the set when it is in one of them.
-        plan: how numbers are read; None: as they are.
+        forms: of the numbers: `?` is any one digit, `*` any digits or none. A range needs several.
+        ends: the first and the last number of a range; None for all others.
     """
 
     text: str = field(compare=False)
-    masks: tuple[Mask, ...]
-    plan: NumberPlan | None = field(default=None, repr=False, compare=False)
-    _expression: re.Pattern[str] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        expression = re.compile("|".join(mask.expression for mask in self.masks))
-        object.__setattr__(self, "_expression", expression)
+    forms: tuple[str, ...]
+    ends: tuple[str, str] | None = field(default=None, compare=False)
 
     @classmethod
     def parse(cls, text: str, plan: NumberPlan) -> NumberPattern:
@@ -85,79 +49,77 @@ class NumberPattern:
 
         Args:
             text: a number however written (`+49 7022 27978-12`, `07022 27978 12`, `7001`), a name (`alice`), a number
-                with `?` for one digit and a final `*` for any digits or none, or a range of two equally long numbers,
-                both written in full, with `-` or `..` between them. No number has more than E164_DIGITS digits.
+                with `?` for one digit and at most three `*` for any digits or none, or a range of two equally long
+                numbers, both written in full, with `-` or `..` between them. No number has more than E164_DIGITS
+                digits.
             plan: how numbers are read.
 
         Raises:
             ValueError: a sentence that says what is wrong and what is allowed.
         """
-        text = text.strip()
-        return cls(text, tuple(masks(text, plan)), plan)
+        written = text.strip()
+        if why := spoilt(written, plan):
+            raise ValueError(f"{written!r} is {why}")
+        text = plain(written)
+        if "?" in text or "*" in text:
+            return cls(written, (_short_enough(_wildcards(text, plan), text),))
+        canonical = plan.canonical(text)
+        digits = compact(canonical)
+        if ends := _range_ends(text, plan, is_number=canonical != text):
+            _short_enough(ends[0], text)
+            return cls(written, tuple(_forms(*ends)), ends)
+        if _NUMBER.fullmatch(digits):
+            return cls(written, (_short_enough(digits, text),))
+        if is_dialable(canonical) and "+" not in canonical:
+            return cls(written, (canonical,))
+        raise ValueError(f"{text!r} is no number or name that can be called; {_FORMS}")
 
     @classmethod
     def exactly(cls, name: str) -> NumberPattern:
         """The set that has only this number or name, whatever it is."""
-        return cls(name, (Mask(tuple(name)),))
+        return cls(name, (name,))
 
     @property
     def only(self) -> str | None:
-        """The one number or name that the set has; None when it may have more."""
-        places = self.masks[0].places
-        is_one = len(self.masks) == 1 and not self.masks[0].is_open and all(len(place) == 1 for place in places)
-        return "".join(places) if is_one else None
+        """The one number or name that the set has; None for a pattern or a range."""
+        form = self.forms[0]
+        return None if self.ends or "?" in form or "*" in form else form
 
-    def matches(self, number: str) -> bool:
-        """Whether the set holds a canonical number, or what it begins like (see `NumberPlan.guesses`)."""
-        plan = self.plan
-        readings = chain(plan.readings(number), plan.guesses(number)) if plan is not None else (number,)
-        return any(self._expression.fullmatch(reading) for reading in readings)
+    @property
+    def digits(self) -> float:
+        """How many digits are written, which is how specific a pattern is.
 
-    def common(self, other: NumberPattern) -> str | None:
-        """A number that both match, as an example; None when there is none."""
-        examples = (mine.common(theirs) for mine, theirs in product(self.masks, other.masks))
-        return next((example for example in examples if example is not None), None)
+        A range counts like a pattern with as many numbers: 7000-7099 is as specific as 70??, and 7000-7019 is between
+        that and 700?.
+        """
+        form = self.forms[0]
+        if self.ends is None:
+            return sum(map(form.count, _DIGITS))
+        first, last = (int(end.removeprefix("+")) for end in self.ends)
+        return len(form.removeprefix("+")) - math.log10(last - first + 1)
 
     def __str__(self) -> str:
         return self.text
 
 
-def masks(text: str, plan: NumberPlan) -> Iterator[Mask]:
-    """The masks of a pattern, with no space around it. Raises ValueError, see `NumberPattern.parse`."""
-    if why := spoilt(text, plan):
-        raise ValueError(f"{text!r} is {why}")
-    text = plain(text)
-    canonical = plan.canonical(text)
-    digits = compact(canonical)
-    if "?" in text or "*" in text:
-        yield _short_enough(_wildcards(text, plan), text)
-    elif ends := _range_ends(text, plan, is_number=canonical != text):
-        yield from (_short_enough(Mask(places), text) for places in _between(*ends))
-    elif _NUMBER.fullmatch(digits):
-        yield _short_enough(Mask(tuple(digits)), text)
-    elif is_dialable(canonical) and "+" not in canonical:
-        yield Mask(tuple(canonical))
-    else:
-        raise ValueError(f"{text!r} is no number or name that can be called; {_FORMS}")
-
-
-def _short_enough(mask: Mask, text: str) -> Mask:
-    if len(mask.places) - mask.places.count("+") > E164_DIGITS:
+def _short_enough(form: str, text: str) -> str:
+    if len(form) - form.count("+") - form.count("*") > E164_DIGITS:
         raise ValueError(f"{text!r} has more than the {E164_DIGITS} digits that a number can have (E.164); {_FORMS}")
-    return mask
+    return form
 
 
-def _wildcards(text: str, plan: NumberPlan) -> Mask:
-    match = _WILDCARDS.fullmatch(compact(text))
-    if match is None or match[0] == "*":
-        raise ValueError(f"{text!r}: ? and * stand for digits of a number, * only at its end, and not alone; {_FORMS}")
+def _wildcards(text: str, plan: NumberPlan) -> str:
+    digits = compact(text)
+    match = _WILDCARDS.fullmatch(digits)
+    if match is None or not digits.strip("*") or "**" in digits:
+        raise ValueError(f"{text!r}: ? and * stand for digits of a number, not for letters, and * not alone; {_FORMS}")
+    if digits.count("*") > _MOST_STARS:
+        raise ValueError(f"{text!r} has too many *; allowed: {_MOST_STARS}")
     sides = [compact(side) for side in re.split(r"-|\.\.", text)]
     if len(sides) == 2 and len(sides[0]) == len(sides[1]):  # noqa: PLR2004 - the two ends of a range
         raise ValueError(f"{text!r} looks like a range, which has no ? and *; write a number without - and .. in it")
-    beginning, rest, is_open = match.group("beginning", "rest", "open")
-    length = None if is_open else len(beginning) + len(rest)
-    places = plan.beginning(beginning, length) + rest
-    return Mask(tuple(_DIGITS if place == "?" else place for place in places), bool(is_open))
+    beginning, rest = match.group("beginning", "rest")
+    return plan.beginning(beginning, None if "*" in rest else len(digits)) + rest
 
 
 def _range_ends(text: str, plan: NumberPlan, *, is_number: bool) -> tuple[str, str] | None:
@@ -192,8 +154,14 @@ def _either(text: str, a_range: str, number: str) -> ValueError:
     return ValueError(f"{text!r} could be a number or a range; write {a_range} for the range, {number} for the number")
 
 
+def _forms(first: str, last: str) -> Iterator[str]:
+    """The forms that together have exactly the numbers from first to last, which are equally long."""
+    for places in _between(first, last):
+        yield from map("".join, product(*("?" if place == _DIGITS else place for place in places)))
+
+
 def _between(first: str, last: str) -> Iterator[tuple[str, ...]]:
-    """The places of the masks that together hold exactly the numbers from first to last, which are equally long."""
+    """The digits that each place may have, again and again, until all numbers from first to last are among them."""
     if not first:
         yield ()
     elif first[0] == last[0]:

@@ -20,9 +20,10 @@ from vipgate_fs.esl.directory import Directory, DirectoryUnavailable
 from vipgate_fs.esl.facts import call_facts
 from vipgate_fs.esl.session import CommandRefused, Session, SessionGone
 from vipgate_fs.gate.call import REQUEST_URI, WITHHELD, Call, storable
-from vipgate_fs.gate.decision import Decision, Reason, decide, describe, find_gate
+from vipgate_fs.gate.decision import Decision, decide, describe
 from vipgate_fs.gate.dialogue import Outcome, Result, conduct
 from vipgate_fs.gate.gate import Rejection
+from vipgate_fs.gate.reason import Reason
 from vipgate_fs.service.asking import Asking
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.unmet import Unmet
@@ -187,7 +188,7 @@ class CallHandler:
     def _hint(self, call: Call) -> str:
         """Which other header has a number that a gate protects."""
         for header, number in call.called_in.items():
-            if number != call.called and (found := find_gate(self._gates, replace(call, called=number))):
+            if number != call.called and (found := self._gates.find(replace(call, called=number))):
                 return (
                     f"gate {found[0].name} protects {number}, which is in the header {header}: see site.called_number"
                 )
@@ -197,7 +198,7 @@ class CallHandler:
         """The call to the first of its numbers that a gate protects; to what FreeSWITCH has when there is none."""
         headers = (header for header in self._site.called_number if header in call.called_in)
         readings = (self._reading(call, header, session) for header in headers)
-        return next((reading for reading in readings if find_gate(self._gates, reading)), call)
+        return next((reading for reading in readings if self._gates.find(reading)), call)
 
     def _reading(self, call: Call, header: str, session: Session) -> Call:
         """The call to the number in a header; where Pass leads to stays as it is."""
@@ -207,13 +208,8 @@ class CallHandler:
         return replace(self._locate(replace(call, called=number, dialled=number), session), dialled=call.dialled)
 
     def _locate(self, call: Call, session: Session) -> Call:
-        """The call with its users and groups, if that can make a difference to which gate is the first."""
-        for gate in self._gates:
-            if find_gate((gate,), call):
-                break
-            if gate.protects.users or gate.protects.groups:
-                return self._directory.locate(call, session)
-        return call
+        """The call with its users and groups, if they can make a difference to which gate takes it."""
+        return self._directory.locate(call, session) if self._gates.needs_directory(call) else call
 
 
 def warn_of_unmet(log: Log, called: str, hint: str) -> None:

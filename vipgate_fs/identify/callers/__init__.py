@@ -10,12 +10,12 @@ from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import WITHHELD, Call
 from vipgate_fs.gate.doubts import doubt
 from vipgate_fs.gate.gate import Evidence, StepDefaults
+from vipgate_fs.gate.number_table import NumberTable
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.verdict import Pass, Reject, Verdict
 from vipgate_fs.identify import Surroundings
 from vipgate_fs.identify.callers.cells import Fault
 from vipgate_fs.identify.callers.remarks import Remarks, open_list
-from vipgate_fs.identify.number_table import NumberTable
 from vipgate_fs.identify.verdicts import in_short
 
 _MOST_NAMES: Final = 6

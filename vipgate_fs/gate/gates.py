@@ -1,0 +1,120 @@
+"""All gates of a configuration: which of them takes a call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, overload
+
+from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.gate import Gate
+from vipgate_fs.gate.number_table import Found, NumberTable
+from vipgate_fs.gate.numbers import NumberPlan
+from vipgate_fs.gate.reason import Reason
+from vipgate_fs.gate.targets import NumberPattern
+
+
+class _Target(NamedTuple):
+    """What a gate protects.
+
+    Attributes:
+        order: of the gate in the file, from 0.
+        gate: that protects it.
+        text: what is protected, in words.
+        line: where it stands.
+    """
+
+    order: int
+    gate: Gate
+    text: str
+    line: int
+
+
+class Gates(Sequence[Gate]):
+    """Gates in the order of the file.
+
+    Of the gates that fit a called number, the one with the most specific target takes the call: a full number (or the
+    very name of a user) before a pattern, and more written digits before fewer. Users and groups of the directory have
+    no such measure: of a gate for one and the gate for the number, the one that stands first in the file takes the
+    call. Only where nothing fits exactly, a guess protects (see `NumberPlan.guesses`). What a call costs does not grow
+    with the gates.
+
+    Args:
+        gates: checked, no two with equally specific targets that fit the same number.
+        plan: how called numbers are read.
+    """
+
+    def __init__(self, gates: Iterable[Gate], plan: NumberPlan) -> None:
+        self._gates = tuple(gates)
+        self._plan = plan
+        self._numbers: NumberTable[_Target] = NumberTable(plan)
+        self._users: dict[str, _Target] = {}
+        self._groups: dict[str, _Target] = {}
+        for order, gate in enumerate(self._gates):
+            self._enter(order, gate)
+        named = (target.order for names in (self._users, self._groups) for target in names.values())
+        self._first_named = min(named, default=len(self._gates))
+
+    def _enter(self, order: int, gate: Gate) -> None:
+        for pattern, line in gate.protects.numbers:
+            self._numbers.enter(pattern, _Target(order, gate, f"number {pattern}", line))
+        for user, line in gate.protects.users.items():
+            target = self._users.setdefault(user, _Target(order, gate, f"user {user}", line))
+            self._numbers.enter(NumberPattern.exactly(user), target)
+        for group, line in gate.protects.groups.items():
+            self._groups.setdefault(group, _Target(order, gate, f"group {group}", line))
+
+    @overload
+    def __getitem__(self, index: int) -> Gate: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Gate]: ...
+    def __getitem__(self, index: int | slice) -> Gate | Sequence[Gate]:
+        """A gate by its place in the file, from 0."""
+        return self._gates[index]
+
+    def __len__(self) -> int:
+        return len(self._gates)
+
+    def __iter__(self) -> Iterator[Gate]:
+        return iter(self._gates)
+
+    def find(self, call: Call) -> tuple[Gate, Reason] | None:
+        """The gate that takes the call and why; None when no gate protects what was called."""
+        numbers, guess = self._exact(call.called), ""
+        named = min(self._named(call), default=None, key=lambda target: target.order)
+        if not numbers and named is None:
+            numbers, guess = self._guessed(call.called)
+        if not numbers and named is None:
+            return None
+        if not numbers or (named is not None and named.order < numbers[0].entry.order):
+            assert named is not None, "one of them there is"
+            return named.gate, _reason(named, "")
+        best = numbers[0].entry
+        return best.gate, _reason(best, guess or _rivals(best, numbers[1:]))
+
+    def needs_directory(self, call: Call) -> bool:
+        """Whether users and groups of the called number could make another gate take the call."""
+        numbers = self._exact(call.called)
+        return self._first_named < (numbers[0].entry.order if numbers else len(self._gates))
+
+    def _named(self, call: Call) -> Iterator[_Target]:
+        yield from (self._users[user] for user in call.called_users if user in self._users)
+        yield from (self._groups[group] for group in call.called_groups if group in self._groups)
+
+    def _exact(self, called: str) -> list[Found[_Target]]:
+        return next(filter(None, map(self._numbers.all, self._plan.readings(called))), [])
+
+    def _guessed(self, called: str) -> tuple[list[Found[_Target]], str]:
+        for guess in self._plan.guesses(called):
+            if numbers := self._numbers.all(guess):
+                return numbers, f" ({called} may be {guess})"
+        return [], ""
+
+
+def _reason(target: _Target, further: str) -> Reason:
+    return Reason("gate", target.line, f"gate {target.gate.name} protects {target.text}{further}")
+
+
+def _rivals(best: _Target, others: Iterable[Found[_Target]]) -> str:
+    """What was less specific, if it is another gate's."""
+    rival = next((found.entry for found in others if found.entry.gate is not best.gate), None)
+    return f", more specific than {rival.text} of gate {rival.gate.name} (line {rival.line})" if rival else ""

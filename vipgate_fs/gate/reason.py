@@ -1,0 +1,31 @@
+"""Why a decision came about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Subject = Literal["gate", "active", "step", "otherwise"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that was considered.
+
+    Attributes:
+        subject: what spoke: the choice of the gate, its activation, a step, or `otherwise`.
+        line: where that stands in the configuration, from 1; None when no line spoke.
+        text: what it said, in a few words, without secrets.
+        step: the step's kind, when a step spoke.
+        failed: whether that step could not find out.
+    """
+
+    subject: Subject
+    line: int | None
+    text: str
+    step: str | None = None
+    failed: bool = False
+
+    def __str__(self) -> str:
+        """What spoke, and what it said."""
+        return f"{self.step}: {self.text}" if self.step else self.text
