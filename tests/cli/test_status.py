@@ -15,6 +15,7 @@ from running_service import GATE, PATIENT, RIGHT, Service, lost, place, switch, 
 
 from vipgate_fs.cli import status
 from vipgate_fs.service import control
+from vipgate_fs.simulator import Caller
 
 
 def ask(config, *options):
@@ -99,7 +100,7 @@ def test_a_reload_that_was_refused_is_told_until_one_is_not(service):
 
 
 def test_a_service_that_ends_says_so(service):
-    call = switch(service, speed=2.0).start(RIGHT, "700")
+    call = switch(service, speed=1.0).start(Caller(), "700")
     until(lambda: facts(service)["calls"] == 1)
     service.process.terminate()
     until(lambda: facts(service)["problems"] == ["it is ending, with 1 calls left"])

@@ -36,21 +36,22 @@ def good():
         yield peer
 
 
-FAULTS_SEEN = pytest.StashKey()
+FAULT = "fault of a webservice"
 
 
 @pytest.fixture
-def faults_seen(request):
-    """Collects (fault, outcome, seconds) for the table at the end of the run."""
-    return request.config.stash.setdefault(FAULTS_SEEN, [])
+def note_fault(record_property):
+    """Notes a fault, what it led to, and how many seconds that took, for the table at the end of the run."""
+    return lambda *fault: record_property(FAULT, fault)
 
 
-def pytest_terminal_summary(terminalreporter, config):
+def pytest_terminal_summary(terminalreporter):
     """Which fault of a webservice led to what, and how long it took."""
-    seen = config.stash.get(FAULTS_SEEN, [])
+    passed = terminalreporter.getreports("passed")
+    seen = [value for report in passed for name, value in report.user_properties if name == FAULT]
     if seen:
         terminalreporter.section(f"{len(seen)} faults of a webservice")
-    for fault, outcome, seconds in seen:
+    for fault, outcome, seconds in sorted(seen):
         terminalreporter.write_line(f"{fault:<40} {seconds:5.2f} s  {outcome}")
 
 

@@ -46,7 +46,6 @@ def last_words(peer):
             told.append(f"{fields['execute-app-name']} {fields.get('execute-app-arg', '')}".strip())
 
 
-@pytest.mark.usefixtures("soon")
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
@@ -57,7 +56,9 @@ def last_words(peer):
         pytest.param(WHOLE[:-1] + b"Content-Length: x\n\n", "a body of", id="nonsense at its end"),
     ],
 )
-def test_a_call_that_can_not_be_read_is_rejected(serve, connect, log_lines, records, answer, why):
+def test_a_call_that_can_not_be_read_is_rejected(request, serve, connect, log_lines, records, answer, why):
+    if why == "does not answer":
+        request.getfixturevalue("soon")
     peer = connect(serve(level="info"))
     assert peer.command() == "connect"
     sending = gevent.spawn(peer.send, answer)
