@@ -5,11 +5,25 @@
     experience = Simulator("127.0.0.1", 8084, speed=20).call(Caller("004917612345678", dial="0815#"), to="700")
     assert experience.transferred_to.extension == "700"
 
+Expectation files (`vipgate test`) can be played from pytest, too:
+
+    from vipgate_fs import config
+    from vipgate_fs.testing import load_expectations, play
+
+    configuration = config.load(Path("vipgate.yaml")).configuration
+    _, expectations, findings = load_expectations(Path("vipgate.test.yaml"))
+
+    @pytest.mark.parametrize("expectation", expectations, ids=lambda expectation: expectation.name)
+    def test_rules(expectation):
+        assert play(expectation, configuration).faults == ()
+
 The simulator does what a recorded FreeSWITCH does. These names stay where they are, whatever moves behind them.
 """
 
 from __future__ import annotations
 
+from vipgate_fs.preview.expectations import Expectation, Result, play
+from vipgate_fs.preview.expectations import load as load_expectations
 from vipgate_fs.simulator import (
     Caller,
     Dialplan,
@@ -27,11 +41,15 @@ __all__ = [
     "Caller",
     "Dialplan",
     "Directory",
+    "Expectation",
     "Experience",
     "Extension",
     "Moment",
+    "Result",
     "Simulator",
     "Transfer",
     "What",
     "answered",
+    "load_expectations",
+    "play",
 ]

@@ -13,6 +13,7 @@ import click
 SUBCOMMANDS: Final = (
     "check",
     "explain",
+    "test",
     "call",
     "demo",
     "serve",

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import click
 
@@ -20,16 +20,14 @@ from vipgate_fs.document.findings import Finding
 from vipgate_fs.duration import duration
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gates import Gates
-from vipgate_fs.gate.override import LAST_YEAR, instant
-from vipgate_fs.gate.schedules import Calendar
+from vipgate_fs.gate.override import instant
+from vipgate_fs.gate.schedules import MOMENT, Calendar
 
 T = TypeVar("T")
 U = TypeVar("U")
 
 __all__ = ["config_option"]  # the others are this module's own
 
-_MOMENT: Final = "an ISO time such as 2026-12-24T18:30"
-_YEARS: Final = range(1970, LAST_YEAR + 1)
 
 moment_option = click.option(
     "--at", "moment", metavar="ISO-TIME", help="Such as 2026-12-24T18:30, in the site's time; default: now."
@@ -56,30 +54,21 @@ def tell_left_aside(gates: Gates, call: Call) -> None:
         click.echo(f"Note: {what}; name the called number's user with --user, his groups with --group", err=True)
 
 
-def parse_moment(text: str | None, calendar: Calendar, option: str = "--at", allowed: str = _MOMENT) -> dt.datetime:
+def parse_moment(text: str | None, calendar: Calendar, option: str = "--at", allowed: str = MOMENT) -> dt.datetime:
     """What an option says, in the site's time zone; now for None. Ends the command when it is no time."""
     if text is None:
         return calendar.local(dt.datetime.now(dt.UTC))
     try:
-        at = dt.datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(f"found {text}; allowed: {allowed}", param_hint=option) from None
-    if at.year not in _YEARS:
-        raise click.BadParameter(f"found {text}; allowed: years {_YEARS[0]} to {_YEARS[-1]}", param_hint=option)
-    local = calendar.local(at if at.tzinfo else at.replace(tzinfo=calendar.timezone))
-    # Made an instant and back, a minute that the clock skips is another one (PEP 495).
-    shown = calendar.local(local.astimezone(dt.UTC))
-    if at.tzinfo is None and shown.replace(tzinfo=None) != at:
-        what = f"there is no {text} in {calendar.timezone.key}, where the clock is put forward then"
-        raise click.BadParameter(f"{what}; allowed: such as {shown.isoformat(timespec='minutes')}", param_hint=option)
-    return shown
+        return calendar.moment(text, allowed)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=option) from None
 
 
 def parse_since(text: str, calendar: Calendar) -> float:
     """What `--since` says, a moment or so long ago, as Unix time. Ends the command when it is neither."""
     with suppress(ValueError):
         return time.time() - duration(text)
-    return parse_moment(text, calendar, "--since", f"{_MOMENT}, or so long ago, such as 24h").timestamp()
+    return parse_moment(text, calendar, "--since", f"{MOMENT}, or so long ago, such as 24h").timestamp()
 
 
 def parse_length(text: str, option: str) -> float:

@@ -34,9 +34,9 @@ _NAMES: Final = {"object": "a mapping", "array": "a list", "string": "a text", "
 
 
 @cache
-def load() -> Any:
-    """The schema as JSON."""
-    return json.loads((resource("schemas") / "vipgate.schema.json").read_text("utf-8"))
+def load(name: str = "vipgate") -> Any:
+    """A schema as JSON, by the name of its file: by default that of the configuration."""
+    return json.loads((resource("schemas") / f"{name}.schema.json").read_text("utf-8"))
 
 
 def resolved(sub: Any) -> Any:
@@ -54,9 +54,15 @@ def part(whole: Any, key: str) -> Any:
     return resolved(whole.get("properties", {}).get(key, whole.get("additionalProperties", {})))
 
 
-def check(root: Node, report: Report) -> None:
-    """Report everything in which the file differs from the schema, and every text that needs quotes."""
-    errors = jsonschema.Draft202012Validator(load()).iter_errors(root.value)
+def check(root: Node, report: Report, whole: Any = None) -> None:
+    """Report everything in which the file differs from a schema, and every text that needs quotes.
+
+    Args:
+        root: the file.
+        report: takes what is wrong.
+        whole: the schema; default: the configuration's.
+    """
+    errors = jsonschema.Draft202012Validator(whole or load()).iter_errors(root.value)
     differences = [found for error in errors for found in _translate(error, find(root, error.absolute_path))]
     for place, message in [found for found in differences if not report.has_error_at(found[0])]:
         report.error(place, message)

@@ -6,10 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
-from vipgate_fs.gate.schedules import Calendar
+from vipgate_fs.gate.schedules import LAST_YEAR, Calendar
 
-LAST_YEAR: Final = 9998
-"""Of times that are taken; the calendar ends a year later, so that all time zones have room."""
 _LATEST: Final = dt.datetime(LAST_YEAR, 12, 31, tzinfo=dt.UTC).timestamp()
 
 

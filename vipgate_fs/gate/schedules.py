@@ -21,6 +21,12 @@ _HOLIDAY_NAMES: Final = ("holidays", "feiertage")
 _ONE_DAY: Final = dt.timedelta(days=1)
 
 
+LAST_YEAR: Final = 9998
+"""Of times that are taken; the calendar ends a year later, so that all time zones have room."""
+MOMENT: Final = "an ISO time such as 2026-12-24T18:30"
+_YEARS: Final = range(1970, LAST_YEAR + 1)
+
+
 class Calendar:
     """A site's clock and public holidays.
 
@@ -38,6 +44,26 @@ class Calendar:
         if at.utcoffset() is None:
             raise ValueError(f"{at} has no time zone; allowed: an instant, such as {at}+01:00")
         return at.astimezone(self.timezone)
+
+    def moment(self, text: str, allowed: str = MOMENT) -> dt.datetime:
+        """An ISO time, on the site's clock unless it has an offset of its own.
+
+        Raises:
+            ValueError: it is none, or there is no such minute because the clock is put forward; what is `allowed`.
+        """
+        try:
+            at = dt.datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError(f"found {text}; allowed: {allowed}") from None
+        if at.year not in _YEARS:
+            raise ValueError(f"found {text}; allowed: years {_YEARS[0]} to {_YEARS[-1]}")
+        local = self.local(at if at.tzinfo else at.replace(tzinfo=self.timezone))
+        # Made an instant and back, a minute that the clock skips is another one (PEP 495).
+        shown = self.local(local.astimezone(dt.UTC))
+        if at.tzinfo is None and shown.replace(tzinfo=None) != at:
+            what = f"there is no {text} in {self.timezone.key}, where the clock is put forward then"
+            raise ValueError(f"{what}; allowed: such as {shown.isoformat(timespec='minutes')}")
+        return shown
 
     def holiday(self, day: dt.date) -> str | None:
         """The public holiday's name on that day, in the country's language."""

@@ -1,0 +1,219 @@
+"""Expectations are played by the code that decides live calls, and differences are named."""
+
+import json
+import re
+from xml.etree import ElementTree as ET
+
+import pytest
+from click.testing import CliRunner
+
+from vipgate_fs import config
+from vipgate_fs.cli import main
+from vipgate_fs.preview import expectations
+from vipgate_fs.preview.coverage import uncovered
+from vipgate_fs.resources import resource
+
+EXAMPLES = resource("examples")
+CONFIGURATION = """\
+version: 1
+schedules: {night: [{from: "22:00", to: "06:00"}]}
+gates:
+  boss:
+    protects: {numbers: ["7000"]}
+    identify:
+      - webservice: {url: "https://example.org/?c=###CALLER_NUMBER###", on_failure: {forward: "120"}}
+      - webservice: {url: "https://example.com/?c=###CALLER_NUMBER###"}
+      - channel_variable: {}
+    otherwise: {askForPin: {expectedPIN: "4711", forwardIncorrectPIN: "130"}}
+    attempts: 2
+"""
+
+
+@pytest.fixture
+def play(tmp_path):
+    """Plays one call of a file, and gives the exit status, what is printed, and that without the summary."""
+
+    def make(call, *options, configuration=CONFIGURATION):
+        (tmp_path / "vipgate.yaml").write_text(configuration)
+        file = tmp_path / "vipgate.test.yaml"
+        file.write_text(f'calls:\n  - {{from: "0176 12345678", to: "7000", at: "2026-11-27 20:00", {call}}}\n')
+        run = CliRunner().invoke(main, ["--config", str(tmp_path / "vipgate.yaml"), "test", *options])
+        return run.exit_code, run.stderr + run.stdout
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "answers: {webservice: {reject: true}}, expect: {verdict: reject, result: rejected, target: none, line: 7}",
+        "answers: {webservice: failure}, expect: {verdict: forward, result: forwarded, target: '120', answered: false}",
+        "answers: {webservice: [unknown, {reject: false}]}, expect: {result: passed, target: '7000', line: 8}",
+        "answers: {webservice: [unknown, failure]}, variables: {vipgate_verdict: 'forward:99'}, expect: {target: '99'}",
+        "answers: {webservice: unknown}, enters: ['4711'], expect: {result: pin_correct, line: 10, answered: true}",
+        "answers: {webservice: unknown}, enters: ['1', ''], expect: {result: pin_incorrect, target: '130', gate: boss}",
+        (
+            "answers: {webservice: {askForPin: {expectedPIN: '0815', attempts: 1}}}, enters: ['4711'],"
+            " expect: {result: pin_incorrect, hears: [vipgate-welcome.wav]}"
+        ),
+    ],
+)
+def test_what_is_expected_is_found(play, call):
+    status, output = play(call)
+    assert (status, output.splitlines()[-1]) == (0, "1 calls, 0 not as expected")
+
+
+@pytest.mark.parametrize(
+    ("expect", "fault"),
+    [
+        ("gate: other", "gate: expected other, found boss (line 7: webservice: reject)"),
+        ("active: false", "active: expected false, found true"),
+        ("verdict: pass", "verdict: expected pass, found reject"),
+        ("result: passed", "result: expected passed, found rejected"),
+        ("target: '7000'", "target: expected 7000, found none"),
+        ("hears: [vipgate-welcome.wav]", "hears: expected vipgate-welcome.wav, found nothing"),
+        ("answered: true", "answered: expected true, found false"),
+        ("line: 8", "line: expected 8, found 7"),
+    ],
+)
+def test_each_difference_is_named_with_the_line_that_decided(play, expect, fault):
+    status, output = play(f"answers: {{webservice: {{reject: true}}}}, expect: {{{expect}}}")
+    assert status == 1
+    assert fault in output
+
+
+def test_a_step_that_asks_elsewhere_needs_its_answer(play):
+    status, output = play("expect: {verdict: pass}")
+    assert status == 1
+    assert "webservice in line 7: say under answers what it is answered" in output
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("expect: {verdict: maybe}", "expect.verdict: found maybe; allowed: pass or reject or forward or ask_for_pin"),
+        ("expect: {}", "allowed: a mapping of gate, active, verdict"),
+        ("expect: {gate: x}, enters: ['47x11']", "enters[0]: found something else, not shown here"),
+        ("expect: {gate: x}, answers: {webservice: {askForPin: {expectedPIN: '47x11'}}}", "expectedPIN is no PIN"),
+        ("expect: {gate: x}, answers: {webservice: []}", "an empty list"),
+        ("expect: {gate: x}, answers: {caller_pin: unknown}", "allowed: webservice, database or plugin"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_reported_by_its_line_and_shows_no_pin(play, call, message):
+    status, output = play(call)
+    assert status == 2
+    assert "vipgate.test.yaml:2:" in output
+    assert message in output
+    assert "47x11" not in output
+
+
+def test_a_minute_that_does_not_exist_is_no_expectation(play, tmp_path):
+    file = tmp_path / "other.test.yaml"
+    file.write_text(
+        'configuration: vipgate.yaml\ncalls: [{from: "1", to: "2", at: "2026-03-29 02:30", expect: {gate: none}}]'
+    )
+    status, output = play("expect: {gate: boss}", str(file))
+    assert (status, "there is no 2026-03-29 02:30 in Europe/Berlin" in output) == (1, True)
+
+
+def test_a_file_that_is_not_there(play):
+    status, output = play("expect: {gate: boss}", "/no/such.test.yaml")
+    assert (status, output) == (2, "Error: /no/such.test.yaml: No such file or directory\n")
+
+
+def test_no_pin_is_printed_in_any_format(play):
+    call = "answers: {webservice: {askForPin: {expectedPIN: '08154711'}}}, enters: ['08154711'], expect: {gate: other}"
+    for style in ("text", "json", "junit"):
+        status, output = play(call, "--format", style)
+        assert status == 1
+        assert "08154711" not in output
+
+
+def document(output, beginning):
+    """What stands on stdout, below the findings on stderr."""
+    return beginning + output.partition(f"\n{beginning}")[2]
+
+
+def test_for_programs_it_is_one_document(play):
+    call = "answers: {webservice: {reject: true}}, expect: {gate: other}"
+    (found,) = json.loads(document(play(call, "--format", "json", "--coverage")[1], "{"))["calls"]
+    assert (found["as_expected"], found["observed"]["gate"]) == (False, "boss")
+    suite = ET.fromstring(document(play(call, "--format", "junit")[1], "<")).find("testsuite")
+    assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
+    assert "gate: expected other" in suite.find("testcase/failure").get("message")
+
+
+def test_what_no_expectation_reaches_is_listed(play):
+    output = play("answers: {webservice: {reject: true}}, expect: {gate: boss}", "--coverage")[1]
+    listed = re.findall(r"vipgate.yaml:(\d+)  (.*)", output)
+    assert listed == [
+        ("4", "gate boss: the right PIN"),
+        ("4", "gate boss: wrong PINs"),
+        ("7", "webservice: on_failure"),
+        ("8", "webservice: an answer"),
+        ("9", "channel_variable: an answer"),
+        ("10", "gate boss: otherwise"),
+    ]
+
+
+# The example: whatever is changed in a line of it, an expectation notices.
+
+EXAMPLE = EXAMPLES / "vipgate.yaml"
+LINES = EXAMPLE.read_text("utf-8").splitlines()
+INDIFFERENT = {"country", "language", "timezone", "listen", "allow"}
+"""What a test of rules can't notice: it is about the machine, or the numbers are written in full."""
+CHANGES = [
+    (r"mon-thu", "mon-wed"),
+    (r"fri,", "thu,"),
+    (r'"09:00"', '"12:30"'),
+    (r'"17:00"', '"11:00"'),
+    (r'"15:30"', '"15:29"'),
+    (r"12-24 - 01-06", "01-24 - 02-06"),
+    (r"closed: true", "closed: false"),
+    (r"^  (support|management|service):", r"  other_\1:"),
+    (r"27978\*", "27979*"),
+    (r"7000-7099", "7000-7098"),
+    (r'"7100"', '"7101"'),
+    (r"outside: office-hours", "during: office-hours"),
+    (r'pin: "0815"', 'pin: "0816"'),
+    (r'"(\d+)": "(\d+)"', r'"\1": "1\2"'),
+    (r"entered_id", "caller_number"),
+    (r"reject: true", "reject: false"),
+    (r"announcement", "busy"),
+    (r"attempts: 2", "attempts: 3"),
+    (r"holidays: DE-BW", "holidays: DE-BE"),
+]
+
+
+def mutants():
+    for number, line in enumerate(LINES):
+        for pattern, replacement in CHANGES:
+            changed = re.sub(pattern, replacement, line)
+            if changed != line and not line.lstrip().startswith("#"):
+                yield pytest.param(number, changed, id=f"{number + 1}: {changed.strip()[:40]}")
+
+
+@pytest.mark.parametrize(("number", "changed"), list(mutants()))
+def test_a_changed_line_of_the_example_is_noticed(number, changed):
+    text = "\n".join([*LINES[:number], changed, *LINES[number + 1 :]])
+    loaded = config.load_text(text, EXAMPLE)
+    _, wanted, findings = expectations.load(EXAMPLES / "vipgate.test.yaml")
+    assert findings == ()
+    if loaded.configuration is None:
+        return  # noticed by `vipgate check`
+    assert any(expectations.play(each, loaded.configuration).faults for each in wanted)
+
+
+def test_every_line_of_the_example_that_says_something_has_been_changed():
+    touched = {int(mutant.values[0]) for mutant in mutants()}
+    for number, line in enumerate(LINES):
+        key = line.split("#")[0].strip().removeprefix("- ")
+        if key and not key.endswith(":") and number not in touched:
+            assert key.partition(":")[0] in INDIFFERENT | {"version"}, line
+
+
+def test_the_example_is_as_expected_and_reached_completely():
+    configuration = config.load(EXAMPLE).configuration
+    results = [expectations.play(each, configuration) for each in expectations.load(EXAMPLES / "vipgate.test.yaml")[1]]
+    assert [result.faults for result in results if result.faults] == []
+    assert uncovered(configuration, results) == ()

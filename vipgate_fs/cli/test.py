@@ -1,0 +1,128 @@
+"""`vipgate test`: calls with an expectation each, played against the configuration."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import click
+
+from vipgate_fs import config as configuration_files
+from vipgate_fs.cli import config_option
+from vipgate_fs.cli.options import load_or_exit
+from vipgate_fs.preview import expectations
+from vipgate_fs.preview.coverage import Uncovered, uncovered
+from vipgate_fs.preview.expectations import SUFFIX, Result
+
+AS_EXPECTED, DIFFERENT, UNREADABLE = 0, 1, 2
+
+
+@click.command()
+@config_option
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
+@click.option("--format", "style", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
+@click.option("--coverage", is_flag=True, help="List what of the configuration no expectation reaches.")
+def command(config: Path | None, files: tuple[Path, ...], style: str, *, coverage: bool) -> None:
+    """Play the calls of expectation files, and compare what becomes of them with what is expected.
+
+    No switch, webservice, database or store is asked: what steps are answered is in the file. Without FILE:
+    vipgate.test.yaml beside vipgate.yaml, and so on.
+
+    Exit status: 0 when all is as expected, 1 when not, 2 when a file can't be read.
+    """
+    played: list[tuple[Path, list[Result]]] = []
+    missed: dict[Path, tuple[Uncovered, ...]] = {}
+    for file in files or (_beside(config),):
+        path, wanted, findings = _load(file)
+        for finding in findings:
+            click.echo(str(finding), err=True)
+        if not wanted:
+            sys.exit(UNREADABLE)
+        configuration = load_or_exit(config or path)
+        results = [expectations.play(expectation, configuration) for expectation in wanted]
+        played.append((file, results))
+        if coverage:
+            missed[configuration.path] = uncovered(configuration, results)
+    if style == "text":
+        _print(played, missed)
+    else:
+        click.echo(_as_json(played, missed) if style == "json" else _as_junit(played))
+    sys.exit(DIFFERENT if any(result.faults for _, results in played for result in results) else AS_EXPECTED)
+
+
+def _beside(config: Path | None) -> Path:
+    try:
+        found = configuration_files.find(config)
+    except OSError as error:
+        click.echo(f"Error: {error.filename}: {error.strerror}", err=True)
+        sys.exit(UNREADABLE)
+    return found.with_name(found.stem + SUFFIX)
+
+
+def _load(file: Path) -> Any:
+    try:
+        return expectations.load(file)
+    except OSError as error:
+        click.echo(f"Error: {file}: {error.strerror or error}", err=True)
+        sys.exit(UNREADABLE)
+
+
+def _print(played: Sequence[tuple[Path, list[Result]]], missed: dict[Path, tuple[Uncovered, ...]]) -> None:
+    number = wrong = 0
+    for file, results in played:
+        for result in results:
+            number += 1
+            wrong += bool(result.faults)
+            state = click.style("differs", fg="red") if result.faults else click.style("ok     ", fg="green")
+            click.echo(f"{state}  {file}:{result.expectation.line}  {result.expectation.name}")
+            for fault in result.faults:
+                click.echo(f"         {fault}")
+    for path, parts in missed.items():
+        click.echo(f"{path}: " + (f"{len(parts)} not reached by any expectation" if parts else "all is reached"))
+        for part in parts:
+            click.echo(f"  {path}:{part.line}  {part.what}")
+    click.secho(f"{number} calls, {wrong} not as expected", bold=True)
+
+
+def _as_json(played: Sequence[tuple[Path, list[Result]]], missed: dict[Path, tuple[Uncovered, ...]]) -> str:
+    document: dict[str, Any] = {
+        "calls": [
+            {
+                "file": str(file),
+                "line": result.expectation.line,
+                "name": result.expectation.name,
+                "as_expected": not result.faults,
+                "faults": list(result.faults),
+                "observed": expectations.observed(result.rehearsal) if result.rehearsal else None,
+            }
+            for file, results in played
+            for result in results
+        ],
+    }
+    if missed:
+        document["not_reached"] = [
+            {"file": str(path), "line": part.line, "what": part.what}
+            for path, parts in missed.items()
+            for part in parts
+        ]
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def _as_junit(played: Sequence[tuple[Path, list[Result]]]) -> str:
+    """The XML that Jenkins, GitLab and others read."""
+    suites = ET.Element("testsuites")
+    for file, results in played:
+        failures = sum(bool(result.faults) for result in results)
+        suite = ET.SubElement(
+            suites, "testsuite", name=str(file), tests=str(len(results)), failures=str(failures), errors="0"
+        )
+        for result in results:
+            case = ET.SubElement(suite, "testcase", classname=file.stem, name=result.expectation.name)
+            case.set("line", str(result.expectation.line))
+            if result.faults:
+                ET.SubElement(case, "failure", message=result.faults[0]).text = "\n".join(result.faults)
+    return ET.tostring(suites, encoding="unicode")
