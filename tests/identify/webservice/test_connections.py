@@ -166,6 +166,51 @@ def test_a_redirect_is_encoded_as_browsers_do(step, location, asked):
     assert peer.requests[1].split()[1] == asked
 
 
+def redirected_to(other, path="/macros/echo?key=x", status="302 Moved"):
+    return answering(response(b"", status, f"Location: {other.url(path, host='localhost')}"))
+
+
+SECRETS = {
+    "headers": {"X-Api-Key": "k3y-s3cr3t"},
+    "auth": {"basic": {"user": "vip", "password": "b4sic-s3cr3t"}},
+    "sign_key": "s1gn-s3cr3t",
+}
+
+
+@pytest.mark.parametrize("allowed", ["localhost", "LOCALHOST", "localhost:{port}"])
+def test_a_redirect_to_another_host_that_is_allowed_takes_no_credentials_along(step, good, allowed):
+    with Peer(redirected_to(good)) as peer:
+        hosts = [allowed.format(port=good.port)]
+        assert step(peer.url(), allow_redirects_to=hosts, **SECRETS).identify(a_call()) == Pass()
+        assert b"k3y-s3cr3t" in peer.requests[0]
+    request = good.requests[0]
+    assert request.startswith(b"GET /macros/echo?key=x HTTP/1.1\r\n")
+    assert good.header("Host") == [f"localhost:{good.port}"]
+    fields = {line.partition(b":")[0].lower() for line in request.split(b"\r\n")[1:] if line}
+    assert fields == {b"host", b"accept", b"accept-encoding", b"user-agent"}
+
+
+@pytest.mark.parametrize("allowed", [[], ["example.org"], ["localhost:1"], ["ocalhost"], ["local"]])
+def test_a_redirect_to_another_host_is_not_followed_unless_it_is_allowed(step, good, allowed):
+    with Peer(redirected_to(good)) as peer:
+        made = step(peer.url(), **({"allow_redirects_to": allowed} if allowed else {}))
+        with pytest.raises(StepFailed, match="redirected to where it must not lead"):
+            made.identify(a_call())
+    assert good.requests == []
+
+
+def test_no_permission_leads_from_https_to_http(step, good, tmp_path):
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with Peer(redirected_to(good), server_context(ca.issue_cert("localhost"))) as peer:
+        made = step(
+            peer.url(scheme="https", host="localhost"), tmp_path, ca_file="ca.pem", allow_redirects_to=["localhost"]
+        )
+        with pytest.raises(StepFailed, match="must not lead"):
+            made.identify(a_call())
+    assert good.requests == []
+
+
 def test_a_redirect_to_https_of_the_same_host(step, tmp_path):
     ca = trustme.CA()
     ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))

@@ -2,13 +2,14 @@
 
 import datetime as dt
 import ipaddress
+import ssl
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from webservice_peer import GOOD, Peer, a_call, answering
+from webservice_peer import GOOD, Peer, a_call, answering, load, response
 
 from vipgate_fs.gate.gate import StepFailed
 from vipgate_fs.gate.verdict import Pass
@@ -42,8 +43,6 @@ class Certificate:
 
 def context(folder, leaf, *chain):
     """A server's, with a certificate and what stands between it and its CA."""
-    import ssl  # noqa: PLC0415
-
     key = leaf.key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -55,6 +54,80 @@ def context(folder, leaf, *chain):
 
 IS_CA = (x509.BasicConstraints(ca=True, path_length=None), True)
 IS_CA_NOT_CRITICAL = (x509.BasicConstraints(ca=True, path_length=None), False)
+
+
+def key_of(certificate, password=None):
+    encryption = serialization.BestAvailableEncryption(password.encode()) if password else serialization.NoEncryption()
+    return certificate.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
+
+
+@pytest.fixture
+def mutual(tmp_path):
+    """A service that wants a certificate of the CA, and the client's certificate."""
+    ca = Certificate("CA", IS_CA)
+    (tmp_path / "ca.pem").write_bytes(ca.pem)
+    server = context(tmp_path, Certificate("server", (LOOPBACK, False), issuer=ca))
+    server.verify_mode = ssl.CERT_REQUIRED
+    server.load_verify_locations(tmp_path / "ca.pem")
+    with Peer(answering(GOOD), server) as peer:
+        yield peer, Certificate("gate", issuer=ca)
+
+
+@pytest.mark.parametrize("password", [None, "k3y-s3cr3t"])
+@pytest.mark.parametrize("together", [True, False])
+def test_a_client_certificate_is_shown(step, mutual, tmp_path, password, together):
+    peer, client = mutual
+    key = key_of(client, password)
+    (tmp_path / "client.pem").write_bytes(client.pem + key * together)
+    (tmp_path / "client.key").write_bytes(key)
+    settings = {"file": "client.pem"} | ({} if together else {"key_file": "client.key"})
+    settings |= {"password": password} if password else {}
+    made = step(peer.url(scheme="https"), tmp_path, ca_file="ca.pem", client_certificate=settings)
+    assert made.identify(a_call()) == Pass()
+    assert "s3cr3t" not in repr(made)
+
+
+def test_without_one_the_service_is_not_reached(step, mutual, tmp_path):
+    with pytest.raises(StepFailed):
+        step(mutual[0].url(scheme="https"), tmp_path, ca_file="ca.pem").identify(a_call())
+
+
+def test_other_hosts_are_not_shown_it(step, mutual, tmp_path):
+    peer, client = mutual
+    (tmp_path / "client.pem").write_bytes(client.pem + key_of(client))
+    location = f"Location: {peer.url(scheme='https')}"
+    with Peer(answering(response(b"", "302 F", location))) as first:
+        made = step(
+            first.url(host="localhost"), tmp_path, ca_file="ca.pem", client_certificate={"file": "client.pem"},
+            allow_redirects_to=["127.0.0.1"],
+        )  # fmt: skip
+        with pytest.raises(StepFailed):
+            made.identify(a_call())
+    assert peer.requests == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ({"file": "none.pem"}, "client_certificate: *client_file* can't be used: "),
+        ({"file": "ca.pem"}, "certificate and key in PEM format are needed that belong together"),
+        ({"file": "client.pem", "key_file": "other.key"}, "certificate and key in PEM format are needed that belong"),
+        ({"file": "client.pem", "key_file": "secret.key"}, "certificate and key in PEM format are needed that belong"),
+        (
+            {"file": "client.pem", "key_file": "secret.key", "password": "wr0ng-s3cr3t"},
+            "certificate and key in PEM format are needed that belong together, and the right password",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_client_certificate_is_found_by_check(mutual, tmp_path, settings, found):
+    client = mutual[1]
+    (tmp_path / "client.pem").write_bytes(client.pem)
+    (tmp_path / "other.key").write_bytes(key_of(Certificate("other")))
+    (tmp_path / "secret.key").write_bytes(key_of(client, "k3y-s3cr3t"))
+    made, findings = load({"url": "https://example.org/", "client_certificate": settings}, tmp_path)
+    assert made is None
+    assert found.replace("*client_file*", str(tmp_path / "none.pem")) in findings[0]
+    assert "s3cr3t" not in str(findings)
 
 
 def asked(step, folder, server, ca_file):

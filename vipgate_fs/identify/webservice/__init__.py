@@ -1,11 +1,13 @@
 """`webservice`: a web service decides. `docs/webservice.md` is the manual for both sides.
 
-`step` is the step and how it is configured; `form` writes the request, `fetch` sends it over `streams`, `answers` reads
-what comes back, `breaker` and `cache` spare the service.
+`settings` makes the step of its configuration; `step` asks: `form` writes the request, `fetch` sees to connections,
+credentials and redirects, `exchange` speaks HTTP over `streams`, `answers` reads what came back; `breaker` and `cache`
+spare the service.
 """
 
 from __future__ import annotations
 
-from vipgate_fs.identify.webservice.step import Webservice, build
+from vipgate_fs.identify.webservice.settings import build
+from vipgate_fs.identify.webservice.step import Webservice
 
 __all__ = ["Webservice", "build"]

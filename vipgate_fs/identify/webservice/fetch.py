@@ -24,6 +24,10 @@ _REDIRECTS: Final = {301, 302, 303, 307, 308}
 _WITH_SAME_METHOD: Final = {307, 308}
 
 
+_Peer = tuple[Origin, ssl.SSLContext]
+"""Who a connection is with, and who we are for them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """How a service is reached.
@@ -54,7 +58,7 @@ class Fetcher:
         self._timeouts = timeouts
         self._route = route
         self._digest = digest
-        self._idle: defaultdict[Origin, list[Connection]] = defaultdict(list)
+        self._idle: defaultdict[_Peer, list[Connection]] = defaultdict(list)
 
     def fetch(self, request: Request, headers: Callable[[Request], Headers], deadline: Deadline) -> bytes:
         """The body of the answer, at most LONGEST_BODY bytes; b"{}" for 204 No Content.
@@ -114,21 +118,21 @@ class Fetcher:
     def _ask_once(
         self, request: Request, headers: Headers, deadline: Deadline, tls: ssl.SSLContext, *, fresh: bool = False
     ) -> Answer:
-        origin = Origin.of(request.url)
-        connection = (None if fresh else self._take(origin)) or self._connect(origin, tls, deadline)
+        peer = Origin.of(request.url), tls
+        connection = (None if fresh else self._take(peer)) or self._connect(*peer, deadline)
         try:
             answer = connection.ask(request, headers, deadline)
         except BaseException:
             connection.close()
             raise
-        if connection.next_request() and len(self._idle[origin]) < MOST_IDLE:
-            self._idle[origin].append(connection)
+        if connection.next_request() and len(self._idle[peer]) < MOST_IDLE:
+            self._idle[peer].append(connection)
         else:
             connection.close()
         return answer
 
-    def _take(self, origin: Origin) -> Connection | None:
-        connections = self._idle[origin]
+    def _take(self, peer: _Peer) -> Connection | None:
+        connections = self._idle[peer]
         while connections:
             try:
                 connection = connections.pop()
