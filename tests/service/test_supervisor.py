@@ -19,12 +19,22 @@ from contextlib import closing, suppress
 import gevent
 import pytest
 from ports import free_port
+from reliability.faults import Traffic
 from running_service import FORK_FAILS, RIGHT, lost, place, switch, until
 
 from vipgate_fs.simulator import Caller
 
-SILENT = Caller(hang_up_after=50.0)
-"""Hears the prompt and waits; at speed 20 he hangs up after 2.5 s."""
+
+def waiting(count, *services, every=0.0):
+    """Callers who hear the prompt and wait, for a minute or until they are made to hang up."""
+    return place(switch(*services, speed=1.0), count, Caller(), every)
+
+
+def hang_up(calls):
+    """Let those hang up who still wait; what all of them experienced."""
+    for call in calls:
+        call.hang_up()
+    return [call.wait() for call in calls]
 
 
 def serves(service, worker):
@@ -141,15 +151,14 @@ def test_a_worker_that_met_the_closed_port_accepts_when_it_is_open_again(run, tm
     patch = f"report = worker.Worker._report; slow = pathlib.Path({str(mark)!r})\n"
     patch += "worker.Worker._report = lambda self: (slow.exists() and gevent.sleep(3), report(self))"
     service = run(settings="workers: 5, max_calls: 4", patch=patch).listening()
-    calls = place(switch(service), 4, SILENT)
+    calls = waiting(4, service)
     service.await_line("connections are refused: server.max_calls is reached")
     until(lambda: len(service.lines("decision")) == 4)
     idle = set(range(1, 6)) - {line["worker"] for line in service.lines("decision")}
     mark.touch()
     os.kill(service.workers[idle.pop() - 1], signal.SIGKILL)
+    hang_up(calls)
     service.await_line("connections are accepted again")
-    for call in calls:
-        call.wait()
     serves(service, 6)
 
 
@@ -159,10 +168,9 @@ def test_an_unprivileged_service_closes_its_port_and_ends(run):
     service = run(settings="workers: 2, max_calls: 4", patch=patch).listening()
     status = pathlib.Path(f"/proc/{service.process.pid}/status").read_text()
     assert re.search(r"CapEff:\s0+\n", status)
-    calls = place(switch(service), 4, SILENT)
+    calls = waiting(4, service)
     service.await_line("connections are refused: server.max_calls is reached")
-    for call in calls:
-        call.wait()
+    hang_up(calls)
     service.await_line("connections are accepted again")
     assert service.end() == 0
 
@@ -194,7 +202,11 @@ def test_workers_outlive_a_killed_supervisor_for_their_calls_only(run):
 def test_when_descriptors_are_used_up_calls_wait_and_are_served(run):
     few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))  # noqa: E731 - as subprocess takes it
     service = run(settings="workers: 1", preexec_fn=few).listening()
+    (worker,) = service.workers
+    os.kill(worker, signal.SIGSTOP)
     calls = place(switch(service, speed=5.0), 60)
+    gevent.sleep(0.5)  # all of them are connected, and wait for the worker
+    os.kill(worker, signal.SIGCONT)
     assert lost(calls) == []
     assert (
         service.lines("can't accept connections; they wait until it is possible again")[0]["why"]
@@ -206,12 +218,11 @@ def test_when_descriptors_are_used_up_calls_wait_and_are_served(run):
 def test_while_descriptors_are_few_the_next_host_is_tried(run):
     few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (60, 60))  # noqa: E731 - as subprocess takes it
     service, other = run(settings="workers: 1", preexec_fn=few).listening(), run().listening()
-    calls = place(switch(service), 45, SILENT, every=0.01)
+    calls = waiting(45, service, every=0.01)
     service.await_line("connections are refused: too few file descriptors (LimitNOFILE, ulimit -n)")
     assert lost(place(switch(service, other), 5)) == []
-    assert len(other.lines("outcome", result="pin_correct")) == 5
-    for call in calls:
-        call.wait()
+    until(lambda: len(other.lines("outcome", result="pin_correct")) == 5)
+    hang_up(calls)
     service.await_line("connections are accepted again")
     assert lost(place(switch(service), 5)) == []
 
@@ -219,45 +230,41 @@ def test_while_descriptors_are_few_the_next_host_is_tried(run):
 def test_over_max_calls_the_next_host_is_tried(run):
     service, other = run(settings="workers: 2, max_calls: 20").listening(), run().listening()
     simulator = switch(service, other)
-    calls = place(simulator, 20, SILENT)
+    calls = waiting(20, service, other)
     service.await_line("connections are refused: server.max_calls is reached")
     assert lost(place(simulator, 30)) == []
-    assert len(other.lines("outcome", result="pin_correct")) >= 25
-    for call in calls:
-        assert call.wait().hung_up_by == "caller"
+    until(lambda: len(other.lines("outcome", result="pin_correct")) >= 25)
+    assert {call.hung_up_by for call in hang_up(calls)} == {"caller"}
     service.await_line("connections are accepted again")
     before = len(service.lines("decision"))
     assert lost(place(simulator, 5)) == []
-    assert len(service.lines("decision")) == before + 5
+    until(lambda: len(service.lines("decision")) == before + 5)
 
 
 def test_over_max_calls_without_a_next_host_the_dialplan_goes_on(run):
     service = run(settings="workers: 2, max_calls: 20").listening()
-    simulator = switch(service)
-    waiting = place(simulator, 200, SILENT)
+    calls = waiting(200, service)
     service.await_line("connections are refused: server.max_calls is reached")
-    refused = simulator.call(RIGHT, "700")
+    refused = switch(service).call(RIGHT, "700")
     assert (refused.status, refused.answered) == (480, False)
-    for call in waiting:
-        assert not call.wait().parked_for_ever
-        assert call.experience.answered or call.experience.status == 480
+    until(lambda: all(call.experience.answered or call.experience.status == 480 for call in calls))
+    assert not any(call.parked_for_ever for call in hang_up(calls))
 
 
 def test_sigterm_under_load_loses_no_call(run):
     service, other = run().listening(), run().listening()
-    placing = gevent.spawn(place, switch(service, other), 300, RIGHT, 0.005)
-    gevent.sleep(0.5)
-    os.killpg(service.process.pid, signal.SIGTERM)  # as systemd and a terminal do: to the workers, too
-    assert service.ended() == 0
-    assert lost(placing.get()) == []
+    with Traffic(switch(service, other), every=0.005) as traffic:
+        until(lambda: service.lines("outcome"))
+        os.killpg(service.process.pid, signal.SIGTERM)  # as systemd and a terminal do: to the workers, too
+        assert service.ended() == 0
+        until(lambda: other.lines("outcome"))
+    assert traffic.lost == 0
     assert service.lines("ended", calls_cut_off=0)
-    assert service.lines("outcome")
-    assert other.lines("outcome")
 
 
 def test_who_does_not_end_within_drain_is_cut_off(run):
     service = run(settings="workers: 2, drain: 1s").listening()
-    calls = place(switch(service), 10, SILENT)
+    calls = waiting(10, service)
     until(lambda: all(call.experience.answered for call in calls))
     assert service.end() == 0
     assert service.lines("ended", calls_cut_off=10)
