@@ -15,7 +15,11 @@ ANSWERS = {
     "api global_getvar domain": "pbx.example",
     "api user_data 7001@pbx.example attr id": "alice",
     "api user_data alice@pbx.example attr id": "alice",
+    "api user_data alice@pbx.example attr number-alias": "7001",
     "api user_data 7002@pbx.example attr id": "7002",
+    "api group_call support@pbx.example": "error/user_not_registered",
+    "api group_call sales@pbx.example": "user/bob@pbx.example",
+    "api group_call suport@pbx.example": "error/NO_ROUTE_DESTINATION",
     "api in_group alice@pbx.example,support": "true",
     "api in_group 7002@pbx.example,support": "true",
     "api in_group alice@pbx.example,sales": "false",
@@ -51,7 +55,7 @@ def session(connection, questions):
 
 def directory(users=(), groups=(), domain=None):
     protects = Protects(users=dict.fromkeys(users, 1), groups=dict.fromkeys(groups, 1))
-    return Directory([Gate("g", 1, protects, (), PROMPTS)], [].append, domain)
+    return Directory([Gate("g", 1, protects, (), PROMPTS)], lambda *_: None, domain)
 
 
 @pytest.mark.parametrize(
@@ -84,22 +88,99 @@ def test_answers_are_kept_for_a_while(session, questions, monkeypatch):
     assert len(questions) > 2 * asked
 
 
-def test_answers_of_one_switch_are_none_of_another(session, questions):
-    """A simulated one, say, which knows nobody, must not open a user's gate at the real one."""
-    told = []
-    known = Directory([Gate("g", 1, Protects(users={"alice": 1}), (), PROMPTS)], told.append)
+def test_answers_of_one_switch_are_none_of_another(session):
+    """A simulated one, say, which knows others, must not open a user's gate at the real one."""
+    known = directory(["alice", "bob"])
     call, real = Call("u", "", "7001", "7001"), session.session_data
     session.session_data = {"Core-UUID": "simulated"}
     with pytest.MonkeyPatch.context() as patched:
         patched.setitem(ANSWERS, "api user_data 7001@pbx.example attr id", "-ERR no reply")
+        patched.setitem(ANSWERS, "api user_data bob@pbx.example attr id", "bob")
         assert known.locate(call, session).called_users == set()
     session.session_data = real
     assert known.locate(call, session).called_users == {"alice"}
 
 
+@pytest.fixture
+def unreachable(monkeypatch):
+    """The directory's back end is gone: the switch answers as if nobody existed."""
+
+    def end():
+        for question in ANSWERS:
+            if "user_data" in question:
+                monkeypatch.setitem(ANSWERS, question, "-ERR no reply")
+            if "in_group" in question:
+                monkeypatch.setitem(ANSWERS, question, "false")
+            if "group_call" in question:
+                monkeypatch.setitem(ANSWERS, question, "error/NO_ROUTE_DESTINATION")
+
+    return end
+
+
+NAMED = [(["alice"], []), ([], ["support"]), (["alice", "alcie"], ["support", "suport"])]
+
+
+@pytest.mark.parametrize(("users", "groups"), NAMED)
+@pytest.mark.parametrize("dialled", ["7001", "7002", "7999"])
+def test_a_directory_that_was_there_and_is_gone_opens_no_door(session, unreachable, users, groups, dialled):
+    known = directory(users, groups)
+    known.locate(Call("u", "", "7001", "7001"), session)
+    known._answers.clear()  # they are a minute old
+    unreachable()
+    with pytest.raises(DirectoryUnavailable, match=r"does not know (alice|support)"):
+        known.locate(Call("u", "", dialled, dialled), session)
+
+
+@pytest.mark.parametrize(("users", "groups"), NAMED)
+def test_a_directory_that_is_not_there_at_the_start_opens_no_door(session, unreachable, users, groups):
+    unreachable()
+    known = directory(users, groups)
+    for dialled in ("7001", "7999"):
+        with pytest.raises(DirectoryUnavailable, match="it can't be reached"):
+            known.locate(Call("u", "", dialled, dialled), session)
+
+
+def test_a_directory_that_comes_back_is_asked_again(session, unreachable, monkeypatch):
+    monkeypatch.setattr(directory_module, "_RETRY", -1)
+    known = directory(["alice"], ["support"])
+    with pytest.MonkeyPatch.context():
+        saved = dict(ANSWERS)
+        unreachable()
+        with pytest.raises(DirectoryUnavailable):
+            known.locate(Call("u", "", "7001", "7001"), session)
+    for question, answer in saved.items():
+        monkeypatch.setitem(ANSWERS, question, answer)
+    assert known.locate(Call("u", "", "7001", "7001"), session).called_users == {"alice"}
+
+
+def test_a_directory_that_goes_between_two_questions_opens_no_door(session, monkeypatch):
+    """The user was found a moment ago; that he is in no group is no news of then."""
+    known = directory([], ["support", "sales"])
+    known.locate(Call("u", "", "7999", "7999"), session)
+    monkeypatch.setitem(ANSWERS, "api in_group 7002@pbx.example,support", "false")
+    monkeypatch.setitem(ANSWERS, "api group_call support@pbx.example", "error/NO_ROUTE_DESTINATION")
+    monkeypatch.setitem(ANSWERS, "api group_call sales@pbx.example", "error/NO_ROUTE_DESTINATION")
+    with pytest.raises(DirectoryUnavailable):
+        known.locate(Call("u", "", "7002", "7002"), session)
+
+
+def test_what_the_gates_name_is_looked_up_in_portions(session, questions, monkeypatch):
+    """A directory behind a web server may take its time for each, and a caller waits."""
+    monkeypatch.setattr(directory_module, "_BATCH", 2)
+    told = []
+    protects = Protects(users=dict.fromkeys(["alice", "b", "c", "d", "e"], 1), groups={"support": 1})
+    known = Directory([Gate("g", 1, protects, (), PROMPTS)], lambda *name: told.append(name), "pbx.example")
+    for _ in range(4):
+        known.locate(Call("u", "", "7001", "7001"), session)
+    named = [question for question in questions if question.split()[2].partition("@")[0] in (*"bcde", "support")]
+    assert len(named) == len(set(named)) == 5
+    assert told == [("user", name) for name in "bcde"]
+
+
 def test_the_domain_may_be_configured(session, questions):
     directory(["alice"], domain="pbx.example").locate(Call("u", "", "7001", "7001"), session)
-    assert questions == ["api user_data 7001@pbx.example attr id"]
+    assert {question.partition("@")[2].split()[0] for question in questions} == {"pbx.example"}
+    assert "api global_getvar domain" not in questions
 
 
 @pytest.mark.parametrize("dialled", ["${system(x)}", "1 2", "a@b", "1\n2", ""])
@@ -145,18 +226,19 @@ def test_a_dialplan_without_full(connection):
         directory(["alice"]).locate(Call("u", "", "7001", "7001"), session)
 
 
-def test_a_protected_user_whom_the_directory_does_not_know_is_told_once(session):
+def test_a_protected_name_that_the_directory_does_not_know_is_told_once(session):
     told = []
-    gates = [Gate("g", 1, Protects(users={"alice": 1, "alcie": 1}), (), PROMPTS)]
-    known = Directory(gates, told.append)
+    protects = Protects(users={"alice": 1, "alcie": 1}, groups={"support": 1, "suport": 1})
+    known = Directory([Gate("g", 1, protects, (), PROMPTS)], lambda *name: told.append(name))
     for _ in range(2):
         call = known.locate(Call("u", "", "7001", "7001"), session)
         known._answers.clear()
-    assert (call.called_users, told) == ({"alice"}, ["alcie"])
+    assert (call.called_users, call.called_groups) == ({"alice"}, {"support"})
+    assert told == [("user", "alcie"), ("group", "suport")]
 
 
 def test_what_is_kept_is_bounded(session):
     known = directory(["alice"], domain="pbx.example")
     known._answers = {str(n): (0.0, "") for n in range(10_001)}
     known.locate(Call("u", "", "7001", "7001"), session)
-    assert len(known._answers) == 1
+    assert len(known._answers) < 5

@@ -94,7 +94,7 @@ def command(
             raise click.UsageError(f"{option} is for the gate inside of this command, not for that of --server")
     caller = Caller(number, name, dial=entries, dial_after=dial_after, hang_up_after=hangup_after)
     user = alias or called
-    directory = Directory(users={user: called}, groups={group: [user] for group in groups})
+    directory = Directory(users={user: called}, groups={group: [user] for group in groups}, knows_all=True)
     if address:
         gate = _running(*address)
     else:

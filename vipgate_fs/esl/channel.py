@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final, Never
 
 from vipgate_fs.esl.commands import sendmsg
-from vipgate_fs.esl.session import Session, SessionGone
+from vipgate_fs.esl.session import CommandRefused, Session, SessionGone
 from vipgate_fs.gate.channel import Prompt
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.gate import Rejection, Route
@@ -32,8 +33,8 @@ _SUBSCRIPTION: Final = (
 
 For answer and one prompt FreeSWITCH then sends one event of 6 kB. `nixevent` needs `full`, the last filter does not.
 """
-_MOMENT: Final = 0.3
-"""Seconds for the news that somebody has taken the call away: it comes right after the end of what that broke off."""
+_SETTLING: Final = ("api msleep 50", "api msleep 1")
+"""Two exchanges with the switch's end of this connection, 50 ms apart: by then it has sent all news of the call."""
 _UNTAKEN: Final = "vipgate_untaken"
 _TONE: Final = "tone_stream://%(500,200,425)"
 _CAUSES: Final = {
@@ -94,14 +95,20 @@ class EslChannel:
 
         A prompt that the switch can't play ends without any result (FINDINGS: k9). Then a tone takes its place, so that
         a caller who knows what to do gets his chance, and `missing_sounds` says what an administrator should look at.
-        One that somebody broke off by taking the call away ends without a result, too.
+        One that somebody broke off by taking the call away ends without a result, too: that has been heard of by then.
         """
         result = self._collect(prompt, _sounds(prompt.sounds))
+        if not _entry(result):
+            self._settle()
         if f"variable_{_RESULT}" not in result:
-            self._session.watch(_MOMENT)
             self.missing_sounds = " ".join(prompt.sounds)
             result = self._collect(prompt, _TONE)
         return _entry(result)
+
+    def _settle(self) -> None:
+        for exchange in _SETTLING:
+            with suppress(CommandRefused):  # without `full` it is an exchange all the same
+                self._session.send(exchange)
 
     def _collect(self, prompt: Prompt, sounds: str) -> Mapping[str, str]:
         """What completes one try of play_and_get_digits, which compares nothing.

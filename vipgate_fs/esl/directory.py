@@ -1,11 +1,17 @@
-"""The switch's directory: which user a number belongs to, and who is in a group."""
+"""The switch's directory: which user a number belongs to, and who is in a group.
+
+To FreeSWITCH, who does not exist and what can't be reached are one answer (`-ERR no reply`, `false`).
+Only the first may open a door. So a "no" counts only when right after it somebody is found who is known to be in the
+directory: a user or a group that the gates name. At the first question to a switch all that they name is looked up.
+"""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final
 
 from vipgate_fs.esl.session import CommandRefused, Session
@@ -17,11 +23,35 @@ LIFETIME: Final = 60.0
 """Seconds that an answer of the directory is kept."""
 MOST_KEPT: Final = 10_000
 """Answers; callers choose what is asked for."""
+_BATCH: Final = 50
+"""Names that one call looks up for all that follow: a directory behind a web server takes its time for each."""
+_WITNESSES: Final = 3
+"""Of those who are known, so many are looked for after a "no"; one is enough."""
+_RETRY: Final = 5.0
+"""Seconds until the names are looked up again, when nobody was found."""
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
+_NO_GROUP: Final = "error/NO_ROUTE_DESTINATION"
 
 
 class DirectoryUnavailable(Exception):
     """The switch does not answer questions about its directory. The text says what to do."""
+
+
+@dataclass(slots=True)
+class _Roster:
+    """Those whom the gates name, on one switch.
+
+    Attributes:
+        unasked: kinds and names that have not been looked up yet.
+        known: that have been found at least once.
+        missing: that have not been found, and nobody has heard of it yet.
+        again: when `unasked` may be filled again, if nobody was found.
+    """
+
+    unasked: list[tuple[str, str]]
+    known: list[tuple[str, str]] = field(default_factory=list)
+    missing: list[tuple[str, str]] = field(default_factory=list)
+    again: float = 0.0
 
 
 class Directory:
@@ -32,77 +62,131 @@ class Directory:
 
     Args:
         gates: those whose users and groups are of interest.
-        tell_unknown: told once of each protected user whom the directory does not know.
+        tell_unknown: called once for each ("user" | "group", name) that the gates name and the directory does not have.
         domain: the directory's domain; None: the switch's own (`global_getvar domain`).
     """
 
-    def __init__(self, gates: Iterable[Gate], tell_unknown: Callable[[str], None], domain: str | None = None) -> None:
+    def __init__(
+        self, gates: Iterable[Gate], tell_unknown: Callable[[str, str], None], domain: str | None = None
+    ) -> None:
         gates = tuple(gates)
         self._users = frozenset(user for gate in gates for user in gate.protects.users)
         self._groups = frozenset(group for gate in gates for group in gate.protects.groups)
+        self._named = [("user", name) for name in sorted(self._users)] + [("group", it) for it in sorted(self._groups)]
         self._domain = domain
         self._tell_unknown = tell_unknown
-        self._unknown: set[tuple[str, str]] = set()
+        self._rosters: dict[str, _Roster] = {}
         self._answers: dict[tuple[str, str], tuple[float, str]] = {}
 
     def locate(self, call: Call, session: Session) -> Call:
         """The call with `called_users` and `called_groups` filled in.
 
-        A protected user may be written as his id or as a number-alias, and be dialled by either.
+        A protected user may be written as an id or as a number-alias, and be dialled by either.
 
         Raises:
-            DirectoryUnavailable: when the switch refuses to answer.
+            DirectoryUnavailable: when the switch refuses to answer, or a "no" can't be told from a failure.
         """
         if not is_dialable(call.dialled):
             return call
-        user = self._user_id(call.dialled, session)
-        if user is None:
+        domain = self._domain_of(session)
+        self._look_up_names(session, domain)
+        fresh: dict[str, str] = {}
+        identity = f"user_data {call.dialled}@{domain} attr id"
+        user = self._ask([identity], session, fresh)[identity]
+        if not _NAME.fullmatch(user):
+            self._believe(fresh, session, domain)
             return call
-        names = frozenset(name for name in self._users if name == user or self._protected_id(name, session) == user)
-        groups = frozenset(group for group in self._groups if self._is_member(user, group, session))
-        return replace(call, called_users=names | {user}, called_groups=groups)
+        alias = f"user_data {user}@{domain} attr number-alias"
+        member_of = {f"in_group {user}@{domain},{group}": group for group in sorted(self._groups)}
+        answers = self._ask([alias, *member_of], session, fresh)
+        self._believe(fresh, session, domain)
+        names = {user, call.dialled, answers[alias]} & self._users
+        groups = frozenset(group for question, group in member_of.items() if answers[question] == "true")
+        return replace(call, called_users=frozenset(names | {user}), called_groups=groups)
 
-    def _protected_id(self, name: str, session: Session) -> str | None:
-        user = self._user_id(name, session)
-        if user is None and (known := (_switch(session), name)) not in self._unknown:
-            self._unknown.add(known)
-            self._tell_unknown(name)
-        return user
+    def _look_up_names(self, session: Session, domain: str) -> None:
+        """Look up the next of those whom the gates name, and tell of those who are missing while others are there."""
+        roster = self._rosters.setdefault(_switch(session), _Roster(list(self._named)))
+        if not roster.unasked and not roster.known and time.monotonic() > roster.again:
+            roster.unasked, roster.missing = list(self._named), []
+        batch = list(islice(roster.unasked, _BATCH))
+        if batch:
+            answers = _api([_question(*each, domain) for each in batch], session)
+            del roster.unasked[: len(batch)]
+            for each, answer in zip(batch, answers, strict=True):
+                (roster.known if _is_found(each[0], answer) else roster.missing).append(each)
+            roster.again = time.monotonic() + _RETRY
+        if roster.known:
+            for kind, name in roster.missing:
+                self._tell_unknown(kind, name)
+            roster.missing = []
 
-    def _user_id(self, name: str, session: Session) -> str | None:
-        answer = self._ask(f"user_data {name}@{self._domain_of(session)} attr id", session)
-        return answer if _NAME.fullmatch(answer) else None
+    def _believe(self, fresh: Mapping[str, str], session: Session, domain: str) -> None:
+        """Keep fresh answers, if the directory can be reached after them; those that say no are worth nothing else."""
+        if any(answer == "false" or not _NAME.fullmatch(answer) for answer in fresh.values()):
+            witnesses = self._rosters[_switch(session)].known[:_WITNESSES]
+            answers = _api([_question(*each, domain) for each in witnesses], session) if witnesses else []
+            if not any(_is_found(kind, answer) for (kind, _), answer in zip(witnesses, answers, strict=True)):
+                names = ", ".join(name for _, name in (witnesses or self._named[:_WITNESSES]))
+                raise DirectoryUnavailable(
+                    f"the directory of the domain {domain} does not know {names}, whom gates name: "
+                    "it can't be reached, or they are not in it"
+                )
+        self._keep(fresh, session)
 
-    def _is_member(self, user: str, group: str, session: Session) -> bool:
-        """Asked with a comma: with the space of `in_group`'s own usage text every answer is `false` (mod_commands.c).
-
-        `group_call` would tell the members too, but only while their telephones are registered.
-        """
-        return self._ask(f"in_group {user}@{self._domain_of(session)},{group}", session) == "true"
-
-    def _domain_of(self, session: Session) -> str:
-        domain = self._domain or self._ask("global_getvar domain", session)
-        if not _NAME.fullmatch(domain):
-            raise DirectoryUnavailable("the switch has no global variable `domain`: set `site.domain`")
-        return domain
-
-    def _ask(self, question: str, session: Session) -> str:
-        now, asked = time.monotonic(), (_switch(session), question)
-        kept = self._answers.get(asked)
-        if kept is not None and kept[0] > now:
-            return kept[1]
+    def _keep(self, answers: Mapping[str, str], session: Session) -> None:
         if len(self._answers) > MOST_KEPT:
             self._answers.clear()
-        try:
-            answer = session.api(question)
-        except CommandRefused as refusal:
-            raise DirectoryUnavailable(
-                f"FreeSWITCH answers `api` with {refusal}: the dialplan's socket action needs `async full`"
-            ) from None
+        until = time.monotonic() + LIFETIME
+        self._answers |= {(_switch(session), question): (until, answer) for question, answer in answers.items()}
+
+    def _domain_of(self, session: Session) -> str:
+        if self._domain:
+            return self._domain
+        fresh: dict[str, str] = {}
+        (domain,) = self._ask(["global_getvar domain"], session, fresh).values()
+        if not _NAME.fullmatch(domain):
+            raise DirectoryUnavailable("the switch has no global variable `domain`: set `site.domain`")
+        self._keep(fresh, session)
+        return domain
+
+    def _ask(self, questions: Sequence[str], session: Session, fresh: dict[str, str]) -> dict[str, str]:
+        """The answers, kept ones where there are; those that the switch has just given are put into `fresh`, too."""
+        now = time.monotonic()
+        kept = {question: self._answers.get((_switch(session), question), (0.0, "")) for question in questions}
+        answers = {question: answer for question, (until, answer) in kept.items() if until > now}
+        unknown = [question for question in questions if question not in answers]
+        if unknown:
+            found = dict(zip(unknown, _api(unknown, session), strict=True))
+            fresh |= found
+            answers |= found
+        return answers
+
+
+def _question(kind: str, name: str, domain: str) -> str:
+    """Whether there is such a user or group. `group_call` names members, or the error that calling them would be."""
+    return f"user_data {name}@{domain} attr id" if kind == "user" else f"group_call {name}@{domain}"
+
+
+def _is_found(kind: str, answer: str) -> bool:
+    if kind == "user":
+        return _NAME.fullmatch(answer) is not None
+    return not answer.startswith(("-ERR", _NO_GROUP)) and answer != ""
+
+
+def _api(questions: Sequence[str], session: Session) -> list[str]:
+    """What the switch answers, all asked in one write."""
+    try:
+        frames = session.pipeline([f"api {question}" for question in questions])
+    except CommandRefused as refusal:
+        raise DirectoryUnavailable(
+            f"FreeSWITCH answers `api` with {refusal}: the dialplan's socket action needs `async full`"
+        ) from None
+    answers = [frame.data.rstrip("\n") for frame in frames]
+    for answer in answers:
         if answer.endswith("Command not found!"):
             raise DirectoryUnavailable(f"FreeSWITCH answers {answer}: load mod_commands")
-        self._answers[asked] = (now + LIFETIME, answer)
-        return answer
+    return answers
 
 
 def _switch(session: Session) -> str:

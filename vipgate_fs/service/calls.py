@@ -120,8 +120,9 @@ class CallHandler:
         finally:
             session.stop()
 
-    def _tell_unknown(self, user: str) -> None:
-        self._log.error("a protected user is not in the switch's directory, the name protects nobody", user=user)
+    def _tell_unknown(self, kind: str, name: str) -> None:
+        what = f"a protected {kind} is not in the switch's directory, the name protects nobody"
+        self._log.error(what, **{kind: name})
 
     @contextmanager
     def _counted(self) -> Iterator[None]:

@@ -22,11 +22,13 @@ class Directory:
         domain: their domain; also the global variable `domain`.
         users: user id → number-alias, "" for none.
         groups: group → ids of its users.
+        knows_all: whether every other name is the id of somebody, too, and every other group has somebody in it.
     """
 
     domain: str = "pbx.example"
     users: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    knows_all: bool = False
 
     def find(self, name: str, domain: str) -> str | None:
         """The id of the user with that id or number-alias."""
@@ -34,7 +36,12 @@ class Directory:
             return None
         if name in self.users:
             return name
-        return next((user for user, alias in self.users.items() if alias == name), None)
+        others = name if self.knows_all else None
+        return next((user for user, alias in self.users.items() if alias == name), others)
+
+    def members(self, group: str, domain: str) -> Sequence[str]:
+        """The ids of a group's users."""
+        return self.groups.get(group, ("somebody",) if self.knows_all else ()) if domain == self.domain else ()
 
 
 class Api:
@@ -74,6 +81,9 @@ class Api:
     def _do_status(self, *_: str) -> str:
         return f"UP 0 years, 0 days\nFreeSWITCH (simulated) is ready\n{len(self._sessions)} session(s) since startup\n"
 
+    def _do_msleep(self, *_: str) -> str:
+        return OK
+
     def _do_global_getvar(self, name: str = "", *_: str) -> str:
         return self._variables.get(name, "")
 
@@ -84,9 +94,10 @@ class Api:
         return str(key == "id" and self._directory.find(name, domain) is not None).lower()
 
     def _do_user_data(self, address: str = "", kind: str = "", name: str = "", *_: str) -> str:
-        key, domain = _split(address)
-        user = self._directory.find(key, domain)
-        return user if user is not None and (kind, name) == ("attr", "id") else ""
+        user = self._directory.find(*_split(address))
+        if user is None or kind != "attr":
+            return ""
+        return {"id": user, "number-alias": self._directory.users.get(user, "")}.get(name, "")
 
     def _do_in_group(self, question: str = "", *_: str) -> str:
         """Parted by a comma, as mod_commands.c does it; its usage text has a space, with which nobody is a member."""
@@ -97,7 +108,7 @@ class Api:
 
     def _do_group_call(self, address: str = "", *_: str) -> str:
         group, domain = _split(address)
-        members = self._directory.groups.get(group, ()) if domain == self._directory.domain else ()
+        members = self._directory.members(group, domain)
         return ",".join(f"user/{member}@{domain}" for member in members) or "error/NO_ROUTE_DESTINATION"
 
     def _do_uuid_exists(self, channel: str = "", *_: str) -> str:
