@@ -146,6 +146,11 @@ def test_address_books_have_several_columns_with_numbers(read, content, rows):
         ("Kundennummer\tPIN\n10027\t0815\n", "customer number", [Row(2, "10027", "0815")]),
         ("id,pin-code\n10027,0815\n", "customer number", [Row(2, "10027", "0815")]),
         ("number,pin,note\n0176 1\n", "number", [Row(2, "0176 1", "")]),
+        ("Nr.;Rufnummer;PIN\n1;0176 1;0815\n", "number", [Row(2, "0176 1", "0815")]),
+        ("Number;Phone;PIN\n1;0176 1;0815\n", "number", [Row(2, "0176 1", "0815")]),
+        ("ID;Kundennummer;PIN\n1;10027;0815\n", "customer number", [Row(2, "10027", "0815")]),
+        ("Telefon 1;Telefon2;PIN-Nr.\n1;2;0815\n", "number", [Row(2, "1", "0815"), Row(2, "2", "0815")]),
+        ("Rufnummer (E.164);PIN\n+49176;0815\n\x1a", "number", [Row(2, "+49176", "0815")]),
     ],
 )
 def test_pins_by_number_or_customer_number(read, content, key, rows):

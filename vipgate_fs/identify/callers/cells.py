@@ -73,6 +73,7 @@ def read_cells(content: bytes, names_columns: Callable[[Cells], bool]) -> Iterat
 
 
 def _of_csv(content: bytes, names_columns: Callable[[Cells], bool]) -> Iterator[tuple[int, Cells] | Fault]:
+    content = content.rstrip(b"\x1a") if content.endswith(b"\x1a") else content  # the end of a text in DOS
     encoding = _encoding(content)
     lines = io.TextIOWrapper(io.BytesIO(content), encoding, "replace")
     head = list(islice(lines, _HEAD))

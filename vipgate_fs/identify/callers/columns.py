@@ -13,26 +13,32 @@ Value = Literal["verdict", "pin"]
 
 _NAMES: Final[dict[str, frozenset[str]]] = {
     "verdict": frozenset({"verdict", "action", "entscheidung", "aktion"}),
-    "pin": frozenset({"pin", "pin code", "pincode", "geheimzahl"}),
-    "customer number": frozenset(
-        {"customer number", "customer no", "customer id", "customer", "id", "number", "nummer", "konto"}
-        | {"kundennummer", "kunden nr", "kundennr", "kunde", "debitor", "debitorennummer"}
-    ),
+    "pin": frozenset({"pin", "pin code", "pincode", "pin nr", "pin nummer", "pin number", "code", "zugangscode"})
+    | {"geheimzahl", "geheimnummer"},
 }
 _NUMBER: Final = re.compile(
-    r"""(caller|caller\ number|number|nummer|rufnummer|anrufer|mobil|mobile|handy|festnetz|cell)
-    | (mobil|handy|haus|haupt|fest)?(ruf|telefon|netz)?(nummer|nr)
-    | ((business|home|mobile|primary|other|company\ main|car|work|office|cell)\ )?(tele)?phone(\ (number|no))?(\ [0-9])?
-    | (weiteres\ |haupt|auto|mobil)?(telefon|tel)(\ (nr|nummer))?(\ (geschäftlich|privat|firma|mobil|gl))?(\ [0-9])?
-    | (tele)?(phone|fon)\ [0-9]\ (value|wert) | telefon\ [0-9]\ (value|wert)""",
+    r"""(
+    caller(\ number)? | anrufer | mobile? | handy | festnetz | cell
+    | (mobil|handy|haupt|festnetz)?(ruf|telefon|mobil|handy|festnetz)(nummern?|\ ?nr)
+    | ((business|home|mobile|primary|other|company\ main|car|work|office|cell)\ )?(tele)?phones?(\ (numbers?|no))?
+    | (weiteres\ |haupt|auto|mobil)?(telefon|tel)(\ (nr|nummer))?(\ (geschäftlich|privat|firma|mobil|gl))?
+    | (phone|telefon)\ [0-9]\ (value|wert)
+    )(\ ?[0-9])?""",
     re.VERBOSE,
 )
+_CUSTOMER: Final = re.compile(r"(kunden|debitoren)(nummer|\ ?nr)|customer\ (number|no|id)|debitor", re.VERBOSE)
+_KEYS: Final[dict[Key, tuple[re.Pattern[str], re.Pattern[str]]]] = {
+    "number": (_NUMBER, re.compile("numbers?|nummern?")),
+    "customer number": (_CUSTOMER, re.compile("id|number|nummer|konto|customer|kunde")),
+}
+"""Names that say it, and names that may mean something else, such as the count of the rows: only without the former."""
 _FOR_PEOPLE: Final = re.compile(
-    r"(note|notes|notiz|notizen|bemerkung|bemerkungen|comment|comments|kommentar|remark|beschreibung|description"
+    r"(nr|no|numbers?|nummern?|note|notes|notiz|notizen|bemerkung|bemerkungen|comment|comments|kommentar|remark|beschreibung|description"
     r"|name|vorname|nachname|full name|first name|last name|middle name|given name|family name|display name|anzeigename"
     r"|company|firma|organization|organisation|department|abteilung|title|titel|position|e mail|email|ort|city)"
 )
-_SEPARATORS: Final = re.compile(r"[\s_.:*()\u2013-]+")
+_SEPARATORS: Final = re.compile(r"[\s_.:*\u2013-]+")
+_IN_BRACKETS: Final = re.compile(r"\([^)]*\)")
 _SIMILAR: Final = 0.75
 _DATEV: Final = ("EXTF", "DTVF")
 """What DATEV's line about the export begins with; the columns are named in the next one."""
@@ -73,11 +79,14 @@ def read_header(cells: Sequence[str], key: Key, value: Value) -> Header | None:
         ValueError: one is named twice, or means something else here.
     """
     names = [_plain(cell) for cell in cells]
-    keys = tuple(index for index, name in enumerate(names) if _is_key(name, key))
+    keys = _keys(names, key)
     if not keys:
         return None
+    if key == "customer number" and len(keys) > 1:
+        raise ValueError(f"two columns for the {key}: {cells[keys[0]]!r} and {cells[keys[1]]!r}")
+    written = [cell.casefold() for cell in cells]
     for index in (*keys, *(index for index, name in enumerate(names) if _meaning(name) is not None)):
-        if names.count(names[index]) > 1:
+        if written.count(written[index]) > 1:
             raise ValueError(f"the column {cells[index]!r} is named twice")
     values = [index for index, name in enumerate(names) if name in _NAMES[value] and index not in keys]
     if len(values) > 1:
@@ -91,8 +100,9 @@ def read_header(cells: Sequence[str], key: Key, value: Value) -> Header | None:
     return Header(keys, values[0] if values else None, tuple(cells), tuple(unread))
 
 
-def _is_key(name: str, key: Key) -> bool:
-    return _NUMBER.fullmatch(name) is not None if key == "number" else name in _NAMES[key]
+def _keys(names: Sequence[str], key: Key) -> tuple[int, ...]:
+    found = ([index for index, name in enumerate(names) if form.fullmatch(name)] for form in _KEYS[key])
+    return tuple(next(filter(None, found), ()))
 
 
 def _meaning(name: str) -> str | None:
@@ -111,4 +121,4 @@ def _refuse(written: str, name: str, value: Value) -> None:
 
 
 def _plain(name: str) -> str:
-    return _SEPARATORS.sub(" ", name).strip().casefold()
+    return _SEPARATORS.sub(" ", _IN_BRACKETS.sub(" ", name)).strip().casefold()
