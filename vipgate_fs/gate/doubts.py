@@ -78,6 +78,18 @@ def doubt(written: str, plan: NumberPlan) -> Doubt | None:
     return _of_a_number(written, digits, plan)
 
 
+def sound(written: str, plan: NumberPlan) -> str | None:
+    """The canonical form of what is a valid number without any doubt, as most of a list is; None for all else.
+
+    Costs about a microsecond.
+    """
+    digits = compact(plain(written))
+    international = plan.explicit(digits) or plan.at_home(digits)
+    if international is None or not _exists(international):
+        return None
+    return None if plan.has_own_withheld and plan.is_withheld(written) else international
+
+
 def spoilt(written: str, plan: NumberPlan) -> Doubt | None:
     """That a spreadsheet has turned a number into a quantity, and what is left of it; None for all else."""
     if decimal := DECIMAL.fullmatch(written):

@@ -65,7 +65,11 @@ def shown(number: str, number_format: str) -> str:
 
 
 class NumberPlan:
-    """How numbers are read at a site."""
+    """How numbers are read at a site.
+
+    Attributes:
+        has_own_withheld: whether the site says what stands for a withheld number, which a valid number may.
+    """
 
     def __init__(self, country: str, withheld: Iterable[str] = ()) -> None:
         """How numbers are read in a country.
@@ -84,7 +88,9 @@ class NumberPlan:
         main = PhoneMetadata.metadata_for_region(phonenumbers.region_code_for_country_code(code)) or metadata
         self.country = country
         self.code = str(code)
-        self._withheld = Withheld(withheld)
+        own = tuple(withheld)
+        self._withheld = Withheld(own)
+        self.has_own_withheld = bool(own)
         self._shortest = min(_parsing(code)[1])
         self._service = _service_numbers(country)
         self._abroad = re.compile(metadata.international_prefix or "00")

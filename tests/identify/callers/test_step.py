@@ -260,6 +260,7 @@ def test_a_file_of_numbers_alone_lets_them_pass(build):
         (b"%PDF-1.7", 1, "this is a PDF; save it as CSV or as .xlsx"),
         ("number,verdict\n7001,pass\n7002,pass\n7001,reject\n", 4, "vips.csv, line 2, says something else"),
         ("number,verdict\n+49 7022*,pass\n07022*,forward:1\n", 3, "vips.csv, line 2, says something else"),
+        (f"number,verdict\n0176 12345678,pass\n{VIP},reject\n", 3, "vips.csv, line 2, says something else"),
     ],
 )
 def test_an_error_in_a_file_is_told_with_file_and_line(load, tmp_path, csv, line, message):
@@ -364,6 +365,27 @@ def test_the_files_line_of_a_conflict_with_the_configuration(load):
     (finding,) = load({"pass": ["7001"], "file": "vips.csv"}, "number,verdict\n7001,reject\n").findings
     assert finding.line == 2
     assert finding.message.startswith("line 1 of the configuration, says something else")
+
+
+def test_a_telephone_number_of_both(load):
+    (finding,) = load({"pass": ["0176 12345678"], "file": "vips.csv"}, f"number,verdict\n{VIP},reject\n").findings
+    assert (finding.line, finding.file[-8:]) == (2, "vips.csv")
+    assert finding.message.startswith("line 1 of the configuration, says something else")
+
+
+def test_a_number_of_a_file_goes_before_a_pattern_of_the_configuration(build):
+    step = build({"reject": ["+49*"], "file": "vips.csv"}, f"number\n{VIP}\n")
+    assert step.identify(call(VIP)) == Pass()
+    assert step.identify(call("+4917612345679")) == Reject()
+
+
+def test_what_the_site_has_for_withheld_is_no_number_of_a_list(tmp_path):
+    tmp_path.joinpath("vips.csv").write_text(f"number\n{VIP}\n")
+    gate = {"protects": {"numbers": ["7000"]}, "identify": [{"callers": {"file": "vips.csv"}}]}
+    path = tmp_path / "vipgate.yaml"
+    path.write_text(json.dumps({"version": 1, "site": {"withheld": [VIP]}, "gates": {"g": gate}}))
+    (finding,) = config.load(path).findings
+    assert "is what callers have who show no number" in finding.message
 
 
 MEASURE = """

@@ -119,9 +119,9 @@ def _separator(head: Sequence[str], names_columns: Callable[[Cells], bool]) -> t
 
 def _parse(lines: io.TextIOWrapper, separator: str, skipped: int) -> Iterator[tuple[int, Cells] | Fault]:
     feed = _Feed(lines, skipped)
-    rows = csv.reader(feed, delimiter=separator, strict=True, skipinitialspace=separator != "\t")
+    rows = csv.reader(feed.lines(), delimiter=separator, strict=True, skipinitialspace=separator != "\t")
     while True:
-        feed.begin()
+        feed.is_new = True
         try:
             cells = next(rows)
         except StopIteration:
@@ -129,7 +129,7 @@ def _parse(lines: io.TextIOWrapper, separator: str, skipped: int) -> Iterator[tu
         except csv.Error as error:
             yield Fault(feed.first, _why(error, feed))
             continue
-        if any(cells) and any(cell.strip() for cell in cells):
+        if cells and (cells[0].strip() or any(cell.strip() for cell in cells)):
             yield feed.first, cells
 
 
@@ -143,6 +143,7 @@ class _Feed:
     """Lines for a CSV reader, without comments; it knows in which line a row began.
 
     Attributes:
+        is_new: whether what is read next begins a row.
         line: that was read last, from 1.
         first: of the row that is being read.
     """
@@ -150,26 +151,19 @@ class _Feed:
     def __init__(self, lines: Iterator[str], skipped: int) -> None:
         self._lines = lines
         self._skipped = skipped
-        self._is_new = True
+        self.is_new = True
         self.line = 0
         self.first = 0
 
-    def begin(self) -> None:
-        """Note that what is read next begins a row."""
-        self._is_new = True
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        for written in self._lines:
-            self.line += 1
-            if self._is_new:
-                if self.line <= self._skipped or written.startswith("#"):
+    def lines(self) -> Iterator[str]:
+        """The lines that say something."""
+        for line, written in enumerate(self._lines, 1):
+            self.line = line
+            if self.is_new:
+                if line <= self._skipped or written.startswith("#"):
                     continue
-                self.first, self._is_new = self.line, False
-            return written.lstrip("\ufeff") if self.line == 1 else written
-        raise StopIteration
+                self.first, self.is_new = line, False
+            yield written.lstrip("\ufeff") if line == 1 else written
 
 
 def _of_workbook(content: bytes) -> Iterator[tuple[int, Cells] | Fault]:

@@ -22,6 +22,8 @@ _MOST_TITLES: Final = 5
 """Rows above the one that names the columns."""
 _SEVERAL: Final = ":::"
 """Between the values of one cell in Google's contacts."""
+_APOSTROPHES: Final = ("'", "\u2019", "`")
+_MARKS: Final = ("=", *_APOSTROPHES)
 _FORMULA: Final = re.compile(r'="(.*)"')
 """How a text with zeros in front is kept from Excel in a CSV file."""
 _EXAMPLES: Final = {"verdict": "verdict,note", "pin": "pin,note"}
@@ -140,9 +142,11 @@ class ListFile:
 def clean(cell: str) -> str:
     """A cell without what exports put around it: spaces, what nobody sees, and the apostrophe or `="…"` for Excel."""
     cell = plain(cell).strip()
+    if not cell.startswith(_MARKS):
+        return cell
     if match := _FORMULA.fullmatch(cell):
         cell = match[1].strip()
-    return cell[1:].lstrip() if cell.startswith(("'", "\u2019", "`")) else cell
+    return cell[1:].lstrip() if cell.startswith(_APOSTROPHES) else cell
 
 
 def _content(path: Path) -> tuple[bytes, int]:

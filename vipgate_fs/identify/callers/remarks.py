@@ -65,10 +65,10 @@ class Remarks:
 
     def close(self) -> None:
         """Name the rows that were too many to be told one by one."""
-        if further := self._errors[MOST:]:
+        if further := sorted(self._errors[MOST:]):
             message = f"{len(further)} further rows are wrong: lines {spans(further)}"
             self._section.error_in(self._path, further[0], message, _SETTING)
-        if further := self._warnings[MOST:]:
+        if further := sorted(self._warnings[MOST:]):
             message = f"{len(further)} further rows deserve a second look: lines {spans(further)}"
             self._section.warn(f"{self._path.name}: {message}", _SETTING)
 
