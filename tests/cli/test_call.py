@@ -89,6 +89,11 @@ def sounds(result):
         pytest.param(["--to", "701"], "transferred to 701 XML vipgate-passed", id="a number"),
         pytest.param(["--to", "701", "--from", "anonymous"], "rejected 486 Busy Here", id="withheld"),
         pytest.param(["--to", "701", "--name", 'x%0A"<sip:1@x>\n'], "transferred to 701 XML vipgate-passed", id="name"),
+        pytest.param(
+            ["--to", "701", "--header", "P-Asserted-Identity: <sip:anonymous@x>"],
+            "rejected 486 Busy Here",
+            id="--header",
+        ),
         pytest.param(["--to", "7001", "--user", "alice"], "rejected 486 Busy Here", id="--user"),
         pytest.param(["--to", "7001", "--user", "bob"], "transferred to 7001 XML vipgate-passed", id="another user"),
         pytest.param(["--to", "7001", "--group", "it", "--group", "sales"], "rejected 486 Busy Here", id="--group"),
@@ -310,3 +315,15 @@ def test_the_gate_inside_listens_nowhere(path):
     ]
     done = subprocess.run([sys.executable, "-c", LISTENING, *arguments], capture_output=True, text=True, check=True)
     assert "listens nowhere" in done.stderr
+
+
+@pytest.mark.parametrize("header", ["Privacy", "Privacy:", ": id", "Pri vacy: id", "X: a\nY: b"])
+def test_a_header_that_is_none_is_refused(call, header):
+    result = call("--from", "1", "--to", "700", "--header", header)
+    assert result.exit_code == 2
+    assert "write a name, a colon and a value" in result.stderr
+
+
+def test_an_address_that_is_none_is_refused(call):
+    result = call("--from", "1", "--to", "700", "--header", "P-Asserted-Identity: 7001")
+    assert (result.exit_code, "not a SIP address" in result.stderr) == (2, True)

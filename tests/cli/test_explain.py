@@ -194,3 +194,26 @@ def test_the_holiday_that_decided_is_named(explain, tmp_path):
     config.write_text(CONFIGURATION.replace("Europe/Berlin}", "Europe/Berlin, holidays: DE-BE}"))
     told = explain("--from", "1", "--to", "07022 27978", "--at", "2027-03-08T11:00").output
     assert "active: Mon 2027-03-08 11:00 is a public holiday (Internationaler Frauentag), outside office" in told
+
+
+def test_a_caller_who_hides_the_number_is_a_withheld_one_where_that_is_configured(tmp_path):
+    config = tmp_path / "vipgate.yaml"
+    gates = {
+        name: {"protects": {"numbers": [number]}, "identify": [{"callers": {"pass": ["+4930*"], "hidden": hidden}}]}
+        for name, number, hidden in (("hides", "700", "as_withheld"), ("shows", "701", "as_number"))
+    }
+    config.write_text(json.dumps({"version": 1, "store": "none", "gates": gates}))
+
+    def run(called, *more):
+        arguments = ["--config", str(config), "--from", "+4930123456", "--to", called, "--format", "json", *more]
+        told = explained(CliRunner().invoke(command, arguments))
+        return told["from"], told["verdict"]
+
+    assert [run(called) for called in ("700", "701")] == [("+4930123456", "pass")] * 2
+    assert run("700", "--hidden") == ("withheld", "reject")
+    assert run("701", "--hidden") == ("+4930123456", "pass")
+
+
+def test_a_number_that_no_gate_protects_may_not_be_what_was_dialled(explain):
+    assert "site.called_number" in explain("--from", "0176 1", "--to", "KXXXabcd").stdout
+    assert "site.called_number" not in explain("--from", "0176 1", "--to", "07022 27978 30").stdout

@@ -33,6 +33,7 @@ from vipgate_fs.store.database import Database
 
 _Dial = Callable[[str, int], Any] | None
 _KEYS: Final = re.compile(r"[0-9*#]*", re.ASCII)
+_HEADER: Final = re.compile(r"(?P<name>[A-Za-z0-9-]+)\s*:\s*(?P<value>\S.*)")
 _SERVER: Final = re.compile(r"(\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]]+)):(?P<port>[0-9]{1,5})", re.ASCII)
 
 
@@ -55,6 +56,7 @@ _SECONDS: Final = _Number(min=0)
 @click.option("--from", "number", required=True, metavar="NUMBER", help="The caller; 'anonymous' withholds it.")
 @click.option("--to", "called", required=True, metavar="NUMBER", help="The number that is called.")
 @click.option("--name", metavar="NAME", help="The caller's display name.")
+@click.option("--header", "headers", multiple=True, metavar="NAME: VALUE", help="A SIP header, such as 'Privacy: id'.")
 @click.option("--dial", "entries", multiple=True, metavar="DIGITS", help="Keys for a prompt; repeat it for the next.")
 @click.option("--dial-after", type=_SECONDS, default=1.0, show_default=True, metavar="S", help="From a prompt's start.")
 @click.option("--hangup-after", type=_SECONDS, metavar="S", help="The caller hangs up after that many seconds.")
@@ -70,6 +72,7 @@ def command(
     number: str,
     called: str,
     name: str | None,
+    headers: tuple[str, ...],
     entries: tuple[str, ...],
     dial_after: float,
     hangup_after: float | None,
@@ -92,7 +95,9 @@ def command(
     for option, given in (("--at", moment), ("--config", config)):
         if address and given:
             raise click.UsageError(f"{option} is for the gate inside of this command, not for that of --server")
-    caller = Caller(number, name, dial=entries, dial_after=dial_after, hang_up_after=hangup_after)
+    caller = Caller(
+        number, name, headers=_headers(headers), dial=entries, dial_after=dial_after, hang_up_after=hangup_after
+    )
     user = alias or called
     directory = Directory(users={user: called}, groups={group: [user] for group in groups}, knows_all=True)
     if address:
@@ -113,6 +118,16 @@ def command(
         except ValueError as error:
             raise click.UsageError(str(error)) from None
     click.echo(str(experience))
+
+
+def _headers(written: tuple[str, ...]) -> dict[str, str]:
+    found = [_HEADER.fullmatch(header) for header in written]
+    if not all(found):
+        raise click.BadParameter(
+            "write a name, a colon and a value, such as 'P-Asserted-Identity: <sip:+4930123456@trunk.example>'",
+            param_hint="--header",
+        )
+    return {match["name"]: match["value"] for match in found if match}
 
 
 def _address(server: str) -> tuple[str, int]:

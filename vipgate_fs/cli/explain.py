@@ -122,6 +122,10 @@ def _print(explanation: dict[str, Any]) -> None:
         where = f"{explanation['file']}:{reason['line']}" if reason["line"] else ""
         label = reason["step"] or reason["subject"]
         click.echo(f"  {where:<28}  {label:<12}  {reason['text']}")
+    if explanation["gate"] is None:
+        click.echo(
+            "  (where callers dial another number than this: site.called_number, docs/freeswitch.md, Who is called)"
+        )
     click.secho(f"verdict: {explanation['verdict']}", bold=True)
     for outcome in explanation["outcomes"]:
         when = f"{outcome['when']}: " if outcome["when"] else ""

@@ -151,7 +151,7 @@ class Invite:
         if sender.header_params:
             full_from = f"{full_from};{sender.header_params}"
         call_id = f"{session_id}-{port}@{LOCAL}"
-        full_to = caller.headers.get("To", f"<sip:{target}>")
+        full_to = next((value for name, value in caller.headers.items() if name.lower() == "to"), f"<sip:{target}>")
         receiver = Address.parse(full_to)
         variables = {
             "direction": "inbound",
