@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import resource
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
+import gevent
 from gevent import GreenletExit
 from gevent.event import Event
 
@@ -25,6 +27,7 @@ from vipgate_fs.gate.dialogue import Outcome, Result, conduct
 from vipgate_fs.gate.gate import Rejection
 from vipgate_fs.gate.reason import Reason
 from vipgate_fs.service.asking import Asking
+from vipgate_fs.service.lobby import MOST_BYTES, Dropped, Lobby
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.unmet import Unmet
 from vipgate_fs.store.keeper import Keeper
@@ -37,6 +40,14 @@ UNDECIDED: Final = Rejection(code=480)
 
 Not 503, which would tell the carrier that the whole switch is down: it might take the trunk out of service.
 """
+
+
+REFUSING: Final = 1.0
+"""Seconds for a peer that is not to be served to show its call, and to take the answer."""
+_UNWANTED: Final = (16, 1024 * 1024)
+"""How many of them have a place, and bytes that they may have sent all together."""
+_PLACES: Final = 0.25
+"""Of the file descriptors that a process may have: for peers that have not shown a call."""
 
 
 def system_clock() -> dt.datetime:
@@ -73,6 +84,8 @@ class CallHandler:
         self.changed = Event()
         self._clock = clock
         self._keeper = keeper or Keeper(log)
+        most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._lobby, self._unwanted = Lobby(max(round(_PLACES * most), 1), MOST_BYTES), Lobby(*_UNWANTED)
         self._unmet = unmet or Unmet(partial(warn_of_unmet, log))
         self._site = configuration.site
         self._gates = configuration.gates
@@ -83,9 +96,17 @@ class CallHandler:
     def __call__(self, sock: Any, address: tuple[Any, ...]) -> None:
         """Serve one connection to its end. Raises nothing: an error concerns the call that it happens to."""
         log = self._log.bind(peer=address[0])
-        session = Session(address, sock, log.wire())
+        with ExitStack() as lobby:
+            heard = lobby.enter_context(self._lobby.place())
+            session = Session(address, sock, log.wire(), heard)
+            self._receive(session, lobby, log)
+
+    def _receive(self, session: Session, lobby: ExitStack, log: Log) -> None:
+        is_connected = False
         try:
             channel = session.connect()
+            lobby.close()
+            is_connected = True
             log = log.bind(call=channel["Unique-ID"])
             facts = call_facts(channel, self._site.plan, self._variables)
             shown = WITHHELD if facts.restricted else facts.caller  # perhaps no gate may know it
@@ -94,6 +115,9 @@ class CallHandler:
                 self._serve(facts, session, log)
             if session.is_taken:
                 session.outlast()
+        except Dropped:
+            session.holds_call = is_connected
+            log.debug("connection dropped: too many have shown no call, or they have sent too much")
         except SessionGone as end:
             if session.holds_call:
                 self._reject_unread(session, str(end), log)
@@ -109,16 +133,18 @@ class CallHandler:
     def refuse(self, sock: Any, address: tuple[Any, ...]) -> None:
         """Reject the call of a connection that is not to be served: closing it would leave the call parked.
 
-        Who has no call to reject is disconnected after CONNECT_TIMEOUT, as ever. Raises nothing.
+        Who has no call to reject is disconnected soon. Raises nothing.
         """
-        session = Session(address, sock)
-        try:
-            session.connect()
-            EslChannel(session).reject(UNDECIDED)
-        except (SessionGone, CommandRefused):
-            pass
-        finally:
-            session.stop()
+        with suppress(Dropped), self._unwanted.place() as heard:
+            session = Session(address, sock, heard=heard)
+            try:
+                with gevent.Timeout(REFUSING, exception=False):
+                    session.connect()
+                    EslChannel(session).reject(UNDECIDED)
+            except (SessionGone, CommandRefused):
+                pass
+            finally:
+                session.stop()
 
     def _tell_unknown(self, kind: str, name: str) -> None:
         what = f"a protected {kind} is not in the switch's directory, the name protects nobody"

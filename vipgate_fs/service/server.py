@@ -6,6 +6,7 @@ import errno
 import ipaddress
 import os
 import socket as stdlib_socket
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ from vipgate_fs.store.keeper import Keeper
 
 _PAUSE: Final = 0.2
 """Seconds between two tries to accept while the system has no file descriptor or no memory for a connection."""
+_TELL_REFUSED: Final = 60.0
+"""Seconds between two lines of the log about peers that are not in `server.allow`."""
 _KEEPALIVE: Final = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
@@ -57,7 +60,8 @@ class GateServer:
         self._log = log
         self._serve = CallHandler(configuration, log, clock, keeper, unmet)
         self._connections = Pool()
-        self._cut_off = 0
+        self._cut_off = self._refused = 0
+        self._tell_refused_at = 0.0
         self.changed = self._serve.changed
         backlog = None if listener else BACKLOG
         where = listener or (server.host, server.port)
@@ -110,7 +114,7 @@ class GateServer:
         peer = ipaddress.ip_address(address[0].partition("%")[0])
         peer = getattr(peer, "ipv4_mapped", None) or peer  # `[::]` takes connections of both kinds
         if not any(peer in network for network in self._allow):
-            self._log.warning("connection refused: not in server.allow", peer=str(peer))
+            self._tell_refused(str(peer))
             self._serve.refuse(sock, address)
             return
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -118,6 +122,14 @@ class GateServer:
         for option, value in _KEEPALIVE.items():
             sock.setsockopt(socket.IPPROTO_TCP, getattr(stdlib_socket, option), value)
         self._serve(sock, address)
+
+    def _tell_refused(self, peer: str) -> None:
+        """Now and then: whoever connects often must not fill the log."""
+        self._refused += 1
+        if time.monotonic() >= self._tell_refused_at:
+            since_last = self._refused
+            self._log.warning("connection refused: not in server.allow", peer=peer, connections=since_last)
+            self._refused, self._tell_refused_at = 0, time.monotonic() + _TELL_REFUSED
 
     def _tell(self, error: OSError) -> None:
         why = os.strerror(error.errno or 0)
