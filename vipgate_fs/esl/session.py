@@ -59,24 +59,19 @@ class Session(OutboundSession):  # type: ignore[misc]
         client_address: the peer, as `accept` gave it.
         sock: the connected gevent socket; the session closes it in `stop`.
         trace: told every command and every frame as ("sent" | "received", text); frames in short, without digits.
-        heard: told how many bytes have come, each time.
 
     Attributes:
         was_probe: whether the peer closed the connection without a word, as monitors do.
         holds_call: whether the peer has shown a call that still waits for the gate: nobody has hung up, the connection
             is open, and no command that lets go of the call was sent.
+        heard: is told how many bytes have come, each time.
     """
 
-    def __init__(
-        self,
-        client_address: Any,
-        sock: Any,
-        trace: Callable[[str, str], None] | None = None,
-        heard: Callable[[int], None] | None = None,
-    ) -> None:
+    def __init__(self, client_address: Any, sock: Any, trace: Callable[[str, str], None] | None = None) -> None:
         super().__init__(client_address, sock)
         self.sock_file.close()
-        self._trace, self._tell_heard = trace, heard
+        self._trace = trace
+        self.heard: Callable[[int], Any] = bool
         self._decoder = Decoder()
         self._replies: deque[Frame] = deque()
         self._completed: dict[str, Frame | None] = {}
@@ -294,8 +289,7 @@ class Session(OutboundSession):  # type: ignore[misc]
             cut = " in the middle of a frame" if self._decoder.in_frame else ""
             self._closed(f"FreeSWITCH closed the connection{cut}")
         self._heard = True
-        if self._tell_heard is not None:
-            self._tell_heard(len(data))
+        self.heard(len(data))
         self._decoder.feed(data)
 
     def _raise_if_gone(self) -> None:

@@ -97,8 +97,8 @@ class CallHandler:
         """Serve one connection to its end. Raises nothing: an error concerns the call that it happens to."""
         log = self._log.bind(peer=address[0])
         with ExitStack() as lobby:
-            heard = lobby.enter_context(self._lobby.place())
-            session = Session(address, sock, log.wire(), heard)
+            session = Session(address, sock, log.wire())
+            session.heard = lobby.enter_context(self._lobby.place())
             self._receive(session, lobby, log)
 
     def _receive(self, session: Session, lobby: ExitStack, log: Log) -> None:
@@ -136,7 +136,8 @@ class CallHandler:
         Who has no call to reject is disconnected soon. Raises nothing.
         """
         with suppress(Dropped), self._unwanted.place() as heard:
-            session = Session(address, sock, heard=heard)
+            session = Session(address, sock)
+            session.heard = heard
             try:
                 with gevent.Timeout(REFUSING, exception=False):
                     session.connect()
