@@ -76,8 +76,7 @@ class Session(OutboundSession):  # type: ignore[misc]
         self._replies: deque[Frame] = deque()
         self._completed: dict[str, Frame | None] = {}
         self._gone: SessionGone | None = None
-        self._heard = self.was_probe = self.holds_call = False
-        self._outbound_connected = False
+        self._heard = self.was_probe = self.holds_call = self._outbound_connected = False
         self.session_data: Headers = Headers(b"", encoded=False)
         self._executed = 0
 
@@ -234,8 +233,7 @@ class Session(OutboundSession):  # type: ignore[misc]
 
     def stop(self) -> None:
         """Close the connection; the call goes on in FreeSWITCH as the last commands said."""
-        self.connected = False
-        self._outbound_connected = False
+        self.connected = self._outbound_connected = False
         self.sock.close()
         self._decoder = Decoder()  # what a peer has sent in vain is not kept until somebody collects the session
 
@@ -286,8 +284,7 @@ class Session(OutboundSession):  # type: ignore[misc]
 
     def _feed(self, data: bytes) -> None:
         if not data:
-            cut = " in the middle of a frame" if self._decoder.in_frame else ""
-            self._closed(f"FreeSWITCH closed the connection{cut}")
+            self._closed("FreeSWITCH closed the connection" + " in the middle of a frame" * self._decoder.in_frame)
         self._heard = True
         self.heard(len(data))
         self._decoder.feed(data)
