@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
@@ -217,3 +218,23 @@ def test_a_caller_who_hides_the_number_is_a_withheld_one_where_that_is_configure
 def test_a_number_that_no_gate_protects_may_not_be_what_was_dialled(explain):
     assert "site.called_number" in explain("--from", "0176 1", "--to", "KXXXabcd").stdout
     assert "site.called_number" not in explain("--from", "0176 1", "--to", "07022 27978 30").stdout
+
+
+@pytest.mark.parametrize(
+    ("caller", "verdict"),
+    [
+        ("436641234567", "ask for PIN"),
+        ("4917612345678", "ask for PIN"),
+        ("41556631019", "ask for PIN"),
+        ("41556631018", "reject"),
+    ],
+)
+def test_numbers_are_read_as_the_trunk_writes_them(caller, verdict):
+    file = Path(__file__).parent.parent / "config" / "good" / "numbers.yaml"
+    called = ["--config", str(file), "--from", caller, "--to", "43171199010"]
+    output = CliRunner().invoke(command, called, catch_exceptions=False).output
+    assert f"verdict: {verdict}" in output
+    assert (
+        "gate boss protects number +43 1 711990-10, more specific than number +43 1 711990* of gate company (line 6)"
+        in output
+    )

@@ -6,13 +6,37 @@ import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from phonenumbers import PhoneNumberFormat
 
-from vipgate_fs.gate import numbers
-from vipgate_fs.gate.numbers import NumberPlan, shown
+from vipgate_fs.gate import numbering
+from vipgate_fs.gate.doubts import doubt
+from vipgate_fs.gate.numbers import LONGEST_EXTENSION, NumberPlan, compact, shown
 
 PLANS = {
     country: NumberPlan(country)
-    for country in ("AR", "AT", "AU", "CH", "DE", "DK", "ES", "FR", "GB", "HU", "IN", "IT", "LI", "LU", "RU", "US")
+    for country in (
+        "AR",
+        "AT",
+        "AU",
+        "CH",
+        "DE",
+        "DK",
+        "ES",
+        "FR",
+        "GB",
+        "HU",
+        "IN",
+        "IT",
+        "LI",
+        "LU",
+        "RU",
+        "US",
+        "GL",
+        "CN",
+        "IE",
+        "IL",
+        "MC",
+    )
 }
 MOBILE = "+4917612345678"
 
@@ -87,7 +111,6 @@ def test_real_numbers(country, written, canonical):
         pytest.param("DE", "+999 123456", id="unknown country code"),
         pytest.param("DE", "00999123456", id="unknown country code after 00"),
         pytest.param("DE", "+49 1", id="impossibly short"),
-        pytest.param("DE", "+49 115", id="only possible locally"),
         pytest.param("DE", "+49 7022 279781234567890", id="impossibly long"),
         pytest.param("DE", "+41 44 66818001234567", id="longer than E.164 allows"),
         pytest.param("DE", "+49 00176 1234567", id="a prefix too many"),
@@ -121,6 +144,84 @@ def test_long_input_costs_nothing(character):
     for _ in range(100):
         assert PLANS["DE"].canonical(hostile) == hostile
     assert time.process_time() - started < 0.5
+
+
+@pytest.mark.parametrize(
+    ("country", "writings", "canonical"),
+    [
+        ("AU", ["1300 123 456", "+61 1300 123 456", "0011 61 1300 123456", "611300123456"], "+611300123456"),
+        ("IE", ["1800 123 456", "+353 1800 123456", "3531800123456"], "+3531800123456"),
+        ("IL", ["1-800-123-456", "+972 1-800-123-456", "9721800123456"], "+9721800123456"),
+        ("MC", ["99 12 34 56", "+377 99 12 34 56", "0037799123456"], "+37799123456"),
+        ("CN", ["131 2345 6789", "+86 131 2345 6789", "8613123456789"], "+8613123456789"),
+        ("DE", ["116117", "116 117", "+49 116117", "0049 116 117"], "116117"),
+        ("DE", ["115", "+49 115", "0049115"], "115"),
+        ("US", ["911", "+1 911"], "911"),
+    ],
+)
+def test_one_number_with_and_without_what_is_left_out_at_home(country, writings, canonical):
+    assert {compact(PLANS[country].canonical(written)) for written in writings} == {canonical}
+
+
+NATIONAL_FORMS = sorted(
+    {
+        (
+            region,
+            *(
+                phonenumbers.format_number(number, form)
+                for form in (PhoneNumberFormat.E164, PhoneNumberFormat.NATIONAL)
+            ),
+        )
+        for region in phonenumbers.SUPPORTED_REGIONS
+        for number in (
+            phonenumbers.example_number_for_type(region, kind) for kind in phonenumbers.PhoneNumberType.values()
+        )
+        if number is not None and phonenumbers.is_valid_number(number)
+    }
+)
+
+
+@pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
+def test_a_number_as_the_country_writes_it_is_the_number(region):
+    plan = NumberPlan(region)
+    for _, e164, national in (forms for forms in NATIONAL_FORMS if forms[0] == region):
+        if e164 in {"+4916412345", "+260630123456"}:  # libphonenumber knows no style for these two
+            assert doubt(national, plan)
+            continue
+        for one, other in ((e164, national), (national, e164)):
+            called = plan.canonical(other)
+            protected = compact(plan.canonical(one))
+            assert protected in {*plan.readings(called), *plan.guesses(called)}, (one, other)
+        if len(compact(national)) > LONGEST_EXTENSION:
+            assert plan.canonical(national) == e164
+
+
+@pytest.mark.parametrize(
+    ("country", "trunk_format", "written", "read"),
+    [
+        ("AT", "e164", "41556631019", "+41556631019"),
+        ("AT", "e164", "436641234567", "+436641234567"),
+        ("AT", "e164", "4917612345678", "+4917612345678"),
+        ("AT", "e164", "06641234567", "+436641234567"),
+        ("AT", "e164", "7001", "7001"),
+        ("US", "e164", "442079460958", "+442079460958"),
+        ("US", "e164", "2125551234", "+12125551234"),
+        ("IT", "e164", "393921234567", "+393921234567"),
+        ("DE", "national", "017612345678", "+4917612345678"),
+        ("DE", "national", "0041556631019", "+41556631019"),
+        ("DE", "national", "4917612345678", "4917612345678"),
+        ("IT", "national", "3921234567", "+393921234567"),
+        ("DE", "national_without_prefix", "17612345678", "+4917612345678"),
+        ("DE", "national_without_prefix", "017612345678", "+4917612345678"),
+        ("DE", "national_without_prefix", "+41556631019", "+41556631019"),
+        ("DE", "national_without_prefix", "7001", "7001"),
+        ("DE", "national_without_prefix", "alice", "alice"),
+    ],
+)
+def test_nothing_needs_guessing_when_it_is_known_what_the_trunk_sends(country, trunk_format, written, read):
+    plan = NumberPlan(country, trunk_format=trunk_format)
+    assert plan.canonical(written) == read
+    assert plan.canonical(read) == read
 
 
 number_like = st.text("0123456789+ -/.()\u00a0*#", max_size=30) | st.from_regex(
@@ -174,9 +275,11 @@ def test_beginnings(country, digits, length, beginning):
     [
         ("DE", "070222", ["+4970222"]),
         ("DE", "00497022279781234567890", ["+497022279781234567890"]),
-        ("DE", "497022279", ["+497022279"]),
-        pytest.param("DE", "4971123", [], id="a local number that begins like the country code"),
-        pytest.param("CH", "4144668180", ["+4144668180"], id="country code without plus, a digit too few"),
+        ("DE", "497022279", ["+497022279", "+49497022279"]),
+        pytest.param("DE", "4971123", ["+494971123"], id="no local number with the country code"),
+        pytest.param(
+            "CH", "4144668180", ["+4144668180", "+414144668180"], id="country code without plus, a digit too few"
+        ),
         pytest.param("US", "212555123", ["+1212555123"], id="a digit too few"),
         pytest.param("US", "1212555123", ["+1212555123"], id="a digit too few, with the national prefix"),
         pytest.param("US", "5551234", [], id="US local number"),
@@ -189,6 +292,16 @@ def test_beginnings(country, digits, length, beginning):
         ("AU", "0011442079460000123456", ["+442079460000123456"]),
         ("RU", "81234", []),
         ("DE", "alice", []),
+        pytest.param("DE", "70222797812", ["+4970222797812"], id="a trunk that drops the zero"),
+        pytest.param("DE", "41446681800", ["+4941446681800", "+41446681800"], id="a trunk that drops the plus"),
+        pytest.param("DE", "49116117", ["+4949116117", "116117"], id="a service without the plus"),
+        pytest.param("GL", "321000", ["+299321000"], id="a number as short as an extension"),
+        pytest.param("GL", "+299321000", ["321000"], id="a number that is written as short as an extension"),
+        pytest.param("DE", "+4970222797812#", ["+4970222797812"], id="#"),
+        pytest.param("DE", "++4970222797812", ["+4970222797812"], id="two plus"),
+        pytest.param("DE", "7001#", ["7001"], id="extension and #"),
+        pytest.param("DE", "a070222797812_b", ["+4970222797812"], id="letters around it"),
+        pytest.param("DE", "70a01", ["7001", "70", "01"], id="a letter in it"),
     ],
 )
 def test_guesses(country, number, guesses):
@@ -225,13 +338,13 @@ def test_shown(number, with_zeros):
 )
 def test_what_looks_ordinary_is_what_phonenumbers_would_make_of_it(code, prefix, digits):
     number = f"+{code}{prefix}{digits}"
-    if numbers._ordinary(number):
+    if numbering.ordinary(number):
         for only_valid in (False, True):
-            expected = numbers._parsed.__wrapped__(number, only_valid=only_valid)
-            assert numbers._e164(number, only_valid=only_valid) == expected
-        assert numbers._e164(number, only_valid=False) == number
+            expected = numbering._parsed.__wrapped__(number, only_valid=only_valid)
+            assert numbering.e164(number, only_valid=only_valid) == expected
+        assert numbering.e164(number, only_valid=False) == number
 
 
 @pytest.mark.parametrize(("number", "ordinary"), [(MOBILE, True), ("+4901761234567", False), ("+39312345678", True)])
 def test_what_looks_ordinary(number, ordinary):
-    assert (numbers._ordinary(number) is not None) == ordinary
+    assert (numbering.ordinary(number) is not None) == ordinary

@@ -104,7 +104,7 @@ def command(
         gate = _running(*address)
     else:
         configuration = load_or_exit(config)
-        users, plan = frozenset(filter(None, [alias])), configuration.site.plan
+        users, plan = frozenset(filter(None, [alias])), configuration.site.trunk
         facts = Call("", "", plan.canonical(called), called, called_users=users, called_groups=frozenset(groups))
         tell_left_aside(configuration.gates, facts)
         gate = _embedded(configuration, moment, log_level)

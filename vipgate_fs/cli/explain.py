@@ -65,9 +65,9 @@ def command(
     at = parse_moment(moment, site.calendar)
     call = Call(
         uuid="explain",
-        caller=site.plan.caller(caller),
+        caller=site.trunk.caller(caller),
         restricted=hidden,
-        called=site.plan.canonical(called),
+        called=site.trunk.canonical(called),
         dialled=called,
         called_users=frozenset(filter(None, [user])),
         called_groups=frozenset(groups),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 from zoneinfo import ZoneInfo
 
 from vipgate_fs.config.holidays import read_holidays
@@ -13,7 +13,7 @@ from vipgate_fs.config.model import Server
 from vipgate_fs.document.findings import did_you_mean
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import REQUEST_URI
-from vipgate_fs.gate.numbers import NumberPlan
+from vipgate_fs.gate.numbers import NumberPlan, TrunkFormat
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.gate.site import Site
 from vipgate_fs.resources import resource
@@ -35,8 +35,10 @@ def read_site(section: Section) -> Site:
     if not _PATH.fullmatch(str(sounds)):
         section.error(f"VIPgate's own sounds are in {sounds}, which FreeSWITCH can't be told; set site.sounds")
     withheld = tuple(item.text for item in section.items("withheld"))
+    trunk_format = cast("TrunkFormat | None", section.find("trunk_format", str))
     return Site(
         plan=section.read("country", lambda text: NumberPlan(text, withheld)),
+        trunk=section.read("country", lambda text: NumberPlan(text, withheld, trunk_format)),
         calendar=Calendar(zone, read_holidays(section, country)),
         language=section.find("language", str) or ("de" if country in _GERMAN else "en"),
         number_format=section.text("number_format"),

@@ -8,29 +8,20 @@ nobody notices. So whoever reads what people write asks here, too.
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import product
 from typing import Final, NamedTuple
 
 import phonenumbers
-from phonenumbers import PhoneMetadata
 
-from vipgate_fs.gate.numbers import (
-    DECIMAL,
-    E164_DIGITS,
-    LONGEST_EXTENSION,
-    NumberPlan,
-    compact,
-    is_international,
-    plain,
-)
+from vipgate_fs.gate.numbering import COUNTRY_CODE, E164_DIGITS, exists
+from vipgate_fs.gate.numbers import DECIMAL, LONGEST_EXTENSION, NumberPlan, compact, is_international, plain
 
 _WITH_WILDCARDS: Final = re.compile(r"(?P<begun>\+?[0-9]+)(?P<wild>[0-9?*]*)", re.ASCII)
 _EXPONENT: Final = re.compile(
     r"\s*'?\+?(?P<first>[0-9])(?:[.,](?P<further>[0-9]*))?E\+?(?P<power>[0-9]{1,2})\s*", re.IGNORECASE | re.ASCII
 )
 _RANGE: Final = re.compile(r"(.+?)\s*(?:\.\.|-)\s*([^-]+)")
-_COUNTRY_CODE: Final = re.compile(rf"\+({'|'.join(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))})")
 _LONGEST_LOCAL: Final = 8  # digits, without the area code
 _TELLING: Final = 8  # characters of a pattern that tell whether there are such numbers
 _MEANT: Final = 3  # digits after the country code, from which on it hardly begins an extension by chance
@@ -68,7 +59,7 @@ def doubt(written: str, plan: NumberPlan) -> Doubt | None:
     written = plain(written)
     digits = compact(written)
     international = plan.explicit(digits) or plan.at_home(digits)
-    if (international and _exists(international)) or plan.is_service(digits):
+    if (international and exists(international)) or plan.is_service(digits):
         return None
     if why := spoilt(written, plan):
         return why
@@ -85,7 +76,7 @@ def sound(written: str, plan: NumberPlan) -> str | None:
     """
     digits = compact(plain(written))
     international = plan.explicit(digits) or plan.at_home(digits)
-    if international is None or not _exists(international):
+    if international is None or not exists(international):
         return None
     return None if plan.has_own_withheld and plan.is_withheld(written) else international
 
@@ -134,19 +125,25 @@ def _of_a_number(written: str, digits: str, plan: NumberPlan) -> Doubt | None:
     if is_international(canonical):
         return _of_international(digits, canonical)
     if first := _first_of_a_range(written):
-        read = plan.beginning(first, len(first))
-        if read.startswith("+"):
-            return None if _begins(read[:_TELLING]) else _no_number(read)
-        return _of_digits(first, "", plan) if len(first) > LONGEST_EXTENSION else None
-    if not digits.removeprefix("+").isdecimal():
+        return _of_a_range(first, plan)
+    if plan.is_service(canonical) or not digits.removeprefix("+").isdecimal():
         return None
     if meant := plan.explicit(digits) or _leading_out(digits, plan):
         return _of_international(digits, meant) if len(digits) > 2 else None  # noqa: PLR2004 - 00 may be an extension
+    if long := plan.long_form(digits):
+        return Doubt("read as an extension, not as a telephone number", f"write {long} for that")
     return _of_digits(digits, "", plan) if len(digits) > LONGEST_EXTENSION else None
 
 
+def _of_a_range(first: str, plan: NumberPlan) -> Doubt | None:
+    read = plan.beginning(first, len(first))
+    if read.startswith("+"):
+        return None if _begins(read[:_TELLING]) else _no_number(read)
+    return _of_digits(first, "", plan) if len(first) > LONGEST_EXTENSION else None
+
+
 def _of_international(digits: str, international: str) -> Doubt | None:
-    if _exists(international) or _has_direct_dial(international):
+    if exists(international) or _has_direct_dial(international):
         return None
     if not _begins(international):
         return _no_number(international)
@@ -181,32 +178,15 @@ def _meant(digits: str, plan: NumberPlan, *, whole: bool) -> list[str]:
     read = plan.canonical(digits)
     if is_international(read):
         return [read]
-    fits = _exists if whole else _begins
+    fits = exists if whole else _begins
     return [one for one in (f"+{digits}", f"+{plan.code}{digits}") if fits(one)]
 
 
 def _no_number(international: str) -> Doubt:
-    code = _COUNTRY_CODE.match(international)
+    code = COUNTRY_CODE.match(international)
     if code is None:
         return Doubt("no call will match", f"no country has the code that {international} begins with")
     return Doubt("no call will match", f"+{code[1]} has no number like {international}: check the digits")
-
-
-def _exists(international: str) -> bool:
-    """Whether it is a valid number."""
-    code = _COUNTRY_CODE.match(international)
-    return code is not None and _valid(int(code[1])).fullmatch(international, code.end()) is not None
-
-
-@cache
-def _valid(code: int) -> re.Pattern[str]:
-    """All valid numbers with a country code, without it."""
-    regions = phonenumbers.region_codes_for_country_code(code)
-    found = (PhoneMetadata.metadata_for_region_or_calling_code(code, region) for region in regions)
-    kinds = ("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip", "pager")
-    described = [getattr(metadata, kind) for metadata in found for kind in (*kinds, "uan", "voicemail")]
-    patterns = {one.national_number_pattern for one in described if one and one.national_number_pattern}
-    return re.compile("|".join(f"(?:{pattern})" for pattern in sorted(patterns)), re.ASCII)
 
 
 @lru_cache(maxsize=4096)
@@ -215,7 +195,7 @@ def _begins(international: str) -> bool:
     tails = ("12345678901234", "23456789012345", "00000000000000")
     fillers = ("".join(filler) for filler in product("0123456789", "0123456789", tails))
     missing = range(E164_DIGITS + 2 - len(international))
-    return any(_exists(international + filler[:digits]) for filler in fillers for digits in missing)
+    return any(exists(international + filler[:digits]) for filler in fillers for digits in missing)
 
 
 def _has_direct_dial(international: str) -> bool:

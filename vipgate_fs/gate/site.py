@@ -14,7 +14,8 @@ class Site:
     """Where the telephone system stands.
 
     Attributes:
-        plan: how numbers are read there.
+        plan: how numbers are read there that people write.
+        trunk: how those are read that come with calls; the same unless it is known what the trunk sends.
         calendar: its clock and public holidays.
         language: of the prompts, `de` or `en`.
         number_format: how an international number begins where it is shown to others, "00" or "+".
@@ -25,6 +26,7 @@ class Site:
     """
 
     plan: NumberPlan
+    trunk: NumberPlan
     calendar: Calendar
     language: str
     number_format: str

@@ -11,7 +11,8 @@ from typing import Final
 
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.doubts import spoilt
-from vipgate_fs.gate.numbers import E164_DIGITS, NumberPlan, compact, plain
+from vipgate_fs.gate.numbering import E164_DIGITS
+from vipgate_fs.gate.numbers import NumberPlan, compact, plain
 
 _DIGITS: Final = "0123456789"
 _NUMBER: Final = re.compile(r"\+?[0-9]+")

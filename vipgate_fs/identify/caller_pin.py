@@ -12,7 +12,8 @@ from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.doubts import doubt
 from vipgate_fs.gate.gate import Evidence, StepDefaults
-from vipgate_fs.gate.numbers import E164_DIGITS, NumberPlan, plain
+from vipgate_fs.gate.numbering import E164_DIGITS
+from vipgate_fs.gate.numbers import NumberPlan, plain
 from vipgate_fs.gate.pins import Credential, Pin, PinTable
 from vipgate_fs.gate.verdict import AskForPin, Verdict
 from vipgate_fs.identify import Surroundings, read_pin

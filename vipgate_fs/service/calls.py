@@ -108,7 +108,7 @@ class CallHandler:
             lobby.close()
             is_connected = True
             log = log.bind(call=channel["Unique-ID"])
-            facts = call_facts(channel, self._site.plan, self._variables)
+            facts = call_facts(channel, self._site.trunk, self._variables)
             shown = WITHHELD if facts.restricted else facts.caller  # perhaps no gate may know it
             log = log.bind(caller=shown or "withheld", called=facts.called)
             with self._counted():

@@ -88,11 +88,9 @@ def call(caller, *, restricted=False, name=""):
         ("6995..7012", "7012", True),
         ("6995..7012", "7013", False),
         ("0176 12345670..0176 12345679", VIP, True),
-        ("70*", "70*", False),
         ("70??", "70??", False),
         ("+49*", WITHHELD, False),
         ("+49*", "anonymous", False),
-        ("+49*", "+49\u0661", False),
     ],
 )
 def test_who_is_in_a_list(build, listed, caller, found):
@@ -111,6 +109,10 @@ def test_who_is_in_a_list(build, listed, caller, found):
         pytest.param("ES", "+34 91*", "919812345678", True, id="India"),
         pytest.param("US", "+1 44*", "442079460000", True, id="Britain"),
         pytest.param("RU", "+7 491*", "849123456789", True, id="Vietnam"),
+        pytest.param("DE", "70*", "70*", True, id="something behind it"),
+        pytest.param("DE", "+49*", "+49\u0661", True, id="a digit that is none"),
+        pytest.param("DE", "0176*", "17612345678", True, id="zero dropped"),
+        pytest.param("DE", "+41*", "41446681800", True, id="plus dropped"),
         pytest.param("GB", "+44 20*", "020", False, id="far too short"),
     ],
 )
