@@ -31,7 +31,7 @@ from load import Load
 from vipgate_fs import config
 from vipgate_fs.service.logs import configure
 from vipgate_fs.service.server import GateServer
-from vipgate_fs.store.keeper import site_keeper
+from vipgate_fs.service.worker import site_memory
 
 CONFIGURATION = """
 version: 1
@@ -101,9 +101,9 @@ def running():
 def serve(path: str) -> None:
     """What the worker's process does."""
     configuration, log = config.load(Path(path)).configuration, configure("info")
-    keeper = site_keeper(configuration, log)
-    keeper.start()
-    server = GateServer(configuration, log, keeper=keeper)
+    memory = site_memory(configuration, log)
+    memory.open()
+    server = GateServer(configuration, log, memory=memory)
     server.start()
     print(server.port, flush=True)
     while tp_read(0, 1):

@@ -47,9 +47,8 @@ generation.fork = fork
 The service's first is that of the process that reads the configuration, which forks its workers with the next numbers.
 """
 PATIENT = """
-from vipgate_fs.store import database, records
-database.PATIENCE = 60.0
-records.Recorder.close.__defaults__ = (60.0,)
+from vipgate_fs.store import dialect, store
+dialect.PATIENCE = dialect.HANG = store._LAST_CHANCE = 60.0
 """
 """A patch: a disk that others keep busy is no store that is gone."""
 RIGHT = Caller(dial="081547#")

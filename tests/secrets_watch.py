@@ -14,7 +14,7 @@ from running_service import Service
 
 from vipgate_fs.esl.session import Session
 from vipgate_fs.simulator import Caller
-from vipgate_fs.store.records import Recorder
+from vipgate_fs.store.writer import Writer
 
 PIN_SHOWN = 3
 """The exit status of a run that showed one."""
@@ -60,7 +60,7 @@ class Watch:
         before(Caller, "entry", lambda caller, prompt: self.keyed_in(keys_of(caller, prompt)))
         before(structlog.WriteLogger, "msg", lambda _, message: self.saw("log", message))
         before(Session, "_write", lambda _, data: self.saw("argument", data.decode()))
-        before(Recorder, "record", lambda _, record: self.saw("record", repr(record)))
+        before(Writer, "record", lambda _, record: self.saw("record", repr(record)))
         before(Service, "destroy", lambda service: self.saw("log of a service", service.log.read_text()))
 
 

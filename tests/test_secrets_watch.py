@@ -13,9 +13,11 @@ from gevent import socket
 from secrets_watch import PIN_SHOWN, Watch
 
 from vipgate_fs.esl.session import Session, SessionGone
+from vipgate_fs.gate.record import CallRecord
+from vipgate_fs.secret import Secret
 from vipgate_fs.service.logs import configure
 from vipgate_fs.simulator import Caller
-from vipgate_fs.store.records import CallRecord, Recorder
+from vipgate_fs.store.store import Store
 
 PIN = "719273"
 RECORD = CallRecord("u", 0.0, "g", "1", "2", "pass", 0, "passed", None, f"the PIN {PIN}", 0.0, 0.0)
@@ -37,7 +39,7 @@ def send(connection):
     [
         ("log", lambda _: log()),
         ("argument", send),
-        ("record", lambda _: Recorder(None, None, retention=1.0).record(RECORD)),
+        ("record", lambda _: Store(Secret("sqlite:///x"), Path("x"), None).record(RECORD)),
     ],
 )
 def test_a_planted_pin_is_found(monkeypatch, connection, where, plant):

@@ -10,14 +10,13 @@ from dataclasses import asdict, replace
 from types import SimpleNamespace
 
 import pytest
-import structlog
+from attempts import write_records
 from click.testing import CliRunner
 
 from vipgate_fs.cli.calls import command
+from vipgate_fs.gate.record import CallRecord
 from vipgate_fs.secret import Secret
-from vipgate_fs.store import records
 from vipgate_fs.store.database import Database
-from vipgate_fs.store.records import CallRecord
 
 CONFIGURATION = """\
 version: 1
@@ -41,13 +40,11 @@ def site(tmp_path):
 @pytest.fixture
 def write(site):
     """Writes records of calls that began so many seconds ago."""
-    database = Database(Secret(f"sqlite:///{site.parent}/state.db"), structlog.get_logger())
+    database = Database(Secret(f"sqlite:///{site.parent}/state.db"))
 
     def do(*made):
         now = time.time()
-        database.transact(
-            lambda connection: records.write(connection, [replace(each, began=now - each.began) for each in made])
-        )
+        write_records(database, [replace(each, began=now - each.began) for each in made])
 
     yield do
     database.close()

@@ -2,18 +2,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import logging
 from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
+from attempts import attempt_of, judge
 from click.testing import CliRunner
 
 from vipgate_fs.cli.explain import command
-from vipgate_fs.gate.lockout import Entry, Judgement, Lockout
+from vipgate_fs.gate.lockout import Judgement, Lockout
 from vipgate_fs.secret import Secret
-from vipgate_fs.store.database import Database
-from vipgate_fs.store.lockouts import Lockouts
+from vipgate_fs.store.store import Store
 
 CONFIGURATION = """\
 version: 1
@@ -158,10 +157,12 @@ def test_a_lockout_is_known(explain, tmp_path, rejects):
     config = tmp_path / "vipgate.yaml"
     limits = "    lockout: {failures: 1, locked_callers: " + ("reject" if rejects else "same_dialogue") + "}\n"
     config.write_text(CONFIGURATION.replace("    active: {outside: office}\n", limits))
-    database = Database(Secret(f"sqlite:///{tmp_path}/vipgate.db"), logging.getLogger())
+    store = Store(Secret(f"sqlite:///{tmp_path}/vipgate.db"), tmp_path / "vipgate.key", Mock())
+    store.open()
     caller = "+4917612345678"
-    assert Lockouts(Mock(), database).judge(Entry("support", Lockout(failures=1), caller)) is Judgement.WRONG
-    database.close()
+    attempt = attempt_of(caller, Lockout(failures=1), gate="support")
+    assert judge(store, attempt) is Judgement.WRONG
+    store.close()
     soon = (dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)).isoformat()
     arguments = ("--from", caller, "--to", "+49702227978", "--at", soon, "--format", "json")
     right, _ = json.loads(explain(*arguments).stdout)["outcomes"]

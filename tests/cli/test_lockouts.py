@@ -4,13 +4,13 @@ import json
 
 import pytest
 import structlog
+from attempts import attempt_of, judge
 from click.testing import CliRunner
 
 from vipgate_fs.cli.lockouts import command
-from vipgate_fs.gate.lockout import Entry, Lockout
+from vipgate_fs.gate.lockout import Lockout
 from vipgate_fs.secret import Secret
-from vipgate_fs.store.database import Database
-from vipgate_fs.store.lockouts import Lockouts
+from vipgate_fs.store.store import Store
 
 CONFIGURATION = """\
 version: 1
@@ -37,15 +37,15 @@ def lockouts(tmp_path):
 @pytest.fixture
 def guess(tmp_path):
     """Enters wrong PINs."""
-    database = Database(Secret(f"sqlite:///{tmp_path}/state.db"), structlog.get_logger())
-    kept = Lockouts(structlog.get_logger(), database)
+    store = Store(Secret(f"sqlite:///{tmp_path}/state.db"), tmp_path / "state.key", structlog.get_logger())
+    store.open()
 
     def enter(caller, times, gate="support", **more):
         for _ in range(times):
-            kept.judge(Entry(gate, Lockout(failures=3), caller, **more))
+            judge(store, attempt_of(caller, Lockout(failures=3), gate=gate, **more))
 
     yield enter
-    database.close()
+    store.close()
 
 
 def listed(result):

@@ -9,7 +9,6 @@ from click.testing import CliRunner
 
 from vipgate_fs.cli import explain, override
 from vipgate_fs.secret import Secret
-from vipgate_fs.service.logs import configure
 from vipgate_fs.store import schema
 from vipgate_fs.store.database import Database
 
@@ -25,8 +24,8 @@ gates:
 def run(tmp_path):
     """Runs a subcommand for a site whose service has made its store."""
     tmp_path.joinpath("vipgate.yaml").write_text(CONFIGURATION.format(store="sqlite:///state.db"))
-    database = Database(Secret(f"sqlite:///{tmp_path}/state.db"), configure("error"))
-    database.open()
+    database = Database(Secret(f"sqlite:///{tmp_path}/state.db"))
+    database.transact(lambda _: None)
     database.close()
 
     def invoke(module, *arguments):
@@ -74,7 +73,7 @@ def test_one_may_begin_later_and_says_why(run):
 def test_an_end_that_is_far_away_is_no_trouble(run, tmp_path, end):
     assert run(override, "support", "off", "--until", end).exit_code == 0
     assert explained(run).startswith("not active, the call passes: override until")
-    database = Database(Secret(f"sqlite:///{tmp_path}/state.db"), configure("error"))
+    database = Database(Secret(f"sqlite:///{tmp_path}/state.db"))
     database.transact(
         lambda connection: connection.exec_driver_sql("UPDATE vipgate_overrides SET until = 9e99").close()
     )
@@ -94,8 +93,8 @@ def test_a_store_of_an_older_version_is_left_to_the_service(run, tmp_path, monke
     with monkeypatch.context() as patched:
         patched.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:2])
         tmp_path.joinpath("state.db").unlink()
-        database = Database(Secret(f"sqlite:///{tmp_path}/state.db"), configure("error"))
-        database.open()
+        database = Database(Secret(f"sqlite:///{tmp_path}/state.db"))
+        database.transact(lambda _: None)
         database.close()
     for arguments in ((), ("support", "on")):
         result = run(override, *arguments)

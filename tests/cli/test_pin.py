@@ -8,11 +8,13 @@ import pytest
 from click.testing import CliRunner
 
 from vipgate_fs.cli.pin import command
+from vipgate_fs.gate.memory import ReadOnly
+from vipgate_fs.identify.guest_pin import GuestCredential
 from vipgate_fs.secret import Secret
-from vipgate_fs.service.logs import configure
+from vipgate_fs.store.book import StoreBook
 from vipgate_fs.store.database import Database
-from vipgate_fs.store.key import make_key
-from vipgate_fs.store.vault import StoreVault
+from vipgate_fs.store.key import KeyFile, make_key
+from vipgate_fs.store.ledger import Ledger
 
 CONFIGURATION = """\
 version: 1
@@ -28,8 +30,8 @@ VIP = "+4917612345678"
 @pytest.fixture
 def database(tmp_path):
     """The store of a service that was started once."""
-    database = Database(Secret(f"sqlite:///{tmp_path}/state.db"), configure("error"))
-    database.open()
+    database = Database(Secret(f"sqlite:///{tmp_path}/state.db"))
+    database.transact(lambda _: None)
     yield database
     database.close()
 
@@ -48,8 +50,24 @@ def pin(tmp_path, database):
 @pytest.fixture
 def is_right(tmp_path, database):
     """Whether a PIN would be right now."""
-    vault = StoreVault(configure("error"), database, tmp_path / "state.key")
-    return lambda entered, caller=VIP, at=0.0: vault.has_guest_pin("support", caller, entered, time.time() + at)
+    memory = ReadOnly(StoreBook(database, KeyFile(tmp_path / "state.key")))
+
+    def ask(entered, caller=VIP, at=0.0):
+        return GuestCredential("support", caller, time.time() + at).matches(entered, memory) is not None
+
+    return ask
+
+
+@pytest.fixture
+def use(tmp_path, database):
+    """Uses a PIN at a moment."""
+
+    def do(entered, caller, at):
+        with database.writing() as connection:
+            ledger = Ledger(connection, database.dialect, KeyFile(tmp_path / "state.key"))
+            GuestCredential("support", caller, at).matches(entered, ledger).spend()
+
+    return do
 
 
 def listed(pin):
@@ -148,14 +166,12 @@ def test_a_machine_without_the_key_of_the_store_makes_no_other(pin, tmp_path):
 
 
 @pytest.mark.parametrize("how", ["revoked", "used up", "ended"])
-def test_a_key_that_nobody_misses_is_made_anew(pin, tmp_path, database, is_right, monkeypatch, how):
+def test_a_key_that_nobody_misses_is_made_anew(pin, tmp_path, use, is_right, monkeypatch, how):
     made = pin("issue", "--gate", "support", "--uses", "1", "--valid-for", "1m").stdout.strip()
     if how == "revoked":
         pin("revoke", listed(pin)[0]["id"])
     elif how == "used up":
-        assert StoreVault(configure("error"), database, tmp_path / "state.key").use_guest_pin(
-            "support", "", made, time.time()
-        )
+        use(made, "", time.time())
     else:
         now = time.time()
         monkeypatch.setattr(time, "time", lambda: now + 61)
@@ -163,11 +179,11 @@ def test_a_key_that_nobody_misses_is_made_anew(pin, tmp_path, database, is_right
     assert is_right(pin("issue", "--gate", "support").stdout.strip())
 
 
-def test_when_it_was_last_used_is_listed(pin, tmp_path, database):
+def test_when_it_was_last_used_is_listed(pin, use):
     made = pin("issue", "--gate", "support", "--until", "2099-12-24T18:30").stdout.strip()
     (guest,) = listed(pin)
     assert (guest["used"], guest["valid_until"]) == (None, "2099-12-24T18:30:00+01:00")
-    StoreVault(configure("error"), database, tmp_path / "state.key").use_guest_pin("support", VIP, made, 1.8e9)
+    use(made, VIP, 1.8e9)
     assert listed(pin)[0]["used"] == "2027-01-15T09:00:00+01:00"
     assert ", last used Fri 2027-01-15 09:00" in pin("list").stdout
 

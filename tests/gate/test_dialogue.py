@@ -9,9 +9,10 @@ from vipgate_fs.gate.channel import CallEnded
 from vipgate_fs.gate.decision import Decision
 from vipgate_fs.gate.dialogue import conduct
 from vipgate_fs.gate.gate import Gate, Prompts, Protects, Rejection, Route
-from vipgate_fs.gate.lockout import NO_CUSTOMER, Entry, Judgement, KnownLockouts, Lockout
+from vipgate_fs.gate.lockout import NO_CUSTOMER, Attempt, Judgement, Lockout
+from vipgate_fs.gate.memory import Judged, ReadOnly
 from vipgate_fs.gate.narrator import narrate
-from vipgate_fs.gate.pins import AnyOf, Pin, PinTable, Unchecked
+from vipgate_fs.gate.pins import AnyOf, Match, Pin, PinTable, Unchecked
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 
 PROMPTS = Prompts("/s/welcome.wav", "/s/wrong.wav", "/s/customer.wav")
@@ -50,18 +51,19 @@ def outcome_of(verdict, *entries, gate=GATE, call=CALL, **more):
     return outcome, caller.did
 
 
-class LockedOut:
-    """Lockouts for a caller who is locked out."""
+class LockedOut(ReadOnly):
+    """The memory of a caller who is locked out."""
 
     def __init__(self):
+        super().__init__()
         self.judged = []
 
-    def judge(self, entry):
-        self.judged.append(entry)
-        return Judgement.LOCKED
+    def judge(self, attempt, expected, entered):
+        self.judged.append((attempt, expected.matches(entered, self) is not None))
+        return Judged(Judgement.LOCKED)
 
-    def is_locked(self, entry):
-        return entry.caller == CALL.caller
+    def is_locked(self, attempt):
+        return attempt.caller == CALL.caller
 
 
 @pytest.mark.parametrize(
@@ -156,28 +158,28 @@ def test_a_target_that_is_not_dialable_is_never_transferred_to(target):
 
 
 def test_a_locked_caller_can_not_tell():
-    outcome, did = outcome_of(ASK, "1", "0815", "2", lockouts=LockedOut())
+    outcome, did = outcome_of(ASK, "1", "0815", "2", memory=LockedOut())
     assert (outcome.result, outcome.entries, outcome.why) == ("pin_incorrect", 3, "locked out")
     assert did == outcome_of(ASK, "1", "2", "3")[1]
 
 
 def test_or_he_is_turned_away_at_once():
     gate = replace(GATE, lockout=Lockout(rejects=True))
-    outcome, did = outcome_of(ASK, "0815", gate=gate, lockouts=LockedOut())
+    outcome, did = outcome_of(ASK, "0815", gate=gate, memory=LockedOut())
     assert (outcome.result, outcome.entries, outcome.why) == ("rejected", 0, "locked out")
     assert did == ["reject 486 /s/rejected.wav"]
 
 
 def test_each_entry_is_judged_when_it_comes_and_silence_is_none():
-    lockouts = LockedOut()
-    outcome_of(ASK, "", "0815", "1", lockouts=lockouts)
-    assert lockouts.judged == [Entry("g", GATE.lockout, "+49176", None, right) for right in (True, False)]
+    memory = LockedOut()
+    outcome_of(ASK, "", "0815", "1", memory=memory)
+    assert memory.judged == [(Attempt("g", GATE.lockout, "+49176"), right) for right in (True, False)]
 
 
 def test_entries_count_for_a_customer_who_exists():
-    lockouts = LockedOut()
-    outcome_of(TABLE, "4711", "0815", "0815", "4711", "4711", "1", lockouts=lockouts)
-    assert [(entry.customer, entry.right) for entry in lockouts.judged] == [
+    memory = LockedOut()
+    outcome_of(TABLE, "4711", "0815", "0815", "4711", "4711", "1", memory=memory)
+    assert [(attempt.customer, right) for attempt, right in memory.judged] == [
         ("4711", True),
         (NO_CUSTOMER, False),
         ("4711", False),
@@ -220,43 +222,40 @@ class Once:
 
     def __init__(self, uses):
         self.uses = uses
-        self.redeemed = 0
+        self.spent = 0
 
-    def matches(self, entered):
-        return entered == "4711"
+    def matches(self, entered, _known):
+        is_right = entered == "4711" and self.spent < self.uses
+        return Match("guest PIN abc", spend=self.spend) if is_right else None
 
-    def redeem(self, entered):
-        if entered != "4711":
-            return None
-        self.redeemed += 1
-        return "guest PIN abc" if self.redeemed <= self.uses else None
+    def spend(self):
+        self.spent += 1
 
 
 @pytest.mark.parametrize(
-    ("uses", "entries", "result", "redeemed", "why"),
+    ("uses", "entries", "result", "spent", "why"),
     [
         (1, ["4711"], "pin_correct", 1, "guest PIN abc"),
         (1, ["1", "4711"], "pin_correct", 1, "guest PIN abc"),
-        (0, ["4711", "", "4711"], "pin_incorrect", 2, "used up meanwhile"),
-        (0, ["4711", "1", "2"], "pin_incorrect", 1, ""),
+        (0, ["4711", "1", "2"], "pin_incorrect", 0, ""),
         (1, ["1", "2", "3"], "pin_incorrect", 0, ""),
     ],
 )
-def test_what_is_good_so_often_is_used_up_when_it_was_right(uses, entries, result, redeemed, why):
+def test_what_is_good_so_often_is_used_up_when_it_was_right(uses, entries, result, spent, why):
     once = Once(uses)
     outcome, _ = outcome_of(AskForPin(once), *entries)
-    assert (outcome.result, once.redeemed, outcome.why) == (result, redeemed, why)
+    assert (outcome.result, once.spent, outcome.why) == (result, spent, why)
 
 
 def test_why_his_last_entry_was_in_vain_is_told_of_who_hangs_up():
-    outcome, _ = outcome_of(ASK, "0815", lockouts=LockedOut())
+    outcome, _ = outcome_of(ASK, "0815", memory=LockedOut())
     assert (outcome.result, outcome.why) == ("hung_up", "locked out; the caller hung up")
 
 
 def test_a_locked_caller_uses_nothing_up():
     once = Once(1)
-    outcome, _ = outcome_of(AskForPin(once), "4711", "4711", "4711", lockouts=LockedOut())
-    assert (outcome.result, once.redeemed) == ("pin_incorrect", 0)
+    outcome, _ = outcome_of(AskForPin(once), "4711", "4711", "4711", memory=LockedOut())
+    assert (outcome.result, once.spent) == ("pin_incorrect", 0)
 
 
 @pytest.mark.parametrize(
@@ -265,29 +264,27 @@ def test_a_locked_caller_uses_nothing_up():
 def test_each_of_several_is_right(entry, result):
     once = Once(1)
     outcome, _ = outcome_of(AskForPin(AnyOf((Pin("0815"), once))), entry, entry, entry)
-    assert (outcome.result, once.redeemed) == (result, int(entry == "4711"))
+    assert (outcome.result, once.spent) == (result, int(entry == "4711"))
 
 
 class Unknown:
     """A credential that can't be looked up."""
 
-    def matches(self, entered):
+    def matches(self, _entered, _known):
         raise Unchecked
 
-    def redeem(self, entered):
-        return None
 
-
-class Counting(KnownLockouts):
+class Counting(ReadOnly):
     """Remembers what was judged."""
 
     def __init__(self):
         super().__init__()
         self.judged = []
 
-    def judge(self, entry):
-        self.judged.append(entry.right)
-        return super().judge(entry)
+    def judge(self, *attempt):
+        judged = super().judge(*attempt)
+        self.judged.append(judged.judgement is Judgement.RIGHT)
+        return judged
 
 
 @pytest.mark.parametrize(
@@ -303,7 +300,7 @@ class Counting(KnownLockouts):
 def test_an_entry_that_can_not_be_checked_is_an_attempt_but_counts_for_no_lockout(
     expected, entries, judged, result, why
 ):
-    lockouts = Counting()
-    outcome, _ = outcome_of(AskForPin(expected), *entries, lockouts=lockouts)
+    memory = Counting()
+    outcome, _ = outcome_of(AskForPin(expected), *entries, memory=memory)
     assert (outcome.result, outcome.entries, outcome.why) == (result, len(entries), why)
-    assert lockouts.judged == judged
+    assert memory.judged == judged

@@ -11,15 +11,14 @@ from vipgate_fs.gate.lockout import (
     KNOWN_FOR,
     NO_CUSTOMER,
     Account,
-    Entry,
+    Attempt,
     Judgement,
-    KnownLockouts,
     Lockout,
     Tally,
-    is_held,
     is_in_vain,
     judge,
 )
+from vipgate_fs.gate.pins import Match
 
 RIGHT, WRONG, LOCKED = Judgement.RIGHT, Judgement.WRONG, Judgement.LOCKED
 LIMITS = Lockout(failures=3, window=100.0, duration=100.0, longest=1000.0, gate_failures=6)
@@ -34,21 +33,22 @@ class Book:
         self.lockout = lockout
         self.tallies = {}
 
-    def entry(self, caller, right, customer=None):
-        return Entry("g", self.lockout, caller, customer, right)
+    def attempt(self, caller, customer=None):
+        return Attempt("g", self.lockout, caller, customer)
 
-    def judge(self, now, caller, right=False, customer=None):
-        entry = self.entry(caller, right, customer)
-        judgement, after = judge(entry, self.of(entry), START + now)
+    def judge(self, now, caller, right=False, customer=None, makes_known=True):
+        attempt = self.attempt(caller, customer)
+        match = Match(makes_known=makes_known) if right else None
+        judgement, after = judge(attempt, match, self.of(attempt), START + now)
         self.tallies |= after
         return judgement
 
-    def of(self, entry):
-        return {account: self.tallies.get(account, Tally()) for account in entry.accounts}
+    def of(self, attempt):
+        return {account: self.tallies.get(account, Tally()) for account in attempt.accounts}
 
     def is_in_vain(self, now, caller):
-        entry = self.entry(caller, right=False)
-        return is_in_vain(entry, self.of(entry), START + now)
+        attempt = self.attempt(caller)
+        return is_in_vain(attempt, self.of(attempt), START + now)
 
 
 def judged(book, *entries):
@@ -130,6 +130,21 @@ def test_nor_one_who_is_known_for_the_customer_number():
     assert book.judge(0, "VIP", right=True, customer="1001") == RIGHT
     judged(book, *[(1, str(number), False, "1001" if number < 3 else None) for number in range(6)])
     assert judged(book, (2, "VIP", True, "1001"), (2, "other", True, "1001")) == [RIGHT, LOCKED]
+
+
+def test_a_guest_stays_a_stranger():
+    book = Book()
+    assert book.judge(0, "guest", right=True, makes_known=False) == RIGHT
+    judged(book, *[(1, str(number)) for number in range(6)])
+    assert book.judge(2, "guest", right=True, makes_known=False) == LOCKED
+    assert book.is_in_vain(2, "guest")
+
+
+@pytest.mark.parametrize("jump", [1.0, 3600.0, 86_400.0])
+def test_a_lockout_holds_when_the_clock_jumps_back(jump):
+    book = Book()
+    judged(book, *[(0, "1")] * 3)
+    assert judged(book, *[(at - jump, "1", True) for at in (0, jump / 2, jump)]) == [LOCKED] * 3
 
 
 @pytest.mark.parametrize("customer", ["1002", NO_CUSTOMER, None])
@@ -291,10 +306,3 @@ def test_joining_keeps_the_longer_lockout():
 )
 def test_a_tally_is_forgotten_when_it_does_not_matter(tally, forgotten):
     assert tally.forget_at(LIMITS) == forgotten
-
-
-def test_without_lockouts_an_entry_is_what_it_is():
-    book = Book()
-    assert [KnownLockouts().judge(book.entry("1", right)) for right in (True, False)] == [RIGHT, WRONG]
-    assert not KnownLockouts().is_locked(book.entry("1", right=False))
-    assert not is_held(book.entry("1", right=False), dict.fromkeys(book.entry("1", right=False).accounts, Tally()), 0.0)

@@ -6,14 +6,15 @@ import datetime as dt
 import io
 
 import pytest
+from attempts import attempt_of, judge
 from running_service import GATE, RIGHT, until
 
 from vipgate_fs import config
-from vipgate_fs.gate.lockout import Entry, Judgement, Lockout
+from vipgate_fs.gate.lockout import Judgement, Lockout
+from vipgate_fs.gate.memory import InMemory
 from vipgate_fs.service.logs import configure
 from vipgate_fs.service.server import GateServer
 from vipgate_fs.simulator import Simulator
-from vipgate_fs.store.lockouts import Lockouts
 
 HOUR = 3600.0
 LIMITS = Lockout(failures=3, duration=900.0)
@@ -41,17 +42,16 @@ def test_a_dialogue_goes_on(jump):
 )
 def test_a_lockout_is_off_by_the_jump_at_most(jump, locked_for, tell):
     now = [1e9]
-    lockouts = Lockouts(configure("error", io.StringIO(), json=True), clock=lambda: now[0])
+    memory = InMemory(configure("error", io.StringIO(), json=True), clock=lambda: now[0])
+    caller, other = (attempt_of(number, LIMITS) for number in "12")
     for _ in range(LIMITS.failures):
-        lockouts.judge(Entry("g", LIMITS, "1"))
-    right = Entry("g", LIMITS, "1", right=True)
-    assert lockouts.judge(right) is Judgement.LOCKED
+        judge(memory, caller)
+    assert judge(memory, caller, right=True) is Judgement.LOCKED
     now[0] += jump
-    if locked_for:
-        now[0] += locked_for - 1
-        assert lockouts.judge(right) is Judgement.LOCKED
-        now[0] += 1
-    assert lockouts.judge(right) is Judgement.RIGHT
-    assert lockouts.judge(Entry("g", LIMITS, "2", right=True)) is Judgement.RIGHT
+    for wait in (locked_for / 2, locked_for / 2 - 1, 1) if locked_for else ():
+        assert judge(memory, caller, right=True) is Judgement.LOCKED
+        now[0] += wait
+    assert judge(memory, caller, right=True) is Judgement.RIGHT
+    assert judge(memory, other, right=True) is Judgement.RIGHT
     way = "forward" if jump > 0 else "back"
     tell(f"the clock jumps an hour {way}", "nothing; a lockout ends so much sooner or later", 1, 0, None)

@@ -130,6 +130,7 @@ def test_a_service_goes_on_without_a_store_of_a_newer_version(folder):
         connection.executescript(
             "CREATE TABLE vipgate_schema (version INTEGER); INSERT INTO vipgate_schema VALUES (99)"
         )
+    folder.joinpath("state.db").chmod(0o600)
     command = [sys.executable, "-m", "vipgate_fs", "serve", "--config", folder / "vipgate.yaml"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         said = []

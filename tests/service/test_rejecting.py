@@ -22,7 +22,7 @@ TOO_MUCH = block(CHANNEL) + b"variable_sip_h_X-Much: " + b"%3C" * (MAX_HEAD // 3
 @pytest.fixture
 def records(monkeypatch):
     written = []
-    monkeypatch.setattr(calls_module.Keeper, "record", lambda _, record: written.append(record))
+    monkeypatch.setattr(calls_module.InMemory, "record", lambda _, record: written.append(record))
     return written
 
 

@@ -194,7 +194,7 @@ def test_an_error_after_an_entry_does_not_hide_the_entry(serve, connect, monkeyp
         raise RuntimeError("a mistake of ours")
 
     records = []
-    monkeypatch.setattr(calls_module.Keeper, "record", lambda _, record: records.append(record))
+    monkeypatch.setattr(calls_module.InMemory, "record", lambda _, record: records.append(record))
     monkeypatch.setattr(calls_module.EslChannel, "transfer", fail)
     peer = connect(serve())
     begin(peer)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import time
+from functools import partial
+
 import pytest
 from sqlalchemy import create_engine, text
 
 from vipgate_fs.secret import Secret
 from vipgate_fs.store.database import Database
-from vipgate_fs.store.lockouts import Lockouts
 from vipgate_fs.store.schema import METADATA
+from vipgate_fs.store.store import Store
 
 
 class Said:
@@ -49,12 +52,12 @@ def empty(url):
 
 
 @pytest.fixture
-def open_database(said):
+def open_database():
     """Opens a database; all are closed at the end."""
     opened = []
 
-    def open_it(url, log=said):
-        opened.append(Database(url, log))
+    def open_it(url, *prepare):
+        opened.append(Database(url, *prepare))
         return opened[-1]
 
     yield open_it
@@ -67,6 +70,44 @@ def database(open_database, url):
     return open_database(url)
 
 
+@pytest.fixture
+def key_file(tmp_path):
+    return tmp_path / "secret" / "vipgate.key"
+
+
+@pytest.fixture
+def open_store_at(said, key_file, clock):
+    """Opens a store, as a process of its own would; all are closed at the end."""
+    opened = []
+
+    def open_it(url, **more):
+        opened.append(Store(url, key_file, said, **{"clock": clock, **more}))
+        opened[-1].open()
+        return opened[-1]
+
+    yield open_it
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def open_store(open_store_at, url):
+    return partial(open_store_at, url)
+
+
+@pytest.fixture
+def store(open_store):
+    return open_store()
+
+
+def until(true, seconds=10):
+    """Wait for something that must be true soon."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
 class Clock:
     now = 1e9
 
@@ -77,8 +118,3 @@ class Clock:
 @pytest.fixture
 def clock():
     return Clock()
-
-
-@pytest.fixture
-def lockouts(said, database, clock):
-    return Lockouts(said, database, clock)

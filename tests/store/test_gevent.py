@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -41,10 +42,13 @@ def store(url, request):
     proxy.close()
 
 
-def test_other_calls_go_on_and_the_store_comes_back(store):
+def test_other_calls_go_on_and_the_store_comes_back(store, tmp_path):
     url, hanging = store
-    command = [sys.executable, Path(__file__).with_name("under_gevent.py"), url.reveal()]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+    command = [sys.executable, Path(__file__).with_name("under_gevent.py"), url.reveal(), tmp_path / "vipgate.key"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    process = subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    )
     said = []
 
     def until(word):

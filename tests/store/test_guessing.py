@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from attempts import judge
 
-from vipgate_fs.gate.lockout import Entry, Judgement, Lockout, Tally
-from vipgate_fs.store import tallies
-from vipgate_fs.store.lockouts import Lockouts
+from vipgate_fs.gate.lockout import Attempt, Judgement, Lockout, Tally
+from vipgate_fs.gate.memory import InMemory
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "lockout-and-records.md"
 CALLS = 10_000
@@ -45,12 +45,12 @@ class Attack:
         at: when PINs were really compared, in seconds since the beginning.
     """
 
-    def __init__(self, lockout, attacker, said, customer=None, database=None):
+    def __init__(self, lockout, attacker, said, customer=None, open_store=None):
         self.at = []
         self._numbers, self._proved = ATTACKERS[attacker]
         self._lockout, self._customer = lockout, customer
-        self._now, self._database = BEGIN, database
-        self._lockouts = Lockouts(said, database, clock=lambda: self._now)
+        self._now = BEGIN
+        self._memory = open_store(clock=lambda: self._now) if open_store else InMemory(said, lambda: self._now)
         self._asked = set()
 
     def last(self, seconds, leaps=True):
@@ -60,37 +60,39 @@ class Attack:
             self._now = BEGIN + passed
             caller = f"+4917{number % self._numbers:07}"
             self._prove(caller)
-            entry = Entry("g", self._lockout, caller, self._customer)
+            attempt = Attempt("g", self._lockout, caller, self._customer)
             for _ in range(ENTRIES):
-                if self._lockouts.judge(entry) is not Judgement.WRONG:
+                if judge(self._memory, attempt) is not Judgement.WRONG:
                     break  # nor is what he enters in the same moment
                 self.at.append(passed)
-            number = max(number + 1, math.floor((self._free(entry) - BEGIN) / PAUSE) if leaps else 0)
+            number = max(number + 1, math.floor((self._free(attempt) - BEGIN) / PAUSE) if leaps else 0)
         return self
 
     def _prove(self, caller):
         """The right PIN comes from a number: his own whenever he likes, that of the one he guesses at before all."""
         if self._proved == "his own":
-            self._lockouts.judge(Entry("g", self._lockout, caller, "his own", right=True))
+            judge(self._memory, Attempt("g", self._lockout, caller, "his own"), right=True)
         elif self._proved and caller not in self._asked:
             self._asked.add(caller)
-            proof = Entry("g", self._lockout, caller, self._customer).proof
-            known = {proof: Tally(right_at=BEGIN)}
-            if self._database:
-                self._database.run(
-                    lambda connection: tallies.change(connection, {proof: self._lockout}, lambda _: known)
-                )
-            else:
-                self._lockouts._remember(known)
+            proof = Attempt("g", self._lockout, caller, self._customer).proof
+            self._tallies.keep({proof: Tally(right_at=BEGIN)})
+            if self._tallies is not self._memory:
+                self._tallies._limits[proof] = self._lockout
+                self._tallies._unsaved.add(proof)
 
-    def _free(self, entry):
+    @property
+    def _tallies(self):
+        """What this process remembers of them."""
+        return getattr(self._memory, "_meanwhile", self._memory)
+
+    def _free(self, attempt):
         """When the lockouts end that hold all callers, for they have one number, or these are not their own."""
-        memory, nothing = self._lockouts._memory, Tally()
+        memory, nothing = self._tallies._tallies, Tally()
         ends = [
             min(memory.get(each, nothing).locked_until for each in pair[: 1 + (self._proved == "known")])
-            for *pair, _limit in entry.shared
+            for *pair, _limit in attempt.shared
         ]
-        own = [memory[entry.own].locked_until] if self._numbers == 1 else []
+        own = [memory[attempt.own].locked_until] if self._numbers == 1 else []
         return max(*ends, *own, 0.0)
 
     def tried(self, seconds):
@@ -135,30 +137,29 @@ def test_no_more_pins_in_a_window_than_the_gate_allows(said, attacker, customer)
 
 
 @FORGERS
-def test_it_is_the_same_with_a_real_store(said, database, attacker):
-    attack = Attack(Lockout(), attacker, said, "10027", database=database).last(HOUR)
+def test_it_is_the_same_with_a_real_store(said, open_store, attacker):
+    attack = Attack(Lockout(), attacker, said, "10027", open_store=open_store).last(HOUR)
     assert attack.at == Attack(Lockout(), attacker, said, "10027").last(HOUR).at
     assert not any(event.startswith("the store") for event in said.events)
 
 
-def test_sixty_known_numbers_and_parallel_calls_make_no_more_guesses_at_another_customer(said, open_database, url):
+def test_sixty_known_numbers_and_parallel_calls_make_no_more_guesses_at_another_customer(open_store):
     """The attack of whoever has customer 1001's PIN, forges sixty numbers, and wants 1002's."""
     lockout = Lockout()
-    machines = [Lockouts(said, open_database(url)) for _ in range(2)]
+    machines = [open_store() for _ in range(2)]
     numbers = [f"+4917{number:07}" for number in range(60)]
 
     def call(number):
         store = machines[number % 2]
-        own = Entry("g", lockout, numbers[number], "1001", right=True)
-        guess = Entry("g", lockout, numbers[number], "1002")
-        return [store.judge(own), *(store.judge(guess) for _ in range(4))]
+        own, guess = (Attempt("g", lockout, numbers[number], customer) for customer in ("1001", "1002"))
+        return [judge(store, own, right=True), *(judge(store, guess) for _ in range(4))]
 
-    honest = Entry("g", lockout, "+4930123456", "1002", right=True)
-    machines[0].judge(honest)
+    honest = Attempt("g", lockout, "+4930123456", "1002")
+    judge(machines[0], honest, right=True)
     with ThreadPoolExecutor(12) as pool:
         judged = Counter(judgement for call in pool.map(call, range(60)) for judgement in call)
     assert judged == {Judgement.RIGHT: 60, Judgement.WRONG: lockout.failures, Judgement.LOCKED: 240 - lockout.failures}
-    assert machines[1].judge(honest) == Judgement.RIGHT
+    assert judge(machines[1], honest, right=True) == Judgement.RIGHT
 
 
 @pytest.mark.parametrize("rest", [0, 1, 2, 7])
@@ -166,12 +167,12 @@ def test_sixty_known_numbers_and_parallel_calls_make_no_more_guesses_at_another_
 def test_whoever_waits_for_better_days_gains_nothing(said, lockouts, rest):
     """An attack of 60 days: so many lockouts, one after the other, then so many days of rest."""
     now, compared = [1e9], 0
-    kept = Lockouts(said, clock=lambda: now[0])
+    memory, attempt = InMemory(said, clock=lambda: now[0]), Attempt("g", Lockout(), "")
     while (days := (now[0] - 1e9) / 86_400) < 60:
         for _ in range(lockouts):
-            while kept.judge(Entry("g", Lockout(), "")) is Judgement.WRONG:
+            while judge(memory, attempt) is Judgement.WRONG:
                 compared += 1
-            while kept.is_locked(Entry("g", Lockout(), "")):
+            while memory.is_locked(attempt):
                 now[0] += 900
         now[0] += rest * 86_400
     first_day, each_day = 35, 5
@@ -180,10 +181,9 @@ def test_whoever_waits_for_better_days_gains_nothing(said, lockouts, rest):
 
 def test_a_known_caller_gets_through_in_the_middle_of_an_attack(said):
     now = [1e9]
-    lockouts = Lockouts(said, clock=lambda: now[0])
-    vip = Entry("g", Lockout(), "+4930123456", right=True)
-    assert lockouts.judge(vip) == Judgement.RIGHT
+    memory, vip = InMemory(said, clock=lambda: now[0]), Attempt("g", Lockout(), "+4930123456")
+    assert judge(memory, vip, right=True) == Judgement.RIGHT
     for number in range(1000):
-        lockouts.judge(Entry("g", Lockout(), f"+4917{number:07}"))
-        assert lockouts.judge(vip) == Judgement.RIGHT
+        judge(memory, Attempt("g", Lockout(), f"+4917{number:07}"))
+        assert judge(memory, vip, right=True) == Judgement.RIGHT
         now[0] += PAUSE

@@ -1,4 +1,4 @@
-"""A store that is gone, slow or full, or is asked what it can't do: what callers and other processes notice."""
+"""A store that is gone, slow, busy or full, or is asked what it can't do: what callers and other processes notice."""
 
 from __future__ import annotations
 
@@ -9,29 +9,64 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 
 import pytest
+from attempts import attempt_of, judge
 from sqlalchemy import text
+from store.conftest import until
 
-from vipgate_fs.gate.lockout import Entry, Judgement, Lockout
+from vipgate_fs.gate.lockout import Judgement, Lockout
+from vipgate_fs.gate.pins import Unchecked
 from vipgate_fs.secret import Secret
-from vipgate_fs.store import database as database_module
-from vipgate_fs.store.database import Refused, StoreGone
-from vipgate_fs.store.lockouts import Lockouts
+from vipgate_fs.store import dialect
+from vipgate_fs.store import store as store_module
+from vipgate_fs.store.ledger import Ledger
 
 RIGHT, WRONG, LOCKED = Judgement.RIGHT, Judgement.WRONG, Judgement.LOCKED
 LIMITS = Lockout(failures=3, gate_failures=1000)
-GONE = "the store is gone; going on with lockouts in memory"
+GONE, BACK = "the store is gone; going on with lockouts in memory", "the store is back"
 
 
-def entry(caller="1", right=False):
-    return Entry("g", LIMITS, caller, right=right)
+def attempt(caller="1", lockout=LIMITS):
+    return attempt_of(caller, lockout)
+
+
+def judged_or_not(store, attempt, *, right=False):
+    """What an attempt is worth; None: it could not be checked."""
+    try:
+        return judge(store, attempt, right=right)
+    except Unchecked:
+        return None
 
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(database_module, "PATIENCE", 0.3)
-    monkeypatch.setattr(database_module, "RETRY", 0.2)
+    monkeypatch.setattr(dialect, "PATIENCE", 0.3)
+    monkeypatch.setattr(dialect, "HANG", 1.0)
+    monkeypatch.setattr(dialect, "RETRY", 0.2)
+    monkeypatch.setattr("vipgate_fs.store.sqlite.MOMENT", 0.2)
+
+
+@pytest.fixture
+def file(tmp_path):
+    file = tmp_path / "state" / "vipgate.db"
+    file.parent.mkdir()
+    return file
+
+
+@pytest.fixture
+def file_store(file, open_store_at):
+    return open_store_at(Secret(f"sqlite:///{file}"))
+
+
+@contextmanager
+def blocked(file):
+    """Somebody else holds a SQLite store."""
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
 
 
 BREAKING = {
@@ -48,236 +83,267 @@ BREAKING = {
 
 
 @pytest.mark.parametrize("how", BREAKING)
-def test_a_store_that_is_gone_and_comes_back(impatient, said, open_database, tmp_path, how, clock):
-    file = tmp_path / "state" / "vipgate.db"
-    file.parent.mkdir()
-    lockouts = Lockouts(said, open_database(Secret(f"sqlite:///{file}")), clock)
+def test_a_store_that_is_gone_and_comes_back(impatient, said, file, file_store, how):
     do, undo = BREAKING[how]
-    judged = [lockouts.judge(entry()) for _ in range(2)]
+    judged = [judge(file_store, attempt()) for _ in range(2)]
     do(file)
     for leftover in file.parent.glob("vipgate.db-*"):
         leftover.unlink()
-    judged += [lockouts.judge(entry()) for _ in range(2)]
+    judged += [judge(file_store, attempt()) for _ in range(2)]
     assert judged == [WRONG] * 3 + [LOCKED], "what was counted before counts in memory"
     undo(file)
-    time.sleep(0.25)
-    assert lockouts.judge(entry(right=True)) == LOCKED, "what was counted in memory counts in the store"
-    with sqlite3.connect(file) as connection:
-        assert connection.execute("SELECT count(*) FROM vipgate_tallies WHERE locked_until > 0").fetchall() == [(1,)]
-    connection.close()
-    assert said.events == [
-        "the store is gone; going on with lockouts in memory",
-        "a lockout begins",
-        "the store is back",
+    until(lambda: BACK in said.events)
+    assert judge(file_store, attempt(), right=True) == LOCKED, "what was counted in memory counts in the store"
+    with closing(sqlite3.connect(file)) as connection:
+        locked = "SELECT count(*) FROM vipgate_tallies WHERE locked_until > 0"
+        until(lambda: connection.execute(locked).fetchall() == [(1,)])
+    replaced = "the store was removed or replaced; lockouts that are known here are written to the new one"
+    assert [event for event in said.events if event != replaced] == [GONE, "a lockout begins", BACK]
+
+
+def test_to_delete_the_file_frees_nobody(said, file, file_store, open_store_at):
+    """Neither a caller who was locked out here, nor at another worker, as soon as this one has noticed."""
+    for _ in range(3):
+        judge(file_store, attempt())
+    for each in file.parent.iterdir():
+        each.unlink()
+    assert judge(file_store, attempt(), right=True) == LOCKED
+    assert ("error", "the store was removed or replaced; lockouts that are known here are written to the new one") in [
+        line[:2] for line in said.lines
     ]
+    other = open_store_at(Secret(f"sqlite:///{file}"))
+    until(lambda: judge(other, attempt(), right=True) == LOCKED)
+
+
+def test_it_is_noticed_also_when_nobody_calls(said, file, open_store_at, monkeypatch):
+    monkeypatch.setattr(store_module, "REFRESH", 0.05)
+    store = open_store_at(Secret(f"sqlite:///{file}"))
+    for _ in range(3):
+        judge(store, attempt())
+    for each in file.parent.iterdir():
+        each.unlink()
+    until(lambda: any(event.startswith("the store was removed") for event in said.events))
+    other = open_store_at(Secret(f"sqlite:///{file}"))
+    until(lambda: judge(other, attempt(), right=True) == LOCKED)
+
+
+def test_a_store_that_all_users_can_get_at_is_reported(said, file, open_store_at):
+    file.touch()
+    file.chmod(0o666)
+    open_store_at(Secret(f"sqlite:///{file}"))
+    ((level, _, values),) = said.lines
+    assert level == "error"
+    assert values["why"] == f"{file} is open to all users (mode 0666); chmod o-rwx {file}"
 
 
 @pytest.mark.parametrize(
     ("pragma", "why"),
     [("max_page_count = 1", "database or disk is full"), ("query_only = 1", "attempt to write a readonly database")],
 )
-def test_a_store_that_takes_no_more(said, open_database, tmp_path, pragma, why):
-    database = open_database(Secret(f"sqlite:///{tmp_path}/vipgate.db"))
-    lockouts = Lockouts(said, database)
-    lockouts.judge(entry())
-    database.transact(lambda connection: connection.exec_driver_sql(f"PRAGMA {pragma}").close())
-    judged = Counter(lockouts.judge(entry("\u00e4" * 60 + str(number))) for number in range(100))
+def test_a_store_that_takes_no_more(said, file_store, monkeypatch, pragma, why):
+    begin = file_store._database.dialect.begin
+
+    def begin_broken(connection):
+        connection.execute(f"PRAGMA {pragma}")
+        begin(connection)
+
+    judge(file_store, attempt())
+    monkeypatch.setattr(file_store._database.dialect, "begin", begin_broken)
+    judged = Counter(judge(file_store, attempt("\u00e4" * 60 + str(number))) for number in range(100))
     assert judged == {WRONG: 100}
     ((level, event, values),) = said.lines
     assert (level, event, values["why"]) == ("error", GONE, why)
 
 
-@pytest.mark.parametrize(
-    "work",
-    [
-        lambda _: {}["missing"],
-        lambda connection: connection.execute(text("SELECT CAST(:text AS TEXT)"), {"text": "\ud800"}),
-        lambda connection: connection.execute(
-            text("INSERT INTO vipgate_time_steps VALUES (:owner, NULL)"), {"owner": "o"}
-        ),
-    ],
-)
-def test_work_that_is_wrong_harms_no_other(lockouts, database, said, work):
+class Wrong:
+    """A credential with a fault."""
+
+    def matches(self, entered, known):
+        return {}["missing"]
+
+
+def test_an_attempt_that_the_store_refuses_harms_no_other(store, said):
     """One caller must not be able to take the store from all."""
-    with pytest.raises(Refused):
-        database.run(work)
-    assert lockouts.judge(entry(right=True)) == RIGHT
-    assert said.events == ["the store refused a piece of work"]
+    with ThreadPoolExecutor(20) as pool:
+        wrong = [pool.submit(store.judge, attempt(), Wrong(), "1") for _ in range(5)]
+        right = [pool.submit(judge, store, attempt("2"), right=True) for _ in range(15)]
+    assert [type(each.exception()) for each in wrong] == [Unchecked] * 5
+    assert [each.result() for each in right] == [RIGHT] * 15
+    assert said.events == ["the store refused a piece of work"] * 5
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
-def test_nor_does_a_text_that_postgresql_does_not_take(lockouts, said):
-    assert [lockouts.judge(entry("49\0")) for _ in range(4)] == [WRONG] * 3 + [LOCKED]
-    assert lockouts.judge(entry("2", right=True)) == RIGHT
+def test_nor_does_a_text_that_postgresql_does_not_take(store, said):
+    assert [judged_or_not(store, attempt("49\0")) for _ in range(2)] == [None, None]
+    assert judge(store, attempt("2"), right=True) == RIGHT
     assert GONE not in said.events
 
 
 def test_what_was_counted_without_the_store_is_known_to_others_as_soon_as_it_is_back(
-    lockouts, database, open_database, url, clock, said, monkeypatch
+    impatient, open_store, said, monkeypatch
 ):
-    monkeypatch.setattr("vipgate_fs.store.lockouts._SAVED_AT_ONCE", 4)
-    other = Lockouts(said, open_database(url), clock)
-    other.judge(entry("9"))
+    monkeypatch.setattr("vipgate_fs.store.meanwhile.SAVED_AT_ONCE", 4)
+    monkeypatch.setattr("vipgate_fs.store.writer.SAVED_AT_ONCE", 4)
+    store, other = open_store(), open_store()
+    judge(other, attempt("9"))
     with monkeypatch.context() as patched:
-        patched.setattr(database, "run", lambda *_, **__: (_ for _ in ()).throw(StoreGone("away")))
+        patched.setattr(store._database, "_connected", lambda: (_ for _ in ()).throw(OSError("away")))
         for number in range(10):
-            assert [lockouts.judge(entry(str(number))) for _ in range(3)] == [WRONG] * 3
-        with pytest.raises(StoreGone):
-            lockouts.save()
-    lockouts.save()
-    assert [other.judge(entry(str(number), right=True)) for number in range(10)] == [LOCKED] * 10
-    assert lockouts._unsaved == {}
+            assert [judge(store, attempt(str(number))) for _ in range(3)] == [WRONG] * 3
+    until(lambda: not store._meanwhile._unsaved)
+    assert [judge(other, attempt(str(number)), right=True) for number in range(10)] == [LOCKED] * 10
 
 
-def test_who_makes_a_store_waits_for_another_who_does(open_database, tmp_path, said):
+def test_one_account_that_the_store_refuses_takes_no_other_with_it(impatient, open_store, monkeypatch, said):
+    store, save = open_store(), Ledger.save
+
+    def refuse(ledger):
+        if any(account.who == "bad" for account in ledger.changed):
+            raise ValueError("not this one")
+        save(ledger)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store._database, "_connected", lambda: (_ for _ in ()).throw(OSError("away")))
+        for caller in ("good", "bad", "fine"):
+            assert [judge(store, attempt(caller)) for _ in range(3)] == [WRONG] * 3
+        patched.setattr(Ledger, "save", refuse)
+        patched.undo()
+        patched.setattr(Ledger, "save", refuse)
+        until(lambda: not store._meanwhile._unsaved)
+    other = open_store()
+    assert [judge(other, attempt(caller), right=True) for caller in ("good", "bad", "fine")] == [LOCKED, RIGHT, LOCKED]
+    assert "the store refused a piece of work" in said.events
+
+
+def test_who_makes_a_store_waits_for_another_who_does(open_database, tmp_path):
     """SQLite refuses the change to WAL at once, instead of waiting."""
     file = tmp_path / "vipgate.db"
     other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     timer = threading.Timer(0.3, other.execute, ["COMMIT"])
     timer.start()
-    open_database(Secret(f"sqlite:///{file}")).run(lambda connection: connection.execute(text("SELECT 1")).all())
+    open_database(Secret(f"sqlite:///{file}")).transact(lambda _: None)
     timer.join()
     other.close()
-    assert said.events == []
 
 
 COUNT_STEPS = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1])
 print(connection.execute("SELECT count(*) FROM vipgate_time_steps").fetchone()[0])
-connection.close()
 """
 
 
-def test_nothing_that_this_process_does_takes_sqlites_locks_from_it(open_database, tmp_path):
+def test_nothing_that_this_process_does_takes_sqlites_locks_from_it(said, file, file_store, open_database):
     """Else another process that closes the file deletes the log of what was acknowledged here."""
-    file = tmp_path / "vipgate.db"
-    url = Secret(f"sqlite:///{file}")
 
     def write(name):
-        database.run(
-            lambda connection: connection.execute(text(f"INSERT INTO vipgate_time_steps VALUES ('{name}', 1)"))
-        )
+        insert = text(f"INSERT INTO vipgate_time_steps VALUES ('{name}', 1)")
+        file_store._database.transact(lambda connection: connection.execute(insert))
 
     def counted_elsewhere():
-        return subprocess.run(
-            [sys.executable, "-c", COUNT_STEPS, file], capture_output=True, text=True, check=True
-        ).stdout
+        command = [sys.executable, "-c", COUNT_STEPS, file]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
-    database = open_database(url)
     write("before")
-    database._lose(TimeoutError())
-    database.try_again()
-    open_database(url).run(lambda connection: connection.execute(text("SELECT 1")).all())
+    file_store._writer.lose(TimeoutError())
+    open_database(Secret(f"sqlite:///{file}")).transact(lambda connection: connection.execute(text("SELECT 1")).all())
     assert counted_elsewhere() == "1\n"
     write("after")
     assert counted_elsewhere() == "2\n"
 
 
-def test_what_nobody_waits_for_any_more_has_not_happened(database, impatient):
-    """Else a guest PIN would be used up whose caller was told that it is wrong."""
-    ended = threading.Event()
-
-    def slow(connection):
-        connection.execute(text("INSERT INTO vipgate_time_steps VALUES ('o', 1)"))
-        time.sleep(0.6)
-        ended.set()
-
-    with pytest.raises(StoreGone):
-        database.run(slow)
-    assert ended.wait(10)
-    time.sleep(0.2)
-    count = database.transact(lambda connection: connection.execute(text("SELECT 1 FROM vipgate_time_steps")).all())
-    assert count == []
-
-
-def test_one_account_that_the_store_refuses_takes_no_other_with_it(lockouts, database, said, open_database, url, clock):
-    real = database.run
-
-    def refusing(work, **options):
-        def checked(connection):
-            answer = work(connection)
-            if connection.execute(text("SELECT 1 FROM vipgate_tallies WHERE who = 'bad'")).all():
-                raise ValueError
-            return answer
-
-        return real(checked, **options)
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(database, "run", lambda *_, **__: (_ for _ in ()).throw(StoreGone("away")))
-        for caller in ("good", "bad", "fine"):
-            assert [lockouts.judge(entry(caller)) for _ in range(3)] == [WRONG] * 3
-        patched.setattr(database, "run", refusing)
-        lockouts.save()
-    other = Lockouts(said, open_database(url), clock)
-    assert [other.judge(entry(caller, right=True)) for caller in ("good", "bad", "fine")] == [LOCKED, RIGHT, LOCKED]
-
-
-def test_what_the_store_refuses_to_take_is_not_offered_again(lockouts, database, monkeypatch):
-    with monkeypatch.context() as patched:
-        patched.setattr(database, "run", lambda *_, **__: (_ for _ in ()).throw(Refused("no")))
-        lockouts.judge(entry())
-        lockouts.save()
-    assert lockouts._unsaved == {}
-
-
-def test_the_wait_for_a_turn_is_part_of_the_patience(database, monkeypatch):
-    asked = []
-    monkeypatch.setattr(database._aside, "run", lambda _, seconds: asked.append(seconds))
-    with database._turn, ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(database.run, lambda _: None)
-        time.sleep(0.3)
-        database._turn.release()
-        waiting.result()
-        database._turn.acquire()
-    assert asked[0] <= database_module.PATIENCE - 0.29
-
-
-def test_who_waits_for_others_does_not_take_the_store_from_all(impatient, database, said):
-    database.open()
-
-    def slow(connection):
-        time.sleep(0.2)
-        return connection
-
-    with ThreadPoolExecutor(8) as pool:
-        done = [pool.submit(database.run, slow, reads=True) for _ in range(8)]
-    told = [str(each.exception()) for each in done if each.exception()]
-    assert 4 <= len(told) < 8
-    assert set(told) == {"it is busy"}
-    while database._engine.pool.checkedout():  # by those that nobody waits for any more
-        time.sleep(0.01)
-    assert said.lines == []
-
-
-def test_a_locked_store_makes_nobody_wait_for_long(impatient, said, open_database, tmp_path):
-    file = tmp_path / "vipgate.db"
-    lockouts = Lockouts(said, open_database(Secret(f"sqlite:///{file}")))
-    lockouts.judge(entry())
-    blocker = sqlite3.connect(file, isolation_level=None)
-    blocker.execute("BEGIN EXCLUSIVE")
-    started = time.monotonic()
+def test_a_busy_store_is_waited_for_and_not_lost(said, file, file_store):
+    judge(file_store, attempt())
     with ThreadPoolExecutor(20) as pool:
-        judged = Counter(pool.map(lambda _: lockouts.judge(entry()), range(20)))
-    assert time.monotonic() - started < 1.5
+        with blocked(file):
+            waiting = [pool.submit(judge, file_store, attempt()) for _ in range(20)]
+            time.sleep(0.7)
+            assert not any(each.done() for each in waiting)
+        judged = Counter(each.result() for each in waiting)
     assert judged == {WRONG: 2, LOCKED: 18}
-    blocker.execute("ROLLBACK")
-    blocker.close()
-    time.sleep(0.5)
-    assert lockouts.judge(entry(right=True)) == LOCKED
-    assert said.events[-1] == "the store is back"
+    assert said.events == ["a lockout begins"]
 
 
-def test_postgresql_stopped_and_started(impatient, said, open_database, postgresql, clock):
-    lockouts = Lockouts(said, open_database(Secret(postgresql.url)), clock)
-    judged = [lockouts.judge(entry("restart")) for _ in range(2)]
+def test_who_waited_long_enough_can_not_be_checked_and_has_no_fresh_tally(impatient, said, file, file_store):
+    judge(file_store, attempt())
+    with blocked(file), ThreadPoolExecutor(20) as pool:
+        started = time.monotonic()
+        judged = Counter(pool.map(lambda _: judged_or_not(file_store, attempt()), range(20)))
+        assert time.monotonic() - started < 0.8
+    assert judged == {None: 20}
+    assert [judge(file_store, attempt()) for _ in range(3)] == [WRONG, WRONG, LOCKED], "what was not checked is no try"
+    assert GONE not in said.events
+
+
+def test_a_store_that_finishes_nothing_for_long_is_gone(impatient, said, file, file_store):
+    judge(file_store, attempt())
+    with blocked(file):
+        until(lambda: judged_or_not(file_store, attempt()) is not None)
+        assert judge(file_store, attempt()) == LOCKED or judge(file_store, attempt()) == LOCKED
+        assert GONE in said.events
+    until(lambda: BACK in said.events)
+    assert judge(file_store, attempt(), right=True) == LOCKED
+
+
+@pytest.mark.parametrize("seconds", [0.005, 0.05])
+def test_limits_are_exact_however_slow_the_disk_is(open_store, said, seconds, monkeypatch):
+    """Eight workers, each with fifty callers at once, and a disk that takes so long for each fsync."""
+    save = Ledger.save
+
+    def save_slowly(ledger):
+        save(ledger)
+        time.sleep(seconds)
+
+    monkeypatch.setattr(Ledger, "save", save_slowly)
+    workers, lockout = [open_store() for _ in range(8)], Lockout(failures=5, gate_failures=50)
+    with ThreadPoolExecutor(100) as pool:
+        judged = Counter(
+            pool.map(lambda number: judged_or_not(workers[number % 8], attempt(str(number), lockout)), range(400))
+        )
+    assert judged[WRONG] == 50
+    assert judged[WRONG] + judged[LOCKED] + judged[None] == 400
+    assert GONE not in said.events
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_what_nobody_waits_for_any_more_has_not_happened(impatient, store, database, said, monkeypatch):
+    """Else a guest PIN would be used up whose caller was told that it can't be checked."""
+    judge(store, attempt())
+    save, slow = Ledger.save, threading.Event()
+
+    def hang(ledger):
+        save(ledger)
+        slow.wait(5)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, "save", hang)
+        assert judged_or_not(store, attempt()) is None
+        until(lambda: GONE in said.events)
+        patched.undo()
+    slow.set()
+    until(lambda: BACK in said.events)
+    count = text("SELECT failures FROM vipgate_tallies WHERE kind = 'caller'")
+    assert len(database.transact(lambda connection: connection.execute(count).scalar_one()).split()) == 1
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_postgresql_stopped_and_started(impatient, said, store, postgresql):
+    judged = [judge(store, attempt("restart")) for _ in range(2)]
     postgresql.stop()
     try:
-        judged += [lockouts.judge(entry("restart")) for _ in range(2)]
+        judged += [judge(store, attempt("restart")) for _ in range(2)]
     finally:
         postgresql.start()
-    time.sleep(0.5)
-    assert [*judged, lockouts.judge(entry("restart", right=True))] == [WRONG] * 3 + [LOCKED] * 2
-    assert "the store is back" in said.events
+    until(lambda: BACK in said.events)
+    assert [*judged, judge(store, attempt("restart"), right=True)] == [WRONG] * 3 + [LOCKED] * 2
     assert not any("s3cr3t" in str(line) for line in said.lines)
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_postgresql_started_again_between_two_attempts_is_not_missed(said, store, postgresql):
+    judge(store, attempt("again"))
+    postgresql.stop()
+    postgresql.start()
+    assert judge(store, attempt("again")) == WRONG
+    assert GONE not in said.events

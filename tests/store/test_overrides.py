@@ -2,76 +2,98 @@
 
 from __future__ import annotations
 
-import time
+import threading
+from contextlib import suppress
 
+from attempts import attempt_of, judge
+from store.conftest import until
+
+from vipgate_fs.gate.memory import InMemory
 from vipgate_fs.gate.override import Override
-from vipgate_fs.store import keeper as keeper_module
-from vipgate_fs.store.database import StoreGone
-from vipgate_fs.store.keeper import Keeper
+from vipgate_fs.gate.pins import Unchecked
+from vipgate_fs.store import dialect
+from vipgate_fs.store import store as store_module
 from vipgate_fs.store.overrides import read, write
+from vipgate_fs.store.store import Store
 
 ON, OFF = Override(active=True), Override(active=False, until=2e9, since=1e9, note="Ms Example")
 UNKNOWN = "overrides are unknown until the store is back; the schedules decide"
 
 
+def override(database, gate, override):
+    database.transact(lambda connection: write(connection, gate, override))
+
+
 def test_what_is_written_is_read(database):
-    for gate, override in (("b", ON), ("a", OFF), ("b", OFF), ("c", ON), ("c", None), ("d", None)):
-        database.run(lambda connection, gate=gate, override=override: write(connection, gate, override))
-    assert database.run(read, reads=True) == {"a": OFF, "b": OFF}
+    for gate, decided in (("b", ON), ("a", OFF), ("b", OFF), ("c", ON), ("c", None), ("d", None)):
+        override(database, gate, decided)
+    assert database.transact(read, reads=True) == {"a": OFF, "b": OFF}
 
 
-def until(true):
-    end = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-def test_a_service_knows_of_them_at_once_and_of_changes_soon(database, open_database, url, said, monkeypatch):
-    monkeypatch.setattr(keeper_module, "REFRESH", 0.05)
-    database.run(lambda connection: write(connection, "a", OFF))
-    keeper = Keeper(said, open_database(url))
-    keeper.start()
-    assert keeper.overrides.current == {"a": OFF}
-    database.run(lambda connection: write(connection, "a", ON))
-    until(lambda: keeper.overrides.current == {"a": ON})
-    keeper.close()
+def test_a_service_knows_of_them_at_once_and_of_changes_soon(database, open_store, said, monkeypatch):
+    monkeypatch.setattr(store_module, "REFRESH", 0.05)
+    override(database, "a", OFF)
+    store = open_store()
+    assert store.overrides == {"a": OFF}
+    override(database, "a", ON)
+    until(lambda: store.overrides == {"a": ON})
     assert said.lines == []
 
 
-def test_the_last_known_ones_hold_while_the_store_is_gone(database, said, monkeypatch):
-    monkeypatch.setattr(keeper_module, "REFRESH", 0.02)
-    database.run(lambda connection: write(connection, "a", OFF))
-    keeper = Keeper(said, database)
-    keeper.start()
-    asked = []
+def test_a_busy_worker_knows_of_changes_as_soon(database, open_store, monkeypatch):
+    """Whoever looks does not wait for those who write."""
+    monkeypatch.setattr(store_module, "REFRESH", 0.05)
+    store, over = open_store(), threading.Event()
 
-    def gone(*_, **__):
+    def keep_busy(number):
+        while not over.is_set():
+            with suppress(Unchecked):
+                judge(store, attempt_of(str(number)))
+
+    busy = [threading.Thread(target=keep_busy, args=(number,)) for number in range(20)]
+    for thread in busy:
+        thread.start()
+    override(database, "a", ON)
+    until(lambda: store.overrides == {"a": ON}, seconds=3)
+    over.set()
+    for thread in busy:
+        thread.join()
+
+
+def test_the_last_known_ones_hold_while_the_store_is_gone(database, open_store, monkeypatch):
+    monkeypatch.setattr(store_module, "REFRESH", 0.02)
+    override(database, "a", OFF)
+    store, asked = open_store(), []
+
+    def gone():
         asked.append(True)
-        raise StoreGone("away")
+        raise OSError("away")
 
-    monkeypatch.setattr(database, "run", gone)
-    until(lambda: len(asked) > 2)
-    keeper.close()
-    assert keeper.overrides.current == {"a": OFF}
-
-
-def test_a_worker_that_starts_while_the_store_is_gone_says_that_it_knows_of_none(database, said, monkeypatch):
-    monkeypatch.setattr(keeper_module, "REFRESH", 0.02)
-    database.run(lambda connection: write(connection, "a", ON))
     with monkeypatch.context() as patched:
-        patched.setattr(database, "transact", lambda *_, **__: (_ for _ in ()).throw(OSError("no route")))
-        keeper = Keeper(said, database)
-        keeper.start()
-        assert keeper.overrides.current == {}
+        patched.setattr(store._database, "_connected", gone)
+        until(lambda: len(asked) > 3)
+        assert store.gone_since is not None
+        assert store.overrides == {"a": OFF}
+
+
+def test_a_worker_that_starts_while_the_store_is_gone_says_that_it_knows_of_none(
+    database, url, key_file, said, monkeypatch
+):
+    monkeypatch.setattr(store_module, "REFRESH", 0.02)
+    monkeypatch.setattr(dialect, "RETRY", 0.05)
+    override(database, "a", ON)
+    store = Store(url, key_file, said)
+    with monkeypatch.context() as patched:
+        patched.setattr(store._database, "_connected", lambda: (_ for _ in ()).throw(OSError("no route")))
+        store.open()
+        assert store.overrides == {}
     assert [line for line in said.lines if line[1] == UNKNOWN] == [("error", UNKNOWN, {})]
-    database._gone_until = 1e-9
-    until(lambda: keeper.overrides.current == {"a": ON})
-    keeper.close()
+    until(lambda: store.overrides == {"a": ON})
+    store.close()
 
 
 def test_without_a_store_there_are_none(said):
-    keeper = Keeper(said)
-    keeper.start()
-    keeper.close()
-    assert (keeper.overrides.current, said.lines) == ({}, [])
+    memory = InMemory(said)
+    memory.open()
+    memory.close()
+    assert (dict(memory.overrides), said.lines) == ({}, [])

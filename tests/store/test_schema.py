@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from vipgate_fs.store import schema
-from vipgate_fs.store.keeper import Keeper
 from vipgate_fs.store.schema import METADATA, MIGRATIONS, WrongSchema, expect, make
+
+
+def nothing(_connection):
+    pass
 
 
 def described(connection):
@@ -25,56 +29,52 @@ def described(connection):
 
 
 def test_the_migrations_make_the_tables(database):
-    migrated = database.run(described)
+    migrated = database.transact(described)
 
     def make_anew(connection):
         METADATA.drop_all(connection)
         METADATA.create_all(connection)
         return described(connection)
 
-    assert migrated == database.run(make_anew)
-    assert database.run(lambda connection: connection.scalar(text("SELECT version FROM vipgate_schema"))) == len(
+    assert migrated == database.transact(make_anew)
+    assert database.transact(lambda connection: connection.scalar(text("SELECT version FROM vipgate_schema"))) == len(
         MIGRATIONS
     )
 
 
 def test_migrations_are_done_once_and_go_on_from_where_they_were(database, open_database, url, monkeypatch):
-    database.open()
+    database.transact(nothing)
     monkeypatch.setattr(
         schema, "MIGRATIONS", (*MIGRATIONS, "CREATE TABLE vipgate_next (a TEXT); DROP TABLE vipgate_next")
     )
     for _ in range(2):
         later = open_database(url)
-        later.open()
+        later.transact(nothing)
         assert (
-            later.run(lambda connection: connection.scalar(text("SELECT version FROM vipgate_schema")))
+            later.transact(lambda connection: connection.scalar(text("SELECT version FROM vipgate_schema")))
             == len(MIGRATIONS) + 1
         )
 
 
-def test_a_migration_that_fails_leaves_everything_as_it_was(database, open_database, url, said, monkeypatch):
-    database.open()
+def test_a_migration_that_fails_leaves_everything_as_it_was(database, open_database, url, monkeypatch):
+    database.transact(nothing)
     with monkeypatch.context() as patched:
         patched.setattr(schema, "MIGRATIONS", (*MIGRATIONS, "CREATE TABLE vipgate_next (a TEXT); SELECT nonsense"))
-        open_database(url).open()
-    assert said.events == ["the store is gone; going on with lockouts in memory"]
-    assert database.run(lambda connection: inspect(connection).has_table("vipgate_next")) is False
-    assert database.run(lambda connection: connection.scalar(text("SELECT version FROM vipgate_schema"))) == len(
+        with pytest.raises(DBAPIError, match="nonsense"):
+            open_database(url).transact(nothing)
+    assert database.transact(lambda connection: inspect(connection).has_table("vipgate_next")) is False
+    assert database.transact(lambda connection: connection.scalar(text("SELECT version FROM vipgate_schema"))) == len(
         MIGRATIONS
     )
 
 
-def test_a_service_goes_on_without_a_store_of_a_newer_schema_and_says_what_that_means(
-    database, open_database, url, said
-):
-    database.run(lambda connection: connection.execute(text("UPDATE vipgate_schema SET version = 99")))
-    keeper = Keeper(said, open_database(url))
-    keeper.start()
-    keeper.close()
+def test_a_service_goes_on_without_a_store_of_a_newer_schema_and_says_what_that_means(database, open_store, said):
+    database.transact(lambda connection: connection.execute(text("UPDATE vipgate_schema SET version = 99")))
+    open_store().close()
     (_, event, values), (_, unknown, _) = said.lines
     assert event == "the store is gone; going on with lockouts in memory"
     assert f"has schema version 99, and this VIPgate knows only those up to {len(MIGRATIONS)}" in values["why"]
-    assert "guest PINs are refused" in values["without"]
+    assert "guest PINs and one-time PINs are refused" in values["without"]
     assert "tried again" in values["do"]
     assert unknown == "overrides are unknown until the store is back; the schedules decide"
 
@@ -96,14 +96,13 @@ def test_a_command_does_not_migrate_under_a_running_service(open_database, url, 
     if version is not None:
         with monkeypatch.context() as patched:
             patched.setattr(schema, "MIGRATIONS", MIGRATIONS[:version])
-            open_database(url).open()
+            open_database(url).transact(nothing)
         if version > len(MIGRATIONS):
-            open_database(url).run(
+            open_database(url).transact(
                 lambda connection: connection.execute(text("UPDATE vipgate_schema SET version = 99"))
             )
 
-    command = open_database(url)
-    command._prepare = prepare
+    command = open_database(url, prepare)
     if message is None:
         command.transact(lambda connection: connection.execute(text("SELECT since FROM vipgate_overrides")).close())
     else:
@@ -111,9 +110,8 @@ def test_a_command_does_not_migrate_under_a_running_service(open_database, url, 
             command.transact(lambda _: None)
 
 
-def test_many_processes_may_start_at_once(open_database, url, said):
-    databases = [open_database(url) for _ in range(8)]
-    starting = [threading.Thread(target=database.open) for database in databases]
+def test_many_processes_may_start_at_once(open_store, said):
+    starting = [threading.Thread(target=open_store) for _ in range(8)]
     for thread in starting:
         thread.start()
     for thread in starting:
@@ -126,6 +124,6 @@ def test_the_file_is_private_and_durable(database, url):
     def pragmas(connection):
         return [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")]
 
-    assert database.run(pragmas) == ["wal", 2]
+    assert database.transact(pragmas) == ["wal", 2]
     file = Path(url.reveal().removeprefix("sqlite:///"))
     assert {stat.S_IMODE(each.stat().st_mode) for each in file.parent.iterdir()} == {0o600}

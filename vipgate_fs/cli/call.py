@@ -22,14 +22,13 @@ from vipgate_fs.cli.options import (
     tell_left_aside,
     variable_option,
 )
-from vipgate_fs.cli.stores import SiteStore, read_standing
+from vipgate_fs.cli.stores import standing_memory
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import Call
 from vipgate_fs.service.calls import Clock, system_clock
-from vipgate_fs.service.embedded import UnspentVault, embedded_gate
+from vipgate_fs.service.embedded import embedded_gate
 from vipgate_fs.service.logs import LEVELS
 from vipgate_fs.simulator import Caller, Dialplan, Directory, Extension, Simulator
-from vipgate_fs.store.database import Database
 
 _Dial = Callable[[str, int], Any] | None
 _KEYS: Final = re.compile(r"[0-9*#]*", re.ASCII)
@@ -151,22 +150,8 @@ def _embedded(configuration: Configuration, moment: str | None, log_level: str) 
     at = parse_moment(moment, configuration.site.calendar) if moment else None
     anywhere = replace(configuration, site=replace(configuration.site, domain=None))  # whatever the simulator's is
     clock: Clock = (lambda: at) if at else system_clock
-    standing, slot = read_standing(configuration, clock()), configuration.vault_slot
-    with _database(configuration) as database, embedded_gate(anywhere, clock, log_level, standing, database) as dial:
-        yield dial
-    if isinstance(slot.vault, UnspentVault) and slot.vault.spared:
-        click.echo("Note: a simulated call does not use up a guest PIN", err=True)
-
-
-@contextmanager
-def _database(configuration: Configuration) -> Iterator[Database | None]:
-    """The store's, to read; None when there is none, or it can't be used."""
-    try:
-        database = SiteStore(configuration).database
-    except click.ClickException:
-        yield None
-        return
-    try:
-        yield database
-    finally:
-        database.close()
+    with standing_memory(configuration, clock()) as memory:
+        with embedded_gate(anywhere, clock, log_level, memory) as dial:
+            yield dial
+        if memory.spared:
+            click.echo("Note: a simulated call does not use up a guest PIN", err=True)

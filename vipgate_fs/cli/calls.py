@@ -15,8 +15,8 @@ import click
 
 from vipgate_fs.cli.options import config_option, load_essentials_or_exit, parse_since, told
 from vipgate_fs.cli.stores import SiteStore
+from vipgate_fs.gate.record import CallRecord
 from vipgate_fs.store import records
-from vipgate_fs.store.records import CallRecord
 
 _POLL: Final = 1.0
 """Seconds between two looks into the store."""

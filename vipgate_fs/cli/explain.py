@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,12 @@ from vipgate_fs.cli.options import (
     tell_left_aside,
     variable_option,
 )
-from vipgate_fs.cli.stores import read_standing
+from vipgate_fs.cli.stores import standing_memory
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.decision import Decision, ask_step, decide, describe
 from vipgate_fs.gate.gate import NotAsked, Step
-from vipgate_fs.gate.lockout import KnownLockouts, Lockouts
+from vipgate_fs.gate.memory import Memory, ReadOnly
 from vipgate_fs.gate.narrator import narrate
 from vipgate_fs.gate.verdict import Verdict
 
@@ -74,9 +75,9 @@ def command(
         variables=parse_variables(variables),
     )
     ask = ask_step if live else _without_asking
-    overrides, lockouts = ({}, KnownLockouts()) if no_store else read_standing(configuration, at)
-    decision = decide(configuration.gates, call, at, site.calendar, ask, overrides)
-    explanation = _explanation(configuration, decision.sees(call), at, decision, lockouts)
+    with nullcontext(ReadOnly()) if no_store else standing_memory(configuration, at) as memory:
+        decision = decide(configuration.gates, call, at, site.calendar, ask, memory.overrides)
+        explanation = _explanation(configuration, decision.sees(call), at, decision, memory)
     tell_left_aside(configuration.gates, call)
     if style == "json":
         click.echo(json.dumps(explanation, ensure_ascii=False, indent=2))
@@ -91,7 +92,7 @@ def _without_asking(step: Step, call: Call) -> Verdict | None:
 
 
 def _explanation(
-    configuration: Configuration, call: Call, at: dt.datetime, decision: Decision, lockouts: Lockouts
+    configuration: Configuration, call: Call, at: dt.datetime, decision: Decision, memory: Memory
 ) -> dict[str, Any]:
     gate = decision.gate
     return {
@@ -111,7 +112,7 @@ def _explanation(
                 "target": outcome.target,
                 "why": outcome.why or None,
             }
-            for when, told, outcome in narrate(decision, call, lockouts)
+            for when, told, outcome in narrate(decision, call, memory)
         ],
     }
 

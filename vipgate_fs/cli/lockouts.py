@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -16,9 +16,8 @@ from vipgate_fs.cli.stores import SiteStore
 from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.gate.call import storable
 from vipgate_fs.gate.lockout import AccountKind, Lockout
-
-if TYPE_CHECKING:
-    from vipgate_fs.store.tallies import Kept
+from vipgate_fs.store import tallies
+from vipgate_fs.store.tallies import Kept
 
 
 @click.group(invoke_without_command=True)
@@ -29,8 +28,6 @@ def command(context: click.Context, config: Path | None, style: str) -> None:
     """List the callers, customer numbers and gates with wrong entries or a lockout; `clear` forgets them."""
     if context.invoked_subcommand is not None:
         return
-    from vipgate_fs.store import tallies  # noqa: PLC0415 - after the configuration: it takes its time
-
     essentials = load_essentials_or_exit(config)
     kept = SiteStore(essentials).do(lambda connection: list(tallies.kept(connection)), reads=True)
     listed = list(_listed(kept, essentials, time.time()))
@@ -54,8 +51,6 @@ def clear(
     everything: bool,  # noqa: FBT001 - click passes all by name
 ) -> None:
     """Forget wrong entries and lockouts: those of a gate, of a caller, of a customer number, or all of them."""
-    from vipgate_fs.store import tallies  # noqa: PLC0415 - as above
-
     essentials = load_essentials_or_exit(config)
     if everything == any(each is not None for each in (gate, caller, customer)):
         raise click.UsageError("say whose: --gate, --caller or --customer; or --all")

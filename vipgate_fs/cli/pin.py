@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
@@ -20,10 +20,9 @@ from vipgate_fs.gate.call import WITHHELD, storable
 from vipgate_fs.gate.override import instant
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.identify.caller_pin import NUMBER
+from vipgate_fs.store import guests
+from vipgate_fs.store.guests import GuestPin
 from vipgate_fs.store.key import KeyUnusable, NoKey, make_key, read_key
-
-if TYPE_CHECKING:
-    from vipgate_fs.store.guests import GuestPin
 
 VALID_FOR: Final = "24h"
 MOST_USES: Final = 1_000_000
@@ -62,8 +61,6 @@ def issue(
     new_key: bool,  # noqa: FBT001 - click passes all by name
 ) -> None:
     """Make a random PIN and print it: only here and only now. What it is good for is told on stderr."""
-    from vipgate_fs.store import guests  # noqa: PLC0415 - after the configuration: it takes its time
-
     essentials = load_essentials_or_exit(config)
     calendar = essentials.site.calendar
     _check_gate(gate, essentials)
@@ -89,8 +86,6 @@ def issue(
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def list_(config: Path | None, style: str) -> None:
     """List guest PINs, without their digits; those that have ended, for 30 days."""
-    from vipgate_fs.store import guests  # noqa: PLC0415 - as above
-
     essentials = load_essentials_or_exit(config)
     calendar = essentials.site.calendar
     listed = SiteStore(essentials).do(lambda connection: list(guests.read(connection)), reads=True)
@@ -106,8 +101,6 @@ def list_(config: Path | None, style: str) -> None:
 @click.argument("guest", metavar="ID")
 def revoke(config: Path | None, guest: str) -> None:
     """Make a guest PIN worthless at once."""
-    from vipgate_fs.store import guests  # noqa: PLC0415 - as above
-
     if not SiteStore(load_essentials_or_exit(config)).do(lambda connection: guests.revoke(connection, guest)):
         raise click.ClickException(f"there is no guest PIN {guest}; `vipgate pin list` tells which there are")
     audit("pin revoke", id=guest)
@@ -136,8 +129,6 @@ def _caller(written: str, essentials: Essentials) -> str:
 
 def _key(path: Path, store: SiteStore, *, is_lost: bool) -> bytes:
     """The key of guest PINs; another one when it is not there and no PIN is lost with it, or that is agreed to."""
-    from vipgate_fs.store import guests  # noqa: PLC0415 - as above
-
     work_as_owner(path)
     try:
         with suppress(NoKey):

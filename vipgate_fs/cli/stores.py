@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import click
-import structlog
+from sqlalchemy import Connection
 
 from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.config.model import Configuration
-from vipgate_fs.gate.lockout import Account, KnownLockouts, Lockouts, Tally
-from vipgate_fs.gate.override import Override
+from vipgate_fs.gate.memory import ReadOnly
 from vipgate_fs.store import overrides
+from vipgate_fs.store.book import StoreBook
 from vipgate_fs.store.database import Database
+from vipgate_fs.store.key import KeyFile
 from vipgate_fs.store.owner import OwnerUnknown, act_as_owner
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
+from vipgate_fs.store.schema import expect, make
 
 T = TypeVar("T")
 
@@ -49,11 +49,9 @@ class SiteStore:
         is_file = file != url.reveal()
         if not makes and is_file and not _size(file):
             raise NoStore(f"there is no store {file}; the service makes it when it is first started")
-        from vipgate_fs.store.schema import expect, make  # noqa: PLC0415 - see vipgate_fs.store
-
         if is_file:
             work_as_owner(Path(file))
-        self.database = Database(url, structlog.get_logger(), make if makes else expect)
+        self.database = Database(url, make if makes else expect)
 
     def do(self, work: Callable[[Connection], T], *, reads: bool = False) -> T:
         """See `vipgate_fs.store.database.Database.transact`."""
@@ -63,21 +61,24 @@ class SiteStore:
             raise click.ClickException(f"the store: {self.database.told(error)}") from None
 
 
-def read_standing(configuration: Configuration, at: dt.datetime) -> tuple[dict[str, Override], Lockouts]:
-    """Overrides and lockouts, as the store has them; none, and a line on stderr, when it can't be asked."""
+@contextmanager
+def standing_memory(configuration: Configuration, at: dt.datetime) -> Iterator[ReadOnly]:
+    """What the store knows at a moment, only to be looked at. Nothing, and a line on stderr, when it can't be asked."""
+
+    def clock() -> float:
+        return at.timestamp()
+
     try:
         store = SiteStore(configuration)
-        from vipgate_fs.store import tallies  # noqa: PLC0415 - see vipgate_fs.store
-
-        def read(accounts: Collection[Account]) -> dict[Account, Tally]:
-            return store.do(lambda connection: tallies.read(connection, accounts), reads=True)
-
-        return store.do(overrides.read, reads=True), KnownLockouts(read, at.timestamp())
+        known = store.do(overrides.read, reads=True)
     except NoStore:
-        return {}, KnownLockouts()
+        yield ReadOnly(clock=clock)
     except click.ClickException as error:
         click.echo(f"Warning: overrides and lockouts are left aside: {error.message}", err=True)
-        return {}, KnownLockouts()
+        yield ReadOnly(clock=clock)
+    else:
+        yield ReadOnly(StoreBook(store.database, KeyFile(configuration.store.key_file)), known, clock)
+        store.database.close()
 
 
 def work_as_owner(file: Path) -> None:

@@ -21,7 +21,6 @@ from vipgate_fs.document.section import Section
 from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.gates import Gates
 from vipgate_fs.gate.schedules import Calendar
-from vipgate_fs.identify.vault import VaultSlot
 
 
 def assemble(content: bytes, path: Path, report: Report) -> Configuration | None:
@@ -40,8 +39,7 @@ def assemble(content: bytes, path: Path, report: Report) -> Configuration | None
     records = read_records(whole.section("records"))
     schedules = read_schedules(whole.section("schedules"), holidays_known="holidays" in whole.section("site"))
     sounds = Sounds(site.sounds / site.language, whole.section("site").place("sounds"), report)
-    slot = VaultSlot()
-    reader = GateReader(site, schedules, sounds, slot)
+    reader = GateReader(site, schedules, sounds)
     gates_section = whole.section("gates")
     gates = tuple(
         reader.read(name, gates_section.section(name))
@@ -57,7 +55,7 @@ def assemble(content: bytes, path: Path, report: Report) -> Configuration | None
         report.warning(whole.section("schedules").keys[name], "no gate uses this schedule")
     _warn_of_inactive(gates, gates_section, site.calendar)
     digest = hashlib.sha256(content).digest()
-    return Configuration(path, site, server, Gates(gates, site.plan), store, records, slot, digest)
+    return Configuration(path, site, server, Gates(gates, site.plan), store, records, digest)
 
 
 def _refuse_guest_pins(gates: Section) -> None:

@@ -18,7 +18,6 @@ from vipgate_fs.gate.targets import NumberPattern
 from vipgate_fs.gate.verdict import AskForPin, Verdict
 from vipgate_fs.identify import Surroundings
 from vipgate_fs.identify.caller_pin import CallerPin
-from vipgate_fs.identify.vault import VaultSlot
 from vipgate_fs.identify.verdicts import verdict
 
 
@@ -30,11 +29,10 @@ class GateReader:
         used: names of the schedules that they use.
     """
 
-    def __init__(self, site: Site, schedules: dict[str, Schedule], sounds: Sounds, slot: VaultSlot) -> None:
+    def __init__(self, site: Site, schedules: dict[str, Schedule], sounds: Sounds) -> None:
         self._site = site
         self._schedules = schedules
         self._sounds = sounds
-        self._vault_slot = slot
         self.claims: list[Claim] = []
         self.used: set[str] = set()
 
@@ -104,7 +102,7 @@ class GateReader:
         for item in section.sections("identify"):
             for kind in item.keys if item.is_sound else ():
                 written = item.section(kind)
-                around = Surroundings(gate, self._site, _verdict(written, "on_failure"), self._vault_slot)
+                around = Surroundings(gate, self._site, _verdict(written, "on_failure"))
                 step = identify.build(kind, written, around)
                 if final is not None:
                     item.error(f"never reached: {final.kind} in line {final.line} always answers")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from vipgate_fs.gate.gates import Gates
 from vipgate_fs.gate.site import Site
-from vipgate_fs.identify.vault import VaultSlot
 from vipgate_fs.secret import Secret
 
 
@@ -67,7 +66,6 @@ class Configuration:
     Attributes:
         path: of the file.
         gates: in the order of the file.
-        vault_slot: where the steps of the gates look for the vault.
         digest: SHA-256 of the file; as secret as the PINs in it, which could be guessed with it.
     """
 
@@ -77,5 +75,4 @@ class Configuration:
     gates: Gates
     store: Store
     records: Records
-    vault_slot: VaultSlot = field(default_factory=VaultSlot, compare=False)
     digest: bytes = field(default=b"", compare=False, repr=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from os import O_NONBLOCK, O_RDONLY, W_OK, access, geteuid
+from os import O_NONBLOCK, O_RDONLY, W_OK, access, geteuid, stat
 from os import open as open_descriptor
 from os.path import dirname, exists, isdir
 from pathlib import Path
@@ -28,6 +28,8 @@ _SQLITE: Final = "sqlite:///"
 _POSTGRESQL: Final = "postgresql+psycopg"
 _MAGIC: Final = b"SQLite format 3\0"
 """What a database begins with (SQLite's "Database File Format", 1.3.1)."""
+_OTHERS: Final = 0o006
+"""Of a file's mode: all users may read it, or write."""
 _ALLOWED: Final = "allowed: sqlite:///FILE, postgresql+psycopg://USER@HOST/NAME, or none"
 
 
@@ -56,7 +58,7 @@ def _sqlite(file: Path, section: Section, key: str | None = None) -> Store:
     if isdir(file) or file.name == ".." or file.suffix == _KEY:  # noqa: PTH112 - as above
         section.error(f"this is no file for a store; allowed: sqlite:///FILE, and FILE does not end in {_KEY}", key)
         return Store(None)
-    if obstacle := find_obstacle(str(file)) or _find_other_content(str(file)):
+    if obstacle := find_obstacle(str(file)) or _find_other_content(str(file)) or find_open_to_others(str(file)):
         section.warn(obstacle, key)
     return Store(Secret(f"{_SQLITE}{file}"), file.with_suffix(_KEY))
 
@@ -83,6 +85,15 @@ def find_obstacle(file: str) -> str | None:
         if exists(path) and not access(path, W_OK):  # noqa: PTH110
             return f"user {geteuid()} can't write {path}; let the user who runs the service write it"
     return None
+
+
+def find_open_to_others(file: str) -> str | None:
+    """That any user of the machine can read or write the file, and what to do; None: none can, or there is none."""
+    try:
+        mode = stat(file).st_mode & 0o777  # noqa: PTH116 - as above
+    except OSError:
+        return None
+    return f"{file} is open to all users (mode {mode:04o}); chmod o-rwx {file}" if mode & _OTHERS else None
 
 
 def _find_other_content(file: str) -> str | None:

@@ -12,7 +12,8 @@ from vipgate_fs.gate.channel import CallEnded, CallTaken, Channel, Prompt
 from vipgate_fs.gate.decision import Decision
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.gate import Gate, Rejection, Route
-from vipgate_fs.gate.lockout import NO_CUSTOMER, Entry, Judgement, KnownLockouts, Lockouts
+from vipgate_fs.gate.lockout import NO_CUSTOMER, Attempt, Judgement
+from vipgate_fs.gate.memory import Memory, ReadOnly
 from vipgate_fs.gate.pins import Credential, PinTable, Unchecked
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 
@@ -22,10 +23,6 @@ LOCKED_OUT: Final = "locked out"
 """Why no entry of a caller was right, whatever it was."""
 UNCHECKED: Final = "the entry could not be checked"
 """Why an entry was neither right nor wrong: it is one of the call's attempts, and counts for no lockout."""
-USED_UP: Final = "used up meanwhile"
-"""Why an entry was in vain that had been right a moment before: another call was quicker, or the store is gone."""
-NO_LOCKOUTS: Final = KnownLockouts()
-"""Nobody has ever keyed in anything wrong."""
 _Keyed = tuple[str | None, Credential, str]
 """The customer number, what is expected, and what was keyed in. Never to be logged."""
 
@@ -69,26 +66,26 @@ def conduct(
     decision: Decision,
     call: Call,
     channel: Channel,
-    lockouts: Lockouts = NO_LOCKOUTS,
+    memory: Memory | None = None,
     outcome: Outcome | None = None,
 ) -> Outcome:
     """Carry a decision out on the call's channel.
 
     Reject and Forward happen before the call is answered; only a PIN dialogue answers it. A target that is not dialable
-    ends in a rejection: nothing unchecked reaches the switch. A caller who hangs up ends it at any moment; `lockouts`
-    have counted his wrong entries by then. An `outcome` is filled in on the way: so an error does not take along what
-    was there before it.
+    ends in a rejection: nothing unchecked reaches the switch. A caller who hangs up ends it at any moment; `memory` has
+    counted their wrong attempts by then (default: one that counts nothing). An `outcome` is filled in on the way: so an
+    error does not take along what was there before it.
     """
     outcome = outcome or Outcome(Result.HUNG_UP)
     try:
-        _carry_out(decision, call, channel, lockouts, outcome)
+        _carry_out(decision, call, channel, memory or ReadOnly(), outcome)
     except CallEnded as end:
         outcome.result, outcome.target = Result.of(end), None
         outcome.why = "; ".join(filter(None, [outcome.why, str(end)]))  # why his last entry was in vain, too
     return outcome
 
 
-def _carry_out(decision: Decision, call: Call, channel: Channel, lockouts: Lockouts, outcome: Outcome) -> None:
+def _carry_out(decision: Decision, call: Call, channel: Channel, memory: Memory, outcome: Outcome) -> None:
     gate = decision.gate
     route = gate.route if gate else Route()
     target: str | None
@@ -101,10 +98,10 @@ def _carry_out(decision: Decision, call: Call, channel: Channel, lockouts: Locko
             outcome.result, target = Result.REJECTED, None
         case AskForPin() as verdict:
             assert gate is not None, "only a gate asks for a PIN"
-            nothing = Entry(gate.name, gate.lockout, call.caller)
-            if gate.lockout.rejects and lockouts.is_locked(nothing):
+            nothing = Attempt(gate.name, gate.lockout, call.caller)
+            if gate.lockout.rejects and memory.is_locked(nothing):
                 outcome.result, outcome.why, target = Result.REJECTED, LOCKED_OUT, None
-            elif _knows_the_pin(_entries(verdict, gate, channel), nothing, lockouts, outcome):
+            elif _knows_the_pin(_entries(verdict, gate, channel), nothing, memory, outcome):
                 outcome.result, target = Result.PIN_CORRECT, verdict.correct or call.dialled
             else:
                 outcome.result, target = Result.PIN_INCORRECT, verdict.incorrect
@@ -118,24 +115,20 @@ def _carry_out(decision: Decision, call: Call, channel: Channel, lockouts: Locko
         outcome.target = target
 
 
-def _knows_the_pin(entries: Iterable[_Keyed], nothing: Entry, lockouts: Lockouts, outcome: Outcome) -> bool:
-    """Judge entries until one is right; `nothing` is the caller's entry before he has keyed in any."""
+def _knows_the_pin(entries: Iterable[_Keyed], nothing: Attempt, memory: Memory, outcome: Outcome) -> bool:
+    """Judge attempts until one is right; `nothing` is the caller's before they have keyed in any."""
     for customer, expected, entered in entries:
         outcome.entries += 1
         if entered == "":  # silence is no guess
             continue
         try:
-            entry = replace(nothing, customer=customer, right=expected.matches(entered))
+            judgement, used = memory.judge(replace(nothing, customer=customer), expected, entered)
         except Unchecked:
             outcome.why = UNCHECKED
             continue
-        judgement = lockouts.judge(entry)
-        outcome.why = LOCKED_OUT if judgement is Judgement.LOCKED else ""
+        outcome.why = LOCKED_OUT if judgement is Judgement.LOCKED else used
         if judgement is Judgement.RIGHT:
-            used = expected.redeem(entered)
-            outcome.why = USED_UP if used is None else used
-            if used is not None:
-                return True
+            return True
     return False
 
 

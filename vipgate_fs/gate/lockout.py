@@ -14,15 +14,16 @@ strangers can't touch. That bounds every guesser, whatever numbers they forge an
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple
 
 from vipgate_fs.gate.call import WITHHELD
+from vipgate_fs.gate.pins import Match
 
 KNOWN_FOR: Final = 90 * 86_400.0
-"""Seconds that a caller stays known after a right entry."""
+"""Seconds that a caller stays known after a right attempt."""
 NO_CUSTOMER: Final = ""
 """Stands for a customer number that does not exist."""
 
@@ -68,22 +69,20 @@ class Account(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """What a caller has keyed in, judged as if there were no lockout.
+class Attempt:
+    """A PIN that somebody keys in: what it counts for.
 
     Attributes:
         gate: the gate's name.
         lockout: its limits.
         caller: canonical number or WITHHELD.
         customer: a customer number that exists; NO_CUSTOMER for one that does not; None where none is asked for.
-        right: whether the PIN was right.
     """
 
     gate: str
     lockout: Lockout
     caller: str
     customer: str | None = None
-    right: bool = False
 
     @property
     def own(self) -> Account:
@@ -113,7 +112,7 @@ class Entry:
 
 
 class Judgement(StrEnum):
-    """What an entry is worth. The caller can't tell WRONG from LOCKED."""
+    """What an attempt is worth. The caller can't tell WRONG from LOCKED."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -146,7 +145,7 @@ class Tally:
         return tuple(at for at in self.failures if at > now - lockout.window)
 
     def with_failure(self, now: float, limit: int, lockout: Lockout) -> Tally:
-        """After one more wrong entry."""
+        """After one more wrong attempt."""
         failures = (*self.recent(now, lockout), now)
         if len(failures) < limit:
             return replace(self, failures=failures)
@@ -170,42 +169,37 @@ class Tally:
         return max(known, locked, *(at + lockout.window for at in self.failures))
 
 
-def is_known(entry: Entry, tallies: Mapping[Account, Tally], now: float) -> bool:
+def is_known(attempt: Attempt, tallies: Mapping[Account, Tally], now: float) -> bool:
     """Whether the right PIN for just this came from the caller's number, and not too much has been guessed on it since.
 
     Who shows no number is never known, nor is anybody for a customer number that does not exist.
     """
-    if entry.caller == WITHHELD or entry.customer == NO_CUSTOMER:
+    if attempt.caller == WITHHELD or attempt.customer == NO_CUSTOMER:
         return False
-    proof = tallies[entry.proof]
-    return now < proof.right_at + KNOWN_FOR and len(proof.failures) < entry.lockout.failures
+    proof = tallies[attempt.proof]
+    return now < proof.right_at + KNOWN_FOR and len(proof.failures) < attempt.lockout.failures
 
 
-def is_in_vain(entry: Entry, tallies: Mapping[Account, Tally], now: float) -> bool:
-    """Whether a caller who has not keyed in anything yet is locked out, of `tallies` by `entry.accounts`.
+def is_in_vain(attempt: Attempt, tallies: Mapping[Account, Tally], now: float) -> bool:
+    """Whether a caller who has not keyed in anything yet is locked out, of `tallies` by `attempt.accounts`.
 
     What they are going to key in is not known yet, so whoever has proved anything at the gate may be known for it.
     """
-    may_be_known = entry.caller != WITHHELD and now < tallies[entry.own].right_at + KNOWN_FOR
-    return _books(entry, tallies, now, may_be_known) is None
-
-
-def is_held(entry: Entry, tallies: Mapping[Account, Tally], now: float) -> bool:
-    """Whether a lockout keeps the caller out, of `tallies` by `entry.accounts`."""
-    return _books(entry, tallies, now, is_known(entry, tallies, now)) is None
+    may_be_known = attempt.caller != WITHHELD and now < tallies[attempt.own].right_at + KNOWN_FOR
+    return _books(attempt, tallies, now, may_be_known) is None
 
 
 def _books(
-    entry: Entry,
+    attempt: Attempt,
     tallies: Mapping[Account, Tally],
     now: float,
     known: bool,  # noqa: FBT001 - what `is_known` says
 ) -> dict[Account, int] | None:
     """The accounts that a wrong entry counts for, with their limits: of each two the first that is open."""
-    if tallies[entry.own].is_locked(now):
+    if tallies[attempt.own].is_locked(now):
         return None
-    books = {entry.own: entry.lockout.failures}
-    for everybody, second, limit in entry.shared:
+    books = {attempt.own: attempt.lockout.failures}
+    for everybody, second, limit in attempt.shared:
         accounts = (everybody, second) if known else (everybody,)
         account = next((each for each in accounts if not tallies[each].is_locked(now)), None)
         if account is None:
@@ -214,60 +208,22 @@ def _books(
     return books
 
 
-def judge(entry: Entry, tallies: Mapping[Account, Tally], now: float) -> tuple[Judgement, dict[Account, Tally]]:
-    """What an entry is worth, and those of the tallies that it changes.
+def judge(
+    attempt: Attempt, match: Match | None, tallies: Mapping[Account, Tally], now: float
+) -> tuple[Judgement, dict[Account, Tally]]:
+    """What an attempt is worth with what matched it, and those of the tallies that it changes.
 
-    An entry during a lockout is no try, so it does not count: nobody prolongs a lockout. A right entry leaves the wrong
-    ones before it as they are, or a customer could guess at others' PINs for as long as he knows his own.
+    One during a lockout is none, so it does not count: nobody prolongs a lockout. A right one leaves the wrong ones
+    before it as they are, or a customer could guess at others' PINs for as long as they know their own.
     """
-    known = is_known(entry, tallies, now)
-    books = _books(entry, tallies, now, known)
+    books = _books(attempt, tallies, now, is_known(attempt, tallies, now))
     if books is None:
         return Judgement.LOCKED, {}
-    if entry.right:
-        proofs = {entry.own: replace(tallies[entry.own], right_at=now), entry.proof: Tally(right_at=now)}
-        return Judgement.RIGHT, {} if entry.caller == WITHHELD else proofs
-    changed = {account: tallies[account].with_failure(now, limit, entry.lockout) for account, limit in books.items()}
+    if match is not None:
+        proofs = {attempt.own: replace(tallies[attempt.own], right_at=now), attempt.proof: Tally(right_at=now)}
+        return Judgement.RIGHT, proofs if match.makes_known and attempt.caller != WITHHELD else {}
+    changed = {account: tallies[account].with_failure(now, limit, attempt.lockout) for account, limit in books.items()}
     if any(account.kind.startswith("known") for account in books):
-        proof = tallies[entry.proof]
-        changed[entry.proof] = replace(proof, failures=(*proof.failures, now))
+        proof = tallies[attempt.proof]
+        changed[attempt.proof] = replace(proof, failures=(*proof.failures, now))
     return Judgement.WRONG, changed
-
-
-class Lockouts(Protocol):
-    """Where entries are remembered across calls; `vipgate_fs.store.lockouts` does it."""
-
-    def judge(self, entry: Entry) -> Judgement:
-        """What an entry is worth. A wrong one has been counted when this returns."""
-
-    def is_locked(self, entry: Entry) -> bool:
-        """Whether an entry of this caller would be in vain, whatever it is."""
-
-
-def _none(accounts: Iterable[Account]) -> dict[Account, Tally]:
-    return dict.fromkeys(accounts, Tally())
-
-
-class KnownLockouts:
-    """Lockouts that are known, and stay as they are whatever is keyed in: for `explain` and `call`.
-
-    Args:
-        read: gives accounts' tallies; default: there are none.
-        now: the Unix time that they are looked at for.
-    """
-
-    def __init__(
-        self, read: Callable[[Collection[Account]], Mapping[Account, Tally]] = _none, now: float = 0.0
-    ) -> None:
-        self._read = read
-        self._now = now
-
-    def judge(self, entry: Entry) -> Judgement:
-        """What an entry would be worth."""
-        if is_held(entry, self._read(entry.accounts), self._now):
-            return Judgement.LOCKED
-        return Judgement.RIGHT if entry.right else Judgement.WRONG
-
-    def is_locked(self, entry: Entry) -> bool:
-        """Whether an entry of this caller would be in vain, whatever it is."""
-        return is_in_vain(entry, self._read(entry.accounts), self._now)

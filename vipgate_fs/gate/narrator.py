@@ -10,9 +10,9 @@ from typing import Final
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.channel import Prompt
 from vipgate_fs.gate.decision import Decision
-from vipgate_fs.gate.dialogue import NO_LOCKOUTS, Outcome, conduct
+from vipgate_fs.gate.dialogue import Outcome, conduct
 from vipgate_fs.gate.gate import BUSY, Rejection, Route
-from vipgate_fs.gate.lockout import Lockouts
+from vipgate_fs.gate.memory import Memory
 from vipgate_fs.gate.pins import Pin, PinTable
 from vipgate_fs.gate.verdict import AskForPin
 
@@ -52,14 +52,12 @@ class Narrator:
         self.told.append("hears busy (SIP 486)" if rejection.code == BUSY else f"is rejected with SIP {rejection.code}")
 
 
-def narrate(
-    decision: Decision, call: Call, lockouts: Lockouts = NO_LOCKOUTS
-) -> Iterator[tuple[str, list[str], Outcome]]:
+def narrate(decision: Decision, call: Call, memory: Memory | None = None) -> Iterator[tuple[str, list[str], Outcome]]:
     """What comes of a decision: (condition, what happens, outcome), one for each way that the caller can take."""
     verdict = decision.verdict
     if not isinstance(verdict, AskForPin):
         narrator = Narrator()
-        outcome = conduct(decision, call, narrator, lockouts)
+        outcome = conduct(decision, call, narrator, memory)
         yield "", narrator.told, outcome
         return
     known = Pin(_RIGHT)
@@ -67,7 +65,7 @@ def narrate(
     rehearsal = replace(decision, verdict=replace(verdict, expected=expected))
     for condition, entry in (("with the right PIN", _RIGHT), ("with wrong PINs", _WRONG)):
         narrator = Narrator(entry)
-        outcome = conduct(rehearsal, call, narrator, lockouts)
+        outcome = conduct(rehearsal, call, narrator, memory)
         yield condition, narrator.told, outcome
 
 

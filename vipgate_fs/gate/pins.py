@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, Never, Protocol
+from typing import Final, NamedTuple, Never, Protocol
 
 _KEY: Final = secrets.token_bytes(32)
 
@@ -17,23 +17,57 @@ def _digest(digits: str) -> bytes:
 
 
 class Unchecked(Exception):
-    """Nobody can tell at present whether an entry is right."""
+    """Nobody can tell at present whether an attempt is right."""
+
+
+class OneTime(Protocol):
+    """What is known of PINs that get used up. Nobody else uses one up between an attempt's question and its use.
+
+    Raises:
+        Unchecked: by each: it can't be looked up.
+    """
+
+    def find_guest_pin(self, gate: str, caller: str, entered: str, at: float) -> str | None:
+        """The id of the guest PIN that was keyed in, if it is valid for the gate and the caller at a Unix time."""
+
+    def use_guest_pin(self, guest: str, at: float) -> None:
+        """Count one use of the one with that id down."""
+
+    def last_time_step(self, owner: str) -> int:
+        """The latest time step (RFC 6238) that was accepted of an owner; -1: none was."""
+
+    def use_time_step(self, owner: str, step: int) -> None:
+        """Accept a time step of an owner: neither it nor one before it is accepted again (RFC 6238, 5.2)."""
+
+
+def _spend_nothing() -> None:
+    """A PIN is good any number of times."""
+
+
+class Match(NamedTuple):
+    """A right PIN.
+
+    Attributes:
+        used: what was used, in a few words; "" when there is nothing to report.
+        makes_known: whether it shows who calls, so that the caller is known from then on.
+        spend: uses it up, once the attempt is judged to be right.
+    """
+
+    used: str = ""
+    makes_known: bool = True
+    spend: Callable[[], None] = _spend_nothing
 
 
 class Credential(Protocol):
     """What a caller is to key in: a Pin, or something that has to look up what is right."""
 
-    def matches(self, entered: str) -> bool:
-        """Whether it was keyed in. Takes the same time whatever was, and changes nothing. Nothing matches "".
+    def matches(self, entered: str, known: OneTime) -> Match | None:
+        """What was keyed in, if it is right. Takes the same time whatever it was, and changes nothing.
+
+        Nothing matches "".
 
         Raises:
             Unchecked: what is right can't be looked up.
-        """
-
-    def redeem(self, entered: str) -> str | None:
-        """Use up what was keyed in, if it is right.
-
-        Returns what was used in a few words, "" when there is nothing to tell; None when it is not right, or no longer.
         """
 
 
@@ -49,13 +83,10 @@ class Pin:
     def __init__(self, digits: str) -> None:
         self._secret = _digest(digits)
 
-    def matches(self, entered: str) -> bool:
-        """Whether the caller keyed in this PIN. Constant time. An empty entry matches nothing."""
-        return hmac.compare_digest(self._secret, _digest(entered)) and entered != ""
-
-    def redeem(self, entered: str) -> str | None:
-        """A PIN is good any number of times."""
-        return "" if self.matches(entered) else None
+    def matches(self, entered: str, _known: OneTime | None = None) -> Match | None:
+        """Whether the caller keyed in this PIN. Constant time. "" matches nothing."""
+        is_right = hmac.compare_digest(self._secret, _digest(entered)) and entered != ""
+        return Match() if is_right else None
 
     @classmethod
     def of_nobody(cls) -> Pin:
@@ -81,24 +112,19 @@ class AnyOf:
 
     credentials: tuple[Credential, ...]
 
-    def matches(self, entered: str) -> bool:
-        """Whether one of them was keyed in. All are compared, so that the time tells nothing.
+    def matches(self, entered: str, known: OneTime) -> Match | None:
+        """The first that was keyed in. All are compared, so that the time tells nothing.
 
         Raises:
-            Unchecked: none of them can be looked up. An entry that was compared with some of them is right or wrong.
+            Unchecked: none of them can be looked up. What was compared with some of them is right or wrong.
         """
         compared = []
         for credential in self.credentials:
             with suppress(Unchecked):
-                compared.append(credential.matches(entered))
+                compared.append(credential.matches(entered, known))
         if self.credentials and not compared:
             raise Unchecked
-        return any(compared)
-
-    def redeem(self, entered: str) -> str | None:
-        """Use up the first that was keyed in and is still good."""
-        redeemed = (credential.redeem(entered) for credential in self.credentials)
-        return next((used for used in redeemed if used is not None), None)
+        return next(filter(None, compared), None)
 
 
 class PinTable:

@@ -14,7 +14,6 @@ from vipgate_fs.document.section import Section
 from vipgate_fs.gate.gate import Step
 from vipgate_fs.gate.site import Site
 from vipgate_fs.gate.verdict import Verdict
-from vipgate_fs.identify.vault import VaultSlot
 from vipgate_fs.secret import Secret
 
 GUESSABLE: Final = 4
@@ -29,13 +28,11 @@ class Surroundings:
         gate: name of its gate.
         site: how numbers and times are read there.
         on_failure: its verdict when it fails; None: as if it did not know.
-        vault_slot: where it finds the vault.
     """
 
     gate: str
     site: Site
     on_failure: Verdict | None
-    vault_slot: VaultSlot
 
 
 def build(kind: str, section: Section, around: Surroundings) -> Step:

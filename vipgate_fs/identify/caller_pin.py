@@ -97,7 +97,7 @@ def _pins(
         except ValueError as error:
             section.error_at_key(str(error), written)
             continue
-        pins[owner.key], lines[owner.key] = _credential(section, written, around), key.line
+        pins[owner.key], lines[owner.key] = _credential(section, written), key.line
         if owner.doubt:
             section.warn(owner.doubt, written)
     return pins, lines
@@ -118,21 +118,21 @@ def _by_customer_number(written: str) -> Owner:
     return Owner(written)
 
 
-def _credential(section: Section, owner: str, around: Surroundings) -> Credential:
+def _credential(section: Section, owner: str) -> Credential:
     if "totp" in (written := section.section(owner)):
-        return _totp(written, around)
+        return _totp(written)
     digits = read_pin(section, owner)
     return Pin(digits.reveal()) if digits else Pin.of_nobody()
 
 
-def _totp(section: Section, around: Surroundings) -> Credential:
+def _totp(section: Section) -> Credential:
     from vipgate_fs.identify.totp import Totp  # noqa: PLC0415 - sites without one-time PINs do not wait for it
 
     secret = section.secret("totp")
     if secret is None:
         return Pin.of_nobody()
     try:
-        return Totp(secret.reveal(), around.vault_slot)
+        return Totp(secret.reveal())
     except ValueError as error:
         section.error(str(error), "totp")
         return Pin.of_nobody()

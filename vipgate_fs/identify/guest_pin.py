@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepDefaults
-from vipgate_fs.gate.pins import AnyOf
+from vipgate_fs.gate.pins import AnyOf, Match, OneTime
 from vipgate_fs.gate.verdict import AskForPin, Verdict
 from vipgate_fs.identify import Surroundings, static_pin
 from vipgate_fs.identify.static_pin import StaticPin
-from vipgate_fs.identify.vault import VaultSlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,25 +20,21 @@ class GuestCredential:
     """Every guest PIN that is valid for a call. See `vipgate_fs.gate.pins.Credential`.
 
     Attributes:
-        slot: has the vault that knows them.
         gate: the gate's name.
         caller: canonical number; some guest PINs are bound to one.
         at: Unix time of the call.
     """
 
-    slot: VaultSlot
     gate: str
     caller: str
     at: float
 
-    def matches(self, entered: str) -> bool:
-        """Whether it is a guest PIN that is valid."""
-        return self.slot.vault.has_guest_pin(self.gate, self.caller, entered, self.at)
-
-    def redeem(self, entered: str) -> str | None:
-        """Count one use of it down, and tell which it was."""
-        used = self.slot.vault.use_guest_pin(self.gate, self.caller, entered, self.at)
-        return None if used is None else f"guest PIN {used}"
+    def matches(self, entered: str, known: OneTime) -> Match | None:
+        """Which it is, if it is one that is valid. It shows nobody: a guest stays a stranger."""
+        guest = known.find_guest_pin(self.gate, self.caller, entered, self.at)
+        if guest is None:
+            return None
+        return Match(f"guest PIN {guest}", makes_known=False, spend=partial(known.use_guest_pin, guest, self.at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +42,10 @@ class GuestPin(StepDefaults):
     """Asks everybody for a guest PIN. See `vipgate_fs.gate.gate.Step` for the other attributes.
 
     Attributes:
-        slot: has the vault that knows them.
         gate: the gate's name.
         besides: has PINs that are right, too; None: there are none.
     """
 
-    slot: VaultSlot
     gate: str
     line: int
     besides: StaticPin | None = None
@@ -61,11 +55,11 @@ class GuestPin(StepDefaults):
 
     def identify(self, call: Call) -> Verdict:
         """Ask for a guest PIN, or one of those besides."""
-        guests = GuestCredential(self.slot, self.gate, call.caller, call.at.timestamp())
+        guests = GuestCredential(self.gate, call.caller, call.at.timestamp())
         return AskForPin(AnyOf((self.besides.valid_at(call.at), guests)) if self.besides else guests)
 
 
 def build(section: Section, around: Surroundings) -> GuestPin:
     """The step as it is configured."""
     besides = static_pin.build(section, around) if section.keys else None
-    return GuestPin(around.vault_slot, around.gate, section.line, besides)
+    return GuestPin(around.gate, section.line, besides)

@@ -7,11 +7,12 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Never
 
 from pyotp import TOTP
 
-from vipgate_fs.identify.vault import VaultSlot
+from vipgate_fs.gate.pins import Match, OneTime
 
 PERIOD: Final = 30
 """Seconds of a time step (RFC 6238, 5.2)."""
@@ -26,16 +27,15 @@ class Totp:
 
     Args:
         secret: in base32.
-        slot: has the vault that remembers what was used.
         clock: tells the Unix time: of the entry, which may be a minute after the call has begun.
 
     Raises:
         ValueError: the secret is none. The text says what is allowed.
     """
 
-    __slots__ = ("_clock", "_generator", "_owner", "_slot")
+    __slots__ = ("_clock", "_generator", "_owner")
 
-    def __init__(self, secret: str, slot: VaultSlot, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, secret: str, clock: Callable[[], float] = time.time) -> None:
         secret = secret.replace(" ", "").replace("-", "").rstrip("=").upper()
         try:
             key = base64.b32decode(secret + "=" * (-len(secret) % 8))
@@ -45,25 +45,18 @@ class Totp:
             raise ValueError("this is no secret; allowed: at least 26 characters of base32, A to Z and 2 to 7")
         self._generator = TOTP(secret)
         self._owner = hashlib.sha256(b"vipgate totp\0" + key).hexdigest()
-        self._slot = slot
         self._clock = clock
 
-    def matches(self, entered: str) -> bool:
+    def matches(self, entered: str, known: OneTime) -> Match | None:
         """Whether it is a PIN of this moment, or of a step before or after, and later than all that were accepted."""
-        return self._step(entered) is not None
-
-    def redeem(self, entered: str) -> str | None:
-        """Accept it, if no other call was quicker."""
-        step = self._step(entered)
-        return "" if step is not None and self._slot.vault.use_time_step(self._owner, step) else None
-
-    def _step(self, entered: str) -> int | None:
         now = int(self._clock()) // PERIOD
         given = entered.encode("utf-8", "surrogateescape")
-        last = self._slot.vault.last_time_step(self._owner)  # asked in any case: the time that it takes tells nothing
+        last = known.last_time_step(self._owner)  # asked in any case: the time that it takes tells nothing
         steps = range(max(0, now - WINDOW), now + WINDOW + 1)
         right = [step for step in steps if hmac.compare_digest(self._generator.generate_otp(step).encode(), given)]
-        return right[-1] if right and right[-1] > last else None
+        if not right or right[-1] <= last:
+            return None
+        return Match(spend=partial(known.use_time_step, self._owner, right[-1]))
 
     def __repr__(self) -> str:
         return "Totp(***)"

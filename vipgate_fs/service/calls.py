@@ -25,13 +25,13 @@ from vipgate_fs.gate.call import REQUEST_URI, WITHHELD, Call, storable
 from vipgate_fs.gate.decision import Decision, decide, describe
 from vipgate_fs.gate.dialogue import Outcome, Result, conduct
 from vipgate_fs.gate.gate import Rejection
+from vipgate_fs.gate.memory import InMemory, Memory
 from vipgate_fs.gate.reason import Reason
+from vipgate_fs.gate.record import CallRecord
 from vipgate_fs.service.asking import Asking
 from vipgate_fs.service.lobby import MOST_BYTES, Dropped, Lobby
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.unmet import Unmet
-from vipgate_fs.store.keeper import Keeper
-from vipgate_fs.store.records import CallRecord
 
 Clock = Callable[[], dt.datetime]
 
@@ -62,7 +62,7 @@ class CallHandler:
         configuration: checked.
         log: told of each call.
         clock: tells the moment to decide for, with a time zone.
-        keeper: remembers wrong entries and calls; default: wrong entries only, and only in memory.
+        memory: what is remembered across calls; default: that of this process.
         unmet: is told of calls that meet no gate; default: warns in the log.
 
     Attributes:
@@ -77,13 +77,13 @@ class CallHandler:
         configuration: Configuration,
         log: Log,
         clock: Clock = system_clock,
-        keeper: Keeper | None = None,
+        memory: Memory | None = None,
         unmet: Unmet | None = None,
     ) -> None:
         self.calls = self.begun = 0
         self.changed = Event()
         self._clock = clock
-        self._keeper = keeper or Keeper(log)
+        self._memory = memory or InMemory(log)
         most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._lobby, self._unwanted = Lobby(max(round(_PLACES * most), 1), MOST_BYTES), Lobby(*_UNWANTED)
         self._unmet = unmet or Unmet(partial(warn_of_unmet, log))
@@ -174,7 +174,7 @@ class CallHandler:
                 course.began,
                 self._site.calendar,
                 Asking(channel, session),
-                self._keeper.overrides.current,
+                self._memory.overrides,
             )
             course.deciding = course.seconds
             call = course.decision.sees(call)
@@ -182,14 +182,14 @@ class CallHandler:
             if course.decision.gate is None:
                 self._unmet.note(call.called, self._hint(call))
             _tell(course.decision, call, log)
-            conduct(course.decision, call, channel, self._keeper.lockouts, outcome)
+            conduct(course.decision, call, channel, self._memory, outcome)
         except SessionGone as end:
             outcome.result, outcome.why = Result.of(end), str(end)
         except GreenletExit:
             outcome.result, outcome.target, outcome.why = Result.CUT_OFF, None, "the service ended"
         except Exception as error:
             outcome.result, outcome.target, outcome.why = Result.REJECTED, None, "something is broken; see the log"
-            self._keeper.record(course.record(call, outcome))
+            self._memory.record(course.record(call, outcome))
             with suppress(SessionGone):  # else it would hide the error
                 channel.reject(UNDECIDED)
             if not isinstance(error, DirectoryUnavailable):
@@ -203,7 +203,7 @@ class CallHandler:
             log.error("rejected: the switch can't be understood any more", why=outcome.why)
         if channel.missing_sounds:
             log.error("the switch could not play a sound", sounds=channel.missing_sounds)
-        self._keeper.record(course.record(call, outcome))
+        self._memory.record(course.record(call, outcome))
         log.info("outcome", **_told(outcome), seconds=round(course.seconds, 3))
 
     def _reject_unread(self, session: Session, why: str, log: Log) -> None:
@@ -211,7 +211,7 @@ class CallHandler:
         call = Call(uuid=storable(session.session_data.get("Unique-ID", "")), caller="", called="", dialled="")
         outcome = Outcome(Result.REJECTED, why=f"the call can't be read: {why}")
         log.error("rejected: the call can't be read", call=call.uuid, why=why)
-        self._keeper.record(_Course(self._clock()).record(call, outcome))
+        self._memory.record(_Course(self._clock()).record(call, outcome))
 
     def _hint(self, call: Call) -> str:
         """Which other header has a number that a gate protects."""

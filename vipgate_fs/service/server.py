@@ -15,11 +15,11 @@ from gevent.pool import Pool
 from gevent.server import StreamServer
 
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.gate.memory import Memory
 from vipgate_fs.service.calls import CallHandler, Clock, system_clock
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.port import BACKLOG, hear
 from vipgate_fs.service.unmet import Unmet
-from vipgate_fs.store.keeper import Keeper
 
 _PAUSE: Final = 0.2
 """Seconds between two tries to accept while the system has no file descriptor or no memory for a connection."""
@@ -36,7 +36,7 @@ class GateServer:
         log: told of each call.
         clock: tells the moment to decide for, with a time zone.
         listener: a gevent socket that listens, shared with other processes (see `Port`); default: one of its own.
-        keeper: remembers wrong entries and calls; default: wrong entries only, and only in memory.
+        memory: what is remembered across calls; default: that of this process.
         unmet: is told of calls that meet no gate; default: warns in the log.
 
     Attributes:
@@ -52,13 +52,13 @@ class GateServer:
         log: Log,
         clock: Clock = system_clock,
         listener: Any = None,
-        keeper: Keeper | None = None,
+        memory: Memory | None = None,
         unmet: Unmet | None = None,
     ) -> None:
         server = configuration.server
         self._allow: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = server.allow
         self._log = log
-        self._serve = CallHandler(configuration, log, clock, keeper, unmet)
+        self._serve = CallHandler(configuration, log, clock, memory, unmet)
         self._connections = Pool()
         self._cut_off = self._refused = 0
         self._tell_refused_at = 0.0

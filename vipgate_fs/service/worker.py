@@ -17,6 +17,7 @@ from gevent import socket
 from gevent.event import AsyncResult
 
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.gate.memory import InMemory, Memory
 from vipgate_fs.service.calls import system_clock
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.port import SETTLE, drop_requests
@@ -24,7 +25,6 @@ from vipgate_fs.service.server import GateServer
 from vipgate_fs.service.status import Report
 from vipgate_fs.service.timings import Timings
 from vipgate_fs.service.unmet import Unmet
-from vipgate_fs.store.keeper import site_keeper
 
 _AT_MOST_EVERY: Final = 0.02
 """Seconds between two reports."""
@@ -58,23 +58,23 @@ class Worker:
         self._channel = socket.socket(fileno=channel.detach())
         self._drain = configuration.server.drain
         self._gates = tuple(gate.name for gate in configuration.gates)
-        self._keeper = site_keeper(configuration, log)
+        self._memory = site_memory(configuration, log)
         self._to_warn_of: list[bytes] = []
         self._unmet = Unmet(lambda called, hint: self._to_warn_of.append(f"{called}\t{hint}".encode()))
-        self._server = GateServer(configuration, log, listener=self._listener, keeper=self._keeper, unmet=self._unmet)
+        self._server = GateServer(configuration, log, listener=self._listener, memory=self._memory, unmet=self._unmet)
         self._log, self._heartbeat = log, timings.heartbeat
         self._ended = AsyncResult()
 
     def run(self) -> None:
         """Serve; returns when all calls have ended or were cut off."""
-        self._keeper.start()
+        self._memory.open()
         self._server.start()
         obeying = gevent.spawn(self._obey)
         reporting = gevent.spawn(self._report)
         cut_off = self._ended.get()
         gevent.killall([obeying, reporting])
         self._report_unmet()
-        self._keeper.close()
+        self._memory.close()
         self._send(CUT + str(cut_off).encode())
 
     def _obey(self) -> None:
@@ -113,8 +113,8 @@ class Worker:
 
     @property
     def _reported(self) -> Report:
-        now, gone_since = system_clock(), self._keeper.store_gone_since
-        current = self._keeper.overrides.current
+        now, gone_since = system_clock(), self._memory.gone_since
+        current = self._memory.overrides
         overrides = sum(gate in current and current[gate].holds(now) for gate in self._gates)
         calls, begun = self._server.calls, self._server.begun
         return Report(calls, begun, int(gone_since or 0), overrides, int(self._is_full), self._unmet.count)
@@ -138,3 +138,14 @@ class Worker:
     def _send(self, message: bytes) -> None:
         with suppress(OSError):  # `_obey` learns of it
             self._channel.send(message)
+
+
+def site_memory(configuration: Configuration, log: Log) -> Memory:
+    """The site's store, or the memory of this process where there is to be none. Nothing is opened yet."""
+    url = configuration.store.url
+    if url is None:
+        return InMemory(log)
+    from vipgate_fs.store.store import Store  # noqa: PLC0415 - SQLAlchemy, which a site without a store does not wait for
+
+    records = configuration.records
+    return Store(url, configuration.store.key_file, log, retention=records.retention, mask_numbers=records.mask_numbers)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
+from sqlalchemy import Connection, delete, select
 
 from vipgate_fs.store.schema import GUEST_PINS, insert_missing
 
@@ -67,32 +67,3 @@ def read(connection: Connection) -> Iterator[GuestPin]:
 def revoke(connection: Connection, guest: str) -> bool:
     """Delete the one with that id; whether there was one."""
     return connection.execute(delete(GUEST_PINS).where(GUEST_PINS.c.id == guest)).rowcount == 1
-
-
-def find(connection: Connection, of_pin: str, caller: str, at: float) -> str | None:
-    """The id of the one with that digest, if it is valid for the caller at that Unix time."""
-    return connection.scalar(select(GUEST_PINS.c.id).where(*_is_valid(of_pin, caller, at)))
-
-
-def use(connection: Connection, of_pin: str, caller: str, at: float) -> str | None:
-    """The same, and one use of it is counted down."""
-    one_less = {"uses_left": GUEST_PINS.c.uses_left - 1, "used": at}
-    used = update(GUEST_PINS).where(*_is_valid(of_pin, caller, at)).values(one_less)
-    found: str | None = connection.scalar(used.returning(GUEST_PINS.c.id))
-    return found
-
-
-def are_valid(connection: Connection, gate: str, at: float) -> bool:
-    """Whether a gate has any that somebody may still use at that Unix time."""
-    return connection.scalar(select(GUEST_PINS.c.id).where(GUEST_PINS.c.gate == gate, *_may_be_used(at))) is not None
-
-
-def _is_valid(of_pin: str, caller: str, at: float) -> Iterator[ColumnElement[bool]]:
-    yield GUEST_PINS.c.digest == of_pin
-    yield or_(GUEST_PINS.c.caller.is_(None), GUEST_PINS.c.caller == caller)
-    yield from _may_be_used(at)
-
-
-def _may_be_used(at: float) -> Iterator[ColumnElement[bool]]:
-    yield GUEST_PINS.c.valid_until > at
-    yield or_(GUEST_PINS.c.uses_left.is_(None), GUEST_PINS.c.uses_left > 0)

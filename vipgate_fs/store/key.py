@@ -46,6 +46,50 @@ def read_key(path: Path) -> bytes:
     return key
 
 
+class KeyFile:
+    """The key as the service uses it: read again only when the file is another one, or may be read by others now.
+
+    Attributes:
+        missed: the gate and the reason of the last time that somebody could not do without it; None: it is there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.missed: tuple[str, str] | None = None
+        self._path = path
+        self._key = b""
+        self._state: tuple[int, ...] = ()
+
+    def read(self) -> bytes:
+        """See `read_key`."""
+        try:
+            status = self._path.stat()
+        except OSError:
+            self._state = ()
+        else:
+            state = (
+                status.st_dev,
+                status.st_ino,
+                status.st_mode,
+                status.st_size,
+                status.st_mtime_ns,
+                status.st_ctime_ns,
+            )
+            if state == self._state:
+                return self._key
+            self._state = state
+        try:
+            self._key = read_key(self._path)
+        except KeyUnusable:
+            self._state = ()
+            raise
+        self.missed = None
+        return self._key
+
+    def miss(self, gate: str, error: KeyUnusable) -> None:
+        """Remember that a guest PIN of a gate can't be checked without it."""
+        self.missed = gate, str(error)
+
+
 def make_key(path: Path) -> bytes:
     """The key in a file, which is made if it is not there.
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
@@ -25,7 +24,6 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import ReturningInsert
 
 METADATA: Final = MetaData()
 
@@ -97,7 +95,7 @@ TIME_STEPS: Final = Table(
 """The time step (RFC 6238) of the last one-time PIN that was accepted of each owner."""
 
 _VERSION: Final = Table("vipgate_schema", MetaData(), Column("version", Integer, nullable=False))
-DELETED_AT_ONCE: Final = 2000
+DELETED_AT_ONCE: Final = 500
 """Rows."""
 _LOCK: Final = 0x56495067
 """Key of PostgreSQL's advisory lock under which one machine migrates at a time."""
@@ -202,18 +200,6 @@ def _version(connection: Connection) -> int | None:
 def insert_missing(connection: Connection, table: Table) -> Insert:
     """An INSERT that leaves rows alone that are there already."""
     return _insert(connection, table).on_conflict_do_nothing()
-
-
-def insert_or_lock(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> ReturningInsert[Any]:
-    """An INSERT of rows that gives all of them back, as they were there already or as they are now, and locks them.
-
-    An INSERT that leaves a row alone does not lock it, so that it could be deleted before it is read.
-    """
-    inserted = _insert(connection, table).values(rows)
-    key = list(table.primary_key)
-    return inserted.on_conflict_do_update(
-        index_elements=key, set_={key[0].name: inserted.excluded[key[0].name]}
-    ).returning(table)
 
 
 def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

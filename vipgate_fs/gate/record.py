@@ -1,0 +1,71 @@
+"""Call records: what became of a call. No PIN stands in one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Final
+
+from vipgate_fs.gate.numbers import LONGEST_EXTENSION, SEPARATORS
+
+_MASK: Final = "***"
+_DIGITS: Final = re.compile(rf"[0-9]{{{LONGEST_EXTENSION + 1},}}(?![0-9*])")
+_SEPARATED: Final = re.compile(
+    rf"([0-9](?:[{re.escape(SEPARATORS)}]*[0-9]){{{LONGEST_EXTENSION - len(_MASK)},}})"
+    rf"(?:[{re.escape(SEPARATORS)}]*[0-9]){{{len(_MASK)}}}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """What became of a call.
+
+    Attributes:
+        uuid: the channel's Unique-ID.
+        began: Unix time at which the gate had the call's facts.
+        gate: that it met; None: no gate protects what was called.
+        caller: canonical number; "" when he shows none.
+        called: canonical number.
+        verdict: in a few words (`vipgate_fs.gate.decision.describe`).
+        entries: how often the caller was heard out for a PIN.
+        outcome: a `vipgate_fs.gate.dialogue.Result`.
+        target: where the call went on to; None when it went nowhere.
+        reason: what decided, and what the outcome alone does not say.
+        deciding: seconds until the verdict.
+        seconds: until the gate let go of the call.
+    """
+
+    uuid: str
+    began: float
+    gate: str | None
+    caller: str
+    called: str
+    verdict: str
+    entries: int
+    outcome: str
+    target: str | None
+    reason: str
+    deciding: float
+    seconds: float
+
+
+def masked(record: CallRecord) -> CallRecord:
+    """The record without the last three digits of telephone numbers, wherever they stand; extensions stay.
+
+    The reason holds dates, too. So digits with separators between them are masked in it only where they stand
+    elsewhere in the record.
+    """
+    numbers = (record.caller, record.called, record.verdict, record.target or "")
+    caller, called, verdict, target = shown = [mask(number) for number in numbers]
+    reason = record.reason
+    for number, without in zip(numbers, shown, strict=True):
+        reason = reason.replace(number, without)
+    reason = _DIGITS.sub(lambda digits: digits[0][: -len(_MASK)] + _MASK, reason)
+    return replace(
+        record, caller=caller, called=called, target=record.target and target, verdict=verdict, reason=reason
+    )
+
+
+def mask(number: str) -> str:
+    """A number, or a text with one but without dates, without the last three digits if it is more than an extension."""
+    return _SEPARATED.sub(rf"\1{_MASK}", number)
