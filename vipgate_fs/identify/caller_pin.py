@@ -72,7 +72,7 @@ def build(section: Section, around: Surroundings) -> CallerPin:
         section.error("it has no PINs; needed: pins, or a file with them")
     pins = section.section("pins")
     read_owner = partial(_by_number, plan=around.site.plan) if by_number else _by_customer_number
-    table, lines = _pins(pins, read_owner, around)
+    table, lines = _pins(pins, read_owner)
     listed = read_pin_list(section, "number" if by_number else "customer number", read_owner, lines)
     return CallerPin(
         PinTable(table | dict(listed.pins)),
@@ -83,9 +83,7 @@ def build(section: Section, around: Surroundings) -> CallerPin:
     )
 
 
-def _pins(
-    section: Section, read_owner: Callable[[str], Owner], around: Surroundings
-) -> tuple[dict[str, Credential], dict[str, int]]:
+def _pins(section: Section, read_owner: Callable[[str], Owner]) -> tuple[dict[str, Credential], dict[str, int]]:
     """The PINs that the configuration has itself, with their lines."""
     pins: dict[str, Credential] = {}
     lines: dict[str, int] = {}

@@ -45,7 +45,6 @@ MOST_FINDINGS: Final = 1000
 _FINDING, _REFUSED, _READY = b"finding ", b"refused ", b"ready "
 _LONGEST: Final = 4096
 """Bytes of a message."""
-_OF_STORES: Final = ("guests", "schema", "steps", "tallies")
 _SUBREAPER: Final = 36
 """PR_SET_CHILD_SUBREAPER (linux/prctl.h)."""
 
@@ -300,10 +299,9 @@ def _serve(configuration: Configuration, port: Any, channel: Any, log: Log, timi
 
 def _import_store(url: Secret) -> None:
     """Import once what each worker needs: calls wait for one that takes the place of a dead one."""
-    for module in _OF_STORES:
-        import_module(f"vipgate_fs.store.{module}")
+    import_module("vipgate_fs.store.store")
     with suppress(ImportError):  # the worker tells it
-        import_module("sqlalchemy").make_url(url.reveal()).get_dialect().import_dbapi()
+        import_module("vipgate_fs.store.database").Database(url)  # which imports the driver, too
 
 
 def _foreign_store(file: Path) -> str | None:
