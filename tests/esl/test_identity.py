@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vipgate_fs.esl.facts import call_facts
 from vipgate_fs.gate.numbers import NumberPlan
@@ -213,3 +217,48 @@ def test_a_number_that_the_sites_dialplan_has_set_counts():
 def test_a_display_name_is_no_number(sip_from):
     call = facts(sip_from)
     assert (call.caller, call.caller_name) == (STRANGER if STRANGER in sip_from else "", VIP)
+
+
+WRITTEN_BY_OTHERS = (
+    *("Caller-Caller-ID-Number", "Caller-Orig-Caller-ID-Number", "Caller-Caller-ID-Name", "Caller-Destination-Number"),
+    *("variable_sip_full_from", "variable_sip_full_to", "variable_sip_name_params", "variable_sip_Privacy"),
+    *("variable_sip_P-Asserted-Identity", "variable_sip_P-Preferred-Identity", "variable_sip_Remote-Party-ID"),
+    *("variable_sip_h_P-Called-Party-ID", "variable_sip_h_Diversion"),
+)
+PIECES = st.sampled_from(
+    [
+        *'<>"\\;=,@:% ',
+        "sip:",
+        "tel:",
+        VIP,
+        "phone-context=",
+        "+41",
+        "privacy=",
+        "full",
+        "%22",
+        "%00",
+        "\ud800",
+        "anonymous",
+    ]
+)
+
+
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(WRITTEN_BY_OTHERS, st.lists(PIECES, max_size=12).map("".join))))
+def test_whatever_is_written_the_facts_are_storable(written):
+    call = call_facts(written | {"Unique-ID": "1"}, PLAN)
+    for number in (call.caller, call.called, *call.called_in.values()):
+        assert number.isprintable()
+        assert len(number) <= 64
+    assert not (call.restricted and not call.caller)
+
+
+@pytest.mark.parametrize(
+    "piece", [" ", '"', "<", '"\\', "\\", "a", ";", ",", "a ", '" ', "; ", "<sip:", '";', "%41", "+49", "0"]
+)
+def test_a_long_header_costs_little(piece):
+    """A header may have 64 kB; what costs their square would stop all calls of a worker."""
+    for written in (piece * 50_000, f"<sip:{piece * 50_000}", f"<sip:1@x>;{piece * 50_000}"):
+        channel = dict.fromkeys(WRITTEN_BY_OTHERS, written) | {"Unique-ID": "1"}
+        started = time.process_time()
+        call_facts(channel, PLAN)
+        assert time.process_time() - started < 1.0

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 from urllib.parse import unquote
 
@@ -28,10 +29,11 @@ CHANNEL: Final = "channel"
 """Not a SIP call, or a number that the site's own dialplan has set."""
 
 _IN_BRACKETS: Final = re.compile(
-    r'\s*(?:"(?:[^"\\]|\\.)*"|[^"<]*)\s*<(?:(?P<scheme>sips?|tel):)?(?P<uri>[^>]*)>(?P<params>(?:[^,"]|"[^"]*")*)',
+    r'(?:\s*+"(?:[^"\\]|\\.)*+"\s*+|[^"<]*+)<(?:(?P<scheme>sips?|tel):)?(?P<uri>[^>]*+)>(?P<params>(?:[^,"]++|"[^"]*+")*+)',
     re.IGNORECASE | re.DOTALL,
 )
-_BARE: Final = re.compile(r"\s*(?:(?P<scheme>sips?|tel):)?(?P<uri>[^,<>\s]*)(?P<params>)", re.IGNORECASE)
+"""Without a way back: a header may have 64 kB, and what costs their square would stop all calls of a worker."""
+_BARE: Final = re.compile(r"\s*+(?:(?P<scheme>sips?|tel):)?(?P<uri>[^,<>\s]*+)(?P<params>)", re.IGNORECASE)
 _VARIABLES: Final = {
     ASSERTED: "sip_P-Asserted-Identity",
     REMOTE: "sip_Remote-Party-ID",
@@ -139,6 +141,9 @@ def _wishes_to_hide(channel: Mapping[str, str], addresses: Mapping[str, Address]
     return not _SHOWN.issuperset(wishes)
 
 
+_plan_of: Final = cache(NumberPlan)
+
+
 def _in_context(number: str, context: str, plan: NumberPlan) -> str:
     """A local number, as its `phone-context` makes it a whole one (RFC 3966, 5.1.5).
 
@@ -150,7 +155,7 @@ def _in_context(number: str, context: str, plan: NumberPlan) -> str:
     if code is None or digits.startswith("+"):
         return number
     region = phonenumbers.region_code_for_country_code(int(code[1]))
-    national = NumberPlan(region).canonical(digits) if region != "001" else digits  # which is no country: +800
+    national = _plan_of(region).canonical(digits) if region != "001" else digits  # which is no country: +800
     if national.startswith("+"):
         return national
     if plan.is_complete(f"{prefix}{digits}"):
