@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar, Final, Literal
@@ -17,7 +17,7 @@ from vipgate_fs.gate.numbers import NumberPlan, plain
 from vipgate_fs.gate.pins import Credential, Pin, PinTable
 from vipgate_fs.gate.verdict import AskForPin, Verdict
 from vipgate_fs.identify import Surroundings, read_pin
-from vipgate_fs.identify.callers.pin_list import Owner, read_pin_list
+from vipgate_fs.identify.callers.pin_list import Owner, PinList, read_pin_list
 
 Identification = Literal["caller_number", "entered_id"]
 NUMBER: Final = re.compile(rf"\+?[0-9]{{1,{E164_DIGITS}}}", re.ASCII)
@@ -34,14 +34,14 @@ class CallerPin(StepDefaults):
         by: whether the caller's number tells whose PIN is expected, or a customer number that he keys in first.
         ask_unknown: by caller_number: ask callers who are not in the table, too, so that nobody finds out who is. No
             PIN is right for them.
-        rows: where in a list the PINs stand that it has.
+        listed: the list that has some of the PINs.
     """
 
     table: PinTable
     by: Identification
     ask_unknown: bool
     line: int
-    rows: Mapping[str, Evidence] = field(default_factory=dict, repr=False)
+    listed: PinList = field(default_factory=PinList, repr=False)
     kind: ClassVar[str] = "caller_pin"
     on_failure: ClassVar[None] = None
 
@@ -60,7 +60,7 @@ class CallerPin(StepDefaults):
 
     def evidence(self, call: Call) -> Evidence | None:
         """The row of the list that has the caller's PIN."""
-        return self.rows.get(call.caller) if self.by == "caller_number" else None
+        return self.listed.evidence(call.caller) if self.by == "caller_number" else None
 
 
 def build(section: Section, around: Surroundings) -> CallerPin:
@@ -79,7 +79,7 @@ def build(section: Section, around: Surroundings) -> CallerPin:
         "caller_number" if by_number else "entered_id",
         section.text("unknown_callers") == "ask",
         section.line,
-        {owner: Evidence(section.keys["file"].line, listed.file, line) for owner, line in listed.lines.items()},
+        listed,
     )
 
 

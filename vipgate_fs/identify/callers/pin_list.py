@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from vipgate_fs.document.section import Section
+from vipgate_fs.gate.gate import Evidence
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.identify import GUESSABLE
 from vipgate_fs.identify.callers.cells import Fault
@@ -42,11 +43,18 @@ class PinList:
         pins: by canonical number or customer number.
         lines: of the list, from 1, by the same.
         file: the list's name; "": there is none.
+        setting: the line of the configuration that names it.
     """
 
-    pins: Mapping[str, Pin]
-    lines: Mapping[str, int]
+    pins: Mapping[str, Pin] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
     file: str = ""
+    setting: int = 0
+
+    def evidence(self, owner: str) -> Evidence | None:
+        """The row that has somebody's PIN; None: none has."""
+        line = self.lines.get(owner)
+        return None if line is None else Evidence(self.setting, self.file, line)
 
 
 def read_pin_list(section: Section, key: Key, read_owner: Callable[[str], Owner], others: Mapping[str, int]) -> PinList:
@@ -61,7 +69,7 @@ def read_pin_list(section: Section, key: Key, read_owner: Callable[[str], Owner]
     pins: dict[str, Pin] = {}
     lines: dict[str, int] = {}
     if (rows := open_list(section, key, "pin")) is None:
-        return PinList(pins, lines)
+        return PinList()
     remarks = Remarks(section, rows.path)
     lengths: dict[int, int] = {}
     for row in rows:
@@ -85,7 +93,7 @@ def read_pin_list(section: Section, key: Key, read_owner: Callable[[str], Owner]
     remarks.close()
     if not pins and not remarks.has_errors:
         section.warn(f"{rows.path.name} has no PINs, only the line that names the columns", "file")
-    return PinList(pins, lines, rows.path.name)
+    return PinList(pins, lines, rows.path.name, section.keys["file"].line)
 
 
 def _read_pin(written: str) -> Pin:
