@@ -174,6 +174,7 @@ def test_of_two_on_one_day_the_other_stays():
         ("Xyz", "DE has no holiday 'Xyz'; allowed: 75. Jahrestag .*, Allerheiligen, "),
         ("08-08", "'08-08' has no name; allowed: a date and a name, such as \"08-08 Kermis\""),
         ("31-12 Silvester", "there is no 31-12"),
+        ("12-24 12:00 Heiligabend", "holidays are whole days"),
         ("easter+300 x", "allowed: easter-80 to easter"),
         ("", "DE has no holiday ''"),
     ],

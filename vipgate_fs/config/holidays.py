@@ -28,6 +28,8 @@ def read_holidays(site: Section, country: str) -> Holidays | None:
             site.report.warning(item, f"no holiday in {base.text} anyway")
     for item in own.items("add"):
         own.parsed(item, holidays.add)
+    if not holidays.are_known:
+        site.report.warning(base, f"no holidays of {base.text} are known for this year and the next two; add them")
     if not own.keys.keys() & {"add", "without"}:
         _warn_of_days_in_parts(holidays, base, site.report)
     return holidays

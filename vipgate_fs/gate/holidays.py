@@ -26,6 +26,7 @@ _NAMES: Final = {"Frauentag": "Internationaler Frauentag"}
 _WHEN: Final = re.compile(
     r"(?P<when>[0-9][0-9.-]*|(?:easter|ostern)(?: ?[+-] ?[0-9]+)?)(?:\s+(?P<name>\S.*))?", re.ASCII | re.IGNORECASE
 )
+_TIME: Final = re.compile(r"[0-9]{1,2}:[0-9]{2}")
 _YEARS_OF_NAMES: Final = 3
 _SHOWN: Final = 4
 
@@ -122,6 +123,8 @@ class Holidays:
         when, label = self._when(written)
         if not label:
             raise ValueError(f'{written!r} has no name; allowed: a date and a name, such as "{when.text} Kermis"')
+        if _TIME.match(label):
+            raise ValueError(f"{written!r} has a time; holidays are whole days: close half a day in the schedule")
         self._change(_name(when, label))
 
     def drop(self, written: str) -> bool:
@@ -146,6 +149,11 @@ class Holidays:
     def name(self, day: dt.date) -> str | None:
         """The holiday's name on that day; None: it is none."""
         return self.of(day.year).get(day)
+
+    @property
+    def are_known(self) -> bool:
+        """Whether there is any this year or in the next ones: the library does not look far ahead everywhere."""
+        return any(self.of(year) for year in _years())
 
     @property
     def in_parts(self) -> InParts | None:

@@ -73,32 +73,36 @@ def build(section: Section, around: Surroundings) -> StaticPin:
         section.error("neither pin nor pins; allowed: at least one of them")
     always = read_pin(section, "pin")
     written = tuple(section.sections("pins"))
-    dated = tuple(filter(None, map(_dated, written)))
+    calendar = around.site.calendar
+    dated = tuple(filter(None, (_dated(one, calendar) for one in written)))
     if len(dated) == len(written):  # else there is an error in one of them
-        _warn(dated, written, around.site.calendar)
+        _warn(dated, written, calendar)
     return StaticPin(Pin(always.reveal()) if always else None, section.line, dated)
 
 
-def _dated(section: Section) -> DatedPin | None:
+def _dated(section: Section, calendar: Calendar) -> DatedPin | None:
     digits = read_pin(section, "pin")
-    begin = section.find("valid_from", _moment)
-    end = section.find("valid_until", _end)
+    begin = section.find("valid_from", lambda written: _moment(written, calendar))
+    end = section.find("valid_until", lambda written: _end(written, calendar))
     if digits is None or not section.is_sound:
         return None
     return DatedPin(Pin(digits.reveal()), begin or BEGINNING, end or END)
 
 
-def _moment(written: str) -> dt.datetime:
-    """What is written in the form that the schema demands. Raises ValueError."""
+def _moment(written: str, calendar: Calendar) -> dt.datetime:
+    """What is written in the schema's form. Raises ValueError, also for a minute that the clock skips."""
     try:
-        return dt.datetime.fromisoformat(written)
+        moment = dt.datetime.fromisoformat(written)
     except ValueError:
         raise ValueError(f"there is no {written}; allowed: a day or a moment of the calendar") from None
+    if len(written) != _DATE:
+        calendar.moment(written)
+    return moment
 
 
-def _end(written: str) -> dt.datetime:
+def _end(written: str, calendar: Calendar) -> dt.datetime:
     """The same for the end: a last day belongs to it."""
-    moment = _moment(written)
+    moment = _moment(written, calendar)
     return min(moment, END - _ONE_DAY) + _ONE_DAY if len(written) == _DATE else moment
 
 
