@@ -53,7 +53,7 @@ def test_site(full):
 def test_what_a_trunk_writes():
     site = config.load(HERE / "good" / "trunk.yaml").configuration.site
     assert site.called_number == ("P-Called-Party-ID", "Request-URI", "To")
-    assert {site.plan.caller(written) for written in ("geheimnummer", "+499999999999", "anonymous")} == {""}
+    assert {site.plan.caller(written) for written in ("Kein Eintrag", "+499999999999", "anonymous")} == {""}
 
 
 @pytest.mark.parametrize(

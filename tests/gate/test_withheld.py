@@ -24,6 +24,7 @@ PLAN = NumberPlan("DE")
             "hidden",
             "undisclosed",
         ],
+        *["Identity Withheld", "N/A", "out of area", "not provided", "unterdrückte Rufnummer", "anonymer Anrufer"],
         *["unbekannt", "unterdrückt", "Unterdru\u0308ckt", "unterdrueckt", "privat", "geheim", "keine Nummer"],
         *["Private Number", "No Caller ID", "caller-id blocked", "Number Withheld", "not available", "unknown caller"],
         *[
@@ -49,16 +50,30 @@ def test_so_does_nothing(written):
 
 
 @pytest.mark.parametrize(
-    "zeros", ["0", "00", "000", "00000", "0000000000", "0" * 15, "+0", "+0000000000", "000-000-0000"]
+    "zeros",
+    [
+        "0",
+        "00",
+        "000",
+        "00000",
+        "0000000000",
+        "0" * 15,
+        "+0",
+        "+0000000000",
+        "000-000-0000",
+        "+10000000000",
+        "+490000000000",
+        "00490000000000",
+    ],
 )
 def test_so_do_zeros(zeros):
     assert PLAN.caller(zeros) == WITHHELD
 
 
 @pytest.mark.parametrize(
-    "keys", ["266696687", "86282452253", "8656696", "2562533", "7378742833", "7748283", "94844353"]
+    "keys", ["266696687", "86282452253", "8656696", "2562533", "7378742833", "7748283", "94844353", "86347256733"]
 )
-@pytest.mark.parametrize("written", ["{}", "+{}", " {} "])
+@pytest.mark.parametrize("written", ["{}", "+{}", " {} ", "00{}"])
 def test_so_do_words_on_a_keypad(keys, written):
     assert PLAN.caller(written.format(keys)) == WITHHELD
 
@@ -70,18 +85,19 @@ def test_so_do_words_on_a_keypad(keys, written):
         ("IS", "8656696", "+3548656696"),
         ("US", "7378742833", "+17378742833"),
         ("DK", "94844353", "+4594844353"),
+        ("DE", "0266696687", "+49266696687"),
     ],
 )
 def test_unless_they_are_a_number_of_the_country(country, written, number):
     assert NumberPlan(country).caller(written) == number
-    assert NumberPlan(country).caller(f"+{written}") == WITHHELD
+    assert NumberPlan(country).caller(f"+{written.lstrip('0')}") == WITHHELD
 
 
 @pytest.mark.parametrize(
     "written",
     [
         *["anonymouse", "Anonymous Bank", "private-bank", "unknown\nx", "x@anonymous.invalid", "alice", "10", "110"],
-        *["266696688", "0100"],
+        *["266696688", "0100", "1000", "100000", "49100000"],
     ],
 )
 def test_names_and_numbers_that_only_look_like_it_are_what_they_are(written):
@@ -89,8 +105,9 @@ def test_names_and_numbers_that_only_look_like_it_are_what_they_are(written):
 
 
 def test_a_site_can_add_its_own():
-    plan = NumberPlan("DE", withheld=("Geheimnis", "+49 999 1234", "s"))
-    for written in ("geheimnis", "+499991234", "499991234", "S", "anonymous", "00"):
+    plan = NumberPlan("DE", withheld=("Kein Eintrag", "+49 999 1234", "s"))
+    assert NumberPlan("DE").caller("kein eintrag") != WITHHELD
+    for written in ("kein eintrag", "+499991234", "499991234", "S", "anonymous", "00"):
         assert plan.caller(written) == WITHHELD
     assert plan.caller("0176 12345678") == "+4917612345678"
 

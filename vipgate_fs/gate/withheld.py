@@ -16,9 +16,11 @@ LONGEST: Final = 64
 
 _BY_LANGUAGE: Final = {
     "en": "anonymous blocked hidden null nobody none notavailable notdisclosed private restricted secret unavailable "
-    "undisclosed unidentified unknown unlisted unpublished withheld nonumber nocallerid nocli",
-    "de": "anonym geheim gesperrt nichtverfugbar nichtverfuegbar privat privater unbekannt unbekannte unbekannter "
-    "unterdruckt unterdrueckt verborgen keinenummer keinerufnummer ohnenummer ohnerufnummer",
+    "undisclosed unidentified unknown unlisted unpublished withheld nonumber nocallerid nocli na notprovided outofarea "
+    "undefined",
+    "de": "anonym anonymer geheim geheime gesperrt nichtangezeigt nichtubermittelt nichtuebermittelt nichtverfugbar "
+    "nichtverfuegbar privat private privater unbekannt unbekannte unbekannter unterdruckt unterdruckte unterdrueckt "
+    "unterdrueckte verborgen verborgene keinenummer keinerufnummer ohnenummer ohnerufnummer",
     "fr": "anonyme inconnu masque nonidentifie prive numeromasque numeroprive numeroinconnu appelmasque",
     "it": "anonimo nascosto privato riservato sconosciuto numeroprivato numerosconosciuto",
     "es": "anonimo desconocido oculto privado restringido numerodesconocido numerooculto numeroprivado",
@@ -33,14 +35,21 @@ _BY_LANGUAGE: Final = {
 }
 """Without accents, spaces and punctuation, in lower case."""
 _WORDS: Final = frozenset(word for words in _BY_LANGUAGE.values() for word in words.split())
-_AROUND: Final = "callerid|caller|call|cli|cid|id|number|name|party|subscriber|rufnummer|nummer|anrufer|teilnehmer"
+_AROUND: Final = (
+    "callerid|caller|call|cli|cid|identity|id|number|name|party|subscriber|rufnummer|nummer|anrufer|teilnehmer"
+)
 _WORD: Final = re.compile(rf"(?:{_AROUND})?({'|'.join(sorted(_WORDS))})(?:{_AROUND})?")
 _KEYS: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
 _ON_THE_KEYPAD: Final = frozenset(
     word.translate(_KEYS)
-    for word in ("anonymous", "blocked", "private", "restricted", "unavailable", "unknown", "withheld")
+    for word in (
+        *("anonymous", "blocked", "notavailable", "private", "restricted", "unavailable", "undisclosed", "unknown"),
+        "withheld",
+    )
 )
 """Twilio and others spell these words with the keys of a telephone: 266696687 is ANONYMOUS."""
+_ZEROS_OF_A_COUNTRY: Final = re.compile(r"[1-9][0-9]{0,2}0{7,}")
+"""+10000000000, and what is made of zeros by a switch that puts a country code before everything."""
 _NOTHING: Final = re.compile(r"[\s+0/.()-]*(@.*)?")
 _NUMBER: Final = re.compile(r"\s*\+?([0-9]+)\s*", re.ASCII)
 
@@ -68,9 +77,12 @@ class Withheld:
 
     @staticmethod
     def may_be_meant(written: str) -> bool:
-        """Whether it spells such a word on the keypad. It means that unless it is somebody's number."""
+        """Whether it is such a word on the keypad, or zeros in a country. It means that unless it is a valid number."""
+        if len(written) > LONGEST:
+            return False
         number = _NUMBER.fullmatch(written)
-        return number is not None and number[1] in _ON_THE_KEYPAD
+        digits = (number[1] if number else _plain(written)).lstrip("0")
+        return digits in _ON_THE_KEYPAD or _ZEROS_OF_A_COUNTRY.fullmatch(digits) is not None
 
 
 def _plain(written: str) -> str:
