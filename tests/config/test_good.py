@@ -12,12 +12,13 @@ from vipgate_fs.config.model import Records
 from vipgate_fs.document import nodes
 from vipgate_fs.document.findings import Report
 from vipgate_fs.document.nodes import Mapping
+from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import Rejection, Route, Timing
 from vipgate_fs.gate.lockout import Lockout
 from vipgate_fs.gate.number_table import Shape
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.schedules import EVERY_DAY, Dates, Days, Span, Times
-from vipgate_fs.gate.verdict import AskForPin, Forward, Reject
+from vipgate_fs.gate.verdict import AskForPin, Forward, Reject, Targets
 from vipgate_fs.resources import resource
 
 HERE = Path(__file__).parent
@@ -261,3 +262,20 @@ def counted(attribute, work):
         return function(*arguments)
 
     return property(count) if isinstance(attribute, property) else count
+
+
+def test_where_pins_lead_and_what_gates_are_called():
+    loaded = config.load(HERE / "good" / "targets.yaml")
+    support, guests, old = loaded.configuration.gates
+    assert [step.targets for step in support.steps] == [Targets("100", "120"), Targets(None, "121")]
+    assert support.targets == Targets("102", "122")
+    assert [guests.steps[0].targets, guests.targets, guests.steps[0].besides] == [
+        Targets("103", "123"),
+        Targets(),
+        None,
+    ]
+    call = Call("1", "+4917612345678", "7001", "7001")
+    assert [step.identify(call).correct for step in (*support.steps, *guests.steps)] == ["100", None, "103"]
+    assert [step.identify(call).incorrect for step in (*support.steps, *guests.steps)] == ["120", "121", "123"]
+    assert [gate.enabled for gate in (support, guests, old)] == [True, True, False]
+    assert support.title == "Bereitschaft Süd (24 Stunden) – für Stammkunden"

@@ -13,7 +13,7 @@ from vipgate_fs.gate.lockout import NO_CUSTOMER, Attempt, Judgement, Lockout
 from vipgate_fs.gate.memory import Judged, ReadOnly
 from vipgate_fs.gate.narrator import narrate
 from vipgate_fs.gate.pins import AnyOf, Match, Pin, PinTable, Unchecked
-from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
+from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Targets
 
 PROMPTS = Prompts("/s/welcome.wav", "/s/wrong.wav", "/s/customer.wav")
 GATE = Gate("g", 1, Protects(), (), PROMPTS, route=Route("XML", "inside"), rejection=Rejection(486, "/s/rejected.wav"))
@@ -304,3 +304,22 @@ def test_an_entry_that_can_not_be_checked_is_an_attempt_but_counts_for_no_lockou
     outcome, _ = outcome_of(AskForPin(expected), *entries, memory=memory)
     assert (outcome.result, outcome.entries, outcome.why) == (result, len(entries), why)
     assert memory.judged == judged
+
+
+@pytest.mark.parametrize(
+    ("of_verdict", "of_gate", "right", "wrong"),
+    [
+        (Targets(), Targets(), "transfer 7001 inside", "reject 486 /s/rejected.wav"),
+        (Targets(), Targets("100", "120"), "transfer 100 inside", "transfer 120 inside"),
+        (Targets("200", "220"), Targets("100", "120"), "transfer 200 inside", "transfer 220 inside"),
+        (Targets(None, "220"), Targets("100"), "transfer 100 inside", "transfer 220 inside"),
+    ],
+)
+def test_a_pin_leads_where_the_step_says_else_where_the_gate_says(of_verdict, of_gate, right, wrong):
+    gate, verdict = replace(GATE, targets=of_gate), AskForPin(Pin("0815"), *of_verdict)
+    assert outcome_of(verdict, "0815", gate=gate)[1][-1] == right
+    assert outcome_of(verdict, "1", "2", "3", gate=gate)[1][-1] == wrong
+
+
+def test_a_target_of_the_gate_that_is_not_dialable_ends_in_a_rejection():
+    assert outcome_of(ASK, "0815", gate=replace(GATE, targets=Targets("${evil}")))[1][-1] == "reject 484"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import Gate, Prompts, Protects
 from vipgate_fs.gate.gates import Gates
 from vipgate_fs.gate.numbers import NumberPlan
+from vipgate_fs.gate.reason import Reason
 from vipgate_fs.gate.targets import NumberPattern
 
 PLAN = NumberPlan("DE")
@@ -97,6 +100,22 @@ def test_gates_are_a_sequence_in_the_order_of_the_file():
     some = gates(["7001"], ["7002"], ["7003"])
     assert [gate.name for gate in some] == ["a", "b", "c"]
     assert (len(some), some[1].name, [gate.name for gate in some[1:]]) == (3, "b", ["b", "c"])
+
+
+def test_a_disabled_gate_takes_no_call_and_the_reason_names_it():
+    off, on = gates(["7001"], ["70*"])
+    some = Gates([replace(off, enabled=False), on], PLAN)
+    assert some.find(call("7001"))[0].name == "b"
+    alone = Gates([replace(off, enabled=False)], PLAN)
+    assert alone.find(call("7001")) is None
+    assert alone.why_none(call("7001")) == Reason("gate", 1, "no gate protects 7001, for gate a is disabled")
+    assert alone.why_none(call("7002")) == Reason("gate", None, "no gate protects 7002")
+    assert not Gates([replace(gates(["@alice"])[0], enabled=False)], PLAN).needs_directory(call("7001"))
+
+
+def test_the_reason_has_the_title_of_the_gate():
+    titled = replace(gates(["7001"])[0], title="Bereitschaft Süd")
+    assert Gates([titled], PLAN).find(call("7001"))[1].text == "gate a (Bereitschaft Süd) protects number 7001"
 
 
 TEXTS = st.one_of(

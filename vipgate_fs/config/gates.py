@@ -25,7 +25,7 @@ class GateReader:
     """Reads gates one by one, with what they share.
 
     Attributes:
-        claims: everything that the gates read so far protect.
+        claims: everything that the gates read so far protect, but for those that are disabled.
         used: names of the schedules that they use.
     """
 
@@ -44,7 +44,7 @@ class GateReader:
             section.report.warning(
                 section.keys["otherwise"],
                 f"never reached: {final.kind} in line {final.line} always answers; to send wrong PINs somewhere, "
-                "write askForPin with forwardIncorrectPIN here, and no such step",
+                "write forward_incorrect in the step, or in the gate",
             )
         otherwise = _verdict(section, "otherwise")
         if not section.node.items("identify") and "otherwise" not in section and section.is_sound:
@@ -54,7 +54,7 @@ class GateReader:
         return Gate(
             name=name,
             line=section.line,
-            protects=self._protects(name, section.section("protects")),
+            protects=self._protects(name, section.section("protects"), self.claims if section.flag("enabled") else []),
             steps=steps,
             prompts=prompts,
             active=self._active(section.section("active")),
@@ -65,22 +65,25 @@ class GateReader:
             rejection=rejection,
             timing=Timing(timing.duration("first_digit"), timing.duration("next_digit")),
             lockout=read_lockout(section.section("lockout")),
+            title=section.find("title", str) or "",
+            enabled=section.flag("enabled"),
+            targets=identify.read_targets(section),
         )
 
-    def _protects(self, gate: str, section: Section) -> Protects:
+    def _protects(self, gate: str, section: Section, claims: list[Claim]) -> Protects:
         numbers = []
         for item in section.items("numbers"):
             pattern = section.parsed(item, lambda text: NumberPattern.parse(text, self._site.plan))
             if pattern is not None:
                 numbers.append((pattern, item.line))
-                self.claims.append(Claim(gate, "number", pattern, item))
+                claims.append(Claim(gate, "number", pattern, item))
                 if why := doubt(item.text, self._site.plan):
                     section.report.warning(item, str(why))
         names: dict[str, dict[str, int]] = {"users": {}, "groups": {}}
         for kind, lines in names.items():
             for item in section.items(kind):
                 lines.setdefault(item.text, item.line)
-                self.claims.append(Claim(gate, kind.removesuffix("s"), NumberPattern.exactly(item.text), item))
+                claims.append(Claim(gate, kind.removesuffix("s"), NumberPattern.exactly(item.text), item))
         return Protects(tuple(numbers), **names)
 
     def _active(self, section: Section) -> Activation | None:

@@ -90,8 +90,7 @@ def decide(  # noqa: PLR0913, PLR0917 - all that a decision depends on
     """
     found = gates.find(call)
     if found is None:
-        reason = Reason("gate", None, f"no gate protects {call.called or 'this call'}")
-        return Decision(Pass(), None, (reason,), active=False)
+        return Decision(Pass(), None, (gates.why_none(call),), active=False)
     gate, reason = found
     call = gate.sees(replace(call, at=calendar.local(at)))
     reasons = [reason]

@@ -102,9 +102,9 @@ def _carry_out(decision: Decision, call: Call, channel: Channel, memory: Memory,
             if gate.lockout.rejects and memory.is_locked(nothing):
                 outcome.result, outcome.why, target = Result.REJECTED, LOCKED_OUT, None
             elif _knows_the_pin(_entries(verdict, gate, channel), nothing, memory, outcome):
-                outcome.result, target = Result.PIN_CORRECT, verdict.correct or call.dialled
+                outcome.result, target = Result.PIN_CORRECT, verdict.correct or gate.targets.correct or call.dialled
             else:
-                outcome.result, target = Result.PIN_INCORRECT, verdict.incorrect
+                outcome.result, target = Result.PIN_INCORRECT, verdict.incorrect or gate.targets.incorrect
     if target is None:
         channel.reject(gate.rejection if gate else Rejection())
     elif not is_dialable(target):

@@ -24,6 +24,7 @@ _EXPONENT: Final = re.compile(
 _RANGE: Final = re.compile(r"(.+?)\s*(?:\.\.|-)\s*([^-]+)")
 _LONGEST_LOCAL: Final = 8  # digits, without the area code
 _TELLING: Final = 8  # characters of a pattern that tell whether there are such numbers
+_SHORT: Final = 5  # digits; where numbers are that short, fewer are an extension all the same
 _MEANT: Final = 3  # digits after the country code, from which on it hardly begins an extension by chance
 
 
@@ -130,7 +131,7 @@ def _of_a_number(written: str, digits: str, plan: NumberPlan) -> Doubt | None:
         return None
     if meant := plan.explicit(digits) or _leading_out(digits, plan):
         return _of_international(digits, meant) if len(digits) > 2 else None  # noqa: PLR2004 - 00 may be an extension
-    if long := plan.long_form(digits):
+    if len(digits) >= _SHORT and (long := plan.long_form(digits)):
         return Doubt("read as an extension, not as a telephone number", f"write {long} for that")
     return _of_digits(digits, "", plan) if len(digits) > LONGEST_EXTENSION else None
 

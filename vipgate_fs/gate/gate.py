@@ -10,7 +10,7 @@ from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.lockout import Lockout
 from vipgate_fs.gate.schedules import Schedule
 from vipgate_fs.gate.targets import NumberPattern
-from vipgate_fs.gate.verdict import Reject, Verdict
+from vipgate_fs.gate.verdict import Reject, Targets, Verdict
 
 BUSY: Final = 486
 """The SIP response for a busy line (RFC 3261, 21.4.24)."""
@@ -160,7 +160,13 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A gate as configured. `line` and the lines within are those of the configuration file, from 1."""
+    """A gate as configured. `line` and the lines within are those of the configuration file, from 1.
+
+    Attributes:
+        title: what people call it, in any words; may be empty.
+        enabled: whether it is there at all; one that is not takes no call.
+        targets: where PINs lead whose verdict says nothing of that.
+    """
 
     name: str
     line: int
@@ -175,6 +181,9 @@ class Gate:
     rejection: Rejection = Rejection()
     timing: Timing = Timing()
     lockout: Lockout = Lockout()
+    title: str = ""
+    enabled: bool = True
+    targets: Targets = Targets()
 
     def sees(self, call: Call) -> Call:
         """The call as far as the gate may know it: without a restricted number, where that counts as withheld."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple, overload
 
 from vipgate_fs.gate.call import Call
@@ -50,7 +51,10 @@ class Gates(Sequence[Gate]):
         self._users: dict[str, _Target] = {}
         self._groups: dict[str, _Target] = {}
         for order, gate in enumerate(self._gates):
-            self._enter(order, gate)
+            if gate.enabled:
+                self._enter(order, gate)
+        disabled = [replace(gate, enabled=True) for gate in self._gates if not gate.enabled]
+        self._disabled = Gates(disabled, plan) if disabled else None
         named = (target.order for names in (self._users, self._groups) for target in names.values())
         self._first_named = min(named, default=len(self._gates))
 
@@ -91,6 +95,14 @@ class Gates(Sequence[Gate]):
         best = numbers[0].entry
         return best.gate, _reason(best, guess or _rivals(best, numbers[1:]))
 
+    def why_none(self, call: Call) -> Reason:
+        """Why no gate takes the call: what would, if a gate were not disabled."""
+        text = f"no gate protects {call.called or 'this call'}"
+        found = self._disabled.find(call) if self._disabled else None
+        if found is None:
+            return Reason("gate", None, text)
+        return Reason("gate", found[1].line, f"{text}, for gate {found[0].name} is disabled")
+
     def needs_directory(self, call: Call) -> bool:
         """Whether users and groups of the called number could make another gate take the call."""
         numbers = self._exact(call.called)
@@ -111,7 +123,11 @@ class Gates(Sequence[Gate]):
 
 
 def _reason(target: _Target, further: str) -> Reason:
-    return Reason("gate", target.line, f"gate {target.gate.name} protects {target.text}{further}")
+    return Reason("gate", target.line, f"gate {_named(target.gate)} protects {target.text}{further}")
+
+
+def _named(gate: Gate) -> str:
+    return f"{gate.name} ({gate.title})" if gate.title else gate.name
 
 
 def _rivals(best: _Target, others: Iterable[Found[_Target]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from vipgate_fs.gate.pins import Credential, PinTable
 
@@ -30,14 +31,26 @@ class Forward:
     doubt: str = field(default="", compare=False)
 
 
+class Targets(NamedTuple):
+    """Where a PIN leads, each a dialable string (see `vipgate_fs.gate.dialable`).
+
+    Attributes:
+        correct: where the call goes after the right PIN; None: not said.
+        incorrect: where it goes after the last wrong entry; None: not said.
+    """
+
+    correct: str | None = None
+    incorrect: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class AskForPin:
     """The caller is asked for a PIN.
 
     Attributes:
         expected: what he is to key in, or a table when the caller keys in a customer number first.
-        correct: where the call goes after the right PIN; None: on to the number that was called.
-        incorrect: where it goes after the last wrong entry; None: it is rejected.
+        correct: where the call goes after the right PIN; None: as the gate says, else to the number that was called.
+        incorrect: where it goes after the last wrong entry; None: as the gate says, else it is rejected.
         attempts: number of entries, 1 to 10; None: as many as the gate says.
         doubt: see `Forward`.
     """

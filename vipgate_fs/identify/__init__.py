@@ -13,7 +13,7 @@ from typing import Final, cast
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.gate import Step
 from vipgate_fs.gate.site import Site
-from vipgate_fs.gate.verdict import Verdict
+from vipgate_fs.gate.verdict import Targets, Verdict
 from vipgate_fs.secret import Secret
 
 GUESSABLE: Final = 4
@@ -38,6 +38,11 @@ class Surroundings:
 def build(kind: str, section: Section, around: Surroundings) -> Step:
     """The step of a kind that the schema knows."""
     return cast("Step", import_module(f"{__name__}.{kind}").build(section, around))
+
+
+def read_targets(section: Section) -> Targets:
+    """Where a PIN leads, as a step or a gate says it."""
+    return Targets(section.find("forward_correct", str), section.find("forward_incorrect", str))
 
 
 def read_pin(section: Section, key: str) -> Secret | None:

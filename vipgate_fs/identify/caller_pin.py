@@ -15,8 +15,8 @@ from vipgate_fs.gate.gate import Evidence, StepDefaults
 from vipgate_fs.gate.numbering import E164_DIGITS
 from vipgate_fs.gate.numbers import NumberPlan, plain
 from vipgate_fs.gate.pins import Credential, Pin, PinTable
-from vipgate_fs.gate.verdict import AskForPin, Verdict
-from vipgate_fs.identify import Surroundings, read_pin
+from vipgate_fs.gate.verdict import AskForPin, Targets, Verdict
+from vipgate_fs.identify import Surroundings, read_pin, read_targets
 from vipgate_fs.identify.callers.pin_list import Owner, PinList, read_pin_list
 
 Identification = Literal["caller_number", "entered_id"]
@@ -35,6 +35,7 @@ class CallerPin(StepDefaults):
         ask_unknown: by caller_number: ask callers who are not in the table, too, so that nobody finds out who is. No
             PIN is right for them.
         listed: the list that has some of the PINs.
+        targets: where the PIN leads.
     """
 
     table: PinTable
@@ -42,6 +43,7 @@ class CallerPin(StepDefaults):
     ask_unknown: bool
     line: int
     listed: PinList = field(default_factory=PinList, repr=False)
+    targets: Targets = Targets()
     kind: ClassVar[str] = "caller_pin"
     on_failure: ClassVar[None] = None
 
@@ -53,9 +55,9 @@ class CallerPin(StepDefaults):
     def identify(self, call: Call) -> Verdict | None:
         """Ask for the caller's PIN, if he is to have one."""
         if self.by == "entered_id":
-            return AskForPin(self.table)
+            return AskForPin(self.table, *self.targets)
         if self.ask_unknown or call.caller in self.table:
-            return AskForPin(self.table.of(call.caller))
+            return AskForPin(self.table.of(call.caller), *self.targets)
         return None
 
     def evidence(self, call: Call) -> Evidence | None:
@@ -80,6 +82,7 @@ def build(section: Section, around: Surroundings) -> CallerPin:
         section.text("unknown_callers") == "ask",
         section.line,
         listed,
+        read_targets(section),
     )
 
 

@@ -10,8 +10,8 @@ from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepDefaults
 from vipgate_fs.gate.pins import AnyOf, Match, OneTime
-from vipgate_fs.gate.verdict import AskForPin, Verdict
-from vipgate_fs.identify import Surroundings, static_pin
+from vipgate_fs.gate.verdict import AskForPin, Targets, Verdict
+from vipgate_fs.identify import Surroundings, read_targets, static_pin
 from vipgate_fs.identify.static_pin import StaticPin
 
 
@@ -44,11 +44,13 @@ class GuestPin(StepDefaults):
     Attributes:
         gate: the gate's name.
         besides: has PINs that are right, too; None: there are none.
+        targets: where the PIN leads.
     """
 
     gate: str
     line: int
     besides: StaticPin | None = None
+    targets: Targets = Targets()
     on_failure: Verdict | None = None
     kind: ClassVar[str] = "guest_pin"
     always_answers: ClassVar[bool] = True
@@ -56,10 +58,11 @@ class GuestPin(StepDefaults):
     def identify(self, call: Call) -> Verdict:
         """Ask for a guest PIN, or one of those besides."""
         guests = GuestCredential(self.gate, call.caller, call.at.timestamp())
-        return AskForPin(AnyOf((self.besides.valid_at(call.at), guests)) if self.besides else guests)
+        expected = AnyOf((self.besides.valid_at(call.at), guests)) if self.besides else guests
+        return AskForPin(expected, *self.targets)
 
 
 def build(section: Section, around: Surroundings) -> GuestPin:
     """The step as it is configured."""
-    besides = static_pin.build(section, around) if section.keys else None
-    return GuestPin(around.gate, section.line, besides)
+    besides = static_pin.build(section, around) if {"pin", "pins"} & section.keys.keys() else None
+    return GuestPin(around.gate, section.line, besides, read_targets(section))

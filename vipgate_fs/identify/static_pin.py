@@ -11,8 +11,8 @@ from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepDefaults
 from vipgate_fs.gate.pins import AnyOf, Credential, Pin
 from vipgate_fs.gate.schedules import Calendar
-from vipgate_fs.gate.verdict import AskForPin
-from vipgate_fs.identify import Surroundings, read_pin
+from vipgate_fs.gate.verdict import AskForPin, Targets
+from vipgate_fs.identify import Surroundings, read_pin, read_targets
 
 # Without a time zone, as all times here are.
 BEGINNING: Final = dt.datetime.min  # noqa: DTZ901
@@ -46,18 +46,20 @@ class StaticPin(StepDefaults):
     Attributes:
         pin: that is always valid; None: there is none.
         dated: those that are valid for a while. At times when none is, the caller is asked all the same, in vain.
+        targets: where the PIN leads.
     """
 
     pin: Pin | None
     line: int
     dated: tuple[DatedPin, ...] = ()
+    targets: Targets = Targets()
     kind: ClassVar[str] = "static_pin"
     always_answers: ClassVar[bool] = True
     on_failure: ClassVar[None] = None
 
     def identify(self, call: Call) -> AskForPin:
         """Ask for the PIN that is valid when the call comes."""
-        return AskForPin(self.valid_at(call.at))
+        return AskForPin(self.valid_at(call.at), *self.targets)
 
     def valid_at(self, at: dt.datetime) -> Credential:
         """What is right at a moment on the site's clock."""
@@ -77,7 +79,7 @@ def build(section: Section, around: Surroundings) -> StaticPin:
     dated = tuple(filter(None, (_dated(one, calendar) for one in written)))
     if len(dated) == len(written):  # else there is an error in one of them
         _warn(dated, written, calendar)
-    return StaticPin(Pin(always.reveal()) if always else None, section.line, dated)
+    return StaticPin(Pin(always.reveal()) if always else None, section.line, dated, read_targets(section))
 
 
 def _dated(section: Section, calendar: Calendar) -> DatedPin | None:

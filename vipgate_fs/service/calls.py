@@ -89,7 +89,8 @@ class CallHandler:
         self._unmet = unmet or Unmet(partial(warn_of_unmet, log))
         self._site = configuration.site
         self._gates = configuration.gates
-        self._directory = Directory(configuration.gates, self._tell_unknown, configuration.site.domain)
+        enabled = [gate for gate in self._gates if gate.enabled]
+        self._directory = Directory(enabled, self._tell_unknown, configuration.site.domain)
         self._variables = frozenset(name for gate in self._gates for step in gate.steps for name in step.variables)
         self._log = log
 
