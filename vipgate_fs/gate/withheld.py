@@ -51,7 +51,7 @@ _ON_THE_KEYPAD: Final = frozenset(
 _ZEROS_OF_A_COUNTRY: Final = re.compile(r"[1-9][0-9]{0,2}0{7,}")
 """+10000000000, and what is made of zeros by a switch that puts a country code before everything."""
 _NOTHING: Final = re.compile(r"[\s+0/.()-]*(@.*)?")
-_NUMBER: Final = re.compile(r"\s*\+?([0-9]+)\s*", re.ASCII)
+_NUMBER: Final = re.compile(r"\s*\+?([0-9][0-9 ]*)", re.ASCII)
 
 
 class Withheld:
@@ -68,8 +68,8 @@ class Withheld:
         """Whether it means a withheld number, whatever else it could be: nothing at all, a word, zeros."""
         if len(written) > LONGEST:
             return False
-        if (number := _NUMBER.fullmatch(written)) and not self._further:
-            return not number[1].strip("0")
+        if (number := _NUMBER.fullmatch(written)) and not self._further:  # lists have 100,000 of them
+            return not number[1].strip("0 ")
         plain = _plain(written)
         if not plain.strip("0"):
             return _NOTHING.fullmatch(written) is not None
@@ -81,8 +81,8 @@ class Withheld:
         if len(written) > LONGEST:
             return False
         number = _NUMBER.fullmatch(written)
-        digits = (number[1] if number else _plain(written)).lstrip("0")
-        return digits in _ON_THE_KEYPAD or _ZEROS_OF_A_COUNTRY.fullmatch(digits) is not None
+        digits = (number[1].replace(" ", "") if number else _plain(written)).lstrip("0")
+        return digits in _ON_THE_KEYPAD or (digits.endswith("0") and _ZEROS_OF_A_COUNTRY.fullmatch(digits) is not None)
 
 
 def _plain(written: str) -> str:
