@@ -332,3 +332,26 @@ def test_root_does_not_serve_in_a_folder_of_somebody_else(run):
         assert service.workers == before
     finally:
         os.chown(service.config.parent, 0, 0)
+
+
+def test_a_list_of_pins_is_read_anew_and_a_broken_one_changes_nothing(run, tmp_path):
+    def write(rows):
+        pins.write_text("Rufnummer;PIN;Bemerkung\r\n" + "".join(f"{number};{pin};\r\n" for number, pin in rows))
+        pins.chmod(0o640)
+
+    pins = tmp_path / "pins.csv"
+    rows = [(f"+49176{number:08}", "471147") for number in range(5_000)]
+    write([*rows, ("+4917612345678", "081547")])
+    service = run(gates=GATE.replace('static_pin: {pin: "081547"}', f"caller_pin: {{file: {pins}}}")).listening()
+    caller = Caller("+4917612345678", dial="081547#")
+    assert place(switch(service), 1, caller)[0].wait().transfers
+    write([*rows, ("+4917612345678", "081548")])
+    assert service.reload() == (0, "reloaded\n")
+    assert not place(switch(service), 1, caller)[0].wait().transfers
+    broken = [line for line in range(2, 5_002) if line % 500 == 0]
+    write([row if line not in broken else (row[0], "") for line, row in enumerate(rows, 2)])
+    code, said = service.reload()
+    assert (code, "refused, nothing has changed" in said) == (1, True)
+    assert [line for line in broken if f"pins.csv:{line}:1: " not in said + service.log.read_text()] == []
+    assert place(switch(service), 1, Caller("+4917612345678", dial="081548#"))[0].wait().transfers
+    assert "0815" not in said + service.log.read_text()

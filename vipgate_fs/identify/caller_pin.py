@@ -10,7 +10,7 @@ from typing import ClassVar, Final, Literal
 
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.doubts import doubt
+from vipgate_fs.gate.doubts import doubt, sound
 from vipgate_fs.gate.gate import Evidence, StepDefaults
 from vipgate_fs.gate.numbering import E164_DIGITS
 from vipgate_fs.gate.numbers import NumberPlan, plain
@@ -106,6 +106,8 @@ def _pins(section: Section, read_owner: Callable[[str], Owner]) -> tuple[dict[st
 
 def _by_number(written: str, plan: NumberPlan) -> Owner:
     """Only the fault of what is doubtful is told: the digits may be a PIN in the wrong place."""
+    if number := sound(written, plan):
+        return Owner(number)
     number, why = plan.caller(plain(written)), doubt(written, plan)
     if not NUMBER.fullmatch(number):
         what = why.fault if why else "this is not a telephone number"

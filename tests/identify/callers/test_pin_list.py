@@ -191,3 +191,15 @@ def test_what_is_changed_counts_after_a_reload(load, tmp_path):
     assert asks_for(load("number,pin\n7001,0815471\n"), "7001", "0815471")
     tmp_path.joinpath("pins.csv").write_text("number,pin\n7001,0815472\n")
     assert built("caller_pin", {"file": "pins.csv"}, tmp_path).table.of("7001") == Pin("0815472")
+
+
+def test_100_000_rows_and_every_broken_one_is_named(load):
+    broken = range(1_000, 100_000, 1_000)
+    rows = [f"+49 176 {line:08};{'' if line in broken else f'{line:06}'};Person {line}" for line in range(2, 100_002)]
+    made = load("sep=;\r\nRufnummer;PIN;Bemerkung\r\n" + "\r\n".join(rows))
+    assert [found.line for found in made.findings] == [line + 1 for line in broken]
+    assert made.step is None
+    made = load("sep=;\r\nRufnummer;PIN;Bemerkung\r\n" + "\r\n".join(rows).replace(";;", ";471147;"))
+    assert len(made.step.table) == 100_000
+    assert asks_for(made, "+4917600077777", "077777")
+    assert asks_for(made, "+4917600100001", "100001")
