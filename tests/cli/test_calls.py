@@ -60,13 +60,36 @@ def calls(site):
     return run
 
 
-def test_json_is_one_object_a_line(calls, write):
+def test_json_is_one_document(calls, write):
     write(replace(RECORD, began=60.0), replace(RECORD, uuid="2", began=120.0, gate=None))
-    lines = [json.loads(line) for line in calls("--format", "json").splitlines()]
+    lines = json.loads(calls("--format", "json"))
     assert [line["uuid"] for line in lines] == ["2", "1"]
     assert lines[1] | {"began": 0.0} == asdict(RECORD)
     assert lines[1]["began"][10] == "T"
     assert lines[1]["began"].endswith(("+01:00", "+02:00"))
+
+
+HOSTILE = [
+    "=cmd|' /C calc'!A0",
+    "x;=cmd|' /C calc'!A0",
+    "x;  @SUM(A1)",
+    "x\t+1+1",
+    'x";"-1+1',
+    "x,=1+1",
+    "\uff1d1+1",
+]
+"""What is a formula in a spreadsheet that splits lines at one sign or the other."""
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_no_cell_is_a_formula_whatever_the_line_is_split_at(calls, write, hostile, separator):
+    write(replace(RECORD, caller=hostile))
+    written = calls("--format", "csv", "--separator", separator).splitlines()[1]
+    for split in ",;\t|":
+        cells = [*next(csv.reader([written], delimiter=split)), *written.split(split)]
+        found = [cell for cell in cells if cell.strip(' "')[:1] in tuple("=@+-\uff1d")]
+        assert found == [cell for cell in found if cell.strip('"').strip("+").isdecimal()], (split, found)
 
 
 def test_csv_keeps_what_is_written(calls, write):
@@ -86,8 +109,7 @@ def test_text_is_a_table(calls, write):
 @pytest.mark.parametrize(("since", "found"), [("1h", ["1"]), ("3h", ["2", "1"]), ("2000-01-01T00:00", ["3", "2", "1"])])
 def test_since(calls, write, since, found):
     write(RECORD, replace(RECORD, uuid="2", began=7200.0), replace(RECORD, uuid="3", began=1e6))
-    lines = calls("--format", "json", "--since", since).splitlines()
-    assert [json.loads(line)["uuid"] for line in lines] == found
+    assert [each["uuid"] for each in json.loads(calls("--format", "json", "--since", since))] == found
 
 
 @pytest.mark.parametrize("since", ["yesterday", "24", "1w", "0h"])

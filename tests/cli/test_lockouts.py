@@ -152,3 +152,10 @@ def test_who_clears_is_in_the_systems_log(lockouts, guess, audited):
     ((action, *facts),) = audited
     assert action == "lockouts clear"
     assert {"gate=support", "cleared=2"} <= set(facts)
+
+
+def test_who_can_be_no_caller_is_an_error(lockouts, guess):
+    guess(VIP, 1)
+    result = lockouts("clear", "--caller", "0176abc")
+    assert result.exit_code == 2
+    assert "0176abc is no telephone number, and no caller of that name has wrong entries" in result.output

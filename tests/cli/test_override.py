@@ -130,7 +130,7 @@ def test_the_override_of_a_gate_that_is_gone_can_be_taken_back(run, tmp_path):
     path = tmp_path / "vipgate.yaml"
     path.write_text(path.read_text().replace("support:", "renamed:"))
     assert run(override).output == "support: off, override until further notice; there is no such gate\n"
-    assert run(override, "support").output == "support: off, override until further notice\n"
+    assert run(override, "support").output == "support: off, override until further notice; there is no such gate\n"
     assert "no such gate; there are renamed" in run(override, "support", "on").output
     assert run(override, "support", "auto").output == "support: as its schedule says\n"
     assert run(override).output == NONE
@@ -189,3 +189,15 @@ def test_explain_says_when_the_store_can_not_be_asked(run, tmp_path):
     result = run(explain, "--from", "1", "--to", "7000")
     assert result.exit_code == 0
     assert "Warning: overrides and lockouts are left aside: the store: " in result.stderr
+
+
+def test_a_date_means_through_that_day(run):
+    told = run(override, "support", "off", "--until", "2126-12-24").output
+    assert told == "support: off, override until Wed 2126-12-25 00:00\n"
+
+
+def test_json_is_one_document(run):
+    assert json.loads(run(override, "--format", "json").output) == []
+    switched = json.loads(run(override, "support", "off", "--note", "Fair", "--format", "json").output)
+    assert switched == {"gate": "support", "state": "off", "since": None, "until": None, "note": "Fair"}
+    assert json.loads(run(override, "--format", "json").output) == [switched]

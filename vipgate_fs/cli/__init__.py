@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import signal
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NoReturn
 
 import click
+
+from vipgate_fs.cli import output
 
 SUBCOMMANDS: Final = (
     "check",
@@ -71,9 +74,24 @@ class Subcommands(click.Group):
             monkey.patch_all()
         return super().resolve_command(ctx, args)
 
+    def main(self, *arguments: Any, **more: Any) -> NoReturn:
+        """Run a subcommand and end the process: 1 when what it says can't be written, as on a full disk."""
+        code: Any = 0
+        try:
+            super().main(*arguments, **more)
+        except SystemExit as end:
+            code = end.code
+        except OSError as error:
+            if error.filename is not None:
+                raise
+            sys.exit(output.tell_unwritable(error))
+        sys.exit(output.flush_or_fail() or code)
 
-@click.group(cls=Subcommands)
+
+@click.group(cls=Subcommands, context_settings={"help_option_names": ["-h", "--help"]})
 @config_option
 @click.version_option(package_name="vipgate-fs", prog_name="vipgate")
-def main(config: Path | None) -> None:
+@click.pass_context
+def main(context: click.Context, config: Path | None) -> None:  # noqa: ARG001 - `_remember` has taken it
     """VIPgate for FreeSWITCH: important callers get through, the others do not."""
+    context.color = output.has_color()

@@ -7,12 +7,13 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from vipgate_fs.cli import output
 from vipgate_fs.cli.options import (
     config_option,
     load_or_exit,
@@ -65,6 +66,7 @@ _SECONDS: Final = _Number(min=0)
 @click.option("--server", metavar="HOST:PORT", help="A gate that is running; default: one inside of this command.")
 @moment_option
 @click.option("--speed", type=_Number(min=0.1, max=100), default=10.0, show_default=True, help="1: real time.")
+@output.format_option
 @click.option("--log-level", type=click.Choice(list(LEVELS)), default="warning", help="Of the gate inside.")
 def command(
     config: Path | None,
@@ -82,6 +84,7 @@ def command(
     moment: str | None,
     speed: float,
     log_level: str,
+    style: str,
 ) -> None:
     """Place a call through a simulated FreeSWITCH. Seconds in what it prints are the caller's, whatever the speed.
 
@@ -116,7 +119,7 @@ def command(
             experience = Simulator(speed=speed, directory=directory, dialplan=dialplan, dial=dial).call(caller, called)
         except ValueError as error:
             raise click.UsageError(str(error)) from None
-    click.echo(str(experience))
+    click.echo(output.as_json(asdict(experience)) if style == "json" else str(experience))
 
 
 def _headers(written: tuple[str, ...]) -> dict[str, str]:

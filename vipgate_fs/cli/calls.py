@@ -5,17 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from vipgate_fs.cli.options import config_option, load_essentials_or_exit, parse_since, told
+from vipgate_fs.cli import output
+from vipgate_fs.cli.options import config_option, load_essentials_or_exit, parse_since
 from vipgate_fs.cli.stores import SiteStore
 from vipgate_fs.gate.record import CallRecord
+from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.store import records
 
 _POLL: Final = 1.0
@@ -23,6 +27,10 @@ _POLL: Final = 1.0
 _LATE: Final = 120.0
 """Seconds that a record may be written after its call has ended, differences between clocks included."""
 _WIDTHS: Final = dict(began=25, gate=12, caller=16, called=16, outcome=13, target=16, entries=7, seconds=7)  # noqa: C408
+_NUMBER: Final = re.compile(r"\+?[0-9]+\**", re.ASCII)
+"""A telephone number, perhaps masked."""
+_FORMULA: Final = re.compile(r"""((?:^|[;,|:\s"'])\s*)([-=@+＝＠＋－])""")  # noqa: RUF001 - these are meant
+"""What begins a formula, where a cell may begin."""
 _COLUMNS: Final = tuple(field.name for field in fields(CallRecord))
 
 
@@ -31,21 +39,30 @@ _COLUMNS: Final = tuple(field.name for field in fields(CallRecord))
 @click.option(
     "--since", default="24h", show_default=True, metavar="TIME", help="A time such as 2026-12-24T18:30, or so long ago."
 )
-@click.option("--follow", is_flag=True, help="Go on with further calls as they end.")
+@click.option("--follow", is_flag=True, help="Go on with further calls as they end; JSON is then one object a line.")
 @click.option("--format", "style", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
-def command(config: Path | None, since: str, follow: bool, style: str) -> None:  # noqa: FBT001 - click passes by name
-    """Tell what became of calls, in the order in which they ended. JSON is one object a line."""
+@click.option("--separator", type=click.Choice([",", ";"]), default=",", show_default=True, help="Of CSV.")
+def command(config: Path | None, since: str, follow: bool, style: str, separator: str) -> None:  # noqa: FBT001
+    """Tell what became of calls, in the order in which they ended.
+
+    In CSV nothing that a caller wrote is a formula to a spreadsheet, at whatever sign it splits the lines.
+    --separator ";" is for those that expect semicolons, as Excel does in German.
+    """
     essentials = load_essentials_or_exit(config)
     store, calendar = SiteStore(essentials), essentials.site.calendar
     moment = parse_since(since, calendar)
-    show = _STYLES[style]
+    show = _STYLES[style] if style != "csv" else partial(_csv, separator=separator)
     if style != "json":
         click.echo(show(dict(zip(_COLUMNS, _COLUMNS, strict=True))))
+    elif not follow:
+        found = store.do(lambda connection: list(records.read(connection, moment)), reads=True)
+        output.show_json([_values(record, calendar) for record in _new(found, set())])
+        return
     seen: set[tuple[str, float]] = set()
     while True:
         found = store.do(lambda connection, at=moment: list(records.read(connection, at)), reads=True)  # type: ignore[misc]
         for record in _new(found, seen):
-            click.echo(show(asdict(record) | {"began": told(record.began, calendar)}))
+            click.echo(show(_values(record, calendar)))
         if not follow:
             return
         moment = max(moment, time.time() - _LATE)
@@ -61,6 +78,10 @@ def _new(found: Iterable[CallRecord], seen: set[tuple[str, float]]) -> list[Call
     return new
 
 
+def _values(record: CallRecord, calendar: Calendar) -> dict[str, Any]:
+    return asdict(record) | {"began": output.iso(record.began, calendar)}
+
+
 def _text(values: dict[str, Any]) -> str:
     if values["caller"] == "":
         values["caller"] = "withheld"
@@ -68,20 +89,21 @@ def _text(values: dict[str, Any]) -> str:
     return "  ".join([*cells, values["reason"]])
 
 
-def _csv(values: dict[str, Any]) -> str:
+def _csv(values: dict[str, Any], separator: str) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(map(_harmless, values.values()))
+    csv.writer(line, lineterminator="", delimiter=separator).writerow(map(_harmless, values.values()))
     return line.getvalue()
 
 
 def _harmless(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula: callers choose their numbers."""
-    is_formula = isinstance(value, str) and value[:1] in tuple("=@-+") and not value[1:].rstrip("*").isdecimal()
-    return f"'{value}" if is_formula else value
+    """A cell in which no spreadsheet finds a formula, whatever it splits the line at: callers choose their numbers."""
+    if not isinstance(value, str) or _NUMBER.fullmatch(value):
+        return value
+    return _FORMULA.sub(r"\1'\2", value)
 
 
 def _json(values: dict[str, Any]) -> str:
     return json.dumps(values, ensure_ascii=False)
 
 
-_STYLES: Final[dict[str, Callable[[dict[str, Any]], str]]] = {"text": _text, "csv": _csv, "json": _json}
+_STYLES: Final[dict[str, Callable[[dict[str, Any]], str]]] = {"text": _text, "json": _json}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from dataclasses import asdict
@@ -12,7 +11,7 @@ from typing import Final
 import click
 
 from vipgate_fs import config as configuration_files
-from vipgate_fs.cli import config_option
+from vipgate_fs.cli import config_option, output
 from vipgate_fs.config import Loaded
 from vipgate_fs.document.findings import Finding
 from vipgate_fs.exposure import exposure
@@ -28,7 +27,7 @@ YEARS: Final = (1991, 2100)
 @click.command()
 @config_option
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output.format_option
 @click.option("--strict", is_flag=True, help="A warning makes a file invalid, too.")
 @click.option(
     "--holidays", "year", type=click.IntRange(*YEARS), metavar="YEAR", help="List the public holidays of a year, too."
@@ -73,7 +72,7 @@ def _print(findings: list[Finding], holidays: dict[str, list[dict[str, str]]], y
     if style == "json":
         told = [asdict(finding) for finding in findings]
         document = told if year is None else {"findings": told, "holidays": holidays}
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        output.show_json(document)
         return
     for file, days in holidays.items():
         click.echo(f"{file}: {_count(len(days), 'public holiday')} in {year}")

@@ -21,6 +21,7 @@ import click
 import gevent
 
 from vipgate_fs import config
+from vipgate_fs.cli import output
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.resources import resource
 from vipgate_fs.service.embedded import embedded_gate
@@ -32,6 +33,7 @@ _HOTLINE: Final = "+4970222797830"
 _VIP: Final = "004917612345678"
 _SWISS: Final = "0041556631019"
 _STRANGER: Final = "004930123456"
+_COLUMNS: Final = ("caller", "calls", "at", "experienced", "the end")
 _SPEED: Final = 20.0
 _ANSWERS: Final = {
     "7301": '{askForPin: {expectedPIN: "1234", forwardCorrectPIN: "100", forwardIncorrectPIN: "120", maxRetries: 3}}',
@@ -88,18 +90,18 @@ EXAMPLES: Final = {
 
 
 @click.command()
-def command() -> None:
+@output.format_option
+def command(style: str) -> None:
     """Place simulated calls against the files in examples/; exit 1 when one does not end as it should."""
     results: dict[Row, Experience] = {}
     with tempfile.TemporaryDirectory() as folder, _webservice() as address:
         for name, rows in EXAMPLES.items():
             results |= _place(rows, _configuration(name, Path(folder), address))
-    lines = [("caller", "calls", "at", "experienced", "the end")]
-    lines += [(row.who, row.to, row.at[-5:], _heard(seen), _end(seen)) for row, seen in results.items()]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for number, line in enumerate(lines):
-        text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        click.secho(text, bold=number == 0)
+    lines = [(row.who, row.to, row.at[-5:], _heard(seen), _end(seen)) for row, seen in results.items()]
+    if style == "json":
+        output.show_json([dict(zip(_COLUMNS, line, strict=True)) for line in lines])
+    else:
+        output.show_table(_COLUMNS, lines)
     wrong = [row for row, seen in results.items() if _end(seen) != row.ends]
     for row in wrong:
         click.echo(f"Error: {row.who}: should have been {row.ends}", err=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import click
 
+from vipgate_fs.cli import output
 from vipgate_fs.cli.options import (
     config_option,
     load_or_exit,
@@ -43,7 +43,7 @@ from vipgate_fs.gate.verdict import Verdict
 @variable_option
 @click.option("--live", is_flag=True, help="Really ask webservices and databases.")
 @click.option("--no-store", is_flag=True, help="Leave overrides and lockouts aside, which are in the store.")
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output.format_option
 def command(
     config: Path | None,
     caller: str,
@@ -80,7 +80,7 @@ def command(
         explanation = _explanation(configuration, decision.sees(call), at, decision, memory)
     tell_left_aside(configuration.gates, call)
     if style == "json":
-        click.echo(json.dumps(explanation, ensure_ascii=False, indent=2))
+        output.show_json(explanation)
     else:
         _print(explanation)
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from vipgate_fs.cli import output
 from vipgate_fs.resources import resource
 
 FILES: Final = {
@@ -20,10 +21,8 @@ FILES: Final = {
 
 @click.command()
 @click.argument("name", type=click.Choice(list(FILES)), required=False)
-def command(name: str | None) -> None:
+@output.format_option
+def command(name: str | None, style: str) -> None:
     """Tell where the dialplan, the systemd unit, sounds, schemas, examples and manuals lie: all of them, or one."""
-    if name is not None:
-        click.echo(resource(FILES[name]))
-        return
-    for each, file in FILES.items():
-        click.echo(f"{each:<10}{resource(file)}")
+    wanted = {each: str(resource(file)) for each, file in FILES.items() if name in (None, each)}
+    output.report(style, wanted, *([wanted[name]] if name else (f"{each:<10}{file}" for each, file in wanted.items())))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,19 +9,21 @@ from typing import Any
 
 import click
 
+from vipgate_fs.cli import output
 from vipgate_fs.cli.audit import audit
-from vipgate_fs.cli.options import config_option, load_essentials_or_exit, told
+from vipgate_fs.cli.options import config_option, load_essentials_or_exit
 from vipgate_fs.cli.stores import SiteStore
 from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.gate.call import storable
 from vipgate_fs.gate.lockout import AccountKind, Lockout
+from vipgate_fs.identify.caller_pin import NUMBER
 from vipgate_fs.store import tallies
 from vipgate_fs.store.tallies import Kept
 
 
 @click.group(invoke_without_command=True)
 @config_option
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output.format_option
 @click.pass_context
 def command(context: click.Context, config: Path | None, style: str) -> None:
     """List the callers, customer numbers and gates with wrong entries or a lockout; `clear` forgets them."""
@@ -32,7 +33,7 @@ def command(context: click.Context, config: Path | None, style: str) -> None:
     kept = SiteStore(essentials).do(lambda connection: list(tallies.kept(connection)), reads=True)
     listed = list(_listed(kept, essentials, time.time()))
     if style == "json":
-        click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
+        output.show_json(listed)
     else:
         _print(listed)
 
@@ -43,12 +44,14 @@ def command(context: click.Context, config: Path | None, style: str) -> None:
 @click.option("--caller", metavar="NUMBER", help="Only this caller's own; 'anonymous' for those without a number.")
 @click.option("--customer", metavar="NUMBER", help="Only those of this customer number.")
 @click.option("--all", "everything", is_flag=True, help="All of them.")
+@output.format_option
 def clear(
     config: Path | None,
     gate: str | None,
     caller: str | None,
     customer: str | None,
     everything: bool,  # noqa: FBT001 - click passes all by name
+    style: str,
 ) -> None:
     """Forget wrong entries and lockouts: those of a gate, of a caller, of a customer number, or all of them."""
     essentials = load_essentials_or_exit(config)
@@ -65,8 +68,12 @@ def clear(
     elif caller is not None:
         kinds, who = ("caller",), storable(essentials.site.plan.caller(caller))
     cleared = SiteStore(essentials).do(lambda connection: tallies.clear(connection, gate, kinds, who))
+    if caller is not None and not cleared and not NUMBER.fullmatch(who or "0"):
+        why = f"{caller} is no telephone number, and no caller of that name has wrong entries"
+        raise click.BadParameter(why, param_hint="--caller")
     audit("lockouts clear", gate=gate, caller=caller, customer=customer, cleared=cleared)
-    click.echo(f"cleared: {cleared}" if cleared else "there was nothing to clear: see vipgate lockouts")
+    told = f"cleared: {cleared}" if cleared else "there was nothing to clear: see vipgate lockouts"
+    output.report(style, {"cleared": cleared}, told)
 
 
 def _listed(kept: list[Kept], essentials: Essentials, now: float) -> Iterator[dict[str, Any]]:
@@ -78,22 +85,19 @@ def _listed(kept: list[Kept], essentials: Essentials, now: float) -> Iterator[di
             yield {
                 **account._asdict(),
                 "failures": None if is_locked else len(failures),  # those that led to it are forgotten then
-                "locked_until": told(tally.locked_until, essentials.site.calendar) if is_locked else None,
+                "locked_until": output.iso(tally.locked_until, essentials.site.calendar) if is_locked else None,
                 "doublings": tally.doublings,
             }
 
 
 def _print(listed: list[dict[str, Any]]) -> None:
-    lines = [("gate", "of", "who", "wrong entries", "locked until", "doublings")]
+    head = ("gate", "of", "who", "wrong entries", "locked until", "doublings")
+    rows = []
     for each in listed:
         failures = "-" if each["failures"] is None else str(each["failures"])
         until = each["locked_until"] or "-"
-        lines.append(
-            (each["gate"], each["kind"].replace("_", " "), _who(each), failures, until, str(each["doublings"]))
-        )
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        rows.append((each["gate"], each["kind"], _who(each), failures, until, str(each["doublings"])))
+    output.show_table(head, rows)
 
 
 def _who(listed: dict[str, Any]) -> str:

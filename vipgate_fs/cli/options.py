@@ -20,7 +20,6 @@ from vipgate_fs.document.findings import Finding
 from vipgate_fs.duration import duration
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gates import Gates
-from vipgate_fs.gate.override import instant
 from vipgate_fs.gate.schedules import MOMENT, Calendar
 
 T = TypeVar("T")
@@ -82,6 +81,8 @@ def parse_length(text: str, option: str) -> float:
 def parse_end(until: str | None, length: float | None, calendar: Calendar, begin: float | None = None) -> float | None:
     """What `--until` says, or so many seconds after `begin`, as Unix time; None for neither. `begin` None is now.
 
+    A date means through that day.
+
     Ends the command when both are said, or when the end is before the beginning.
     """
     if until is not None and length is not None:
@@ -89,15 +90,17 @@ def parse_end(until: str | None, length: float | None, calendar: Calendar, begin
     begin = time.time() if begin is None else begin
     end = begin + length if length is not None else None
     if until is not None:
-        end = parse_moment(until, calendar, "--until").timestamp()
+        end = _end_of(until, calendar)
     if end is not None and end <= max(begin, time.time()):
         raise click.BadParameter("this time is over, or before the beginning", param_hint="--until")
     return end
 
 
-def told(at: float, calendar: Calendar) -> str:
-    """A Unix time as ISO 8601 has it, in the site's time."""
-    return calendar.local(instant(at)).isoformat(timespec="seconds")
+def _end_of(until: str, calendar: Calendar) -> float:
+    with suppress(ValueError):
+        day = dt.date.fromisoformat(until) + dt.timedelta(days=1)  # as `valid_until` has it
+        until = day.isoformat()
+    return parse_moment(until, calendar, "--until").timestamp()
 
 
 def load_or_exit(path: Path | None) -> Configuration:

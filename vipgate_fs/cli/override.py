@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
+from vipgate_fs.cli import output
 from vipgate_fs.cli.audit import audit
 from vipgate_fs.cli.options import (
     config_option,
@@ -14,7 +16,6 @@ from vipgate_fs.cli.options import (
     parse_end,
     parse_length,
     parse_moment,
-    told,
 )
 from vipgate_fs.cli.stores import NoStore, SiteStore
 from vipgate_fs.config.essentials import Essentials
@@ -29,8 +30,9 @@ from vipgate_fs.store import overrides
 @click.argument("gate", required=False)
 @click.argument("state", type=click.Choice(["on", "off", "auto"]), required=False)
 @click.option("--from", "begin", metavar="ISO-TIME", help="Such as 2026-12-24T18:30, in the site's time; default: now.")
-@click.option("--until", metavar="ISO-TIME", help="Such as 2026-12-27T08:00, in the site's time.")
+@click.option("--until", metavar="ISO-TIME", help="Such as 2026-12-27T08:00, or 2026-12-27 for the whole day.")
 @click.option("--for", "length", metavar="TIME", help="Such as 30m, 2h or 7d, from the beginning.")
+@output.format_option
 @click.option("--note", metavar="TEXT", help="Why, or whose; it is told with the override.")
 def command(
     config: Path | None,
@@ -40,6 +42,7 @@ def command(
     until: str | None,
     length: str | None,
     note: str | None,
+    style: str,
 ) -> None:
     """Switch a gate on or off, over its schedule; auto lets the schedule decide again.
 
@@ -57,7 +60,7 @@ def command(
     if gate is None or state is None:
         if changes:
             raise click.UsageError("say which gate, and on or off")
-        _print(gate, essentials)
+        _print(gate, essentials, style)
         return
     if state == "auto" and changes:
         raise click.UsageError("auto has neither beginning nor end nor note")
@@ -65,24 +68,30 @@ def command(
     end = parse_end(until, None if length is None else parse_length(length, "--for"), calendar, since)
     override = None if state == "auto" else Override(state == "on", end, since, storable(note or "", longest=200))
     SiteStore(essentials, makes=True).do(lambda connection: overrides.write(connection, gate, override))
-    times = {name: None if at is None else told(at, calendar) for name, at in (("since", since), ("until", end))}
+    times = {name: None if at is None else output.iso(at, calendar) for name, at in (("since", since), ("until", end))}
     audit("override", gate=gate, state=state, **times)
-    click.echo(f"{gate}: {_told(override, calendar)}")
+    output.report(style, _values(gate, override, calendar), f"{gate}: {_told(override, calendar)}")
 
 
-def _print(gate: str | None, essentials: Essentials) -> None:
+def _values(gate: str, override: Override | None, calendar: Calendar) -> dict[str, Any]:
+    if override is None:
+        return {"gate": gate, "state": "auto", "since": None, "until": None, "note": ""}
+    since, until = (None if at is None else output.iso(at, calendar) for at in (override.since, override.until))
+    state = "on" if override.active else "off"
+    return {"gate": gate, "state": state, "since": since, "until": until, "note": override.note}
+
+
+def _print(gate: str | None, essentials: Essentials, style: str) -> None:
     """How a gate is switched, or all those that are."""
     now, calendar = instant(time.time()), essentials.site.calendar
     switched = {name: override for name, override in _kept(essentials).items() if not override.is_over(now)}
-    if gate is not None:
-        click.echo(f"{gate}: {_told(switched.get(gate), calendar)}")
-        return
-    for name, override in switched.items():
-        click.echo(
-            f"{name}: {_told(override, calendar)}{'' if name in essentials.gates else '; there is no such gate'}"
-        )
-    if not switched:
-        click.echo("no gate is switched: all are as their schedules say")
+    wanted = {gate: switched.get(gate)} if gate is not None else dict(switched)
+    lines = []
+    for name, override in wanted.items():
+        unknown = "" if name in essentials.gates else "; there is no such gate"
+        lines.append(f"{name}: {_told(override, calendar)}{unknown}")
+    document = [_values(name, override, calendar) for name, override in wanted.items()]
+    output.report(style, document, *(lines or ["no gate is switched: all are as their schedules say"]))
 
 
 def _kept(essentials: Essentials) -> dict[str, Override]:

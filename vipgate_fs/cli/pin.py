@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from contextlib import suppress
@@ -12,12 +11,12 @@ from typing import Any, Final
 
 import click
 
+from vipgate_fs.cli import output
 from vipgate_fs.cli.audit import audit
-from vipgate_fs.cli.options import config_option, load_essentials_or_exit, parse_end, parse_length, told
+from vipgate_fs.cli.options import config_option, load_essentials_or_exit, parse_end, parse_length
 from vipgate_fs.cli.stores import NoStore, SiteStore, work_as_owner
 from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.gate.call import WITHHELD, storable
-from vipgate_fs.gate.override import instant
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.identify.caller_pin import NUMBER
 from vipgate_fs.store import guests
@@ -42,13 +41,14 @@ def command(config: Path | None) -> None:
 @click.option("--gate", required=True, metavar="NAME", help="The gate where it is good.")
 @click.option("--caller", metavar="NUMBER", help="The only caller who may use it; default: anybody.")
 @click.option("--valid-for", metavar="TIME", help=f"Such as 30m, 24h or 7d, from now; default: {VALID_FOR}.")
-@click.option("--until", metavar="ISO-TIME", help="Such as 2026-12-24T18:30, in the site's time.")
+@click.option("--until", metavar="ISO-TIME", help="Such as 2026-12-24T18:30, or 2026-12-24 for the whole day.")
 @click.option("--uses", type=click.IntRange(1, MOST_USES), metavar="N", help="How often; default: any number of times.")
 @click.option("--note", default="", metavar="TEXT", help="Whom it is for.")
 @click.option("--digits", type=click.IntRange(6, 12), default=8, show_default=True, help="Its length.")
 @click.option(
     "--new-key", is_flag=True, help="Make another key when it is lost; PINs that were issued with it are, too."
 )
+@output.format_option
 def issue(
     config: Path | None,
     gate: str,
@@ -59,8 +59,9 @@ def issue(
     note: str,
     digits: int,
     new_key: bool,  # noqa: FBT001 - click passes all by name
+    style: str,
 ) -> None:
-    """Make a random PIN and print it: only here and only now. What it is good for is told on stderr."""
+    """Make a random PIN and print it: only here and only now. What it is good for is told on stderr, or in JSON."""
     essentials = load_essentials_or_exit(config)
     calendar = essentials.site.calendar
     _check_gate(gate, essentials)
@@ -76,35 +77,34 @@ def issue(
         of_pin = guests.digest(key, gate, pin)
         if store.do(lambda connection: guests.issue(connection, of_pin, guest)):  # noqa: B023 - called at once
             break
-    audit("pin issue", gate=gate, id=guest.id, until=told(end, calendar), uses=uses)
-    click.echo(pin)
-    click.echo(f"{guest.id}: {_line(guest, calendar)}", err=True)
+    audit("pin issue", gate=gate, id=guest.id, until=output.iso(end, calendar), uses=uses)
+    output.report(style, {"pin": pin, **_values(guest, calendar)}, pin)
+    if style == "text":
+        click.echo(f"{guest.id}: {_line(guest, calendar)}", err=True)
 
 
 @command.command(name="list")
 @config_option
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output.format_option
 def list_(config: Path | None, style: str) -> None:
     """List guest PINs, without their digits; those that have ended, for 30 days."""
     essentials = load_essentials_or_exit(config)
     calendar = essentials.site.calendar
     listed = SiteStore(essentials).do(lambda connection: list(guests.read(connection)), reads=True)
-    if style == "json":
-        click.echo(json.dumps([_values(guest, calendar) for guest in listed], ensure_ascii=False, indent=2))
-        return
-    for guest in listed:
-        click.echo(f"{guest.id}: {_line(guest, calendar)}")
+    document = [_values(guest, calendar) for guest in listed]
+    output.report(style, document, *(f"{guest.id}: {_line(guest, calendar)}" for guest in listed))
 
 
 @command.command()
 @config_option
 @click.argument("guest", metavar="ID")
-def revoke(config: Path | None, guest: str) -> None:
+@output.format_option
+def revoke(config: Path | None, guest: str, style: str) -> None:
     """Make a guest PIN worthless at once."""
     if not SiteStore(load_essentials_or_exit(config)).do(lambda connection: guests.revoke(connection, guest)):
         raise click.ClickException(f"there is no guest PIN {guest}; `vipgate pin list` tells which there are")
     audit("pin revoke", id=guest)
-    click.echo(f"{guest}: revoked")
+    output.report(style, {"revoked": guest}, f"{guest}: revoked")
 
 
 def _check_gate(name: str, essentials: Essentials) -> None:
@@ -154,19 +154,15 @@ def _key(path: Path, store: SiteStore, *, is_lost: bool) -> bytes:
 
 
 def _values(guest: GuestPin, calendar: Calendar) -> dict[str, Any]:
-    times = {name: at and told(at, calendar) for name, at in asdict(guest).items() if name in _TIMES}
+    times = {name: at and output.iso(at, calendar) for name, at in asdict(guest).items() if name in _TIMES}
     return asdict(guest) | times
 
 
 def _line(guest: GuestPin, calendar: Calendar) -> str:
     is_over = guest.valid_until <= time.time()
     uses = {None: "", 0: ", used up", 1: ", one use left"}.get(guest.uses_left, f", {guest.uses_left} uses left")
-    used = "" if guest.used is None else f", last used {_shown(guest.used, calendar)}"
+    used = "" if guest.used is None else f", last used {output.shown(guest.used, calendar)}"
     whom = f", for {guest.caller}" if guest.caller else ""
     note = f" ({guest.note})" if guest.note else ""
-    end = f"{'ended' if is_over else 'valid until'} {_shown(guest.valid_until, calendar)}"
+    end = f"{'ended' if is_over else 'valid until'} {output.shown(guest.valid_until, calendar)}"
     return f"{guest.gate}{whom}, {end}{uses}{used}{note}"
-
-
-def _shown(at: float, calendar: Calendar) -> str:
-    return f"{calendar.local(instant(at)):%a %Y-%m-%d %H:%M}"

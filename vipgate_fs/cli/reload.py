@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Never
 
 import click
 
 from vipgate_fs import config as configuration_files
+from vipgate_fs.cli import output
 from vipgate_fs.cli.options import config_option
 from vipgate_fs.service.control import NoService, ask_to_reload
 
 
 @click.command()
 @config_option
-def command(config: Path | None) -> None:
+@output.format_option
+def command(config: Path | None, style: str) -> None:
     """Let the service that runs for a configuration take it over as it is now: whole, or not at all.
 
     Running calls end under the configuration that they began with. Only root and the service's own user are heard.
@@ -24,14 +27,23 @@ def command(config: Path | None) -> None:
     try:
         answer = ask_to_reload(configuration_files.find(config))
     except OSError as error:
-        click.echo(f"Error: {error.filename}: {error.strerror}", err=True)
-        sys.exit(2)
+        _end(style, f"{error.filename}: {error.strerror}", 2)
     except NoService as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
+        _end(style, str(error), 2)
+    if style == "json":
+        output.show_json({"reloaded": not answer.why, "why": answer.why or None, "findings": answer.findings})
+        sys.exit(1 if answer.why else 0)
     for finding in answer.findings:
         click.echo(finding, err=True)
     if answer.why:
         click.echo(f"Error: refused, nothing has changed: {answer.why}", err=True)
         sys.exit(1)
     click.echo("reloaded")
+
+
+def _end(style: str, why: str, code: int) -> Never:
+    if style == "json":
+        output.show_json({"reloaded": False, "why": why, "findings": []})
+    else:
+        click.echo(f"Error: {why}", err=True)
+    sys.exit(code)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from typing import Any, Final, Never
 import click
 
 from vipgate_fs import config as configuration_files
+from vipgate_fs.cli import output
 from vipgate_fs.cli.options import config_option
 from vipgate_fs.service.control import NoService, ask_for_status
 from vipgate_fs.service.status import Status, told
@@ -24,7 +24,7 @@ NO_SERVICE: Final = 2
 
 @click.command()
 @config_option
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output.format_option
 def command(config: Path | None, style: str) -> None:
     """Tell how the service is that runs for a configuration.
 
@@ -39,7 +39,7 @@ def command(config: Path | None, style: str) -> None:
     except NoService as error:
         _end(style, NO_SERVICE, str(error))
     if style == "json":
-        click.echo(json.dumps({"problems": status.problems, **_values(status)}, ensure_ascii=False, indent=2))
+        output.show_json({"problems": status.problems, **_values(status)})
     else:
         click.echo(f"{'degraded' if status.problems else 'ok'}: {status.summary}")
         for name, value in _lines(status):
@@ -49,7 +49,7 @@ def command(config: Path | None, style: str) -> None:
 
 def _end(style: str, code: int, why: str) -> Never:
     """What is wrong is the answer: on stdout, where monitors look for it."""
-    click.echo(json.dumps({"problems": [why]}, ensure_ascii=False, indent=2) if style == "json" else why)
+    click.echo(output.as_json({"problems": [why]}) if style == "json" else why)
     sys.exit(code)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from xml.etree import ElementTree as ET
 import click
 
 from vipgate_fs import config as configuration_files
-from vipgate_fs.cli import config_option
+from vipgate_fs.cli import config_option, output
 from vipgate_fs.cli.options import load_or_exit
 from vipgate_fs.preview import expectations
 from vipgate_fs.preview.coverage import Uncovered, uncovered
@@ -109,7 +108,7 @@ def _as_json(played: Sequence[tuple[Path, list[Result]]], missed: dict[Path, tup
             for path, parts in missed.items()
             for part in parts
         ]
-    return json.dumps(document, ensure_ascii=False, indent=2)
+    return output.as_json(document)
 
 
 def _as_junit(played: Sequence[tuple[Path, list[Result]]]) -> str:

@@ -1,0 +1,85 @@
+"""How the commands speak: tables, times and JSON on stdout, notes on stderr, and how a command ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import click
+
+from vipgate_fs.gate.override import instant
+from vipgate_fs.gate.schedules import Calendar
+
+CAN_NOT_WRITE: Final = 1
+"""Exit status when stdout can't be written."""
+
+format_option = click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="JSON: one document.",
+)
+
+
+def report(style: str, document: Any, *lines: str) -> None:
+    """Print what a command has to say: one JSON document, or lines for people."""
+    if style == "json":
+        show_json(document)
+        return
+    for line in lines:
+        click.echo(line)
+
+
+def show_json(document: Any) -> None:
+    """Print one JSON document."""
+    click.echo(as_json(document))
+
+
+def as_json(document: Any) -> str:
+    """A JSON document for people and programs alike."""
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def show_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table, each column as wide as it needs, the head in bold."""
+    lines = [tuple(head), *map(tuple, rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for number, line in enumerate(lines):
+        text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        click.secho(text, bold=number == 0)
+
+
+def iso(at: float, calendar: Calendar) -> str:
+    """A Unix time as ISO 8601 has it, in the site's time; for programs."""
+    return calendar.local(instant(at)).isoformat(timespec="seconds")
+
+
+def shown(at: float, calendar: Calendar) -> str:
+    """A Unix time for people, in the site's time."""
+    return f"{calendar.local(instant(at)):%a %Y-%m-%d %H:%M}"
+
+
+def has_color() -> bool | None:
+    """False where nobody wants any (https://no-color.org); None: it depends on the terminal."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
+def flush_or_fail() -> int:
+    """Write what is still to be written: 0, or CAN_NOT_WRITE and a line on stderr, as for a full disk."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        return tell_unwritable(error)
+    return 0
+
+
+def tell_unwritable(error: OSError) -> int:
+    """Say that stdout can't be written, and let nobody try it again; the exit status."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    click.echo(f"Error: the output can't be written: {error.strerror or error}", err=True)
+    return CAN_NOT_WRITE
