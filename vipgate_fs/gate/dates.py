@@ -13,7 +13,7 @@ _ISO: Final = re.compile(r"(?:[0-9]{4}-)?[0-9]{2}-[0-9]{2}", re.ASCII)
 _GERMAN: Final = re.compile(r"([0-9]{1,2})\. ?([0-9]{1,2})\. ?([0-9]{4})?", re.ASCII)
 _EASTER: Final = re.compile(r"(?:easter|ostern)(?: ?([+-]) ?([0-9]{1,3}))?", re.ASCII | re.IGNORECASE)
 _WITH_TIME: Final = re.compile(r"(.+?)(?:T|,? +)([0-9:]{4,5})(?::00)?(?: Uhr)?", re.ASCII)
-_TO: Final = re.compile(r"\s+(?:[-\u2013]|to|until|bis)\s+|\s*(?:\.\.|~)\s*")
+_TO: Final = re.compile(r"\s+(?:-|to|until|bis)\s+|\s*(?:\.\.|[~\u2013])\s*|(?<=[0-9.])-(?=[0-9]{1,2}\.(?!\.))")
 _EASTER_DAYS: Final = range(-80, 251)
 """What counted from Easter (22 March to 25 April) is in the same year."""
 _LEAP_YEAR: Final = "2000-"

@@ -157,6 +157,30 @@ def test_pins_by_number_or_customer_number(read, content, key, rows):
     assert read(content, key, "pin") == rows
 
 
+PHONE_BOOK = """\
+<?xml version="1.0" encoding="utf-8"?>
+<phonebooks>
+<phonebook owner="0" name="Telefonbuch">
+<contact><category>0</category><person><realName>M&#252;ller &amp; S\u00f6hne</realName></person>
+<telephony nid="2"><number type="home" prio="1" id="0">0711 5550123</number>
+<number type="mobile" id="1">0176 12345678</number><number type="work"></number></telephony></contact>
+</phonebook>
+</phonebooks>
+"""
+
+
+@pytest.mark.parametrize("content", [PHONE_BOOK, PHONE_BOOK.replace("utf-8", "iso-8859-1").encode("latin-1")])
+def test_the_phone_book_of_a_fritz_box(read, content):
+    assert read(content) == [Row(5, "0711 5550123", None), Row(6, "0176 12345678", None)]
+
+
+def test_a_phone_book_that_is_broken_or_none(refused):
+    assert "broken in line 3; export it again" in refused("<phonebooks>\n<number>\n</phonebooks>")[1]
+    bomb = '<!DOCTYPE x [<!ENTITY a "1"><!ENTITY b "&a;&a;">]>'
+    assert "this is an XML file" in refused('<?xml version="1.0"?>' + bomb + "<phonebooks/>")[1]
+    assert "there is no column pin" in refused(PHONE_BOOK, value="pin")[1]
+
+
 def workbook(rows, formats=None, hidden=()):
     book = openpyxl.Workbook()
     for line, row in enumerate(rows, 1):
@@ -209,7 +233,6 @@ ZIP = b"PK\x03\x04" + bytes(26)
         (ZIP + b"readme.txt", "a ZIP archive"),
         (b"%PDF-1.7\n", "a PDF"),
         (b"BEGIN:VCARD\r\nVERSION:3.0\r\n", "a file of vCards (.vcf)"),
-        (b'<?xml version="1.0" encoding="utf-8"?>\n<phonebooks>', "a FRITZ!Box phone book (XML)"),
         (b"<html><table><tr><td>number</td></tr></table>", "a web page, even if its name ends in .xls"),
         (b'<?xml version="1.0"?><list/>', "an XML file"),
         (b'[{"number": "7001"}]', "a JSON file"),

@@ -1,4 +1,4 @@
-"""The rows of a list, whatever program saved it: CSV in the usual encodings and dialects, or an Excel workbook.
+"""The rows of a list, whatever program saved it: CSV in its encodings and dialects, an Excel workbook, a phone book.
 
 What is neither says what it is.
 """
@@ -13,6 +13,8 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple
+
+from vipgate_fs.identify.callers.phone_book import is_phone_book, read_phone_book
 
 Cells = Sequence[str]
 
@@ -35,7 +37,6 @@ _OTHERS: Final = (
     (re.compile(rb"PK\x05\x06|PK\x03\x04(?!.{26}(\[Content_Types\]|_rels|xl/|docProps))", re.DOTALL), "a ZIP archive"),
     (re.compile(rb"%PDF"), "a PDF"),
     (re.compile(rb"\s*BEGIN:VCARD", re.IGNORECASE), "a file of vCards (.vcf)"),
-    (re.compile(rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?<phonebooks", re.DOTALL), "a FRITZ!Box phone book (XML)"),
     (re.compile(rb"\s*<(!doctype html|html|table)", re.IGNORECASE), "a web page, even if its name ends in .xls"),
     (re.compile(rb"\s*<\?xml|\s*<[a-z]+[ >]", re.IGNORECASE), "an XML file"),
     (re.compile(rb"\s*\{\\rtf"), "an RTF document"),
@@ -64,8 +65,10 @@ def read_cells(content: bytes, names_columns: Callable[[Cells], bool]) -> Iterat
         names_columns: whether cells are the names of columns; this tells which separator is meant.
 
     Raises:
-        ValueError: this is neither CSV nor an Excel workbook; says what it is.
+        ValueError: this is none of these; says what it is.
     """
+    if is_phone_book(content):
+        return read_phone_book(content)
     what = next((what for form, what in _OTHERS if form.match(content)), None)
     if what is not None:
         raise ValueError(f"this is {what}; {_AS_CSV}")
