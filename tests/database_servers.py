@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,10 @@ class Server:
     def _answers(self):
         """It listens before it is ready to answer."""
         with suppress(sqlalchemy.exc.OperationalError):
-            return administer(self.url, "SELECT 1")
+            try:
+                return administer(self.url, "SELECT 1")
+            except sqlalchemy.exc.InvalidRequestError:  # one that says it is MySQL has answered, too
+                return True
 
     def stop(self):
         self.process.send_signal(self.end)
@@ -144,7 +148,7 @@ def _postgresql(folder, port, user):
     return [postgres, "-D", data, "-p", str(port), *(f"--{key}={value}" for key, value in settings.items())]
 
 
-def _mariadb(folder, port, user):
+def _mariadb(folder, port, user, arguments=(), statements=()):
     install, mariadbd = binary("mariadb-install-db"), binary("mariadbd")
     data = folder / "data"
     _run(
@@ -155,12 +159,15 @@ def _mariadb(folder, port, user):
     setup.write_text(
         f"CREATE DATABASE IF NOT EXISTS vipgate;\n"
         f"GRANT ALL ON vipgate.* TO vipgate@localhost IDENTIFIED BY '{PASSWORD}';\n"
+        + "".join(f"{statement};\n" for statement in statements),
+        "utf-8",
     )
     if user:
         shutil.chown(setup, user)
     return [
         *(mariadbd, "--no-defaults", f"--datadir={data}", f"--port={port}", "--bind-address=127.0.0.1"),
         *(f"--socket={folder}/socket", f"--init-file={setup}", "--innodb-flush-log-at-trx-commit=0"),
+        *arguments,
     ]
 
 
@@ -168,8 +175,44 @@ def postgresql():
     return running("postgresql", _postgresql, "postgres", signal.SIGINT)
 
 
-def mariadb():
-    return running("mariadb", _mariadb, "mysql", signal.SIGTERM)
+def mariadb(arguments=(), statements=()):
+    """With further arguments, and statements that it runs as root when it starts."""
+    prepare = partial(_mariadb, arguments=arguments, statements=statements)
+    return running("mariadb", prepare, "mysql", signal.SIGTERM)
+
+
+@contextmanager
+def pgbouncer(server, *settings):
+    """The URL of a PgBouncer in front of a PostgreSQL server; `settings` are lines of its section [pgbouncer]."""
+    program, as_user, port = binary("pgbouncer"), unprivileged("postgres"), free_port()
+    folder = Path(tempfile.mkdtemp(prefix="vipgate-"))
+    process = None
+    try:
+        (folder / "users").write_text(f'"vipgate" "{PASSWORD}"\n')
+        lines = [
+            f"[databases]\n* = host=127.0.0.1 port={server.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1",
+            f"listen_port = {port}\nunix_socket_dir =\nauth_type = scram-sha-256\nauth_file = {folder}/users",
+            *settings,
+        ]
+        (folder / "pgbouncer.ini").write_text("\n".join(lines))
+        for path in (folder, *folder.iterdir()):
+            if as_user:
+                shutil.chown(path, as_user)
+        command = [program, "--quiet", folder / "pgbouncer.ini"]
+        process = subprocess.Popen(command, user=as_user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+        until = time.monotonic() + 30
+        while True:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            assert process.poll() is None, f"pgbouncer ended with {process.returncode}"
+            assert time.monotonic() < until, "pgbouncer does not listen"
+            time.sleep(0.05)
+        yield url("postgresql", port)
+    finally:
+        if process:
+            process.kill()
+            process.wait(30)
+        shutil.rmtree(folder)
 
 
 class Proxy:
@@ -180,6 +223,7 @@ class Proxy:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.silent = threading.Event()
+        self.forgotten = set()
         self.sockets = []
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -192,18 +236,30 @@ class Proxy:
                 threading.Thread(target=self._pump, args=(client, server, None), daemon=True).start()
                 threading.Thread(target=self._pump, args=(server, client, self.silent), daemon=True).start()
 
-    @staticmethod
-    def _pump(source, sink, silent):
+    def forget(self):
+        """Drop whatever comes on the connections that stand now, without a word, as a firewall does."""
+        self.forgotten |= set(self.sockets)
+
+    def _pump(self, source, sink, silent):
         with suppress(OSError):
             while data := source.recv(65536):
-                if not (silent and silent.is_set()):
+                if not (silent and silent.is_set()) and source not in self.forgotten:
                     sink.sendall(data)
-            sink.shutdown(socket.SHUT_WR)
+            if source not in self.forgotten:
+                sink.shutdown(socket.SHUT_WR)
 
     def close(self):
         self.listener.shutdown(socket.SHUT_RDWR)
         for each in [self.listener, *self.sockets]:
             each.close()
+
+
+def administer_outside_transactions(url, statement):
+    """Runs a statement that no transaction takes, such as CREATE DATABASE."""
+    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
 
 
 def administer(url, *statements):

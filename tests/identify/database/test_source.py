@@ -15,7 +15,7 @@ from ports import free_port
 from vipgate_fs.aside import AT_ONCE
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.verdict import AskForPin
-from vipgate_fs.identify.database.source import Source
+from vipgate_fs.identify.database.source import NoConnection, Source
 from vipgate_fs.identify.timeouts import Timeouts
 
 
@@ -132,9 +132,14 @@ def test_a_wrong_password_is_said_and_not_shown(database_server):
 
 
 def test_a_driver_that_shows_the_password_is_not_quoted():
-    source = Source(sqlalchemy.make_url(database_servers.url("mariadb", 1)), LOOKUP, Timeouts(2.0, 3.0, 5.0))
-    error = sqlalchemy.exc.OperationalError(None, None, Exception(f"{PASSWORD} was\nrefused"))
-    assert source._told(error) == "no connection to the database (Exception): *** was refused"
+    url = sqlalchemy.make_url(database_servers.url("mariadb", 1)).set(password="p@ss wörd/1")
+    source = Source(url, LOOKUP, Timeouts(2.0, 3.0, 5.0))
+    for written in ("p@ss wörd/1", "p%40ss%20w%C3%B6rd/1", "p%40ss%20w%C3%B6rd%2F1", "p%40ss+w%C3%B6rd%2F1"):
+        error = NoConnection()
+        error.__cause__ = sqlalchemy.exc.OperationalError(None, None, Exception(f"{written} was\nrefused"))
+        assert source._told(error) == "no connection to the database (Exception): *** was refused"
+    error.__cause__ = UnicodeEncodeError("latin-1", "ł0815", 0, 1, "ordinal not in range(256)")
+    assert source._told(error) == "no connection to the database (UnicodeEncodeError)"
 
 
 def test_the_password_may_come_from_the_environment(database_server, monkeypatch):
@@ -169,7 +174,10 @@ def test_a_locked_sqlite_file_is_waited_for_only_so_long(sqlite):
     with closing(sqlite3.connect(sqlite.removeprefix("sqlite:///"))) as writer:
         writer.execute("BEGIN EXCLUSIVE")
         with takes(0.3):
-            assert failure(database(sqlite, read=0.4)) == "the query failed (OperationalError SQLITE_BUSY)"
+            assert (
+                failure(database(sqlite, read=0.4))
+                == "no connection to the database (OperationalError): database is locked"
+            )
     assert database(sqlite).identify(a_call()) is not None
 
 

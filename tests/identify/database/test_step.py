@@ -193,6 +193,13 @@ def test_a_relative_sqlite_path_begins_where_the_configuration_is(sqlite):
         ),
         ({"url": "sqlite:////dev/null/x", "password": "4711"}, ("error", ("password",), "no password")),
         ({"query": "SELECT :pin_of_whom || :caller_number"}, ("error", ("query",), "unknown parameter :pin_of_whom")),
+        *(
+            (
+                {"query": f"SELECT pin FROM t WHERE n = {converted}"},
+                ("warning", ("query",), "convert the column instead"),
+            )
+            for converted in ("CAST(:caller_number AS BIGINT)", ":caller_number::bigint", "cast( :caller_name as int )")
+        ),
         ({"query": "SELECT '4711' AS pin"}, ("warning", ("query",), "the same for every call")),
         ({"timeouts": {"connect": "0s"}}, ("error", ("timeouts", "connect"), "found 0s")),
         ({"timeouts": {"total": "61s"}}, ("error", ("timeouts", "total"), "found 61s")),

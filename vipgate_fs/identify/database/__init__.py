@@ -1,6 +1,7 @@
 """`database`: a query identifies the caller. `docs/database-and-plugins.md` is its manual.
 
-`step` is the step and how it is configured; `source` is a database that is asked in time or not at all.
+`step` is the step and how it is configured, `options` reads those of the URL; `source` asks one question in time or not
+at all, of one of `kinds`; `sqlite_file` reads what belongs to somebody else; `row` makes a verdict of what came back.
 """
 
 from __future__ import annotations

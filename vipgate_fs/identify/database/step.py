@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from os.path import isfile
-from typing import TYPE_CHECKING, ClassVar, Final
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepDefaults, StepFailed
 from vipgate_fs.gate.verdict import Verdict
 from vipgate_fs.identify import Surroundings
+from vipgate_fs.identify.database.options import with_options
 from vipgate_fs.identify.database.row import row_verdict
 from vipgate_fs.identify.database.source import Source
 from vipgate_fs.identify.facts import FACTS, facts
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 PARAMETERS: Final = FACTS[:4]
 """What a query may have as bound parameters."""
+_CONVERTED: Final = re.compile(
+    r"""(?ix) cast \s* \( \s* :(caller_number|caller_name|called_number) \s+ as \s+ (?!n?(var)?char|text|binary)
+    | :(caller_number|caller_name|called_number) \s* :: \s* (?!n?(var)?char|text)"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +61,14 @@ class Database(StepDefaults):
 
 def build(section: Section, around: Surroundings) -> Database:
     """The step as it is configured."""
-    url, query = _url(section), section.text("query")
+    query = section.text("query")
     _check(query, section)
-    source = Source(url, query, read_timeouts(section.section("timeouts")))
+    url, arguments = _url(section)
+    source = Source(url, query, read_timeouts(section.section("timeouts")), arguments)
     return Database(source, around.gate, around.site.number_format, section.line, around.on_failure)
 
 
-def _url(section: Section) -> URL:
+def _url(section: Section) -> tuple[URL, dict[str, Any]]:
     from sqlalchemy import URL, make_url  # noqa: PLC0415 - `vipgate check` waits for it only when it is needed
     from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
 
@@ -71,20 +77,24 @@ def _url(section: Section) -> URL:
         url = make_url(section.text("url"))
     except (ArgumentError, ValueError):
         section.error("this is no URL; allowed: one such as postgresql+psycopg://user@host:5432/name", "url")
-        return URL.create("sqlite")
+        return URL.create("sqlite"), {}
     if url.get_backend_name() == "sqlite":
-        return _file(url, section)
-    if url.password is not None:
+        return _file(url, section), {}
+    if url.password is not None or "sslpassword" in url.query:
         section.report.holds_secrets = True
-    if password is None:
-        return url
-    if url.password is not None:
-        section.error_at_key("the URL has a password, too; remove one of them", "password")
-    return url.set(password=password.reveal())
+    if password is not None:
+        if url.password is not None:
+            section.error_at_key("the URL has a password, too; remove one of them", "password")
+        url = url.set(password=password.reveal())
+    try:
+        return with_options(url, section.folder)
+    except ValueError as error:
+        section.error(str(error), "url")
+        return url, {}
 
 
 def _file(url: URL, section: Section) -> URL:
-    """The URL that opens a SQLite file for reading only."""
+    """The URL with the file's absolute path."""
     if "password" in section:
         section.error_at_key("a SQLite file has no password; remove it", "password")
     if url.host or url.query or url.database in (None, "", ":memory:"):
@@ -93,7 +103,7 @@ def _file(url: URL, section: Section) -> URL:
     path = (section.folder / str(url.database)).absolute()
     if not isfile(path):  # noqa: PTH113 - Path's raises where it may not look
         section.warn(f"there is no file {path}", "url")
-    return url.set(database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"})
+    return url.set(database=str(path))
 
 
 def _check(query: str, section: Section) -> None:
@@ -103,5 +113,9 @@ def _check(query: str, section: Section) -> None:
     for name in sorted(names - set(PARAMETERS)):
         allowed = ", ".join(f":{parameter}" for parameter in PARAMETERS)
         section.error(f"unknown parameter :{name}; allowed: {allowed}", "query")
+    if _CONVERTED.search(query):
+        section.warn(
+            "whoever has no number makes this fail and so chooses on_failure; convert the column instead", "query"
+        )
     if not names:
         section.warn("asks the same for every call; :caller_number stands for the caller's number", "query")
