@@ -141,6 +141,7 @@ def switch(*services, speed=20.0, untaken=10.0):
     hosts = "|".join(f"127.0.0.1:{service.port}" for service in services)
     actions = (
         ("set", "park_timeout=900:SUBSCRIBER_ABSENT"),
+        ("set", "socket_resume=true"),
         ("sched_transfer", f"+{round(untaken * speed)} hangup:SUBSCRIBER_ABSENT inline"),
         ("set", "vipgate_untaken=${last_sched_id}"),
         ("socket", f"{hosts} async full"),

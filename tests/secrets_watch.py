@@ -59,7 +59,7 @@ class Watch:
 
         before(Caller, "entry", lambda caller, prompt: self.keyed_in(keys_of(caller, prompt)))
         before(structlog.WriteLogger, "msg", lambda _, message: self.saw("log", message))
-        before(Session, "_write", lambda _, data: self.saw("argument", data.decode()))
+        before(Session, "_encode", lambda _, commands: self.saw("argument", "\n".join(commands)))
         before(Writer, "record", lambda _, record: self.saw("record", repr(record)))
         before(Service, "destroy", lambda service: self.saw("log of a service", service.log.read_text()))
 

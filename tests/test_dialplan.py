@@ -106,6 +106,11 @@ class TestGate:
         ]
         assert after == [("transfer", "${destination_number} XML vipgate-no-gate")]
 
+    def test_a_gate_that_dies_keeps_nobody_waiting_and_what_has_passed_is_not_broken_off(self):
+        before, _, _ = around_socket()
+        assert ("set", "socket_resume=true") in before
+        assert "socket_resume" in dict(actions(extension("vipgate-marks")))["multiunset"].split()
+
     def test_without_a_gate_the_caller_is_refused(self):
         every = actions(extension("vipgate-no-gate"))
         assert [application for application, _ in every] == ["log", "hangup"]

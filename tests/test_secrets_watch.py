@@ -12,7 +12,8 @@ import pytest
 from gevent import socket
 from secrets_watch import PIN_SHOWN, Watch
 
-from vipgate_fs.esl.session import Session, SessionGone
+from vipgate_fs.esl.errors import SessionGone
+from vipgate_fs.esl.session import Session
 from vipgate_fs.gate.record import CallRecord
 from vipgate_fs.secret import Secret
 from vipgate_fs.service.logs import configure

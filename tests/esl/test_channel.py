@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+
 import gevent
 import pytest
-from esl_peer import complete, connect_reply, event, notice, reply, within
+from esl_peer import CHANNEL, complete, connect_reply, event, notice, reply, within
 
 from vipgate_fs.esl.channel import EslChannel
-from vipgate_fs.esl.session import Session, SessionGone, SessionTaken
+from vipgate_fs.esl.errors import SessionGone, SessionTaken, SwitchUnfit
+from vipgate_fs.esl.session import Session
 from vipgate_fs.gate.channel import Prompt
 from vipgate_fs.gate.gate import Rejection, Route, Timing
 
@@ -29,6 +32,7 @@ class Switch:
     def __init__(self, peer, facts):
         self.peer, self.facts, self.results, self.commands = peer, facts, [], []
         self.late = False
+        self.answers = {}
         self.greenlet = gevent.spawn(self.run)
 
     def run(self):
@@ -40,7 +44,8 @@ class Switch:
             self.commands.append(command)
             if command == SETTLING[-1] and self.late:
                 self.peer.send(TAKEN)
-            self.peer.send(connect_reply(**self.facts) if command == "connect" else reply())
+            answer = connect_reply(**self.facts) if command == "connect" else reply()
+            self.peer.send(self.answers.get(command, answer))
             fields = dict(line.split(": ", 1) for line in command.splitlines()[1:])
             if "Event-UUID" in fields:
                 gevent.sleep(0.01)
@@ -78,6 +83,10 @@ def channel(connection, switch):
     return EslChannel(session)
 
 
+def api(text):
+    return b"Content-Type: api/response\nContent-Length: %d\n\n%b" % (len(text), text.encode())
+
+
 def digits(entered, read_result="success", **more):
     return {
         "application": "play_and_get_digits",
@@ -100,6 +109,62 @@ def digits(entered, read_result="success", **more):
 def test_taking_the_call_cancels_what_the_dialplan_says_and_nothing_else(channel, switch, commands):
     channel.take()
     assert list(switch.applications()) == commands
+
+
+@pytest.mark.parametrize("facts", [{"variable_vipgate_passed": "true", "variable_vipgate_untaken": "4711"}])
+def test_a_call_that_the_dialplan_has_led_past_a_late_gate_is_left_alone(channel, switch):
+    with pytest.raises(SessionTaken):
+        channel.take()
+    with pytest.raises(SessionTaken):
+        channel.transfer("100", Route())
+    gevent.sleep(0.01)
+    assert list(switch.applications()) == []
+
+
+RESUMES = {"variable_socket_resume": "true"}
+UNSET = f"api uuid_setvar {CHANNEL['Unique-ID']} socket_resume"
+
+
+@pytest.mark.parametrize("facts", [RESUMES])
+def test_a_call_that_passes_is_not_broken_off_by_the_end_of_the_connection(channel, switch):
+    """FINDINGS: "socket_resume": the close would leave 2 to 80 % of them stuck."""
+    switch.answers[UNSET] = api("+OK\n")
+    channel.transfer("100", Route())
+    assert list(switch.applications()) == [UNSET, "transfer 100 XML vipgate-passed"]
+
+
+@pytest.mark.parametrize("facts", [RESUMES])
+@pytest.mark.parametrize("answer", [reply("-ERR command not found"), api("-ERR uuid_setvar Command not found!\n")])
+def test_where_the_switch_can_not_do_that_nobody_passes(channel, switch, answer):
+    switch.answers[UNSET] = answer
+    with pytest.raises(SwitchUnfit, match="async full"):
+        channel.transfer("100", Route())
+    assert list(switch.applications()) == [UNSET]
+
+
+@pytest.mark.parametrize("facts", [RESUMES | {"Unique-ID": "x ${system(true)}"}])
+def test_an_id_that_is_none_goes_into_no_command(channel, switch):
+    """A verto client chooses its own."""
+    with pytest.raises(ValueError, match="may not go into"):
+        channel.transfer("100", Route())
+    channel.leave()
+    gevent.sleep(0.01)
+    assert list(switch.applications()) == []
+
+
+@pytest.mark.parametrize("facts", [RESUMES])
+def test_a_call_that_was_taken_away_is_outlasted_in_silence(connection, channel, switch):
+    channel.watch()
+    connection[1].send(TAKEN)
+    gevent.sleep(0.01)
+    switch.commands.clear()
+    leaving = gevent.spawn(channel.leave)
+    gevent.sleep(0.05)
+    assert not leaving.ready()
+    assert switch.commands == [UNSET]
+    connection[1].sock.shutdown(socket.SHUT_WR)
+    leaving.join(5)
+    assert leaving.ready()
 
 
 def test_transfer(channel, switch):

@@ -10,7 +10,8 @@ import pytest
 from esl_peer import complete, connect_reply, event, reply, within
 from greenswitch.esl import OutboundSession, OutboundSessionHasGoneAway
 
-from vipgate_fs.esl.session import CommandRefused, Session, SessionGone
+from vipgate_fs.esl.errors import CommandRefused, SessionGone
+from vipgate_fs.esl.session import Session
 
 
 @pytest.fixture(

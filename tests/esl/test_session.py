@@ -9,7 +9,8 @@ import gevent
 import pytest
 from esl_peer import connect_reply, reply, within
 
-from vipgate_fs.esl.session import Session, SessionGone
+from vipgate_fs.esl.errors import SessionGone
+from vipgate_fs.esl.session import Session
 
 DIALPLAN = Path(__file__).parents[2] / "freeswitch-dialplan.xml"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import gevent
@@ -60,8 +61,14 @@ def end(experience):
 
 
 def descriptors(pid):
-    """File descriptors that a process has open."""
-    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+    """File descriptors that a process has open for connections; the store opens its own when it needs them."""
+    return sum(_target(link).startswith("socket:") for link in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def _target(link):
+    with suppress(FileNotFoundError):  # closed meanwhile
+        return str(link.readlink())
+    return ""
 
 
 def resident(pid):

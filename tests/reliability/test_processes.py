@@ -25,13 +25,12 @@ def held(do):
 import os
 """
 """The first call after a test has made the file `hold` waits where its worker is to be killed."""
-UNANSWERED = "silence for ten seconds, then refused (480)"
 
 
 @pytest.mark.parametrize(
     ("when", "held", "ends", "experienced"),
     [
-        pytest.param("before `connect`", "session.Session.connect", "refused (480)", UNANSWERED, id="connect"),
+        pytest.param("before `connect`", "session.Session.connect", "refused (480)", "refused (480)", id="connect"),
         pytest.param("in the prompt", "session.Session.completion", "hung up on", "hung up on", id="prompt"),
         pytest.param("after the PIN", "channel.EslChannel.transfer", "hung up on", "hung up on", id="PIN"),
     ],
@@ -42,7 +41,7 @@ def test_a_worker_is_killed(serve, tell, when, held, ends, experienced):
     until(lambda: all(call.experience.answered for call in others))
     folder = service.config.parent
     (folder / "hold").touch()
-    hit = switch(service, untaken=2.0).start(Caller(dial="081547#", patience=60.0), "700")
+    hit = switch(service).start(Caller(dial="081547#", patience=60.0), "700")
     until(lambda: any(folder.glob("held-*")))
     (victim,) = (int(file.name.removeprefix("held-")) for file in folder.glob("held-*"))
     number = service.workers.index(victim) + 1

@@ -7,7 +7,8 @@ import pytest
 from esl_peer import connect_reply, event, reply, within
 
 from vipgate_fs.esl.channel import EslChannel
-from vipgate_fs.esl.session import Session, SessionGone, SessionTaken
+from vipgate_fs.esl.errors import SessionGone, SessionTaken
+from vipgate_fs.esl.session import Session
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import StepDefaults, StepFailed
 from vipgate_fs.gate.verdict import Pass

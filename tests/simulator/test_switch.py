@@ -234,6 +234,51 @@ def test_a_call_that_is_left_alone_ends_by_the_callers_patience(gate):
     assert not experience.parked_for_ever
 
 
+RESUMING = ("set", "socket_resume=true")
+
+
+def resuming(socket):
+    extensions = {"100": answered(3), "120": answered(1)}
+    return Dialplan(Extension((RESUMING, socket, ("transfer", "120 XML default"))), extensions=extensions)
+
+
+@pytest.mark.parametrize(
+    ("unset", "ends"), [(True, ["answered", "heard", "hung up"]), (False, ["answered", "gave up"])]
+)
+def test_with_socket_resume_the_close_breaks_off_what_the_call_does_by_then(gate, unset, ends):
+    """FINDINGS: "socket_resume": the channel stays in CS_RESET for ever, unless the variable was unset before."""
+
+    def script(peer):
+        uuid = peer.ask("connect").fields["Unique-ID"]
+        peer.ask("myevents")
+        if unset:
+            assert peer.ask(f"api uuid_setvar {uuid} socket_resume").body == "+OK\n"
+        peer.execute("transfer", "100 XML default")
+        peer.event("CHANNEL_ANSWER")
+
+    experience = gate(script, resuming).call(Caller(patience=30), "700")
+    gate.wait()
+
+    told = [moment.what for moment in experience.moments if moment.what not in (What.TRANSFERRED, What.SILENCE)]
+    assert [what for what in told if what is not What.HEARD_PART] == ends
+
+
+@pytest.mark.parametrize("last", ["connect", "myevents", "prompt"])
+def test_with_socket_resume_a_gate_that_dies_keeps_nobody_waiting(gate, last):
+    def script(peer):
+        peer.ask("connect")
+        if last != "connect":
+            peer.ask("myevents")
+        if last == "prompt":
+            peer.execute("play_and_get_digits", ASK, "prompt")
+            peer.event("CHANNEL_EXECUTE")
+
+    experience = gate(script, resuming).call(Caller(), "700")
+
+    assert [target.extension for target in experience.transfers] == ["120"]
+    assert experience.moments[-1].at < 2.0
+
+
 def test_only_a_sip_channel_responds(gate):
     """FINDINGS: on `loopback/…` the application is accepted and does nothing; `hangup` works on all."""
 

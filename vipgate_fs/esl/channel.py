@@ -11,7 +11,8 @@ from contextlib import suppress
 from typing import Final, Never
 
 from vipgate_fs.esl.commands import sendmsg
-from vipgate_fs.esl.session import CommandRefused, Session, SessionGone
+from vipgate_fs.esl.errors import CommandRefused, SessionGone, SwitchUnfit
+from vipgate_fs.esl.session import Session
 from vipgate_fs.gate.channel import Prompt
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.gate import Rejection, Route
@@ -36,6 +37,8 @@ For answer and one prompt FreeSWITCH then sends one event of 6 kB. `nixevent` ne
 _SETTLING: Final = ("api msleep 50", "api msleep 1")
 """Two exchanges with the switch's end of this connection, 50 ms apart: by then it has sent all news of the call."""
 _UNTAKEN: Final = "vipgate_untaken"
+_PASSED: Final = "vipgate_passed"
+_RESUME: Final = "socket_resume"
 _TONE: Final = "tone_stream://%(500,200,425)"
 _CAUSES: Final = {
     404: "UNALLOCATED_NUMBER",
@@ -50,6 +53,8 @@ _SOUND_TIMEOUT: Final = 120.0
 """Seconds that a sound file may last."""
 _WORD: Final = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 _TASK: Final = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
+_UUID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
+"""A verto client chooses its own."""
 _SOUND: Final = re.compile(r"/?[A-Za-z0-9_.-][A-Za-z0-9_./-]*", re.ASCII)
 
 
@@ -70,8 +75,14 @@ class EslChannel:
         """Cancel what the dialplan has scheduled in case that no gate takes the call; `transfer` would not end it.
 
         The dialplan leaves the task's id in a variable of its own: sites schedule other things for a call as well.
+
+        Raises:
+            SessionTaken: when the gate was so late that the dialplan has led the call past it already.
         """
-        task = self._session.session_data.get(f"variable_{_UNTAKEN}", "")
+        facts = self._session.session_data
+        if facts.get(f"variable_{_PASSED}"):
+            raise self._session.lost_to_others()
+        task = facts.get(f"variable_{_UNTAKEN}", "")
         if _TASK.fullmatch(task):
             self._flush(sendmsg("sched_cancel", task), sendmsg("unset", _UNTAKEN))
 
@@ -133,7 +144,10 @@ class EslChannel:
         """Transfer; when it is accepted, the connection is no longer needed."""
         if not is_dialable(target):
             _refuse(target)
-        self._flush(sendmsg("transfer", f"{target} {_word(route.dialplan)} {_word(route.context)}"), lets_go=True)
+        command = sendmsg("transfer", f"{target} {_word(route.dialplan)} {_word(route.context)}")
+        if self._resumes:
+            self._forget_resume()
+        self._flush(command, lets_go=True)
 
     def reject(self, rejection: Rejection) -> None:
         """Turn away with a SIP response, after the announcement if there is one, without answering."""
@@ -146,6 +160,39 @@ class EslChannel:
             if played.get("Application-Response") == "FILE NOT FOUND":
                 self.missing_sounds = rejection.announcement
         self._flush((_respond if self._knows_sip else _hangup)(rejection), lets_go=True)
+
+    def leave(self) -> None:
+        """Leave a call alone that somebody else has taken, until it is over. Raises nothing.
+
+        Only `socket_resume` is unset, in case this process does not live that long.
+        """
+        with suppress(ValueError):
+            self._session.outlast([self._resume_off()] if self._resumes else [])
+
+    @property
+    def _resumes(self) -> bool:
+        """Whether the dialplan has set `socket_resume`.
+
+        With that variable the end of this connection takes the channel out of whatever it does. It is meant for a gate
+        that dies: of a call that was let through or taken away nothing would be left (FINDINGS: "socket_resume").
+        """
+        return f"variable_{_RESUME}" in self._session.session_data
+
+    def _resume_off(self) -> str:
+        """The command that unsets it: by `api`, at once. An application would wait for its turn."""
+        uuid = self._session.session_data["Unique-ID"]
+        return f"api uuid_setvar {uuid if _UUID.fullmatch(uuid) else _refuse(uuid)} {_RESUME}"
+
+    def _forget_resume(self) -> None:
+        try:
+            answer = self._session.send(self._resume_off()).data
+        except CommandRefused as refusal:
+            answer = str(refusal)
+        if not answer.startswith("+OK"):
+            raise SwitchUnfit(
+                f"the dialplan sets {_RESUME}, but FreeSWITCH answers `api uuid_setvar` with {answer.strip()}: "
+                "the socket action needs `async full`, and mod_commands must be loaded"
+            )
 
     def abandon(self, rejection: Rejection) -> None:
         """Turn away a call whose connection can't be understood any more. Raises nothing."""

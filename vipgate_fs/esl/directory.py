@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
 
-from vipgate_fs.esl.session import CommandRefused, Session
+from vipgate_fs.esl.errors import CommandRefused, SwitchUnfit
+from vipgate_fs.esl.session import Session
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.gate import Gate
@@ -33,8 +34,10 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 _NO_GROUP: Final = "error/NO_ROUTE_DESTINATION"
 
 
-class DirectoryUnavailable(Exception):
-    """The switch does not answer questions about its directory. The text says what to do."""
+class DirectoryUnavailable(SwitchUnfit):
+    """The switch does not answer questions about its directory, or a "no" of it may be a failure."""
+
+    what = "rejected: can't tell who was called"
 
 
 @dataclass(slots=True)

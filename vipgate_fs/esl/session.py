@@ -19,11 +19,11 @@ from contextlib import suppress
 from typing import Any, Final, Never, TypeVar
 
 import gevent
-from greenswitch.esl import OutboundSession, OutboundSessionHasGoneAway
+from greenswitch.esl import OutboundSession
 
 from vipgate_fs.esl.commands import encode, sendmsg
+from vipgate_fs.esl.errors import CommandRefused, SessionGone, SessionTaken
 from vipgate_fs.esl.wire import Decoder, Frame, Headers, WireError
-from vipgate_fs.gate.channel import CallEnded, CallTaken
 
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds for the peer to show that it is a FreeSWITCH."""
@@ -38,18 +38,6 @@ _PAUSE: Final = 0.001
 """Seconds; a pause of 0 would hold up all that waits for a time (gevent runs few timers between such pauses)."""
 
 T = TypeVar("T")
-
-
-class SessionGone(OutboundSessionHasGoneAway, CallEnded):  # type: ignore[misc]
-    """Nothing more can be done with the call: the caller hung up, or the connection is of no further use."""
-
-
-class SessionTaken(SessionGone, CallTaken):
-    """The call has left the gate's hands: somebody transferred, picked up or parked it. The gate has no say in it."""
-
-
-class CommandRefused(Exception):
-    """FreeSWITCH answered a command with -ERR; the session goes on. Carries FreeSWITCH's words."""
 
 
 class Session(OutboundSession):  # type: ignore[misc]
@@ -142,6 +130,12 @@ class Session(OutboundSession):  # type: ignore[misc]
                 raise CommandRefused(reply.data)
         return replies
 
+    def lost_to_others(self) -> SessionGone:
+        """Note that somebody else has the call; what to raise."""
+        taken = SessionTaken("somebody else has taken the call")
+        self._end(taken)
+        return taken
+
     def last_words(self, commands: Sequence[str]) -> None:
         """Send commands that let go of the call to a peer that nothing more is expected of. Raises nothing.
 
@@ -201,14 +195,15 @@ class Session(OutboundSession):  # type: ignore[misc]
                 break
         self._raise_if_gone()
 
-    def outlast(self) -> None:
-        """Say nothing more until the call is over, and FreeSWITCH closes. Raises nothing.
+    def outlast(self, commands: Sequence[str]) -> None:
+        """Send some commands; say nothing more until the call is over, and FreeSWITCH closes. Raises nothing.
 
         To close the connection of a call that somebody has taken away may end it: `park`, the application, goes on only
         as long as the connection is there that once controlled the channel (FINDINGS: "Taken away").
         """
         with suppress(OSError):
             self.sock.settimeout(None)
+            self.sock.sendall(self._encode(commands))
             while self.sock.recv(_READ_SIZE):
                 pass
 
@@ -322,7 +317,7 @@ class Session(OutboundSession):  # type: ignore[misc]
         if name == "CHANNEL_HANGUP" or (name == "CHANNEL_UNPARK" and headers.get("Answer-State") == "hangup"):
             self._end(SessionGone(f"the caller hung up ({headers.get('Hangup-Cause', 'no cause')})"))
         elif name == "CHANNEL_UNPARK":
-            self._end(SessionTaken("somebody else has taken the call"))
+            self.lost_to_others()
         elif name == "CHANNEL_EXECUTE_COMPLETE":
             event_uuid = headers.get("Application-UUID", "")
             if event_uuid in self._completed:

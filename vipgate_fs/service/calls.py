@@ -18,9 +18,10 @@ from gevent.event import Event
 
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.esl.channel import EslChannel
-from vipgate_fs.esl.directory import Directory, DirectoryUnavailable
+from vipgate_fs.esl.directory import Directory
+from vipgate_fs.esl.errors import CommandRefused, SessionGone, SwitchUnfit
 from vipgate_fs.esl.facts import call_facts
-from vipgate_fs.esl.session import CommandRefused, Session, SessionGone
+from vipgate_fs.esl.session import Session
 from vipgate_fs.gate.call import REQUEST_URI, WITHHELD, Call, storable
 from vipgate_fs.gate.decision import Decision, decide, describe
 from vipgate_fs.gate.dialogue import Outcome, Result, conduct
@@ -115,7 +116,7 @@ class CallHandler:
             with self._counted():
                 self._serve(facts, session, log)
             if session.is_taken:
-                session.outlast()
+                EslChannel(session).leave()
         except Dropped:
             session.holds_call = is_connected
             log.debug("connection dropped: too many have shown no call, or they have sent too much")
@@ -193,9 +194,9 @@ class CallHandler:
             self._memory.record(course.record(call, outcome))
             with suppress(SessionGone):  # else it would hide the error
                 channel.reject(UNDECIDED)
-            if not isinstance(error, DirectoryUnavailable):
+            if not isinstance(error, SwitchUnfit):
                 raise
-            log.error("rejected: can't tell who was called", why=str(error))
+            log.error(error.what, why=str(error))
             return
         if (
             session.holds_call and outcome.result is not Result.CUT_OFF

@@ -94,6 +94,8 @@ class Session:
         while channel.cause is None:
             if channel.is_to_park:
                 self._stay_parked()
+            elif channel.state == "RESET" and not channel.transferred:
+                self._stay_reset()
             else:
                 self._route()
         channel.enter("HANGUP")
@@ -210,6 +212,13 @@ class Session:
         while self.channel.take_digit() is not None:
             pass
         return not self.controlled
+
+    def _stay_reset(self) -> None:
+        """Nothing ends this state but the caller, or somebody else's transfer (FINDINGS: "socket_resume")."""
+        channel = self.channel
+        while channel.cause is None and not channel.transferred:
+            channel.changed.clear()
+            channel.clock.wait(channel.changed)
 
     def _stay_parked(self) -> None:
         channel = self.channel
