@@ -149,6 +149,8 @@ def _profile(name: str, port: int, context: str) -> str:
         "disable-naptr": "true",
         "bind-params": "transport=udp",
     }
+    if name == "inside":  # what docs/freeswitch.md says of these two
+        settings |= {"p-asserted-id-parse": "verbatim", "parse-invite-tel-params": "true"}
     gateways = "".join(_gateway(*account) for account in ACCOUNTS.items()) if name == "trunk" else ""
     return f'<profile name="{name}"><gateways>{gateways}</gateways><settings>{_params(settings)}</settings></profile>'
 

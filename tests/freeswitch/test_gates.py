@@ -255,7 +255,8 @@ def test_park_timeout_is_the_last_resort(start, dialplan, in_dialogue, end_of):
 def fails_open(dialplan):
     """The variant that the dialplan's comment offers."""
     text = DIALPLAN.read_text("utf-8")
-    closed = text[text.index('        <action application="log"') : text.index("        <!-- EDIT, if everybody")]
+    start = text.index('        <action application="log"', text.index('<context name="vipgate-no-gate">'))
+    closed = text[start : text.index("        <!-- EDIT, if everybody")]
     (opened,) = [part for part in text.split("<!--") if part.startswith(" EDIT, if everybody")]
     dialplan(closed, opened[opened.index("<action") : opened.index("-->")])
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from urllib.parse import unquote
 
 import pytest
+from freeswitch.configuration import INSIDE
 from freeswitch.gate import VIP, wait_until
 from freeswitch.phone import Scenario
 from freeswitch.switch import Listener
@@ -77,6 +78,23 @@ CALLED = [
     Scenario("auto_to_user", "gw+to", FORWARDED, caller=STRANGER, receiver="<sip:+4970222797812@trunk.example>"),
     Scenario("an account with an @", "KXXXabcd@trunk.example", "404", caller=VIP),
 ]
+
+
+VERBATIM = [
+    Scenario(name, "7000", story, headers=(f"P-Asserted-Identity: {asserted}",), port=INSIDE)
+    for name, story, asserted in (
+        ("verbatim", PASSED, f'"V. Ip" <sip:{VIP}@tel.example;user=phone>'),
+        ("verbatim, tel in its context", PASSED, "<tel:017612345678;phone-context=+49>"),
+        ("verbatim, tel in another context", FORWARDED, "<tel:017612345678;phone-context=+41>"),
+        ("verbatim, with verstat", PASSED, f"<sip:{VIP};verstat=TN-Validation-Passed@tel.example>"),
+    )
+]
+PARSED = [Scenario("npdi, parsed", "+4970222797812;npdi;rn=+4919912345", PASSED, caller=VIP, port=INSIDE)]
+
+
+@pytest.mark.parametrize("scenario", VERBATIM + PARSED, ids=str)
+def test_with_the_settings_of_the_manual(scenario, experience):
+    assert experience.story == scenario.story
 
 
 @pytest.mark.parametrize("scenario", CALLERS, ids=str)
