@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import zipfile
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vipgate_fs.identify.callers.cells import Fault
 from vipgate_fs.identify.callers.list_file import ListFile, Row, Unreadable
@@ -220,6 +223,33 @@ def test_a_workbook_shows_zeros_that_its_numbers_have_not(read):
 
 def test_the_first_sheet_that_can_be_seen_is_read(read):
     assert read(workbook([["number"], ["7001"]], hidden=["old"])) == [Row(2, "7001", None)]
+
+
+def test_a_workbook_with_a_broken_sheet(refused):
+    broken = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook([["number"], ["7001"]]))) as whole, zipfile.ZipFile(broken, "w") as copy:
+        for name in whole.namelist():
+            copy.writestr(name, whole.read(name).replace(b"</row>", b"</rows>"))
+    assert "this is no Excel workbook that can be read (ParseError)" in refused(broken.getvalue())[1]
+
+
+@given(st.data())
+def test_whatever_is_in_a_file_is_a_row_or_told(tmp_path_factory, data):
+    content = bytearray(data.draw(st.sampled_from([PLAIN.encode(), PLAIN.encode("utf-16"), PHONE_BOOK.encode()])))
+    for _ in range(data.draw(st.integers(1, 6))):
+        place, marks = (
+            data.draw(st.integers(0, len(content))),
+            [b"\0", b'"', b"\n", b";", b"#", b"=", b"\xff", b"sep=", b"<"],
+        )
+        content[place : place + data.draw(st.integers(0, 4))] = data.draw(
+            st.sampled_from(marks) | st.binary(max_size=4)
+        )
+    path = tmp_path_factory.getbasetemp() / "fuzzed"
+    path.write_bytes(content)
+    try:
+        assert all(isinstance(row, Row | Fault) for row in ListFile(path, "number", "verdict"))
+    except Unreadable as error:
+        assert error.line > 0
 
 
 ZIP = b"PK\x03\x04" + bytes(26)

@@ -172,16 +172,19 @@ class _Feed:
 def _of_workbook(content: bytes) -> Iterator[tuple[int, Cells] | Fault]:
     import openpyxl  # noqa: PLC0415 - only whoever has a workbook waits for it
 
+    rows: list[tuple[int, Cells] | Fault] = []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+            rows.extend(_rows_of(book))
     except Exception as error:  # noqa: BLE001 - whatever a broken workbook makes of openpyxl
-        raise ValueError(f"this is no Excel workbook that can be read ({type(error).__name__}); {_AS_CSV}") from None
-    return _rows_of(book)
+        what = f"this is no Excel workbook that can be read ({type(error).__name__}); {_AS_CSV}"
+        raise ValueError(what) from None
+    return iter(rows)
 
 
-def _rows_of(book: Any) -> Iterator[tuple[int, Cells] | Fault]:
+def _rows_of(book: Any) -> Iterator[tuple[int, Cells]]:
     for sheet in book.worksheets:
         if sheet.sheet_state == "visible":
             for line, row in enumerate(sheet.iter_rows(), 1):

@@ -50,4 +50,6 @@ def read_phone_book(content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
         raise ValueError(
             f"this is a FRITZ!Box phone book that is broken in line {error.lineno}; export it again"
         ) from None
+    except LookupError:
+        raise ValueError("this is a FRITZ!Box phone book in an encoding that nobody knows; export it again") from None
     return iter(rows)
