@@ -56,3 +56,47 @@ def test_it_is_not_shown(place, form):
     assert told
     assert "4711" not in told
     assert ":5:" in told
+
+
+@pytest.mark.parametrize(
+    "step",
+    ["static_pin: {pin084711}", "static_pin: {pin: {x084711: 1}}", "pin084711: {}", "caller_pin: {pins: {a084711: 1}}"],
+)
+def test_it_is_not_shown_in_the_path_of_a_finding(step):
+    text = f'version: 1\ngates:\n  office084:\n    protects: {{numbers: ["7000"]}}\n    identify: [{{{step}}}]\n'
+    told = "\n".join(map(str, config.load_text(text).findings))
+    assert "gates.office084.identify[0]" in told
+    assert "4711" not in told
+
+
+HINTS = {
+    'static_pin: "0815"': "allowed: a mapping, such as {pin: …}",
+    "static_pin: {pin: „0815“}": "found typographic quotes; write plain ones",
+    "static_pin:\u00a0{pin: '0815'}": "a space that is none (U+00A0, no-break space)",
+}
+
+
+@pytest.mark.parametrize("step", HINTS)
+def test_what_is_written_on_the_first_day_is_told_how_to_be_written(step):
+    text = f'version: 1\ngates:\n  g:\n    protects: {{numbers: ["7000"]}}\n    identify:\n      - {step}\n'
+    told = "\n".join(map(str, config.load_text(text).findings))
+    assert HINTS[step] in told
+    assert "0815" not in told
+
+
+@pytest.mark.parametrize(
+    ("gate", "hint"),
+    [
+        ('protects: {numbers: "089123"}', "[ ] around it, or a line for each item that begins with a dash"),
+        ('protects: {numbers: ["1"]}\n    identify:\n      static_pin: {pin: "1"}', "is the dash missing before it?"),
+        ('protects: {numbers: ["1"]}\n    identify:\n      guest_pin: {}\n     x: 1', "each item begins with a dash"),
+    ],
+)
+def test_what_should_be_a_list_is_told_how_to_become_one(gate, hint):
+    told = "\n".join(map(str, config.load_text(f"version: 1\ngates:\n  g:\n    {gate}\n").findings))
+    assert hint in told
+
+
+def test_a_comma_in_braces_needs_quotes():
+    text = 'version: 1\nschedules:\n  o:\n    - {days: sat, sun, from: "08:00", to: "09:00"}\n'
+    assert "A text with a comma needs quotes" in "\n".join(map(str, config.load_text(text).findings))

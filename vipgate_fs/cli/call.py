@@ -15,6 +15,7 @@ import click
 
 from vipgate_fs.cli import output
 from vipgate_fs.cli.options import (
+    as_dialled,
     config_option,
     load_or_exit,
     moment_option,
@@ -93,6 +94,7 @@ def command(
     """
     if not all(_KEYS.fullmatch(keys) for keys in entries):
         raise click.BadParameter("the keys of a telephone are 0 to 9, * and #", param_hint="--dial")
+    number, called = as_dialled(number), as_dialled(called)
     address = _address(server) if server else None
     for option, given in (("--at", moment), ("--config", config)):
         if address and given:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+import subprocess
 import sys
 from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -17,6 +21,8 @@ from vipgate_fs.document.findings import Finding
 from vipgate_fs.exposure import exposure
 from vipgate_fs.gate.schedules import Calendar
 
+SERVICE: Final = "vipgate"
+"""The user who runs the service, as docs/installation.md has it."""
 VALID: Final = 0
 INVALID: Final = 1
 UNREADABLE: Final = 2
@@ -32,7 +38,15 @@ YEARS: Final = (1991, 2100)
 @click.option(
     "--holidays", "year", type=click.IntRange(*YEARS), metavar="YEAR", help="List the public holidays of a year, too."
 )
-def command(config: Path | None, files: tuple[Path, ...], style: str, *, strict: bool, year: int | None) -> None:
+@click.option("--as-user", "user", metavar="NAME", help="See them with this user's rights, the service's; for root.")
+def command(
+    config: Path | None,
+    files: tuple[Path, ...],
+    style: str,
+    strict: bool,  # noqa: FBT001
+    year: int | None,
+    user: str | None,
+) -> None:
     """Check configuration files and tell everything that is wrong with them, each finding with its line.
 
     Whether others on this machine can change a file, or read PINs, passwords or keys in it, is told besides: that is
@@ -42,6 +56,8 @@ def command(config: Path | None, files: tuple[Path, ...], style: str, *, strict:
 
     Exit status: 0 when all are valid, 1 when one is not, 2 when one can't be read.
     """
+    if user is not None:
+        _become(user)
     findings: list[Finding] = []
     summaries: list[str] = []
     holidays: dict[str, list[dict[str, str]]] = {}
@@ -57,6 +73,8 @@ def command(config: Path | None, files: tuple[Path, ...], style: str, *, strict:
             valid = loaded.configuration is not None and not (strict and loaded.findings)
             findings.extend(loaded.findings)
             summaries.append(f"{found}: {_summary(loaded, valid=valid)}")
+            if hidden := _hidden_from_service(found):
+                summaries.append(f"{found}: Warning: {hidden}")
             if why := exposure(found, found.stat().st_mode, holds_secrets=loaded.holds_secrets):
                 summaries.append(f"{found}: Warning: {why}")
             status = max(status, VALID if valid else INVALID)
@@ -85,6 +103,35 @@ def _print(findings: list[Finding], holidays: dict[str, list[dict[str, str]]], y
 def _holidays(calendar: Calendar, year: int) -> list[dict[str, str]]:
     days = calendar.holidays.of(year) if calendar.holidays else {}
     return [{"date": day.isoformat(), "weekday": f"{day:%a}", "name": name} for day, name in days.items()]
+
+
+def _become(name: str) -> None:
+    """Go on with the rights of a user. Ends the command when that is not possible."""
+    configuration_files.load_text("version: 1\ngates: {}\n")  # Python may be where only root can read it
+    try:
+        user = pwd.getpwnam(name)
+        os.initgroups(name, user.pw_gid)
+        os.setegid(user.pw_gid)
+        os.seteuid(user.pw_uid)
+    except KeyError:
+        raise click.BadParameter(f"there is no user {name} on this machine", param_hint="--as-user") from None
+    except PermissionError:
+        raise click.BadParameter("only root can take another user's rights", param_hint="--as-user") from None
+
+
+def _hidden_from_service(path: Path) -> str | None:
+    """That root can read what the service's user can't, where there is a user of that name."""
+    if os.geteuid() != 0:
+        return None
+    with suppress(KeyError, OSError):
+        user = pwd.getpwnam(SERVICE)
+        reads = [sys.executable, "-c", "import sys; open(sys.argv[1]).close()", str(path.absolute())]
+        done = subprocess.run(  # noqa: S603 - this very Python
+            reads, user=user.pw_uid, group=user.pw_gid, extra_groups=[], capture_output=True, check=False, cwd="/"
+        )
+        if done.returncode and b"PermissionError" in done.stderr:
+            return f"user {SERVICE} can't read it: chgrp {SERVICE} {path}; chmod g+r {path}"
+    return None
 
 
 def _summary(loaded: Loaded, *, valid: bool) -> str:

@@ -12,6 +12,7 @@ import click
 
 from vipgate_fs.cli import output
 from vipgate_fs.cli.options import (
+    as_dialled,
     config_option,
     load_or_exit,
     moment_option,
@@ -61,7 +62,7 @@ def command(
 
     The switch is not asked: users and groups of its directory are taken from --user and --group.
     """
-    configuration = load_or_exit(config)
+    configuration, called = load_or_exit(config), as_dialled(called)
     site = configuration.site
     at = parse_moment(moment, site.calendar)
     call = Call(

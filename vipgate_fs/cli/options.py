@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import click
 
@@ -28,6 +29,10 @@ U = TypeVar("U")
 __all__ = ["config_option"]  # the others are this module's own
 
 
+_BETWEEN: Final = re.compile(r"[\s./\u00ad\u2010-\u2015\u2212-]+")
+"""What people write between the digits of a number."""
+_DIALLED: Final = re.compile(r"\+?[0-9*#]+", re.ASCII)
+
 moment_option = click.option(
     "--at", "moment", metavar="ISO-TIME", help="Such as 2026-12-24T18:30, in the site's time; default: now."
 )
@@ -35,6 +40,13 @@ moment_option = click.option(
 variable_option = click.option(
     "--variable", "variables", multiple=True, metavar="NAME=VALUE", help="A variable of the channel; may be repeated."
 )
+
+
+def as_dialled(written: str) -> str:
+    """A number as a telephone dials it, however it was written: `+49 89 123456-0`, `(089) 123456`."""
+    keys = "".join(_BETWEEN.split(written)).replace("(0)", "")
+    keys = keys.replace("(", "").replace(")", "")
+    return keys if _DIALLED.fullmatch(keys) else written
 
 
 def parse_variables(texts: Iterable[str]) -> dict[str, str]:

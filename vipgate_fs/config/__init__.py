@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -36,6 +37,7 @@ def find(path: Path | None = None) -> Path:
 
     Raises:
         FileNotFoundError: when there is none in PLACES.
+        PermissionError: the one in the working directory is none for root.
     """
     if path is not None:
         return path
@@ -43,9 +45,20 @@ def find(path: Path | None = None) -> Path:
         return Path(named)
     for place in PLACES:
         if place.exists():
+            if place == PLACES[0] and _is_foreign(place):
+                why = "others can change it, and its plug-ins would run as root; if it is meant, name it by --config"
+                raise PermissionError(errno.EPERM, why, str(place.absolute()))
             return place
     places = ", ".join(["$VIPGATE_CONFIG", *map(str, PLACES)])
     raise FileNotFoundError(errno.ENOENT, "no configuration in any of these places", places)
+
+
+def _is_foreign(place: Path) -> bool:
+    """Whether root would take a configuration that it has not named from somebody who is not root."""
+    if os.geteuid() != 0:
+        return False
+    others = [each.stat() for each in (place, place.absolute().parent)]
+    return any(each.st_uid != 0 or each.st_mode & (stat.S_IWGRP | stat.S_IWOTH) for each in others)
 
 
 def load(path: Path) -> Loaded:

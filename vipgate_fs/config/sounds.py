@@ -10,6 +10,9 @@ from typing import Final
 from vipgate_fs.document.findings import Place, Report
 from vipgate_fs.document.section import Section
 
+_HEAD: Final = 12
+_WAV: Final = (b"RIFF", b"RIFX", b"RF64")
+"""What a WAV file begins with (EBU Tech 3306); `WAVE` follows after its length."""
 _RATES: Final = ("8000", "16000", "32000", "48000")
 """Folders beside the file that FreeSWITCH looks into (mod_sndfile.c, sndfile_file_open)."""
 
@@ -26,7 +29,8 @@ class Sounds:
         self._folder = folder
         self._place = place
         self._report = report
-        self._path, self._exists = cache(self._find), cache(self._look)  # thousands of gates have the same
+        # Thousands of gates have the same.
+        self._path, self._exists, self._spoilt = cache(self._find), cache(self._look), cache(self._find_spoilt)
         self._is_here = isdir(folder.parent)  # noqa: PTH112 - Path's raises where it may not look
         if not self._is_here:
             report.warning(
@@ -41,11 +45,37 @@ class Sounds:
             rates = ", ".join(_RATES)
             message = f"there is no {path}, nor in the folders {rates} beside it"
             self._report.error(prompts.place(name) if written else self._place, message)
+        elif self._is_here and (why := self._spoilt(path)):
+            self._report.error(prompts.place(name) if written else self._place, why)
         return path
 
     def _find(self, name: str) -> str:
         return str(self._folder / name)
 
     def _look(self, path: str) -> bool:
-        places = [Path(path), *(Path(path).parent / rate / Path(path).name for rate in _RATES)]
-        return any(isfile(place) for place in places)  # noqa: PTH113 - as above
+        return any(map(isfile, _places(path)))
+
+    def _find_spoilt(self, path: str) -> str | None:
+        """What keeps the switch from playing a sound that is there."""
+        if not path.lower().endswith(".wav"):  # what else there is FreeSWITCH's modules know
+            return None
+        return next(filter(None, map(_look_into, filter(isfile, _places(path)))), None)
+
+
+def _places(path: str) -> list[str]:
+    where = Path(path)
+    return [path, *(str(where.parent / rate / where.name) for rate in _RATES)]
+
+
+def _look_into(path: str) -> str | None:
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError as error:
+        return f"{path}: {error.strerror}; the switch must be able to read it"
+    if head[:4] in _WAV and head[8:12] == b"WAVE":
+        return None
+    if not head:
+        return f"{path} is empty; allowed: a WAV file"
+    what = "an MP3 file" if head[:3] == b"ID3" or head[:2] in (b"\xff\xfb", b"\xff\xf3") else "something else"
+    return f"{path} is no WAV file but {what}; convert it (sox, ffmpeg): its name alone does not make it one"

@@ -19,6 +19,7 @@ from vipgate_fs.secret import Secret
 
 Number = TypeVar("Number", int, float)
 
+ETC: Final = Path("/etc")
 STATE: Final = Path("/var/lib/vipgate")
 """Where a service keeps its state (Filesystem Hierarchy Standard, 5.8)."""
 NONE: Final = "none"
@@ -39,7 +40,7 @@ def read_store(section: Section) -> Store:
     A SQLite file that this user can't write is a warning: the service may be another one.
     """
     secret = section.url("store")
-    folder = STATE if isdir(STATE) else section.folder  # noqa: PTH112 - Path's raises where it may not look
+    folder = STATE if isdir(STATE) or _is_installed(section.folder) else section.folder  # noqa: PTH112 - it may not look
     if secret is None:
         return _sqlite(folder / _FILE, section)
     written = secret.reveal()
@@ -51,6 +52,11 @@ def read_store(section: Section) -> Store:
         section.error(f"this is no URL of a store; {_ALLOWED}", "store")
         return Store(None)
     return Store(secret, (folder / _FILE).with_suffix(_KEY).absolute())
+
+
+def _is_installed(folder: Path) -> bool:
+    """Whether the configuration is the machine's: its service has its store in STATE, which it may be yet to make."""
+    return folder.absolute().is_relative_to(ETC)
 
 
 def _sqlite(file: Path, section: Section, key: str | None = None) -> Store:
@@ -80,10 +86,11 @@ def find_obstacle(file: str) -> str | None:
     """What keeps this user from having a SQLite store in a file, and what to do; None: nothing that can be seen."""
     folder = dirname(file)  # noqa: PTH120 - as above
     if not isdir(folder):  # noqa: PTH112
-        return f"there is no folder {folder} for the store; make it, for the user who runs the service"
+        made = "systemd makes it when the service first starts; or make it" if folder == str(STATE) else "make it"
+        return f"there is no folder {folder} for the store; {made}, for the user who runs the service"
     for path in (folder, file):
         if exists(path) and not access(path, W_OK):  # noqa: PTH110
-            return f"user {geteuid()} can't write {path}; let the user who runs the service write it"
+            return f"the store: user {geteuid()} can't write {path}; let the user who runs the service write it"
     return None
 
 

@@ -13,6 +13,10 @@ Path = tuple[str | int, ...]
 """The way to a place in the file: keys, and indices from 0."""
 _NAME: Final = re.compile(r"[^\W\d_][\w-]{0,63}")
 """At least what the schema's `name` allows."""
+_DIGITS: Final = re.compile(r"[0-9]{3}")
+"""What no key of the schema's has in it."""
+_NAMED: Final = 1
+"""The level of a path at which a file gives names, with digits or without: to its gates and schedules."""
 _SIMILAR: Final = 0.7
 """How close (difflib's ratio) something known must be to be what was meant."""
 
@@ -124,6 +128,11 @@ def is_showable(key: str | int) -> bool:
     return isinstance(key, int) or _NAME.fullmatch(key) is not None
 
 
+def holds_digits(text: str) -> bool:
+    """Whether a text that is not what it should be may hold a PIN, as `{pin0815}` does."""
+    return _DIGITS.search(text) is not None
+
+
 def did_you_mean(text: str, known: Iterable[str]) -> str:
     """`; did you mean …?` when `text` is a slip of something that is known, else nothing."""
     similar = difflib.get_close_matches(text, known, n=1, cutoff=_SIMILAR)
@@ -132,8 +141,8 @@ def did_you_mean(text: str, known: Iterable[str]) -> str:
 
 def _shown(path: Path) -> str:
     shown = ""
-    for key in path:
-        if not is_showable(key):
+    for level, key in enumerate(path):
+        if not is_showable(key) or (level != _NAMED and isinstance(key, str) and holds_digits(key)):
             break
         shown += f"[{key}]" if isinstance(key, int) else f".{key}" if shown else key
     return shown

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import jsonschema
 
-from vipgate_fs.document.findings import Place, Report, did_you_mean, is_showable
+from vipgate_fs.document.findings import Place, Report, did_you_mean, holds_digits, is_showable
 from vipgate_fs.document.nodes import Mapping, Node, Scalar, Sequence, Spot, find
 from vipgate_fs.resources import resource
 
@@ -26,8 +26,8 @@ _AMBIGUOUS: Final = {
 }
 """Plain scalars that the readers of YAML 1.1 (https://yaml.org/type/) and 1.2 (10.3.2) don't agree on."""
 _TRAPS: Final = [(what, re.compile(form, re.ASCII | re.IGNORECASE | re.VERBOSE)) for what, form in _AMBIGUOUS.items()]
-_PIN: Final = re.compile(r"[0-9]{3}")
-"""What no key that somebody may have misspelt has in it."""
+_PLAIN_QUOTES: Final = re.compile(r"[\u201a-\u201f\u2018\u2019\u00ab\u00bb]")
+"""What a word processor makes of quotes."""
 _SHOWN: Final = 40
 """Characters of a value that a finding shows."""
 _NAMES: Final = {"object": "a mapping", "array": "a list", "string": "a text", "boolean": "true or false"}
@@ -63,11 +63,16 @@ def check(root: Node, report: Report, whole: Any = None) -> None:
         whole: the schema; default: the configuration's.
     """
     errors = jsonschema.Draft202012Validator(whole or load()).iter_errors(root.value)
+    for scalar in _scalars(root):
+        if scalar.plain and _PLAIN_QUOTES.match(scalar.text):
+            report.error(scalar, "found typographic quotes; write plain ones: \" or '")
     differences = [found for error in errors for found in _translate(error, find(root, error.absolute_path))]
     for place, message in [found for found in differences if not report.has_error_at(found[0])]:
         report.error(place, message)
     for scalar in _scalars(root):
-        if not report.has_error_at(scalar) and (what := trap(scalar)) is not None:
+        if report.has_error_at(scalar):
+            continue
+        if (what := trap(scalar)) is not None:
             report.error(scalar, f"found {what}; write it in quotes")
 
 
@@ -96,7 +101,7 @@ def _translate(error: jsonschema.ValidationError, node: Node) -> Iterator[tuple[
     match error.validator, node:
         case "additionalProperties", Mapping(keys=keys):
             for key in keys.keys() - schema["properties"].keys():
-                yield keys[key], _unknown(key, schema["properties"])
+                yield keys[key], _unknown(key, schema["properties"]) + _missing_quotes(node, key)
         case "required", Mapping(nodes=nodes, path=path):
             for key in schema["required"]:
                 if key not in nodes:
@@ -106,18 +111,40 @@ def _translate(error: jsonschema.ValidationError, node: Node) -> Iterator[tuple[
             found = _found(key, schema) if is_showable(key.text) else "a key that is not shown here"
             yield key, f"found {found}; allowed: {allowed(schema)}{_missing_space(key.text)}"
         case _:
-            yield node, f"found {_found(node, schema)}; allowed: {allowed(schema)}"
+            yield node, f"found {_found(node, schema)}; allowed: {allowed(schema)}{_example(node, schema)}"
 
 
 def _unknown(key: str, known: Iterable[str]) -> str:
-    name = f"key {key}" if is_showable(key) and not _PIN.search(key) else "key"
+    name = f"key {key}" if is_showable(key) and not holds_digits(key) else "key"
     if space := _missing_space(key):
         return f"unknown {name}{space}"
     return f"unknown {name}{did_you_mean(key, known)}; allowed: {', '.join(known)}"
 
 
+def _missing_quotes(node: Mapping, key: str) -> str:
+    """What became of `{days: sat, sun}`."""
+    value, stands_alone = node.nodes[key].value, node.keys[key].line == node.line
+    return (
+        "; does it belong to the text before it? A text with a comma needs quotes"
+        if (value is None and stands_alone and len(node.keys) > 1)
+        else ""
+    )
+
+
 def _missing_space(key: str) -> str:
     return "; is a space missing after its colon?" if ":" in key else ""
+
+
+def _example(node: Node, schema: Any) -> str:
+    """How what is allowed is written, for whoever wrote something simpler."""
+    match node, schema:
+        case Scalar(value=value), {"type": "object", "properties": known} if value is not None:
+            return f", such as {{{next(iter(known))}: …}}"
+        case Scalar(value=value), {"type": "array"} if value is not None:
+            return ": [ ] around it, or a line for each item that begins with a dash"
+        case Mapping(keys=keys), {"type": "array"} if keys:
+            return "; is the dash missing before it?"
+    return ""
 
 
 def _found(node: Node, schema: Any) -> str:
