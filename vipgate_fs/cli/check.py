@@ -111,8 +111,8 @@ def _become(name: str) -> None:
     try:
         user = pwd.getpwnam(name)
         os.initgroups(name, user.pw_gid)
-        os.setegid(user.pw_gid)
-        os.seteuid(user.pw_uid)
+        os.setgid(user.pw_gid)
+        os.setuid(user.pw_uid)  # the real one, too: access(2) goes by it
     except KeyError:
         raise click.BadParameter(f"there is no user {name} on this machine", param_hint="--as-user") from None
     except PermissionError:
