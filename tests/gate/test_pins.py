@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import hmac
 import pickle
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vipgate_fs.gate.pins import Pin, PinTable
+from vipgate_fs.gate import pins
+from vipgate_fs.gate.pins import AnyOf, Pin, PinTable
 
 digits = st.text("0123456789", min_size=1, max_size=20)
 
@@ -15,6 +17,31 @@ digits = st.text("0123456789", min_size=1, max_size=20)
 def test_only_the_pin_itself_matches(pin, entered):
     assert (Pin(pin).matches(entered) is not None) == (pin == entered)
     assert Pin(pin).matches(pin)
+
+
+@pytest.fixture
+def compared(monkeypatch):
+    """How long the two were that `hmac.compare_digest` compared: it takes the same time wherever they differ."""
+    lengths, compare = [], hmac.compare_digest
+
+    def note(one, other):
+        lengths.append((len(one), len(other)))
+        return compare(one, other)
+
+    monkeypatch.setattr(pins.hmac, "compare_digest", note)
+    return lengths
+
+
+@pytest.mark.parametrize("entered", ["", "0", "0814", "0815", "081", "0815" * 250, "\udcff"])
+def test_every_entry_is_compared_once_with_nothing_left_out(compared, entered):
+    assert Pin("0815").matches(entered) == (entered == "0815")
+    assert compared == [(32, 32)]
+
+
+@pytest.mark.parametrize("entered", ["1", "2", "3", "4"])
+def test_of_several_pins_all_are_compared(compared, entered):
+    assert AnyOf((Pin("1"), Pin("2"), Pin("3"))).matches(entered) == (entered != "4")
+    assert compared == [(32, 32)] * 3
 
 
 @given(digits)
