@@ -45,9 +45,9 @@ class Copy:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, folder / name)
 
-    def test(self, tests: Iterable[str], seconds: float = 300.0) -> tuple[int, str]:
+    def test(self, tests: Iterable[str], seconds: float = 900.0) -> tuple[int, str]:
         """The exit status of pytest for these tests, and what it said."""
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
         environment = {**os.environ, "PYTHONPATH": str(self._folder), "PYTHONDONTWRITEBYTECODE": "1"}
         run = subprocess.run(
             command, cwd=self._folder, env=environment, capture_output=True, text=True, timeout=seconds, check=False
