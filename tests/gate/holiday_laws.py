@@ -1,8 +1,8 @@
 """The public holidays of Germany's states, Austria and Switzerland's cantons as their laws have them.
 
-Each law as what it gives beside the days of the whole country. Nothing here comes from the library that the product asks.
-`read` says that the law's own text was compared; else the days are those of the Federal Office of Justice's list of the
-cantons' holidays, and the law is named.
+Each law as what it gives beside the days of the whole country; the dates are computed without the library that the
+product asks. `read` says that the law's own text was read; else the law is named as far as it is known, and its days have
+not yet been compared with its text.
 """
 
 import datetime as dt
@@ -79,7 +79,7 @@ COUNTRIES = {
 }
 EASTER_4 = "Karfreitag, Ostermontag, Pfingstmontag, Stephanstag"
 CATHOLIC_4 = "Fronleichnam, Mariä Himmelfahrt, Allerheiligen, Mariä Empfängnis"
-BJ = "EJPD, list of the cantons' holidays"
+BJ = "the canton's law"
 LAWS = {
     "DE-BB": law("FTG § 2", "Ostersonntag, Pfingstsonntag, Reformationstag"),
     "DE-BE": law(

@@ -22,13 +22,13 @@ HEAD = """\
 # Public holidays
 
 What `site.holidays` knows of Germany's states, Austria and Switzerland's cantons. This page is made by a test that compares every
-day of 2026 to 2030 with the laws named here. `vipgate check --holidays 2027` lists the days of your site. How to add days,
+day of 2026 to 2030 with what is written here. `vipgate check --holidays 2027` lists the days of your site. How to add days,
 leave them out and name them is in [schedules.md](schedules.md).
 
 """
 NOTE = """
-With * the law's own text was compared; for the other cantons the days are those of the list that the Federal Office of Justice
-keeps, and the law is named where it is known.
+With * the law's own text was read. Without it the law is named as far as it is known, and the days have not yet been compared with
+its text: they are those of the Python package `holidays`, which names its sources. Say so if your law says otherwise.
 
 - **Bavaria, Saxony, Thuringia**: Assumption (Bavaria) and Corpus Christi (Saxony, Thuringia) are holidays in some municipalities
   only. They do not count unless you add them; `vipgate check` says so until you have decided.
@@ -195,6 +195,13 @@ def test_days_of_some_municipalities_are_known(base, counted, left_out):
     found = Holidays(base).in_parts
     assert (found.counted, found.left_out) == (counted, left_out)
     assert Holidays("DE-BW").in_parts is None
+
+
+@pytest.mark.parametrize("year", [1991, 2101, 9998, 9999])
+def test_far_away_years_have_what_was_added(year):
+    holidays = Holidays("DE-BW")
+    holidays.add("08-08 Friedensfest")
+    assert holidays.name(dt.date(year, 8, 8)) == "Friedensfest"
 
 
 if __name__ == "__main__":

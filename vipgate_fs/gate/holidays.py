@@ -221,9 +221,8 @@ def _days(calendar: HolidayBase) -> dict[dt.date, list[str]]:
 
 
 def _days_of(when: Dates, year: int) -> list[dt.date]:
-    first, following = dt.date(year, 1, 1), dt.date(year + 1, 1, 1)
-    days = (first + dt.timedelta(n) for n in range((following - first).days))
-    return [day for day in days if when.cover(day)]
+    first, last = (dt.date(year, month, day).toordinal() for month, day in ((1, 1), (12, 31)))
+    return [day for day in map(dt.date.fromordinal, range(first, last + 1)) if when.cover(day)]
 
 
 def _name(when: Dates, name: str) -> _Change:

@@ -1,0 +1,76 @@
+"""`callers`: lists of numbers that get through, or do not, without a PIN."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from vipgate_fs.document.section import Section
+from vipgate_fs.gate.call import WITHHELD, Call
+from vipgate_fs.gate.doubts import doubt
+from vipgate_fs.gate.gate import Evidence, StepDefaults
+from vipgate_fs.gate.verdict import Reject, Verdict
+from vipgate_fs.identify import Surroundings
+from vipgate_fs.identify.callers.lists import Entry, Lists
+from vipgate_fs.identify.verdicts import in_short
+
+
+@dataclass(frozen=True, slots=True)
+class Callers(StepDefaults):
+    """Knows callers by their numbers. See `vipgate_fs.gate.gate.Step` for the other attributes.
+
+    Attributes:
+        lists: what is said of numbers.
+        withheld: what happens to callers who show no number; None: don't know.
+        as_withheld: whether a restricted number counts as withheld, at the whole gate.
+    """
+
+    lists: Lists
+    withheld: Entry | None
+    as_withheld: bool
+    line: int
+    kind: ClassVar[str] = "callers"
+    on_failure: ClassVar[None] = None
+
+    @property
+    def restricted_as_withheld(self) -> bool:  # type: ignore[override]
+        """See Step."""
+        return self.as_withheld
+
+    def identify(self, call: Call) -> Verdict | None:
+        """What the lists say of the caller."""
+        entry = self._entry(call)
+        return entry.verdict if entry else None
+
+    def evidence(self, call: Call) -> Evidence | None:
+        """The item of a list, or the line of the file, that has the caller."""
+        entry = self._entry(call)
+        return entry.evidence if entry else None
+
+    def _entry(self, call: Call) -> Entry | None:
+        if call.caller == WITHHELD:
+            return self.withheld
+        if entry := self.lists.find(call.caller):
+            return entry
+        guess = self.lists.guess(call.caller)
+        return guess if guess and guess.verdict == Reject() else None
+
+
+def build(section: Section, around: Surroundings) -> Callers:
+    """The step as it is configured."""
+    plan = around.site.plan
+    lists = Lists(plan)
+    for word in ("pass", "reject"):
+        for item in section.items(word):
+            try:
+                lists.add(item.text, Entry(in_short(word), Evidence(item.line)))
+            except ValueError as error:
+                section.report.error(item, str(error))
+            else:
+                if why := doubt(item.text, plan):
+                    section.report.warning(item, str(why))
+    lists.add_file(section)
+    withheld = None
+    if verdict := section.find("withheld", in_short):
+        withheld = Entry(verdict, Evidence(section.keys["withheld"].line))
+    return Callers(lists, withheld, section.text("hidden") == "as_withheld", section.line)
