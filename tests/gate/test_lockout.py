@@ -10,6 +10,7 @@ from vipgate_fs.gate.call import WITHHELD
 from vipgate_fs.gate.lockout import (
     KNOWN_FOR,
     NO_CUSTOMER,
+    SLOTS,
     Account,
     Attempt,
     Judgement,
@@ -282,24 +283,41 @@ def test_nor_does_he_who_forges_numbers_that_are_known_guess_more_than_twice_as_
         assert within_windows(times, 2 * MOST.gate_failures if what in ("all", NO_CUSTOMER) else single)
 
 
+def at(*times):
+    return tuple((time, 1) for time in times)
+
+
 @given(st.lists(st.floats(0, 50), max_size=10), st.lists(st.floats(0, 50), max_size=10))
 def test_what_two_stores_remember_is_joined_in_either_order(one, other):
-    tallies = [Tally(tuple(sorted(set(times)))) for times in (one, other)]
+    tallies = [Tally(at(*sorted(set(times)))) for times in (one, other)]
     assert tallies[0].joined(tallies[1]) == tallies[1].joined(tallies[0])
-    assert set(tallies[0].joined(tallies[1]).failures) == {*one, *other}
+    assert {time for time, _ in tallies[0].joined(tallies[1]).failures} == {*one, *other}
     assert tallies[0].joined(tallies[0]) == tallies[0]
 
 
 def test_joining_keeps_the_longer_lockout():
-    one, other = Tally((1.0,), 5.0, 1, 9.0), Tally((2.0,), 4.0, 2, 0.0)
-    assert one.joined(other) == Tally((1.0, 2.0), 5.0, 2, 9.0)
+    one, other = Tally(at(1.0), 5.0, 1, 9.0), Tally(((1.0, 3), (2.0, 1)), 4.0, 2, 0.0)
+    assert one.joined(other) == Tally(((1.0, 3), (2.0, 1)), 5.0, 2, 9.0)
+
+
+@pytest.mark.parametrize("limit", [101, 1000, 100_000])
+def test_a_high_limit_is_never_exceeded_and_makes_no_attempt_slow(limit):
+    lockout, tally, now, wrong = Lockout(failures=limit, window=100.0, duration=100.0), Tally(), START, []
+    for number in range(min(3 * limit, 5000)):
+        now += 0.9 if number % 7 == 0 else 0.01
+        if not tally.is_locked(now):
+            tally = tally.with_failure(now, limit, lockout)
+            wrong.append(now)
+        assert len(tally.failures) <= 2 * SLOTS
+    assert all(later - earlier >= 100.0 for earlier, later in zip(wrong, wrong[limit:], strict=False))
+    assert tally.count <= limit
 
 
 @pytest.mark.parametrize(
     ("tally", "forgotten"),
     [
         (Tally(), 0.0),
-        (Tally((5.0, 7.0)), 107.0),
+        (Tally(at(5.0, 7.0)), 107.0),
         (Tally((), 300.0, 2), 2300.0),
         (Tally((), 0.0, 0, 10.0), KNOWN_FOR + 10),
     ],

@@ -185,7 +185,7 @@ def test_what_is_forgotten_at_the_moment_of_an_attempt(open_store, open_database
         patched.setattr(Ledger, "load", and_then)
         assert judge(store, attempt(lockout=short)) == WRONG
     threads[0].join()
-    assert len(known(other, CALLER)[CALLER].failures) == 2
+    assert known(other, CALLER)[CALLER].count == 2
     assert said.lines == []
 
 
@@ -260,7 +260,7 @@ def test_nothing_that_was_acknowledged_is_lost_when_processes_are_killed(open_da
     told = sum(
         len((line + process.communicate()[0]).splitlines()) for line, process in zip(lines, counting, strict=True)
     )
-    failures = len(known(open_database(url), CALLER)[CALLER].failures)
+    failures = known(open_database(url), CALLER)[CALLER].count
     assert told <= failures <= told + 8, "each thread had one attempt at most that it told nobody of"
 
 

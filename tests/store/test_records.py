@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from attempts import attempt_of, judge, write_records
@@ -38,7 +39,7 @@ DAY = 86_400.0
 
 
 def kept(database, since=0.0):
-    return database.transact(lambda connection: list(records.read(connection, since)), reads=True)
+    return list(records.read(partial(database.transact, reads=True), since))
 
 
 def lost(said):
@@ -53,6 +54,14 @@ def test_what_was_recorded_is_read(store, database, said):
     assert kept(database) == [RECORD, none]
     assert kept(database, NOW + 0.5) == [none]
     assert said.lines == []
+
+
+def test_many_are_read_a_page_at_a_time_and_each_once(database, monkeypatch):
+    monkeypatch.setattr(records, "PAGE", 7)
+    database.transact(lambda _: None)
+    written = [replace(RECORD, uuid=str(number % 10), began=NOW + number // 10, seconds=0.1) for number in range(50)]
+    write_records(database, written)
+    assert kept(database) == sorted(written, key=lambda record: (record.began, record.uuid))
 
 
 def test_they_are_written_soon(store, database):

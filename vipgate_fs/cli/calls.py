@@ -7,8 +7,8 @@ import io
 import json
 import re
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, fields
+from collections.abc import Callable
+from dataclasses import astuple, fields
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -50,36 +50,32 @@ def command(config: Path | None, since: str, follow: bool, style: str, separator
     """
     essentials = load_essentials_or_exit(config)
     store, calendar = SiteStore(essentials), essentials.site.calendar
+    ask = partial(store.do, reads=True)
     moment = parse_since(since, calendar)
     show = _STYLES[style] if style != "csv" else partial(_csv, separator=separator)
     if style != "json":
         click.echo(show(dict(zip(_COLUMNS, _COLUMNS, strict=True))))
     elif not follow:
-        found = store.do(lambda connection: list(records.read(connection, moment)), reads=True)
-        output.show_json([_values(record, calendar) for record in _new(found, set())])
+        output.stream_json(_values(record, calendar) for record in records.read(ask, moment))
         return
     seen: set[tuple[str, float]] = set()
     while True:
-        found = store.do(lambda connection, at=moment: list(records.read(connection, at)), reads=True)  # type: ignore[misc]
-        for record in _new(found, seen):
-            click.echo(show(_values(record, calendar)))
+        seen_again: set[tuple[str, float]] = set()
+        for record in records.read(ask, moment):
+            key = record.uuid, record.began
+            if record.began + record.seconds >= time.time() - _LATE:  # what is older is looked for no more
+                seen_again.add(key)
+            if key not in seen:
+                click.echo(show(_values(record, calendar)))
         if not follow:
             return
+        seen = seen_again
         moment = max(moment, time.time() - _LATE)
         time.sleep(_POLL)
 
 
-def _new(found: Iterable[CallRecord], seen: set[tuple[str, float]]) -> list[CallRecord]:
-    """Those that were not seen before; what is no longer looked for is forgotten."""
-    by_key = {(record.uuid, record.began): record for record in found}
-    new = [record for key, record in by_key.items() if key not in seen]
-    seen.intersection_update(by_key)
-    seen.update(by_key)
-    return new
-
-
 def _values(record: CallRecord, calendar: Calendar) -> dict[str, Any]:
-    return asdict(record) | {"began": output.iso(record.began, calendar)}
+    return dict(zip(_COLUMNS, astuple(record), strict=True)) | {"began": output.iso(record.began, calendar)}
 
 
 def _text(values: dict[str, Any]) -> str:

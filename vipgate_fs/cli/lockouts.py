@@ -79,12 +79,12 @@ def clear(
 def _listed(kept: list[Kept], essentials: Essentials, now: float) -> Iterator[dict[str, Any]]:
     for item in kept:
         account, tally = item.account, item.tally
-        failures = tally.recent(now, essentials.gates.get(account.gate, Lockout()))
+        failures = tally.recent(now, essentials.gates.get(account.gate, Lockout())).count
         is_locked = tally.is_locked(now)
         if failures or is_locked:
             yield {
                 **account._asdict(),
-                "failures": None if is_locked else len(failures),  # those that led to it are forgotten then
+                "failures": None if is_locked else failures,  # those that led to it are forgotten then
                 "locked_until": output.iso(tally.locked_until, essentials.site.calendar) if is_locked else None,
                 "doublings": tally.doublings,
             }

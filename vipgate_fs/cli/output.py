@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -38,6 +39,15 @@ def report(style: str, document: Any, *lines: str) -> None:
 def show_json(document: Any) -> None:
     """Print one JSON document."""
     click.echo(as_json(document))
+
+
+def stream_json(items: Iterable[Any]) -> None:
+    """Print a JSON list like `show_json`, item by item: nobody has to hold a long one in memory."""
+    before = "[\n"
+    for item in items:
+        click.echo(before + textwrap.indent(as_json(item), "  "), nl=False)
+        before = ",\n"
+    click.echo("[]" if before == "[\n" else "\n]")
 
 
 def as_json(document: Any) -> str:

@@ -24,6 +24,8 @@ from vipgate_fs.gate.pins import Match
 
 KNOWN_FOR: Final = 90 * 86_400.0
 """Seconds that a caller stays known after a right attempt."""
+SLOTS: Final = 100
+"""How many times of failures are kept of an account, or twice that at the most."""
 NO_CUSTOMER: Final = ""
 """Stands for a customer number that does not exist."""
 
@@ -124,14 +126,16 @@ class Tally:
     """What is remembered of an account. Times are Unix times.
 
     Attributes:
-        failures: of the wrong entries within the window.
+        failures: of the wrong entries within the window, each with how many there were. Where more than SLOTS are
+            allowed, those of a hundredth of the window have one time, that of the last: so a high limit makes no
+            attempt slow, and what is forgotten is forgotten later, never sooner.
         locked_until: the end of the last lockout.
         doublings: how often the next one is to be doubled, before what the time since then undoes.
         right_at: of the last right entry from the caller's number, and of a proof: for what it proves. The failures of
             a proof are the wrong entries since then that only a known caller could make; they count until the next one.
     """
 
-    failures: tuple[float, ...] = ()
+    failures: tuple[tuple[float, int], ...] = ()
     locked_until: float = 0.0
     doublings: int = 0
     right_at: float = 0.0
@@ -140,23 +144,43 @@ class Tally:
         """Whether there is a lockout now."""
         return now < self.locked_until
 
-    def recent(self, now: float, lockout: Lockout) -> tuple[float, ...]:
-        """The failures that count."""
-        return tuple(at for at in self.failures if at > now - lockout.window)
+    @property
+    def times(self) -> dict[float, int]:
+        """When there were how many failures."""
+        times: dict[float, int] = {}
+        for at, count in self.failures:
+            times[at] = times.get(at, 0) + count
+        return times
+
+    @property
+    def count(self) -> int:
+        """How many failures there are."""
+        return sum(count for _, count in self.failures)
+
+    def recent(self, now: float, lockout: Lockout) -> Tally:
+        """With the failures only that count."""
+        return replace(self, failures=tuple(each for each in self.failures if each[0] > now - lockout.window))
 
     def with_failure(self, now: float, limit: int, lockout: Lockout) -> Tally:
         """After one more wrong attempt."""
-        failures = (*self.recent(now, lockout), now)
-        if len(failures) < limit:
-            return replace(self, failures=failures)
+        tally = self.recent(now, lockout).with_one_more(now, lockout.window / SLOTS if limit > SLOTS else 0.0)
+        if tally.count < limit:
+            return tally
         level = max(0, self.doublings - int((now - self.locked_until) // lockout.longest))
         length = min(lockout.duration * 2.0**level, lockout.longest)
         return replace(self, failures=(), locked_until=now + length, doublings=level + (length < lockout.longest))
 
+    def with_one_more(self, now: float, slot: float = 0.0) -> Tally:
+        """With a failure more, in one with the last if that was in the same slot of so many seconds."""
+        *earlier, (last, count) = self.failures or ((0.0, 0),)
+        if slot and count and last // slot == now // slot:
+            return replace(self, failures=(*earlier, (now, count + 1)))
+        return replace(self, failures=(*self.failures, (now, 1)))
+
     def joined(self, other: Tally) -> Tally:
         """What two stores remember of one account, while they could not ask each other."""
         return Tally(
-            failures=tuple(sorted((Counter(self.failures) | Counter(other.failures)).elements())),
+            failures=tuple(sorted((Counter(self.times) | Counter(other.times)).items())),
             locked_until=max(self.locked_until, other.locked_until),
             doublings=max(self.doublings, other.doublings),
             right_at=max(self.right_at, other.right_at),
@@ -166,7 +190,7 @@ class Tally:
         """When nothing in it matters any more."""
         known = self.right_at + KNOWN_FOR if self.right_at else 0.0
         locked = self.locked_until + lockout.longest * self.doublings if self.locked_until else 0.0
-        return max(known, locked, *(at + lockout.window for at in self.failures))
+        return max(known, locked, *(at + lockout.window for at, _ in self.failures))
 
 
 def is_known(attempt: Attempt, tallies: Mapping[Account, Tally], now: float) -> bool:
@@ -177,7 +201,7 @@ def is_known(attempt: Attempt, tallies: Mapping[Account, Tally], now: float) -> 
     if attempt.caller == WITHHELD or attempt.customer == NO_CUSTOMER:
         return False
     proof = tallies[attempt.proof]
-    return now < proof.right_at + KNOWN_FOR and len(proof.failures) < attempt.lockout.failures
+    return now < proof.right_at + KNOWN_FOR and proof.count < attempt.lockout.failures
 
 
 def is_in_vain(attempt: Attempt, tallies: Mapping[Account, Tally], now: float) -> bool:
@@ -224,6 +248,5 @@ def judge(
         return Judgement.RIGHT, proofs if match.makes_known and attempt.caller != WITHHELD else {}
     changed = {account: tallies[account].with_failure(now, limit, attempt.lockout) for account, limit in books.items()}
     if any(account.kind.startswith("known") for account in books):
-        proof = tallies[attempt.proof]
-        changed[attempt.proof] = replace(proof, failures=(*proof.failures, now))
+        changed[attempt.proof] = tallies[attempt.proof].with_one_more(now)
     return Judgement.WRONG, changed

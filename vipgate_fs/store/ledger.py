@@ -102,7 +102,7 @@ class Ledger:
     def save(self) -> None:
         """Write what has changed."""
         rows = [
-            (*account, " ".join(map(repr, tally.failures)), tally.locked_until, tally.doublings, tally.right_at,
+            (*account, _written(tally), tally.locked_until, tally.doublings, tally.right_at,
              tally.forget_at(lockout))
             for account, (tally, lockout) in sorted(self.changed.items(), key=lambda item: item[0])
         ]  # fmt: skip
@@ -170,4 +170,13 @@ class Ledger:
 def tally_of(row: Any) -> tuple[Account, Tally]:
     """An account with its tally, of a row of the table."""
     gate, kind, who, failures, locked_until, doublings, right_at, *_ = row
-    return Account(gate, kind, who), Tally(tuple(map(float, failures.split())), locked_until, doublings, right_at)
+    return Account(gate, kind, who), Tally(tuple(map(_failures, failures.split())), locked_until, doublings, right_at)
+
+
+def _written(tally: Tally) -> str:
+    return " ".join(f"{at!r}" if count == 1 else f"{at!r}*{count}" for at, count in tally.failures)
+
+
+def _failures(written: str) -> tuple[float, int]:
+    at, _, count = written.partition("*")
+    return float(at), int(count or 1)

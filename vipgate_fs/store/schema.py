@@ -39,7 +39,8 @@ TALLIES: Final = Table(
     Column("right_at", Double, nullable=False),
     Column("forget_at", Double, nullable=False, index=True),
 )
-"""See `vipgate_fs.gate.lockout`: an Account and its Tally; `failures` are Unix times with a space between them."""
+"""See `vipgate_fs.gate.lockout`: an Account and its Tally; `failures` are Unix times with a space between them,
+of more than one at a time with `*` and how many."""
 
 CALLS: Final = Table(
     "vipgate_calls",

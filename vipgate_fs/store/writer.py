@@ -31,6 +31,8 @@ GATHER: Final = 0.25
 """Seconds that records alone are gathered before they are written together."""
 WINDOW: Final = 0.003
 """Seconds that a transaction is put off for further attempts, where more than one waits."""
+_ATTEMPTS: Final = 200
+"""In one transaction: those that come later wait no longer than it takes to judge so many."""
 _AT_ONCE: Final = 500
 _GONE: Final = "the store is gone; going on with lockouts in memory"
 _WITHOUT: Final = "guest PINs and one-time PINs are refused, overrides stay as they were last known, call records wait"
@@ -222,7 +224,7 @@ class Writer:
 
     def _gather(self) -> Batch:
         batch = Batch()
-        while self._attempts and len(batch.attempts) < _AT_ONCE:
+        while self._attempts and len(batch.attempts) < _ATTEMPTS:
             waiting = self._attempts.popleft()
             if not waiting.given_up:
                 batch.attempts.append(waiting)
