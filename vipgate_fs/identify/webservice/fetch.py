@@ -104,8 +104,8 @@ class Fetcher:
     def _redirected(self, request: Request, answer: Answer) -> Request:
         try:
             url = self._route.redirects.target(request.url, b"".join(answer.values("location")[:1]))
-        except ValueError:
-            raise Unusable("redirected to where it must not lead: to another host, or to no URL") from None
+        except ValueError as error:
+            raise Unusable(f"redirected to where it must not lead: {error}") from None
         return replace(request, url=url) if answer.status in _WITH_SAME_METHOD else Request("GET", url)
 
     def _ask(self, request: Request, headers: Headers, deadline: Deadline, tls: ssl.SSLContext) -> Answer:

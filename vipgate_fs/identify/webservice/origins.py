@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +11,9 @@ from urllib.parse import quote, urljoin, urlsplit
 _PORTS: Final = {"http": 80, "https": 443}
 _RESERVED: Final = "%:/?#[]@!$&'()*+,;="
 """What stays as it is in a URL besides letters, digits and - . _ ~ (RFC 3986, 2.2)."""
+
+
+_HOST: Final = re.compile(r"[a-z0-9.-]{1,253}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +53,34 @@ class Redirects:
     hosts: Collection[str] = ()
 
     def target(self, url: str, location: bytes) -> str:
-        """The URL that a redirect of `url` leads to. Raises ValueError when it must not be followed.
+        """The URL that a redirect of `url` leads to.
 
         Servers write the path that they have decoded into Location: what no URL has is encoded, as browsers do.
+
+        Raises:
+            ValueError: it must not be followed; says where it leads, as far as it is safe to show.
         """
-        if not location:
-            raise ValueError("no Location")
-        found = urljoin(url, quote(location, safe=_RESERVED)).partition("#")[0]
-        here, there = Origin.of(url), Origin.of(found)
-        if "@" in urlsplit(found).netloc or not (here.is_home_of(there) or self._allow(here, there)):
-            raise ValueError("to another host")
+        try:
+            found = urljoin(url, quote(location, safe=_RESERVED)).partition("#")[0]
+            here, there = Origin.of(url), Origin.of(found)
+        except ValueError:
+            raise ValueError("to no http or https URL") from None
+        if not location or "@" in urlsplit(found).netloc:
+            raise ValueError("to nowhere, or with credentials")
+        if not (here.is_home_of(there) or self._allow(here, there)):
+            raise ValueError(_refusal(here, there))
         return found
 
     def _allow(self, here: Origin, there: Origin) -> bool:
         is_downgrade = (here.scheme, there.scheme) == ("https", "http")
         return not is_downgrade and bool({there.host, there.authority} & set(self.hosts))
+
+
+def _refusal(here: Origin, there: Origin) -> str:
+    if (here.scheme, there.scheme) == ("https", "http"):
+        return "from https to http"
+    shown = f" ({there.host})" if _HOST.fullmatch(there.host) else ""
+    return f"to another host{shown}, which allow_redirects_to does not name"
 
 
 def is_sendable(url: str) -> bool:
