@@ -6,7 +6,7 @@ import pytest
 from running_service import PATIENT, Service
 from webservice_peer import Peer, answering, response
 
-from vipgate_fs.simulator import Caller, Simulator
+from vipgate_fs.simulator import Caller, Directory, Simulator
 
 NUMBER, NAME = "17612345678", "Vip Iperson"
 PIN, WRONG = "908172635", "605142332"
@@ -65,7 +65,7 @@ def where(number, folder):
 )
 def test_where_a_restricted_number_goes(service, webservice, tmp_path, to, mode, known_to):
     caller = Caller("anonymous", headers=HEADERS, dial=(f"{WRONG}#", f"{PIN}#"))
-    Simulator(port=service.port, speed=20, mode=mode).call(caller, to)
+    Simulator(port=service.port, speed=20, mode=mode, directory=Directory(users={"7001": "alice"})).call(caller, to)
     service.await_line("rejected: can't tell who was called" if mode == "async" else "outcome")
     assert service.end() == 0
     assert where(NUMBER, tmp_path) == known_to

@@ -14,7 +14,7 @@ from vipgate_fs.simulator import Caller, Simulator
 
 WARNING = "no gate protects a number that is called, so its calls pass"
 GATES = """\
-  support: {protects: {numbers: ["+49 7022 27978*"], users: [alice]}, otherwise: {reject: true}}
+  support: {protects: {numbers: ["+49 7022 27978*"]}, otherwise: {reject: true}}
 """
 
 
