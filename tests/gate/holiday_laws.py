@@ -101,7 +101,7 @@ LAWS = {
     "DE-RP": law("LFtG § 2", "Fronleichnam, Allerheiligen"),
     "DE-SH": law("SFTG § 2", "Reformationstag"),
     "DE-SL": law("SFG § 2", "Fronleichnam, Mariä Himmelfahrt, Allerheiligen"),
-    "DE-SN": law("SächsSFG § 1 Abs. 1", "Reformationstag, Buß- und Bettag"),
+    "DE-SN": law("SächsSFG § 1 Abs. 1", "Reformationstag, Buß- und Bettag", read=True),
     "DE-ST": law("FeiertG LSA § 2", "Heilige Drei Könige, Reformationstag"),
     "DE-TH": law("ThürFGtG § 2 Abs. 1", "Weltkindertag, Reformationstag"),
     **{f"AT-{state}": law("Feiertagsruhegesetz 1957 § 1; ARG § 7 Abs. 2") for state in range(1, 10)},
