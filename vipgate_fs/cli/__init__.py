@@ -17,6 +17,7 @@ SUBCOMMANDS: Final = (
     "check",
     "explain",
     "test",
+    "diff",
     "call",
     "demo",
     "serve",

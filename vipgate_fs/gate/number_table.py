@@ -179,6 +179,12 @@ class NumberTable(Generic[T]):
         """What is said of patterns, by their shape and their digits."""
         return iter(self._shapes.items())
 
+    def patterns(self) -> Iterator[NumberPattern]:
+        """Every number and pattern that something is said of."""
+        yield from map(NumberPattern.exactly, self._numbers)
+        for shape, entries in self._shapes.items():
+            yield from (NumberPattern(shape.form(key), (shape.form(key),)) for key in entries)
+
     def _patterns(self, number: str) -> Iterator[Found[T]]:
         return self._fitting(number) if _NUMBER.fullmatch(number) else iter(())
 

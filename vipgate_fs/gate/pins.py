@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Never, Protocol
@@ -88,10 +88,10 @@ class Pin:
         is_right = hmac.compare_digest(self._secret, _digest(entered)) and entered != ""
         return Match() if is_right else None
 
-    @classmethod
-    def of_nobody(cls) -> Pin:
-        """A PIN that no entry matches: for a caller who is asked although he can't get through."""
-        return cls(secrets.token_urlsafe(32))
+    @staticmethod
+    def of_nobody() -> Pin:
+        """A PIN that no entry matches: for callers who are asked although they can't get through."""
+        return _NOBODY
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Pin) and hmac.compare_digest(self._secret, other._secret)
@@ -104,6 +104,9 @@ class Pin:
 
     def __reduce__(self) -> Never:
         raise TypeError("a PIN is not written anywhere")
+
+
+_NOBODY: Final = Pin(secrets.token_urlsafe(32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,10 @@ class PinTable:
 
     def __len__(self) -> int:
         return len(self._pins)
+
+    def items(self) -> Iterable[tuple[str, Credential]]:
+        """Every owner with the credential."""
+        return self._pins.items()
 
     def of(self, owner: str) -> Credential:
         """The owner's credential; for someone who is not in the table, one that no entry matches."""

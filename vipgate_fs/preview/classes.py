@@ -1,0 +1,150 @@
+"""Numbers, cut into the classes that patterns make: all numbers of a class fit the same patterns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from vipgate_fs.gate.numbers import E164_DIGITS
+from vipgate_fs.gate.targets import NumberPattern
+
+_DIGITS: Final = "0123456789"
+_ALPHABET: Final = f"{_DIGITS}+"
+_TRIES: Final = 100
+_SPARE: Final = 4
+"""Examples that are kept of each state, for the case that some of them are named by themselves."""
+MOST_STATES: Final = 200_000
+"""Of the automaton; files with a thousand patterns have some ten thousand."""
+_Positions = frozenset[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class NumberClass:
+    """Numbers that the same patterns fit.
+
+    Attributes:
+        example: one of them.
+        patterns: those that fit, as they are written, the most specific first; none: no pattern fits.
+        is_single: whether `example` is the whole class, because it is named by itself.
+    """
+
+    example: str
+    patterns: tuple[str, ...]
+    is_single: bool = False
+
+
+class TooManyPatterns(Exception):
+    """The patterns overlap in so many ways that the classes can't be told apart. The text says what to do."""
+
+
+class NumberClasses:
+    """The classes of all numbers of up to E164_DIGITS digits, with and without +, those that nothing fits among them.
+
+    Args:
+        patterns: numbers, names and patterns of them.
+
+    Raises:
+        TooManyPatterns: there are more than MOST_STATES.
+    """
+
+    def __init__(self, patterns: Iterable[NumberPattern]) -> None:
+        singles: dict[str, str] = {}
+        forms: dict[str, NumberPattern] = {}
+        for pattern in patterns:
+            if pattern.only is not None:
+                singles.setdefault(pattern.only, pattern.text)
+            else:
+                forms.update({form: pattern for form in pattern.forms if form not in forms})
+        self._forms = list(forms)
+        self._start = _closed(self._forms, ((index, 0) for index in range(len(self._forms))))
+        self._patterns = list(forms.values())
+        self._singles = {
+            number: NumberClass(number, (text, *self._ranked(self._fitting(number))), is_single=True)
+            for number, text in singles.items()
+        }
+        self._classes = dict(self._find())
+
+    def __iter__(self) -> Iterator[NumberClass]:
+        """Every class, those of one number first."""
+        yield from self._singles.values()
+        yield from self._classes.values()
+
+    def of(self, number: str) -> NumberClass:
+        """The class of a number. Raises KeyError when it is none."""
+        return self._singles.get(number) or self._classes[self._fitting(number)]
+
+    def _find(self) -> Iterator[tuple[frozenset[int], NumberClass]]:
+        found: set[frozenset[int]] = set()
+        if (stranger := self._stranger()) is not None:
+            found.add(frozenset())
+            yield frozenset(), NumberClass(stranger, ())
+        shortest: dict[_Positions, list[str]] = {self._start: [""]}
+        level = [self._start]
+        while level:
+            reached: dict[_Positions, list[str]] = {}
+            for positions, text in [(each, text) for each in level for text in shortest[each]]:
+                for character in _ALPHABET if text == "" else _DIGITS:
+                    kept = reached.setdefault(_step(self._forms, positions, character), [])
+                    if len(kept) <= min(len(self._singles), _SPARE):
+                        kept.append(text + character)
+            for positions, texts in reached.items():
+                fits = _fits(self._forms, positions)
+                example = next((text for text in texts if text not in self._singles and text != "+"), None)
+                if fits not in found and example is not None:
+                    found.add(fits)
+                    yield fits, NumberClass(example, self._ranked(fits))
+            level = [
+                positions
+                for positions, texts in reached.items()
+                if positions not in shortest and len(texts[0].removeprefix("+")) < E164_DIGITS
+            ]
+            shortest.update({positions: reached[positions] for positions in level})
+            if len(shortest) > MOST_STATES:
+                raise TooManyPatterns("patterns with * in the middle overlap in too many ways; compare fewer at once")
+
+    def _ranked(self, fits: Iterable[int]) -> tuple[str, ...]:
+        """The patterns as they are written, the most specific first."""
+        ranked = sorted({self._patterns[index] for index in fits}, key=lambda pattern: -pattern.digits)
+        return tuple(dict.fromkeys(pattern.text for pattern in ranked))
+
+    def _fitting(self, number: str) -> frozenset[int]:
+        positions = self._start
+        for character in number:
+            positions = _step(self._forms, positions, character)
+        return _fits(self._forms, positions)
+
+    def _stranger(self) -> str | None:
+        """A number that looks like one and that nothing fits; None when none is found at once."""
+        candidates = (f"+4915550{tail:05}" for tail in range(_TRIES))
+        return next((one for one in candidates if one not in self._singles and not self._fitting(one)), None)
+
+
+def _fits(forms: list[str], positions: _Positions) -> frozenset[int]:
+    return frozenset(index for index, place in positions if place == len(forms[index]))
+
+
+def _closed(forms: list[str], positions: Iterable[tuple[int, int]]) -> _Positions:
+    """The positions, and those after a `*` that stands for nothing."""
+    seen = set()
+    for index, place in positions:
+        after = place
+        seen.add((index, after))
+        while after < len(forms[index]) and forms[index][after] == "*":
+            after += 1
+            seen.add((index, after))
+    return frozenset(seen)
+
+
+def _step(forms: list[str], positions: _Positions, character: str) -> _Positions:
+    after = []
+    for index, place in positions:
+        form = forms[index]
+        if place == len(form):
+            continue
+        wanted = form[place]
+        if wanted == "*":
+            after.append((index, place))  # a + too, which only ever comes first
+        elif wanted == character or (wanted == "?" and character != "+"):
+            after.append((index, place + 1))
+    return _closed(forms, after)

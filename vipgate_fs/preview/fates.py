@@ -1,0 +1,159 @@
+"""What a gate does with a caller, as something that can be compared and said: nothing of it shows a PIN."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.gate import BUSY, Gate, Rejection, Route, Step
+from vipgate_fs.gate.pins import AnyOf, Pin, PinTable
+from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
+from vipgate_fs.identify.guest_pin import GuestCredential
+
+PATIENCE: Final = frozenset({"timeouts", "timeout", "cache", "failures_until_skipped", "skipped_for", "on_failure"})
+"""Settings of a step that do not change what it is answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What happens to a call.
+
+    Attributes:
+        was, now: in a few words, in both tenses.
+        details: whatever else differs in what callers notice: by name, something that can be compared.
+    """
+
+    was: str
+    now: str
+    details: tuple[tuple[str, Hashable], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A step that asks elsewhere, and may be answered anything.
+
+    Attributes:
+        kind: of the step.
+        signature: equal for steps that ask the same. May hold secrets.
+        failure: what happens when it fails; None: as if it did not know.
+    """
+
+    kind: str
+    signature: Hashable = field(repr=False)
+    failure: Fate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What a gate does with a caller at a time.
+
+    Attributes:
+        asked: the steps that are asked elsewhere first.
+        fate: what happens when none of them knows.
+    """
+
+    asked: tuple[Asked, ...]
+    fate: Fate
+
+    @property
+    def was(self) -> str:
+        """What happened to calls, in a few words."""
+        return self._told(self.fate.was)
+
+    @property
+    def now(self) -> str:
+        """What happens to calls, in a few words."""
+        return self._told(self.fate.now)
+
+    def _told(self, fate: str) -> str:
+        kinds = [asked.kind for asked in self.asked]
+        return f"{fate} unless {' or '.join(kinds)} says otherwise" if kinds else fate
+
+
+def differing(old: Behaviour, new: Behaviour) -> list[str]:
+    """What of the same fate is another, such as `the PINs`; never how."""
+    before, after = dict(old.fate.details), dict(new.fate.details)
+    names = [name for name in after if name in before and before[name] != after[name]]
+    if old.asked != new.asked:
+        names.append("what is asked elsewhere, or what happens when that fails")
+    return names
+
+
+def not_protected(route: Route) -> Behaviour:
+    """What happens where no gate protects, or none is active: calls pass."""
+    return Behaviour((), _fate(Pass(), None, route))
+
+
+def behaviour(gate: Gate, call: Call, signatures: Mapping[int, Hashable]) -> Behaviour:
+    """What an active gate does with a call.
+
+    Args:
+        gate: the gate.
+        call: its facts, with the time that counts.
+        signatures: of the steps that ask elsewhere, by their lines.
+    """
+    call, asked = gate.sees(call), []
+    for step in gate.steps:
+        if step.waits or step.variables:
+            failure = None if step.on_failure is None else _fate(step.on_failure, gate, gate.route)
+            asked.append(Asked(step.kind, signatures[step.line], failure))
+        elif (verdict := step.identify(call)) is not None:
+            return Behaviour(tuple(asked), _fate(verdict, gate, gate.route))
+    return Behaviour(tuple(asked), _fate(gate.otherwise, gate, gate.route))
+
+
+def signature(step: Step, values: Mapping[str, Any]) -> Hashable:
+    """What tells one question from another: the kind of the step, and its settings but those of PATIENCE."""
+    return step.kind, _frozen({key: value for key, value in values.items() if key not in PATIENCE})
+
+
+def _frozen(value: Any) -> Hashable:
+    if isinstance(value, dict):
+        return frozenset((key, _frozen(item)) for key, item in value.items())
+    return tuple(map(_frozen, value)) if isinstance(value, list) else (type(value).__name__, value)
+
+
+def _fate(verdict: Verdict, gate: Gate | None, route: Route) -> Fate:
+    on: tuple[tuple[str, Hashable], ...] = (("the context that calls go on in", route),)
+    match verdict:
+        case Pass():
+            return Fate("passed", "pass", on)
+        case Forward(target):
+            return Fate(f"were forwarded to {target}", f"are forwarded to {target}", on)
+        case Reject():
+            rejection = gate.rejection if gate else Rejection()
+            how = "busy" if rejection.code == BUSY else f"SIP {rejection.code}"
+            return Fate(
+                f"were rejected ({how})", f"are rejected ({how})", (("the announcement", rejection.announcement),)
+            )
+        case AskForPin():
+            assert gate is not None, "only a gate asks for a PIN"
+            return Fate("were asked for a PIN", "are asked for a PIN", (*_question(verdict, gate), *on))
+
+
+def _question(verdict: AskForPin, gate: Gate) -> tuple[tuple[str, Hashable], ...]:
+    return (
+        ("the PINs", credential(verdict.expected)),
+        ("where the right PIN leads", verdict.correct),
+        ("where wrong PINs lead", verdict.incorrect or gate.rejection),
+        ("the attempts", verdict.attempts or gate.attempts),
+        ("the prompts", gate.prompts),
+        ("the time for digits", gate.timing),
+        ("the lockout", gate.lockout),
+    )
+
+
+def credential(expected: object) -> Hashable:
+    """Equal for what the same digits fit. Never to be shown."""
+    match expected:
+        case Pin():
+            return expected
+        case AnyOf(credentials):
+            return frozenset(map(credential, credentials))
+        case PinTable():
+            return frozenset((owner, credential(one)) for owner, one in expected.items())
+        case GuestCredential():
+            return "guest PINs", expected.gate
+    return "one-time PINs", getattr(expected, "owner", expected)

@@ -1,0 +1,211 @@
+"""Time, cut into the intervals in which nothing changes; and sets of minutes in words.
+
+Minutes are counted from the midnight that begins the first day, on the site's clock: schedules go by what it shows.
+Minutes that the clock skips are in no interval, and the repeated hour counts once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Final, TypeVar
+
+from vipgate_fs.gate.dates import DAY_MINUTES, clock
+from vipgate_fs.gate.schedules import Calendar, Schedule
+
+State = TypeVar("State", bound=Hashable)
+Interval = tuple[int, int]
+"""The first minute, and the first that no longer belongs to it."""
+HORIZON: Final = 366
+"""Days that are looked at unless somebody says otherwise."""
+_NAMES: Final = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+_HOLIDAY: Final = 7
+_RUN: Final = 2
+"""Weekdays in a row that are named one by one."""
+_MOST: Final = 4
+"""Dates, or times, that are named in a sentence."""
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """The days that are looked at.
+
+    Attributes:
+        first: the first day.
+        days: how many.
+        calendar: the site's clock and holidays.
+    """
+
+    first: dt.date
+    days: int
+    calendar: Calendar
+
+    @property
+    def end(self) -> int:
+        """The minute after the last."""
+        return self.days * DAY_MINUTES
+
+    def day(self, minute: int) -> dt.date:
+        """The day of a minute."""
+        return self.first + dt.timedelta(minute // DAY_MINUTES)
+
+    def at(self, minute: int) -> dt.datetime:
+        """The instant of a minute."""
+        hour, rest = divmod(minute % DAY_MINUTES, 60)
+        return dt.datetime.combine(self.day(minute), dt.time(hour, rest), self.calendar.timezone)
+
+    def minute(self, moment: dt.datetime) -> int:
+        """The minute of a moment on the site's clock, within the horizon."""
+        passed = dt.datetime.combine(moment.date(), moment.time()) - dt.datetime.combine(self.first, dt.time())
+        return min(max(0, passed // dt.timedelta(minutes=1)), self.end)
+
+    def skipped(self) -> Iterator[Interval]:
+        """The minutes that the clock skips."""
+        for day in range(self.days):
+            start = day * DAY_MINUTES
+            offsets = [self.at(minute).utcoffset() for minute in (start, start + DAY_MINUTES - 1)]
+            if offsets[0] != offsets[1]:
+                missing = [minute for minute in range(start, start + DAY_MINUTES) if not self._exists(minute)]
+                yield from _runs(missing)
+
+    def _exists(self, minute: int) -> bool:
+        shown = self.at(minute)
+        return self.calendar.local(shown.astimezone(dt.UTC)).replace(tzinfo=None) == shown.replace(tzinfo=None)
+
+
+def intervals(
+    horizon: Horizon, turns: Iterable[int], state: Callable[[int], State]
+) -> Iterator[tuple[Interval, State]]:
+    """The intervals with their state; two that follow each other and have the same one are one.
+
+    Args:
+        horizon: what is looked at.
+        turns: every minute at which the state may change; others do no harm.
+        state: of a minute.
+    """
+    skipped = list(horizon.skipped())
+    edges = sorted({0, horizon.end, *(edge for gap in skipped for edge in gap), *turns})
+    gaps = {start for start, _ in skipped}
+    begin, last, end = 0, None, 0
+    for start, stop in pairwise(edges):
+        if start in gaps or not 0 <= start < horizon.end:
+            continue
+        now = state(start)
+        if last is not None and (now != last or start != end):
+            yield (begin, end), last
+            begin = start
+        elif last is None:
+            begin = start
+        last, end = now, stop
+    if last is not None:
+        yield (begin, end), last
+
+
+def turns_of(schedule: Schedule, horizon: Horizon) -> Iterator[int]:
+    """Every minute at which a schedule may begin or end."""
+    daily = sorted({0}.union(*(span.turns for span in schedule.spans)))
+    for day in range(horizon.days):
+        yield from (day * DAY_MINUTES + turn for turn in daily)
+
+
+def _runs(minutes: Iterable[int]) -> Iterator[Interval]:
+    for _, run in groupby(enumerate(minutes), key=lambda pair: pair[1] - pair[0]):
+        members = [minute for _, minute in run]
+        yield members[0], members[-1] + 1
+
+
+def in_words(found: Sequence[Interval], horizon: Horizon) -> str:
+    """A set of intervals, such as `on Fridays 15:30 to 17:00`; "" for all the time."""
+    whole = list(joined([*found, *(gap for gap in horizon.skipped() if _is_within(gap, found))]))
+    if whole == [(0, horizon.end)]:
+        return ""
+    by_day: dict[int, list[Interval]] = {}
+    for start, end in whole:
+        for day in range(start // DAY_MINUTES, (end - 1) // DAY_MINUTES + 1):
+            first, last = max(start, day * DAY_MINUTES), min(end, (day + 1) * DAY_MINUTES)
+            by_day.setdefault(day, []).append((first % DAY_MINUTES, last - day * DAY_MINUTES))
+    alike: dict[tuple[Interval, ...], list[int]] = {}
+    for day, parts in sorted(by_day.items()):
+        alike.setdefault(tuple(parts), []).append(day)
+    kinds = [_kind(horizon, day) for day in range(horizon.days)]
+    told = [
+        f"{_days(days, horizon, kinds)} {_clock(parts)}"
+        for parts, days in sorted(alike.items(), key=lambda pair: (-len(pair[1]), pair[1]))
+    ]
+    more = f"; and at {len(told) - _MOST} further times" if told[_MOST:] else ""
+    return "; ".join(told[:_MOST]) + more
+
+
+def joined(found: Iterable[Interval]) -> Iterator[Interval]:
+    """The intervals in their order, those that follow each other as one."""
+    begin = end = -1
+    for start, stop in sorted(found):
+        if start != end:
+            if end >= 0:
+                yield begin, end
+            begin = start
+        end = stop
+    if end >= 0:
+        yield begin, end
+
+
+def _is_within(gap: Interval, found: Sequence[Interval]) -> bool:
+    """Whether the minutes on both sides of a gap are in a set."""
+    return any(end == gap[0] for _, end in found) and any(start == gap[1] for start, _ in found)
+
+
+def _clock(parts: Sequence[Interval]) -> str:
+    if list(parts) == [(0, DAY_MINUTES)]:
+        return "all day"
+    return " and ".join(f"{clock(start)} to {clock(end)}" for start, end in parts)
+
+
+def _kind(horizon: Horizon, day: int) -> int:
+    date = horizon.first + dt.timedelta(day)
+    return _HOLIDAY if horizon.calendar.holiday(date) else date.weekday()
+
+
+def _days(days: Sequence[int], horizon: Horizon, kinds: Sequence[int]) -> str:
+    """Which days: all of some kinds, but for a few, and further ones by their dates."""
+    members, every = set(days), set(kinds)
+    of_kind = {kind: [day for day in range(horizon.days) if kinds[day] == kind] for kind in every}
+    named = [kind for kind in sorted(every) if _is_most(of_kind[kind], members)]
+    missing = sorted(day for kind in named for day in of_kind[kind] if day not in members)
+    further = [day for day in days if kinds[day] not in named]
+    if not missing and set(named) == every:
+        return "every day"
+    told = [_names(named)] if named else []
+    if missing:
+        told[0] += f" (not {_dates(missing, horizon)})"
+    if further:
+        told.append(_dates(further, horizon))
+    return f"on {' and on '.join(told)}"
+
+
+def _is_most(days: Sequence[int], members: set[int]) -> bool:
+    present = sum(day in members for day in days)
+    return present > 1 and (len(days) - present) * 4 <= len(days)
+
+
+def _names(kinds: Sequence[int]) -> str:
+    """Such as `Mondays to Thursdays and public holidays`."""
+    told = []
+    for start, end in _runs(kind for kind in kinds if kind < _HOLIDAY):
+        if end - start > _RUN:
+            told.append(f"{_NAMES[start]} to {_NAMES[end - 1]}")
+        else:
+            told += _NAMES[start:end]
+    told += ["public holidays"] if _HOLIDAY in kinds else []
+    return f"{', '.join(told[:-1])} and {told[-1]}" if told[1:] else told[0]
+
+
+def _dates(days: Sequence[int], horizon: Horizon) -> str:
+    runs = [
+        (horizon.first + dt.timedelta(start)).isoformat()
+        + (f" to {(horizon.first + dt.timedelta(end - 1)).isoformat()}" if end - start > 1 else "")
+        for start, end in _runs(days)
+    ]
+    more = f" and {len(runs) - _MOST} further dates" if runs[_MOST:] else ""
+    return ", ".join(runs[:_MOST]) + more
