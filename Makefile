@@ -7,7 +7,7 @@ WITH_VENV := $(PYTHON) -c 'import ensurepip' 2> /dev/null || { echo "Python has 
 # Tests wait more than they work: more of them at a time than there are processors.
 PROCESSES ?= 4
 
-.PHONY: demo test test-freeswitch reliability soak fuzz promises mutation lint serve check bench format install clean
+.PHONY: demo test diff-pairs test-freeswitch reliability soak fuzz promises mutation lint serve check bench format install clean
 
 demo: $(READY)
 	$(BIN)/vipgate demo
@@ -19,6 +19,10 @@ test: $(READY)
 FREESWITCH ?= /usr
 test-freeswitch: $(READY)
 	VIPGATE_FREESWITCH=$(FREESWITCH) $(BIN)/pytest tests/freeswitch --timeout 600 $(if $(REPORT),--report $(REPORT))
+
+PAIRS ?= 10000
+diff-pairs: $(READY)
+	VIPGATE_PAIRS=$(PAIRS) $(BIN)/pytest -n $(PROCESSES) tests/preview/test_diff.py
 
 reliability: $(READY)
 	$(BIN)/pytest tests/reliability --faults docs/reliability.md

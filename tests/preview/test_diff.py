@@ -20,7 +20,7 @@ def test_what_diff_says_is_what_brute_force_finds(seed):
     old, new = sides
     horizon = Horizon(pairs.FIRST, pairs.DAYS, new.calendar)
     changes = list(compare(old, new, pairs.FIRST, pairs.DAYS))
-    skipped = {minute for start, end in horizon.skipped() for minute in range(start, end)}
+    skipped = {minute for start, end in horizon.skipped for minute in range(start, end)}
     known = {}
     for called in pairs.CALLED:
         for caller in pairs.CALLERS:

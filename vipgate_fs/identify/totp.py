@@ -33,7 +33,7 @@ class Totp:
         ValueError: the secret is none. The text says what is allowed.
     """
 
-    __slots__ = ("_clock", "_generator", "_owner")
+    __slots__ = ("_clock", "_generator", "owner")
 
     def __init__(self, secret: str, clock: Callable[[], float] = time.time) -> None:
         secret = secret.replace(" ", "").replace("-", "").rstrip("=").upper()
@@ -44,19 +44,19 @@ class Totp:
         if len(key) < SHORTEST:
             raise ValueError("this is no secret; allowed: at least 26 characters of base32, A to Z and 2 to 7")
         self._generator = TOTP(secret)
-        self._owner = hashlib.sha256(b"vipgate totp\0" + key).hexdigest()
+        self.owner = hashlib.sha256(b"vipgate totp\0" + key).hexdigest()
         self._clock = clock
 
     def matches(self, entered: str, known: OneTime) -> Match | None:
         """Whether it is a PIN of this moment, or of a step before or after, and later than all that were accepted."""
         now = int(self._clock()) // PERIOD
         given = entered.encode("utf-8", "surrogateescape")
-        last = known.last_time_step(self._owner)  # asked in any case: the time that it takes tells nothing
+        last = known.last_time_step(self.owner)  # asked in any case: the time that it takes tells nothing
         steps = range(max(0, now - WINDOW), now + WINDOW + 1)
         right = [step for step in steps if hmac.compare_digest(self._generator.generate_otp(step).encode(), given)]
         if not right or right[-1] <= last:
             return None
-        return Match(spend=partial(known.use_time_step, self._owner, right[-1]))
+        return Match(spend=partial(known.use_time_step, self.owner, right[-1]))
 
     def __repr__(self) -> str:
         return "Totp(***)"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from vipgate_fs.gate.numbers import E164_DIGITS
+from vipgate_fs.gate.numbering import E164_DIGITS
 from vipgate_fs.gate.targets import NumberPattern
 
 _DIGITS: Final = "0123456789"
@@ -109,6 +109,8 @@ class NumberClasses:
         return tuple(dict.fromkeys(pattern.text for pattern in ranked))
 
     def _fitting(self, number: str) -> frozenset[int]:
+        if not self._forms:
+            return frozenset()
         positions = self._start
         for character in number:
             positions = _step(self._forms, positions, character)

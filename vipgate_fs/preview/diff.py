@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
@@ -11,15 +11,17 @@ from itertools import chain
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.document.nodes import Mapping as MappingNode
 from vipgate_fs.gate.call import WITHHELD, Call
-from vipgate_fs.gate.gate import Gate, Route
-from vipgate_fs.gate.schedules import Calendar
+from vipgate_fs.gate.gate import Gate, Route, Step
+from vipgate_fs.gate.schedules import Calendar, Schedule
 from vipgate_fs.gate.targets import NumberPattern
 from vipgate_fs.identify.caller_pin import CallerPin
 from vipgate_fs.identify.callers import Callers
-from vipgate_fs.identify.static_pin import StaticPin
+from vipgate_fs.identify.static_pin import DatedPin, StaticPin
 from vipgate_fs.preview.classes import NumberClass, NumberClasses
 from vipgate_fs.preview.fates import Behaviour, behaviour, differing, not_protected, signature
-from vipgate_fs.preview.times import Horizon, Interval, intervals, joined, turns_of
+from vipgate_fs.preview.times import Horizon, Interval, Timeline, intervals, joined
+
+_ByState = dict[Hashable, list[Interval]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,16 @@ class Side:
             found.update({step.line: signature(step, node.value) for step, node in zip(gate.steps, nodes, strict=True)})
         return found
 
+    @cached_property
+    def _timelines(self) -> dict[str, Timeline]:
+        return {}
+
+    def timeline(self, schedule: Schedule, horizon: Horizon) -> Timeline:
+        """When one of its schedules is on."""
+        if schedule.name not in self._timelines:
+            self._timelines[schedule.name] = Timeline(schedule, horizon)
+        return self._timelines[schedule.name]
+
     def find(self, party: Party) -> Gate | None:
         """The gate that takes calls to a party."""
         users = frozenset({party.name} if party.kind == "user" else ())
@@ -130,6 +142,7 @@ def compare(old: Side, new: Side, first: dt.date, days: int) -> Iterator[Change]
     """
     horizon = Horizon(first, days, new.calendar)
     classes = _called_classes(old, new)
+    known: dict[Hashable, _ByState] = {}
     pairs: dict[tuple[str | None, str | None], list[Party]] = {}
     gates: dict[tuple[str | None, str | None], tuple[Gate | None, Gate | None]] = {}
     for party in _called(old, new, classes):
@@ -141,7 +154,8 @@ def compare(old: Side, new: Side, first: dt.date, days: int) -> Iterator[Change]
         if key == (None, None):
             continue
         besides = tuple(party for other, others in pairs.items() if other != key for party in others)
-        for change in _Pair(old, new, *gates[key], horizon).changes(classes):
+        before, after = (_Half(side, gate, horizon) for side, gate in zip((old, new), gates[key], strict=True))
+        for change in _Pair(before, after, horizon, known).changes(classes):
             yield replace(change, called=tuple(parties), besides=besides)
 
 
@@ -172,58 +186,124 @@ def _party(found: NumberClass) -> Party:
     return Party("numbers", found.patterns[0], found.example, found.patterns[1:])
 
 
-class _Pair:
-    """A gate of each file for the same calls; None: there is none."""
+class _Half:
+    """A gate of one file; None: there is none.
 
-    def __init__(self, old: Side, new: Side, before: Gate | None, after: Gate | None, horizon: Horizon) -> None:
-        self._sides = (old, new)
-        self._gates = (before, after)
+    Args:
+        side: the file.
+        gate: the gate.
+        horizon: on the clock of the new file.
+    """
+
+    def __init__(self, side: Side, gate: Gate | None, horizon: Horizon) -> None:
+        self.side = side
+        self.gate = gate
         self._horizon = horizon
+        self._known: dict[Hashable, list[Behaviour]] = {}
+
+    @cached_property
+    def _own(self) -> Horizon:
+        """The same days, on the clock of this file."""
+        return Horizon(self._horizon.first, self._horizon.days, self.side.calendar)
+
+    @cached_property
+    def _dated(self) -> tuple[DatedPin, ...]:
+        """The PINs that are valid for a while."""
+        steps = [getattr(step, "besides", None) or step for step in (self.gate.steps if self.gate else ())]
+        return tuple(dated for step in steps if isinstance(step, StaticPin) for dated in step.dated)
+
+    @property
+    def when(self) -> Hashable:
+        """Equal for halves that change at the same times."""
+        activation = self.gate.active if self.gate else None
+        when = (activation.schedule.name, activation.outside) if activation else None
+        return self.gate is not None, when, self.gate.name if self.gate and self._dated else None
+
+    def turns(self) -> Iterator[int]:
+        """Every minute at which its state may change."""
+        turns = [self._own.minute(at) for dated in self._dated for at in (dated.valid_from, dated.valid_until)]
+        if self.gate and self.gate.active:
+            turns += self.side.timeline(self.gate.active.schedule, self._own).turns
+        if self._own.calendar.timezone == self._horizon.calendar.timezone:
+            yield from turns
+        else:
+            yield from (self._horizon.minute(self._horizon.calendar.local(self._own.at(turn))) for turn in turns)
+
+    def state(self, minute: int) -> tuple[bool, ...]:
+        """Whether it is active, and which dated PINs are valid."""
+        if self.gate is None:
+            return (False,)
+        at = self._horizon.at(minute)
+        local = self.side.calendar.local(at)
+        active = True
+        if self.gate.active:
+            timeline = self.side.timeline(self.gate.active.schedule, self._own)
+            active = timeline.on(self._own.minute(local)) != self.gate.active.outside
+        return (active, *(dated.is_valid(local) for dated in self._dated))
+
+    def behaviours(self, callers: Sequence[Party], minute: int) -> list[Behaviour]:
+        """What it does with each caller."""
+        active, *_ = state = self.state(minute)
+        if self.gate is None or not active:
+            return [not_protected(self.gate.route if self.gate else Route())] * len(callers)
+        if state not in self._known:
+            at = self.side.calendar.local(self._horizon.at(minute))
+            calls = (Call("diff", caller.example, "", "", restricted=caller.restricted, at=at) for caller in callers)
+            self._known[state] = [behaviour(self.gate, call, self.side.signatures) for call in calls]
+        return self._known[state]
+
+
+class _Pair:
+    """A gate of each file for the same calls.
+
+    Args:
+        old: of the configuration that counts so far.
+        new: of the other.
+        horizon: on the clock of the new file.
+        known: intervals by state, of pairs that change at the same times.
+    """
+
+    def __init__(self, old: _Half, new: _Half, horizon: Horizon, known: dict[Hashable, _ByState]) -> None:
+        self._old = old
+        self._new = new
+        self._horizon = horizon
+        self._known = known
 
     def changes(self, classes: NumberClasses) -> Iterator[Change]:
         """What changes, still without what is called."""
-        by_state: dict[Hashable, list[Interval]] = {}
-        for interval, state in intervals(self._horizon, self._turns(), self._state):
-            by_state.setdefault(state, []).append(interval)
         found: dict[tuple[tuple[Party, ...], Hashable], tuple[Behaviour, Behaviour, list[Interval]]] = {}
-        for when in by_state.values():
-            for told, (before, after, callers) in self._compared(self._horizon.at(when[0][0])).items():
+        for when in self._by_state().values():
+            for told, (before, after, callers) in self._compared(when[0][0]).items():
                 found.setdefault((tuple(callers), told), (before, after, []))[2].extend(when)
         for (parties, _), (before, after, when) in found.items():
             everybody = len(parties) == len(self._callers)
             told_apart = (classes, self._classes)
             yield Change((), (), parties, everybody, tuple(joined(when)), before, after, told_apart)
 
-    def _state(self, minute: int) -> Hashable:
-        at = self._horizon.at(minute)
-        return tuple(
-            (active(gate, side, at), *(valid for step in gate.steps for valid in _valid(step, side, at)))
-            if gate
-            else ()
-            for gate, side in zip(self._gates, self._sides, strict=True)
-        )
+    def _by_state(self) -> _ByState:
+        key = (self._old.when, self._new.when)
+        if key not in self._known:
+            found: _ByState = {}
+            turns = chain(self._old.turns(), self._new.turns())
+            for interval, state in intervals(self._horizon, turns, self._state):
+                found.setdefault(state, []).append(interval)
+            self._known[key] = found
+        return self._known[key]
 
-    def _turns(self) -> Iterator[int]:
-        for gate, side in zip(self._gates, self._sides, strict=True):
-            if gate is None:
-                continue
-            mine = Horizon(self._horizon.first, self._horizon.days, side.calendar)
-            turns: Iterable[int] = chain.from_iterable(_moments(step, mine) for step in gate.steps)
-            if gate.active is not None:
-                turns = chain(turns, turns_of(gate.active.schedule, mine))
-            if side.calendar.timezone == self._horizon.calendar.timezone:
-                yield from turns
-            else:
-                yield from (self._horizon.minute(self._horizon.calendar.local(mine.at(turn))) for turn in turns)
+    def _state(self, minute: int) -> Hashable:
+        return self._old.state(minute), self._new.state(minute)
+
+    @cached_property
+    def _steps(self) -> tuple[Step, ...]:
+        return tuple(step for half in (self._old, self._new) if half.gate for step in half.gate.steps)
 
     @cached_property
     def _classes(self) -> NumberClasses:
         """The numbers of callers that either gate tells apart."""
-        steps = [step for gate in self._gates if gate for step in gate.steps]
         patterns: list[NumberPattern] = []
-        for step in steps:
+        for step in self._steps:
             if isinstance(step, Callers):
-                patterns += step.table.patterns()
+                patterns += step.lists.patterns()
             elif isinstance(step, CallerPin) and step.by == "caller_number":
                 patterns += (NumberPattern.exactly(owner) for owner, _ in step.table.items())
         return NumberClasses(patterns)
@@ -232,52 +312,16 @@ class _Pair:
     def _callers(self) -> tuple[Party, ...]:
         """Everybody who is told apart by either gate."""
         numbers = tuple(map(_party, self._classes))
-        hides = {any(step.restricted_as_withheld for step in gate.steps) if gate else False for gate in self._gates}
-        restricted = [replace(party, restricted=True) for party in numbers] if len(hides) > 1 else []
-        return (*numbers, *restricted, Party("withheld", "", ""))
+        hides = any(step.restricted_as_withheld for step in self._steps)
+        restricted = [replace(party, restricted=True) for party in numbers] if hides else []
+        return (*numbers, *restricted, Party("withheld", "", WITHHELD))
 
-    def _compared(self, at: dt.datetime) -> dict[Hashable, tuple[Behaviour, Behaviour, list[Party]]]:
+    def _compared(self, minute: int) -> dict[Hashable, tuple[Behaviour, Behaviour, list[Party]]]:
         """The callers for whom something changes, by what is said of it, and one of the behaviours of each."""
         found: dict[Hashable, tuple[Behaviour, Behaviour, list[Party]]] = {}
-        for caller in self._callers:
-            before, after = (
-                _behaviour(gate, side, caller, at) for gate, side in zip(self._gates, self._sides, strict=True)
-            )
+        halves = (half.behaviours(self._callers, minute) for half in (self._old, self._new))
+        for caller, before, after in zip(self._callers, *halves, strict=True):
             if before != after:
                 told = (before.was, after.now, tuple(differing(before, after)))
                 found.setdefault(told, (before, after, []))[2].append(caller)
         return found
-
-
-def active(gate: Gate, side: Side, at: dt.datetime) -> bool:
-    """Whether a gate is active at an instant, overrides aside."""
-    if gate.active is None:
-        return True
-    return gate.active.schedule.at(at, side.calendar)[0] != gate.active.outside
-
-
-def _behaviour(gate: Gate | None, side: Side, caller: Party, at: dt.datetime) -> Behaviour:
-    if gate is None:
-        return not_protected(Route())
-    if not active(gate, side, at):
-        return not_protected(gate.route)
-    number = WITHHELD if caller.kind == "withheld" else caller.example
-    call = Call("diff", number, "", "", restricted=caller.restricted, at=side.calendar.local(at))
-    return behaviour(gate, call, side.signatures)
-
-
-def _static(step: object) -> StaticPin | None:
-    """The PINs of a step that are valid for a while, if it has some."""
-    return step if isinstance(step, StaticPin) else getattr(step, "besides", None)
-
-
-def _valid(step: object, side: Side, at: dt.datetime) -> tuple[bool, ...]:
-    static = _static(step)
-    return tuple(dated.is_valid(side.calendar.local(at)) for dated in static.dated) if static else ()
-
-
-def _moments(step: object, horizon: Horizon) -> Iterator[int]:
-    if static := _static(step):
-        for dated in static.dated:
-            yield horizon.minute(dated.valid_from)
-            yield horizon.minute(dated.valid_until)

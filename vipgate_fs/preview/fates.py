@@ -136,8 +136,8 @@ def _fate(verdict: Verdict, gate: Gate | None, route: Route) -> Fate:
 def _question(verdict: AskForPin, gate: Gate) -> tuple[tuple[str, Hashable], ...]:
     return (
         ("the PINs", credential(verdict.expected)),
-        ("where the right PIN leads", verdict.correct),
-        ("where wrong PINs lead", verdict.incorrect or gate.rejection),
+        ("where the right PIN leads", verdict.correct or gate.targets.correct),
+        ("where wrong PINs lead", verdict.incorrect or gate.targets.incorrect or gate.rejection),
         ("the attempts", verdict.attempts or gate.attempts),
         ("the prompts", gate.prompts),
         ("the time for digits", gate.timing),

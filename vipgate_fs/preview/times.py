@@ -7,8 +7,10 @@ Minutes that the clock skips are in no interval, and the repeated hour counts on
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby, pairwise
 from typing import Final, TypeVar
 
@@ -61,14 +63,15 @@ class Horizon:
         passed = dt.datetime.combine(moment.date(), moment.time()) - dt.datetime.combine(self.first, dt.time())
         return min(max(0, passed // dt.timedelta(minutes=1)), self.end)
 
-    def skipped(self) -> Iterator[Interval]:
+    @cached_property
+    def skipped(self) -> tuple[Interval, ...]:
         """The minutes that the clock skips."""
+        missing: list[int] = []
         for day in range(self.days):
             start = day * DAY_MINUTES
-            offsets = [self.at(minute).utcoffset() for minute in (start, start + DAY_MINUTES - 1)]
-            if offsets[0] != offsets[1]:
-                missing = [minute for minute in range(start, start + DAY_MINUTES) if not self._exists(minute)]
-                yield from _runs(missing)
+            if self.at(start).utcoffset() != self.at(start + DAY_MINUTES - 1).utcoffset():
+                missing += (minute for minute in range(start, start + DAY_MINUTES) if not self._exists(minute))
+        return tuple(_runs(missing))
 
     def _exists(self, minute: int) -> bool:
         shown = self.at(minute)
@@ -85,7 +88,7 @@ def intervals(
         turns: every minute at which the state may change; others do no harm.
         state: of a minute.
     """
-    skipped = list(horizon.skipped())
+    skipped = horizon.skipped
     edges = sorted({0, horizon.end, *(edge for gap in skipped for edge in gap), *turns})
     gaps = {start for start, _ in skipped}
     begin, last, end = 0, None, 0
@@ -103,11 +106,29 @@ def intervals(
         yield (begin, end), last
 
 
-def turns_of(schedule: Schedule, horizon: Horizon) -> Iterator[int]:
-    """Every minute at which a schedule may begin or end."""
-    daily = sorted({0}.union(*(span.turns for span in schedule.spans)))
-    for day in range(horizon.days):
-        yield from (day * DAY_MINUTES + turn for turn in daily)
+class Timeline:
+    """When a schedule is on, looked up instead of worked out.
+
+    Args:
+        schedule: the schedule.
+        horizon: what is looked at, on the clock that the schedule goes by.
+    """
+
+    def __init__(self, schedule: Schedule, horizon: Horizon) -> None:
+        daily = sorted({0}.union(*(span.turns for span in schedule.spans)))
+        turns = (day * DAY_MINUTES + turn for day in range(horizon.days) for turn in daily)
+        found = list(intervals(horizon, turns, lambda minute: schedule.at(horizon.at(minute), horizon.calendar)[0]))
+        self._edges = [start for (start, _), _ in found]
+        self._states = [state for _, state in found]
+
+    @property
+    def turns(self) -> Sequence[int]:
+        """Every minute at which it begins or ends."""
+        return self._edges
+
+    def on(self, minute: int) -> bool:
+        """Whether it is on."""
+        return self._states[bisect_right(self._edges, minute) - 1]
 
 
 def _runs(minutes: Iterable[int]) -> Iterator[Interval]:
@@ -118,7 +139,7 @@ def _runs(minutes: Iterable[int]) -> Iterator[Interval]:
 
 def in_words(found: Sequence[Interval], horizon: Horizon) -> str:
     """A set of intervals, such as `on Fridays 15:30 to 17:00`; "" for all the time."""
-    whole = list(joined([*found, *(gap for gap in horizon.skipped() if _is_within(gap, found))]))
+    whole = list(joined([*found, *(gap for gap in horizon.skipped if _is_within(gap, found))]))
     if whole == [(0, horizon.end)]:
         return ""
     by_day: dict[int, list[Interval]] = {}

@@ -10,6 +10,7 @@ from vipgate_fs.gate.doubts import doubt, sound
 from vipgate_fs.gate.gate import Evidence
 from vipgate_fs.gate.number_table import NumberTable
 from vipgate_fs.gate.numbers import NumberPlan
+from vipgate_fs.gate.targets import NumberPattern
 from vipgate_fs.gate.verdict import Pass, Verdict
 from vipgate_fs.identify.callers.cells import Fault
 from vipgate_fs.identify.callers.list_file import ListFile, Row
@@ -47,6 +48,11 @@ class Lists:
     def guess(self, number: str) -> Entry | None:
         """What is said of what a canonical number begins like (see `NumberPlan.guesses`)."""
         return self._in_book(self._plan.guesses(number)) or self._table.guess(number)
+
+    def patterns(self) -> Iterator[NumberPattern]:
+        """Every number and pattern that something is said of."""
+        yield from self._table.patterns()
+        yield from map(NumberPattern.exactly, self._book)
 
     def add(self, written: str, entry: Entry) -> None:
         """Enter what the configuration says of a number, a pattern or a range.

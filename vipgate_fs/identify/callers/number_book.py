@@ -44,6 +44,10 @@ class NumberBook:
     def __len__(self) -> int:
         return len(self._numbers)
 
+    def __iter__(self) -> Iterator[str]:
+        """The numbers, in order."""
+        return (f"+{number}" for number in self._numbers)
+
     def enter(self, number: str, line: int, said: int) -> None:
         """Enter what a line says of a number. It can be found when the book is closed."""
         self._entered.append((int(number) << _BITS | line) << _BITS | said)

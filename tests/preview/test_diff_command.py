@@ -1,0 +1,175 @@
+"""`vipgate diff` as a person meets it."""
+
+import json
+import subprocess
+
+import pytest
+from click.testing import CliRunner
+
+from vipgate_fs.cli import main
+from vipgate_fs.resources import resource
+
+EXAMPLE = (resource("examples") / "vipgate.yaml").read_text("utf-8")
+
+
+@pytest.fixture
+def diff(tmp_path):
+    """Compares the example with the example after (written, instead) pairs; gives exit status and what is printed."""
+
+    def make(*changes, options=()):
+        after = EXAMPLE
+        for written, instead in changes:
+            assert written in after
+            after = after.replace(written, instead)
+        for name, text in (("old.yaml", EXAMPLE), ("new.yaml", after)):
+            (tmp_path / name).write_text(text)
+        run = CliRunner().invoke(main, ["diff", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml"), *options])
+        return run.exit_code, run.stdout
+
+    return make
+
+
+def test_a_file_and_itself(diff):
+    status, output = diff()
+    assert status == 0
+    assert output.startswith("no changes from ")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            [('"15:30"', '"17:00"')],
+            "Calls to +49 7022 27978* on Fridays 15:30 to 17:00 were asked for a PIN, now pass.",
+        ),
+        (
+            [('"004917612345678": "081512345"\n', "")],
+            "Calls to 7000-7099 from +4917612345678 were asked for a PIN, now are rejected (busy).",
+        ),
+        (
+            [('"081555577"', '"081555578"')],
+            "Calls to 7000-7099 from +41556631019 are asked for a PIN as before, but with other: the PINs.",
+        ),
+        (
+            [('"7000-7099"', '"7000-7089"')],
+            "Calls to 7000-7099 (without 7000-7089) from +4917612345678, +41556631019 were asked for a PIN, now pass.",
+        ),
+        (
+            [("attempts: 2", "attempts: 3")],
+            "Calls to 7100 are asked for a PIN as before, but with other: the attempts.",
+        ),
+        (
+            [("otherwise: {reject: true}", 'otherwise: {forward: "20"}')],
+            "from callers who show no number, all other numbers were rejected (busy), now are forwarded to 20.",
+        ),
+    ],
+)
+def test_each_change_is_a_sentence(diff, changes, sentence):
+    status, output = diff(*changes)
+    assert status == 1
+    assert sentence in output
+
+
+def test_the_example_call_of_each_change_is_confirmed_by_explain(diff, tmp_path):
+    output = diff(('"15:30"', '"17:00"'), ('"7000-7099"', '"7000-7089"'))[1]
+    commands = [line.split()[1:] for line in output.splitlines() if line.startswith("    vipgate explain ")]
+    assert len(commands) >= 3
+    for command in commands:
+        told = [
+            json.loads(
+                CliRunner()
+                .invoke(main, ["--config", str(tmp_path / name), *command, "--no-store", "--format", "json"])
+                .stdout
+            )
+            for name in ("old.yaml", "new.yaml")
+        ]
+        assert told[0]["verdict"] != told[1]["verdict"], command
+
+
+def test_pins_that_change_are_named_and_not_shown(diff):
+    for options in ((), ("--format", "json")):
+        status, output = diff(("081555577", "08155557799"), ('pin: "0815"', 'pin: "4711471147"'), options=options)
+        assert status == 1
+        assert "the PINs" in output
+        assert not any(pin in output for pin in ("081555577", "4711471147"))
+
+
+def test_for_programs(diff):
+    (change,) = json.loads(diff(('"15:30"', '"17:00"'), options=("--format", "json", "--days", "30"))[1])["changes"]
+    assert change["called"] == [{"kind": "numbers", "name": "+49 7022 27978*", "example": "+49702227978"}]
+    assert (change["callers"], change["new"]) == ("everybody", "pass")
+    assert all(interval["from"].endswith("T15:30") and interval["to"].endswith("T17:00") for interval in change["when"])
+    assert 3 <= len(change["when"]) <= 5
+
+
+def test_a_step_that_asks_elsewhere_may_answer_anything(tmp_path):
+    text = 'version: 1\ngates: {{g: {{protects: {{numbers: ["7000"]}}, identify: [{{webservice: {{url: "https://x.example/{}"{}}}}}]}}}}\n'
+    (tmp_path / "old.yaml").write_text(text.format("a", ""))
+    for instead, changes in (
+        (("a", ', timeouts: {total: "4s"}'), 0),
+        (("b", ""), 1),
+        (("a", ", on_failure: {reject: false}"), 1),
+    ):
+        (tmp_path / "new.yaml").write_text(text.format(*instead))
+        run = CliRunner().invoke(main, ["diff", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml")])
+        assert run.exit_code == changes, run.output
+        assert ("what is asked elsewhere" in run.output) == bool(changes)
+
+
+def test_since_a_revision_of_git(tmp_path):
+    file = tmp_path / "vipgate.yaml"
+    file.write_text(EXAMPLE)
+    for command in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-qm", "x"],
+    ):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    file.write_text(EXAMPLE.replace("attempts: 2", "attempts: 3"))
+    run = CliRunner().invoke(main, ["diff", "--since", "HEAD", str(file)])
+    assert (run.exit_code, "the attempts" in run.output) == (1, True)
+    run = CliRunner().invoke(main, ["diff", "--since", "no-such-revision", str(file)])
+    assert (run.exit_code, "Error: fatal: " in run.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["no-such.yaml", "no-such.yaml"], "Error: no-such.yaml: No such file or directory"),
+        (["one.yaml"], "name two files, OLD and NEW, or one, and --since a revision of git"),
+    ],
+)
+def test_what_cannot_be_compared_is_said_in_one_line(arguments, message):
+    run = CliRunner().invoke(main, ["diff", *arguments])
+    assert run.exit_code == 2
+    assert message in run.output
+
+
+def test_500_gates_100_000_callers_and_20_schedules(tmp_path):
+    numbers = [f"+49176{number:08}" for number in range(100_000)]
+    (tmp_path / "vips.csv").write_text("number\n" + "\n".join(numbers) + "\n")
+    (tmp_path / "new.csv").write_text("number\n" + "\n".join(numbers[:-1]) + "\n")
+
+    def text(file, until):
+        schedules = {
+            f"s{n}": [{"days": "mon-fri", "from": f"0{n % 9}:00", "to": until if n == 7 else "17:00"}]
+            for n in range(20)
+        }
+        gates = {
+            f"g{n}": {
+                "protects": {"numbers": [f"+49 7022 2{n:03}*"]},
+                "active": {"outside": f"s{n % 20}"},
+                "identify": [{"callers": {"file": file}} if n == 0 else {"static_pin": {"pin": "4711"}}],
+            }
+            for n in range(500)
+        }
+        return json.dumps({"version": 1, "site": {"holidays": "DE-BW"}, "schedules": schedules, "gates": gates})
+
+    (tmp_path / "old.yaml").write_text(text("vips.csv", "17:00"))
+    (tmp_path / "new.yaml").write_text(text("new.csv", "18:00"))
+    run = CliRunner().invoke(main, ["diff", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml"), "--format", "json"])
+    assert run.exit_code == 1, run.output
+    changes = json.loads(run.stdout)["changes"]
+    assert len(changes) == 26
+    (of_list,) = [change for change in changes if change["callers"] != "everybody"]
+    assert of_list["callers"] == [{"kind": "number", "name": numbers[-1], "example": numbers[-1]}]
