@@ -66,6 +66,7 @@ install:
 	$(NEW_ENOUGH)
 	@$(WITH_VENV)
 	umask 022 && $(PYTHON) -m venv $(PREFIX) && $(PREFIX)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt .
+	umask 022 && mkdir -p $(PREFIX)/share/man/man1 && $(PREFIX)/bin/python tools/man_page.py > $(PREFIX)/share/man/man1/vipgate.1
 
 $(READY): pyproject.toml constraints.txt
 	$(NEW_ENOUGH)

@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
 from vipgate_fs import config
-from vipgate_fs.cli import call, explain
+from vipgate_fs.cli import call, explain, main
 from vipgate_fs.config import store as stores
 
 CONFIGURATION = """\
@@ -116,3 +117,13 @@ def test_before_the_services_first_start_the_store_is_where_it_will_be(tmp_path,
     loaded = config.load(file)
     assert loaded.configuration.store.key_file == state / "vipgate.key"
     assert "systemd makes it when the service first starts" in "\n".join(map(str, loaded.findings))
+
+
+@pytest.mark.parametrize("typed", [["override"], ["pin", "issue", "--gate"], ["lockouts", "clear", "--gate"]])
+def test_a_shell_completes_the_names_of_gates(file, typed):
+    shell = ShellComplete(main, {}, "vipgate", "_VIPGATE_COMPLETE")
+    given = ["--config", str(file), *typed]
+    assert [each.value for each in shell.get_completions(given, "fr")] == ["front"]
+    assert shell.get_completions(given, "x") == []
+    file.unlink()
+    assert shell.get_completions(given, "fr") == []

@@ -11,7 +11,7 @@ import click
 
 from vipgate_fs.cli import output
 from vipgate_fs.cli.audit import audit
-from vipgate_fs.cli.options import config_option, load_essentials_or_exit
+from vipgate_fs.cli.options import complete_gate, config_option, load_essentials_or_exit
 from vipgate_fs.cli.stores import SiteStore
 from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.gate.call import storable
@@ -40,7 +40,7 @@ def command(context: click.Context, config: Path | None, style: str) -> None:
 
 @command.command()
 @config_option
-@click.option("--gate", metavar="NAME", help="Only at this gate.")
+@click.option("--gate", metavar="NAME", shell_complete=complete_gate, help="Only at this gate.")
 @click.option("--caller", metavar="NUMBER", help="Only this caller's own; 'anonymous' for those without a number.")
 @click.option("--customer", metavar="NUMBER", help="Only those of this customer number.")
 @click.option("--all", "everything", is_flag=True, help="All of them.")

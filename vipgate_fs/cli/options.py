@@ -37,6 +37,15 @@ moment_option = click.option(
     "--at", "moment", metavar="ISO-TIME", help="Such as 2026-12-24T18:30, in the site's time; default: now."
 )
 
+
+def complete_gate(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The names of the configuration's gates, for a shell that completes what is typed."""
+    with suppress(OSError):
+        essentials, _ = load_essentials(configuration_files.find(context.meta.get("vipgate.config")))
+        return [name for name in essentials.gates if name.startswith(incomplete)] if essentials else []
+    return []
+
+
 variable_option = click.option(
     "--variable", "variables", multiple=True, metavar="NAME=VALUE", help="A variable of the channel; may be repeated."
 )

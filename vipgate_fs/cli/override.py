@@ -11,6 +11,7 @@ import click
 from vipgate_fs.cli import output
 from vipgate_fs.cli.audit import audit
 from vipgate_fs.cli.options import (
+    complete_gate,
     config_option,
     load_essentials_or_exit,
     parse_end,
@@ -27,7 +28,7 @@ from vipgate_fs.store import overrides
 
 @click.command()
 @config_option
-@click.argument("gate", required=False)
+@click.argument("gate", required=False, shell_complete=complete_gate)
 @click.argument("state", type=click.Choice(["on", "off", "auto"]), required=False)
 @click.option("--from", "begin", metavar="ISO-TIME", help="Such as 2026-12-24T18:30, in the site's time; default: now.")
 @click.option("--until", metavar="ISO-TIME", help="Such as 2026-12-27T08:00, or 2026-12-27 for the whole day.")

@@ -13,7 +13,7 @@ import click
 
 from vipgate_fs.cli import output
 from vipgate_fs.cli.audit import audit
-from vipgate_fs.cli.options import config_option, load_essentials_or_exit, parse_end, parse_length
+from vipgate_fs.cli.options import complete_gate, config_option, load_essentials_or_exit, parse_end, parse_length
 from vipgate_fs.cli.stores import NoStore, SiteStore, work_as_owner
 from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.gate.call import WITHHELD, storable
@@ -38,7 +38,7 @@ def command(config: Path | None) -> None:
 
 @command.command()
 @config_option
-@click.option("--gate", required=True, metavar="NAME", help="The gate where it is good.")
+@click.option("--gate", required=True, metavar="NAME", shell_complete=complete_gate, help="The gate where it is good.")
 @click.option("--caller", metavar="NUMBER", help="The only caller who may use it; default: anybody.")
 @click.option("--valid-for", metavar="TIME", help=f"Such as 30m, 24h or 7d, from now; default: {VALID_FOR}.")
 @click.option("--until", metavar="ISO-TIME", help="Such as 2026-12-24T18:30, or 2026-12-24 for the whole day.")
