@@ -239,3 +239,16 @@ def test_numbers_are_read_as_the_trunk_writes_them(caller, verdict):
         "gate boss protects number +43 1 711990-10, more specific than number +43 1 711990* of gate company (line 6)"
         in output
     )
+
+
+def test_a_disabled_gate_is_named_where_it_would_have_taken_the_call(tmp_path):
+    text = (Path(__file__).parent.parent / "config" / "good" / "targets.yaml").read_text()
+    config = tmp_path / "vipgate.yaml"
+    config.write_text(text.replace('["7001"]}\n    otherwise', '["7009"]}\n    otherwise'))
+
+    def told(called):
+        arguments = ["--config", str(config), "--no-store", "--from", "0176 1", "--to", called]
+        return CliRunner().invoke(command, arguments, catch_exceptions=False).output
+
+    assert "no gate protects 7009, for gate old is disabled" in told("7009")
+    assert "gate support (Bereitschaft Süd (24 Stunden) – für Stammkunden) protects number 7001" in told("7001")

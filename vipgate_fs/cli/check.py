@@ -138,7 +138,9 @@ def _summary(loaded: Loaded, *, valid: bool) -> str:
     counts = Counter(finding.severity for finding in loaded.findings)
     told = [_count(number, severity) for severity, number in sorted(counts.items())]
     if valid and loaded.configuration is not None:
-        told[:0] = ["ok", _count(len(loaded.configuration.gates), "gate")]
+        gates = loaded.configuration.gates
+        disabled = sum(not gate.enabled for gate in gates)
+        told[:0] = ["ok", _count(len(gates), "gate") + (f" ({disabled} disabled)" if disabled else "")]
     return ", ".join(told)
 
 
