@@ -98,7 +98,8 @@ gates:
 
     def records(self) -> list[dict]:
         """The call records of its store."""
-        return [json.loads(line) for line in self.vipgate("calls", "--format", "json").splitlines()]
+        records: list[dict] = json.loads(self.vipgate("calls", "--format", "json"))
+        return records
 
     def log(self) -> str:
         """What it has logged, on all levels."""
