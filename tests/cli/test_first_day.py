@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from vipgate_fs import config
 from vipgate_fs.cli import call, explain, main
+from vipgate_fs.config import sounds
 from vipgate_fs.config import store as stores
 
 CONFIGURATION = """\
@@ -127,3 +128,19 @@ def test_a_shell_completes_the_names_of_gates(file, typed):
     assert shell.get_completions(given, "x") == []
     file.unlink()
     assert shell.get_completions(given, "fr") == []
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o700])
+def test_a_prompt_that_the_switch_can_not_read_is_told(tmp_path_factory, monkeypatch, mode):
+    monkeypatch.setattr(sounds, "SWITCH", pwd.getpwuid(65534).pw_name)
+    site = tmp_path_factory.mktemp("site")
+    for each in (site, site.parent, site.parent.parent):
+        each.chmod(0o755)
+    folder = site / "de"
+    folder.mkdir()
+    for name in ("vipgate-welcome.wav", "vipgate-wrong-pin.wav", "vipgate-rejected.wav"):
+        folder.joinpath(name).write_bytes(b"RIFF\x24\x00\x00\x00WAVEfmt ")
+        folder.joinpath(name).chmod(0o644)
+    folder.chmod(mode)
+    findings = config.load_text(CONFIGURATION.replace("country: DE", f"country: DE, sounds: {site}")).findings
+    assert any("can't read" in str(found) for found in findings) == (mode == 0o700)

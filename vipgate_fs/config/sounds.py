@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+import stat
 from functools import cache
 from os.path import isdir, isfile
 from pathlib import Path
@@ -13,6 +16,8 @@ from vipgate_fs.document.section import Section
 _HEAD: Final = 12
 _WAV: Final = (b"RIFF", b"RIFX", b"RF64")
 """What a WAV file begins with (EBU Tech 3306); `WAVE` follows after its length."""
+SWITCH: Final = "freeswitch"
+"""The user who runs the switch, as Debian's packages have it."""
 _RATES: Final = ("8000", "16000", "32000", "48000")
 """Folders beside the file that FreeSWITCH looks into (mod_sndfile.c, sndfile_file_open)."""
 
@@ -30,6 +35,7 @@ class Sounds:
         self._place = place
         self._report = report
         # Thousands of gates have the same.
+        self._is_hidden = cache(self._find_hidden)
         self._path, self._exists, self._spoilt = cache(self._find), cache(self._look), cache(self._find_spoilt)
         self._is_here = isdir(folder.parent)  # noqa: PTH112 - Path's raises where it may not look
         if not self._is_here:
@@ -47,6 +53,9 @@ class Sounds:
             self._report.error(prompts.place(name) if written else self._place, message)
         elif self._is_here and (why := self._spoilt(path)):
             self._report.error(prompts.place(name) if written else self._place, why)
+        elif self._is_here and (used or written) and self._is_hidden(path):
+            what = f"user {SWITCH} can't read {path} or a folder above it; the switch must be able to"
+            self._report.warning(prompts.place(name) if written else self._place, what)
         return path
 
     def _find(self, name: str) -> str:
@@ -54,6 +63,10 @@ class Sounds:
 
     def _look(self, path: str) -> bool:
         return any(map(isfile, _places(path)))
+
+    def _find_hidden(self, path: str) -> bool:
+        """Whether all that is there is hidden from the switch's user, where this machine has one."""
+        return all(map(_is_hidden, filter(isfile, _places(path))))
 
     def _find_spoilt(self, path: str) -> str | None:
         """What keeps the switch from playing a sound that is there."""
@@ -65,6 +78,22 @@ class Sounds:
 def _places(path: str) -> list[str]:
     where = Path(path)
     return [path, *(str(where.parent / rate / where.name) for rate in _RATES)]
+
+
+def _is_hidden(path: str) -> bool:
+    try:
+        user = pwd.getpwnam(SWITCH)
+        groups = set(os.getgrouplist(SWITCH, user.pw_gid))
+        wanted = [(Path(path), stat.S_IROTH), *((folder, stat.S_IXOTH) for folder in Path(path).absolute().parents)]
+        return any(not _may(each.stat(), bit, user.pw_uid, groups) for each, bit in wanted)
+    except (KeyError, OSError):
+        return False
+
+
+def _may(status: os.stat_result, bit: int, user: int, groups: set[int]) -> bool:
+    """Whether somebody has a right that is given as others have it."""
+    shift = 6 if status.st_uid == user else 3 if status.st_gid in groups else 0
+    return bool(status.st_mode >> shift & bit)
 
 
 def _look_into(path: str) -> str | None:
