@@ -92,6 +92,21 @@ def test_users_and_groups_go_by_the_order_of_the_file(protected, users, groups, 
     assert gates(*protected).needs_directory(a_call) == asks
 
 
+@pytest.mark.parametrize(
+    "around", ["{}#", "{}*", "{}a", "{}_", "+{}", "++{}", "*{}", "a{}", "%23{}", "sip:{}", "{};ext=1", "{} x", "x{}#"]
+)
+@pytest.mark.parametrize(
+    "digits", ["+4970222797812", "004970222797812", "070222797812", "4970222797812", "70222797812", "7001"]
+)
+def test_what_stands_around_the_digits_leads_nobody_round_a_gate(around, digits):
+    assert gates(["+49 7022 27978*", "7001"]).find(call(around.format(digits)))
+
+
+def test_what_stands_within_the_digits_leads_nobody_round_a_gate():
+    for place in range(2, 14):
+        assert gates(["+49*"]).find(call("+4970222797812"[:place] + "a" + "+4970222797812"[place:])), place
+
+
 def test_a_user_goes_before_a_guess_of_another_gate():
     assert gates(["+49 7022*"], ["@bob"]).find(call("070222", ["bob"]))[0].name == "b"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
 from vipgate_fs.gate.call import WITHHELD
-from vipgate_fs.gate.numbering import Country, e164, without_trunk_zero
+from vipgate_fs.gate.numbering import Country, e164, exists, without_trunk_zero
 from vipgate_fs.gate.withheld import Withheld
 
 TrunkFormat = Literal["e164", "national", "national_without_prefix"]
@@ -29,6 +29,7 @@ _NO_SEPARATORS: Final = str.maketrans("", "", SEPARATORS)
 _LONGEST_LOCAL: Final = 8  # digits, without the area code
 _DIGITS: Final = re.compile(r"\+?[0-9]+")
 _INTERNATIONAL: Final = re.compile(r"\+[0-9]+")
+_ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _RUN: Final = re.compile(r"\+?[0-9]+")
 
 
@@ -126,9 +127,14 @@ class NumberPlan:
         lets callers pass does not: the Swedish 46701234567 could be a Danish number with digits too many.
         """
         digits = compact(number)
-        if _DIGITS.fullmatch(digits):
-            return iter(dict.fromkeys(self._guesses(digits)))
-        return iter(dict.fromkeys(self._within(digits[:_LONGEST_WRITTEN])))
+        if not _DIGITS.fullmatch(digits):
+            mixed = digits[:_LONGEST_WRITTEN]
+            texts = dict.fromkeys((mixed, _ESCAPE.sub(" ", mixed)))
+            return iter(dict.fromkeys(guess for text in texts for guess in self._within(text)))
+        if digits.startswith("+") and not exists(digits):  # the plus may be one too many, too
+            guesses = (*self._guesses(digits), self.canonical(digits[1:]), *self._guesses(digits[1:]))
+            return iter(dict.fromkeys(guess for guess in guesses if guess != digits))
+        return iter(dict.fromkeys(self._guesses(digits)))
 
     def _within(self, mixed: str) -> Iterator[str]:
         """What the digits may be that stand between other characters: all of them, the first or the last."""
@@ -138,12 +144,12 @@ class NumberPlan:
             if _DIGITS.fullmatch(run):
                 number = self.canonical(run)
                 yield number
-                yield from self._guesses(number)
+                yield from self.guesses(number)
 
     def _guesses(self, digits: str) -> Iterator[str]:
         begun: Iterable[str]
         if explicit := self.explicit(digits):
-            if short := self.short_form(explicit):
+            if short := self.short_form(explicit) or self._service_of(explicit):
                 yield short
             begun = (explicit,)
         # No extension begins with 0, which leads out of the house; one may begin with the 1 or 8 of other countries.
