@@ -19,7 +19,7 @@ from store.conftest import until
 from vipgate_fs.gate.lockout import Judgement, Lockout
 from vipgate_fs.gate.pins import Unchecked
 from vipgate_fs.secret import Secret
-from vipgate_fs.store import dialect
+from vipgate_fs.store import dialect, tallies
 from vipgate_fs.store import store as store_module
 from vipgate_fs.store.ledger import Ledger
 
@@ -251,6 +251,17 @@ def test_nothing_that_this_process_does_takes_sqlites_locks_from_it(said, file, 
     assert counted_elsewhere() == "1\n"
     write("after")
     assert counted_elsewhere() == "2\n"
+
+
+def test_what_was_cleared_in_the_store_is_not_remembered_without_it(impatient, store, database, monkeypatch):
+    for _ in range(3):
+        judge(store, attempt())
+    database.transact(tallies.clear)
+    assert judge(store, attempt("2"), right=True) == RIGHT
+    assert judge(store, attempt(), right=True) == RIGHT
+    with monkeypatch.context() as patched:
+        patched.setattr(store._database, "_connected", lambda: (_ for _ in ()).throw(OSError("away")))
+        assert [judge(store, attempt()) for _ in range(3)] == [WRONG] * 3
 
 
 def test_a_busy_store_is_waited_for_and_not_lost(said, file, file_store):

@@ -9,6 +9,7 @@ import pytest
 from attempts import attempt_of, judge
 
 from vipgate_fs.gate.lockout import Judgement, Lockout
+from vipgate_fs.gate.pins import Unchecked
 from vipgate_fs.store import writer
 from vipgate_fs.store.ledger import Ledger
 
@@ -66,3 +67,21 @@ def test_statements_are_prepared_once(store):
         prepared = connection.execute("SELECT statement FROM pg_prepared_statements").fetchall()
     assert len(prepared) >= 3
     assert len(prepared) == len(set(prepared))
+
+
+def test_an_error_of_our_own_ends_one_attempt_and_not_all(store, said, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("a mistake of ours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store._meanwhile, "learn", fail)
+        with pytest.raises(Unchecked):
+            judge(store, attempt_of(lockout=LIMITS))
+    assert judge(store, attempt_of(lockout=LIMITS)) == Judgement.WRONG
+    assert said.events == ["an error while writing to the store"]
+
+
+def test_nothing_is_remembered_of_callers_who_did_nothing_wrong(store):
+    for number in range(200):
+        judge(store, attempt_of("", LIMITS, customer=str(number)), right=True)
+    assert (len(store._meanwhile._tallies), len(store._meanwhile._limits)) == (0, 0)

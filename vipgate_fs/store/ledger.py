@@ -132,8 +132,7 @@ class Ledger:
                 return None  # nobody misses the key: no guest PIN of the gate can be right
             self._key.miss(gate, error)
             raise Unchecked from error
-        lock = " FOR UPDATE" if self._locks else ""
-        found: str | None = self._one(_FIND_GUEST + lock, digest(key, gate, entered), caller, at)
+        found: str | None = self._one(_FIND_GUEST, digest(key, gate, entered), caller, at)
         return found
 
     def use_guest_pin(self, guest: str, at: float) -> None:

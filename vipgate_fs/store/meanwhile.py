@@ -32,20 +32,25 @@ class Meanwhile(InMemory):
     def learn(self, tallies: Tallies, limits: Mapping[Account, Lockout]) -> None:
         """Remember what the store says."""
         with self._turn:
-            self._limits.update(limits)
             unsaved = {
                 account: tallies[account].joined(self._tallies[account]) for account in self._unsaved & tallies.keys()
             }
-            self.keep({account: tally for account, tally in {**tallies, **unsaved}.items() if tally != Tally()})
+            learned = {account: tally for account, tally in {**tallies, **unsaved}.items() if tally != Tally()}
+            for account in tallies.keys() - learned.keys():  # nothing is known of them, or no longer
+                self._tallies.pop(account, None)
+                self._forget(account)
+            self._limits.update((account, limits[account]) for account in learned)
+            self.keep(learned)
 
     def judge(self, attempt: Attempt, expected: Credential, entered: str) -> Judged:
         """See Memory."""
         with self._turn:
-            self._limits.update(dict.fromkeys(attempt.accounts, attempt.lockout))
             before = self.tallies(attempt.accounts)
             judged = super().judge(attempt, expected, entered)
             after = self.tallies(attempt.accounts)
-            self._unsaved.update(account for account in after if after[account] != before[account])
+            changed = [account for account in after if after[account] != before[account]]
+            self._limits.update(dict.fromkeys(changed, attempt.lockout))
+            self._unsaved.update(changed)
         return judged
 
     def doubt(self) -> None:

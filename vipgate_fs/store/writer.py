@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -192,6 +193,7 @@ class Writer:
         self._attempts.clear()
         self._pieces.clear()
         self._answer(waiting, StoreGone())
+        self.wake()
 
     def _run(self) -> None:
         while True:
@@ -201,7 +203,11 @@ class Writer:
                 if self._closing:
                     return
                 continue
-            self._do(batch)
+            try:
+                self._do(batch)
+            except Exception:  # noqa: BLE001 - whatever it is, those who come after must not wait in vain
+                self._log.error("an error while writing to the store", exception=traceback.format_exc())
+                self._answer(batch.attempts, Unchecked())
             self._report_lost()
             if self._closing and self.gone_since is not None:
                 return
