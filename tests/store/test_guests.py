@@ -119,15 +119,16 @@ def test_whoever_uses_it_waits_for_another_process_that_does(open_store, open_da
     store, database = open_store(), open_database(url)
     own = GuestCredential("g", VIP, NOW) if what == "guest PIN" else Step("o", 7)
     gate = "g" if what == "guest PIN" else "h"
+    assert store.judge(attempt_of(), Step("o", 6), "1").judgement is RIGHT
     with ThreadPoolExecutor(1) as pool:
         with database.writing() as connection:
             ledger = Ledger(connection, database.dialect, KeyFile(key_file))
             ledger.load(attempt_of(VIP).accounts, {})
-            assert ledger.judge(attempt_of(VIP), own, PIN, NOW)[0].judgement is RIGHT
-            ledger.save()
+            match = own.matches(PIN, ledger)
             waiting = pool.submit(store.judge, attempt_of("2", gate=gate), own, PIN)
             with pytest.raises(TimeoutError):
                 waiting.result(0.3)
+            match.spend()
         assert waiting.result(10).judgement is WRONG
 
 
