@@ -109,7 +109,10 @@ def test_the_store_fails(serve, tell, disk, fault, do):
     assert records == len(callers) + len(traffic.calls)
     experienced = "nothing; wrong entries count in memory, and later in the store"
     if fault == "store locked":  # nobody can tell at first that it is not only busy
-        experienced = f"for 10 seconds no PIN can be checked, after 2 seconds of silence each; then {experienced}"
+        experienced = (
+            "for 10 seconds no PIN can be checked, after 2 seconds of silence each; "
+            "then wrong entries count in memory, and later in the store"
+        )
     tell(fault, experienced, len(traffic.calls), traffic.lost, recovery)
 
 
