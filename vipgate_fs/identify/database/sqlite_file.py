@@ -89,7 +89,11 @@ class SqliteFile:
             if not os.path.exists(f"{self._path}-shm"):  # noqa: PTH110 - as _size
                 raise sqlite3.OperationalError("its -wal is there without -shm: its owner must open it first")
             connection = self._connect("mode=ro&readonly_shm=1", patience)
-            connection.execute("PRAGMA schema_version").fetchone()  # it has opened what is there, and holds locks
+            try:
+                connection.execute("PRAGMA schema_version").fetchone()  # it has opened what is there, and holds locks
+            except BaseException:
+                connection.close()
+                raise
             return connection
         snapshot = _snapshot(descriptor)
         connection = self._connect("mode=ro&immutable=1", patience)

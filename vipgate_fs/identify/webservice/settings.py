@@ -13,7 +13,7 @@ from vipgate_fs.document.section import Section
 from vipgate_fs.identify import Surroundings
 from vipgate_fs.identify.facts import FACTS
 from vipgate_fs.identify.timeouts import read_timeouts
-from vipgate_fs.identify.tls import Identity, client_context
+from vipgate_fs.identify.tls import Identity, client_context, system_context
 from vipgate_fs.identify.webservice.breaker import Breaker
 from vipgate_fs.identify.webservice.cache import Cache
 from vipgate_fs.identify.webservice.digest import Digest
@@ -134,12 +134,12 @@ def _digest(section: Section) -> Digest | None:
 
 def _route(section: Section) -> Route:
     ca_file = section.find("ca_file", section.folder.joinpath)
-    elsewhere = own = client_context()
     try:
-        elsewhere = own = client_context(ca_file)
+        elsewhere = own = client_context(ca_file) if ca_file else system_context()
     except OSError as error:  # ssl.SSLError is one
         reason = "it holds no certificate in PEM format" if isinstance(error, ssl.SSLError) else error.strerror
         section.error(f"{ca_file} can't be used: {reason}", "ca_file")
+        elsewhere = own = system_context()
     if section.is_sound and (identity := _identity(section.section("client_certificate"))):
         try:
             own = client_context(ca_file, identity)
