@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
 
 from vipgate_fs.config.gates import GateReader
 from vipgate_fs.config.model import Configuration, Store
@@ -23,8 +21,6 @@ from vipgate_fs.document.section import Section
 from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.gates import Gates
 from vipgate_fs.gate.schedules import Calendar
-
-_SQLITE: Final = "sqlite:///"
 
 
 def assemble(content: bytes, path: Path, report: Report) -> Configuration | None:
@@ -53,7 +49,6 @@ def assemble(content: bytes, path: Path, report: Report) -> Configuration | None
     report_overlaps(reader.claims, site.plan, report)
     if store.url is None and report.is_sound(store_spot):
         _refuse_guest_pins(gates_section)
-    _refuse_own_store(gates_section, store)
     if report.has_errors:
         return None
     for name in schedules.keys() - reader.used:
@@ -68,18 +63,6 @@ def _refuse_guest_pins(gates: Section) -> None:
         for step in gates.section(name).sections("identify"):
             if "guest_pin" in step:
                 step.error_at_key("guest PINs are kept in the store, and store is none", "guest_pin")
-
-
-def _refuse_own_store(gates: Section, store: Store) -> None:
-    """A step opens a SQLite file so that it can write nothing at all, which holds for its whole process."""
-    own = store.url.reveal() if store.url else ""
-    for name in gates.keys:
-        for step in gates.section(name).sections("identify"):
-            url = step.section("database").node.scalar("url")
-            if url is not None and own.startswith(_SQLITE) and url.text.startswith(_SQLITE):
-                asked, kept = (gates.folder / text.removeprefix(_SQLITE) for text in (url.text, own))
-                if os.path.realpath(asked) == os.path.realpath(kept):
-                    step.section("database").error("this is the gate's own store; allowed: another file", "url")
 
 
 def _warn_of_inactive(gates: Iterable[Gate], section: Section, calendar: Calendar) -> None:

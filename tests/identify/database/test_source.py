@@ -15,6 +15,7 @@ from ports import free_port
 from vipgate_fs.aside import AT_ONCE
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.verdict import AskForPin
+from vipgate_fs.identify.database import kinds
 from vipgate_fs.identify.database.source import NoConnection, Source
 from vipgate_fs.identify.timeouts import Timeouts
 
@@ -41,6 +42,17 @@ def test_no_query_writes_by_the_way_of_a_select(postgresql_server):
     query = "WITH gone AS (DELETE FROM callers RETURNING pin) SELECT pin FROM gone LIMIT 1"
     assert failure(database(url, query)) == "the query failed (ReadOnlySqlTransaction 25006)"
     assert database_servers.administer(url, "SELECT count(*) FROM callers") == (4,)
+
+
+def test_no_query_writes_to_a_mariadb_whose_proxy_forgets_what_was_set(mariadb_server, monkeypatch):
+    monkeypatch.setattr(kinds, "_prepare_mariadb", lambda *_: None)
+    assert failure(database(mariadb_server.url, "DELETE FROM callers"))
+    assert database_servers.administer(mariadb_server.url, "SELECT count(*) FROM callers") == (4,)
+
+
+def test_no_statement_is_prepared_which_a_pooler_would_not_find_again(postgresql_server):
+    asked = database(postgresql_server.url, "SELECT count(*) AS forward FROM pg_prepared_statements WHERE :gate <> ''")
+    assert {asked.identify(a_call()).target for _ in range(12)} == {"0"}
 
 
 def test_it_may_be_asked_from_many_threads(database_url):

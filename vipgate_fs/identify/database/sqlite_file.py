@@ -5,8 +5,8 @@ they are not there, and a reader does not remove them. They would belong to our 
 write any more.
 So such a file is opened in one of two ways:
 
-- While its owner has it open, both are there: SQLite is told to make no `-shm`, and they are kept from vanishing until
-  it has opened them.
+- While its owner has it open, both are there: they are kept from vanishing until SQLite has opened them, so that it
+  makes none.
 - Else nobody writes: the file is read as one that can't change (`immutable`), without locks and helpers. Should its
   owner have opened it meanwhile, it is read again.
 """
@@ -88,7 +88,7 @@ class SqliteFile:
         if self._is_written_to():
             if not os.path.exists(f"{self._path}-shm"):  # noqa: PTH110 - as _size
                 raise sqlite3.OperationalError("its -wal is there without -shm: its owner must open it first")
-            connection = self._connect("mode=ro&readonly_shm=1", patience)
+            connection = self._connect("mode=ro", patience)
             try:
                 connection.execute("PRAGMA schema_version").fetchone()  # it has opened what is there, and holds locks
             except BaseException:
