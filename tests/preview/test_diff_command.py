@@ -116,6 +116,15 @@ def test_a_step_that_asks_elsewhere_may_answer_anything(tmp_path):
         assert ("what is asked elsewhere" in run.output) == bool(changes)
 
 
+def test_steps_in_one_line_are_told_apart(tmp_path):
+    step = '{{webservice: {{url: "https://x.example/{}"}}}}'
+    text = f'version: 1\ngates: {{{{g: {{{{protects: {{{{numbers: ["7000"]}}}}, identify: [{step}, {step}]}}}}}}}}\n'
+    (tmp_path / "old.yaml").write_text(text.format("a", "z"))
+    (tmp_path / "new.yaml").write_text(text.format("b", "z"))
+    run = CliRunner().invoke(main, ["diff", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml")])
+    assert (run.exit_code, "what is asked elsewhere" in run.output) == (1, True)
+
+
 def test_since_a_revision_of_git(tmp_path):
     file = tmp_path / "vipgate.yaml"
     file.write_text(EXAMPLE)

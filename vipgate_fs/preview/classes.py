@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +14,7 @@ _DIGITS: Final = "0123456789"
 _ALPHABET: Final = f"{_DIGITS}+"
 _TRIES: Final = 100
 _SPARE: Final = 4
-"""Examples that are kept of each state, for the case that some of them are named by themselves."""
+"""Examples that are kept of each state at first, for the case that some of them are named by themselves."""
 MOST_STATES: Final = 200_000
 """Of the automaton; files with a thousand patterns have some ten thousand."""
 _Positions = frozenset[tuple[int, int]]
@@ -63,7 +64,8 @@ class NumberClasses:
             number: NumberClass(number, (text, *self._ranked(self._fitting(number))), is_single=True)
             for number, text in singles.items()
         }
-        self._classes = dict(self._find())
+        self._starved: set[frozenset[int]] = set()
+        self._classes = self._find_all()
 
     def __iter__(self) -> Iterator[NumberClass]:
         """Every class, those of one number first."""
@@ -74,7 +76,18 @@ class NumberClasses:
         """The class of a number. Raises KeyError when it is none."""
         return self._singles.get(number) or self._classes[self._fitting(number)]
 
-    def _find(self) -> Iterator[tuple[frozenset[int], NumberClass]]:
+    def _find_all(self) -> dict[frozenset[int], NumberClass]:
+        """The classes, with as many examples of each state as it takes to find one that is not named by itself."""
+        named = Counter(map(self._fitting, self._singles))
+        spare = _SPARE
+        while True:
+            self._starved.clear()
+            classes = dict(self._find(spare))
+            if spare >= max((named[fits] for fits in self._starved - classes.keys()), default=0):
+                return classes
+            spare *= _SPARE
+
+    def _find(self, spare: int) -> Iterator[tuple[frozenset[int], NumberClass]]:
         found: set[frozenset[int]] = set()
         if (stranger := self._stranger()) is not None:
             found.add(frozenset())
@@ -86,12 +99,14 @@ class NumberClasses:
             for positions, text in [(each, text) for each in level for text in shortest[each]]:
                 for character in _ALPHABET if text == "" else _DIGITS:
                     kept = reached.setdefault(_step(self._forms, positions, character), [])
-                    if len(kept) <= min(len(self._singles), _SPARE):
+                    if len(kept) <= min(len(self._singles), spare):
                         kept.append(text + character)
             for positions, texts in reached.items():
                 fits = _fits(self._forms, positions)
                 example = next((text for text in texts if text not in self._singles and text != "+"), None)
-                if fits not in found and example is not None:
+                if example is None:
+                    self._starved.add(fits)
+                elif fits not in found:
                     found.add(fits)
                     yield fits, NumberClass(example, self._ranked(fits))
             level = [

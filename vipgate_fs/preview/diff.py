@@ -103,13 +103,13 @@ class Side:
 
     @cached_property
     def signatures(self) -> Mapping[int, Hashable]:
-        """Of every step, by its line."""
+        """Of every step, by its `id`: several may stand in one line."""
         found = {}
         gates = self.root.mapping("gates")
         for gate in self.configuration.gates:
             items = gates.mapping(gate.name).items("identify")
             nodes = [item.mapping(key) for item in items if isinstance(item, MappingNode) for key in item.nodes]
-            found.update({step.line: signature(step, node.value) for step, node in zip(gate.steps, nodes, strict=True)})
+            found.update({id(step): signature(step, node.value) for step, node in zip(gate.steps, nodes, strict=True)})
         return found
 
     @cached_property

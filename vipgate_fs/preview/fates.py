@@ -92,13 +92,13 @@ def behaviour(gate: Gate, call: Call, signatures: Mapping[int, Hashable]) -> Beh
     Args:
         gate: the gate.
         call: its facts, with the time that counts.
-        signatures: of the steps that ask elsewhere, by their lines.
+        signatures: of the steps that ask elsewhere, by their `id`: several may stand in one line.
     """
     call, asked = gate.sees(call), []
     for step in gate.steps:
         if step.waits or step.variables:
             failure = None if step.on_failure is None else _fate(step.on_failure, gate, gate.route)
-            asked.append(Asked(step.kind, signatures[step.line], failure))
+            asked.append(Asked(step.kind, signatures[id(step)], failure))
         elif (verdict := step.identify(call)) is not None:
             return Behaviour(tuple(asked), _fate(verdict, gate, gate.route))
     return Behaviour(tuple(asked), _fate(gate.otherwise, gate, gate.route))
