@@ -20,6 +20,8 @@ _PRAGMAS: Final = (
 )
 _TURN: Final = "PRAGMA busy_timeout = 8"
 """SQLite asks again after 1, 2 and 5 ms, then ever more seldom: whoever begins anew after these waits the shortest."""
+_PATH_ONLY: Final = getattr(os, "O_PATH", 0)
+"""Of Linux: another system does not notice that the file is replaced."""
 _BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _PRIMARY: Final = 0xFF
 """Of an extended result code (sqlite.org/rescode.html)."""
@@ -64,10 +66,10 @@ class Sqlite:
 
     def hold(self) -> bool:
         """See Dialect."""
-        if not self.file:
+        if not self.file or not _PATH_ONLY:
             return False
         # Nobody else gets its number as long as it is held; and to close what was opened so takes no locks of SQLite's.
-        held = os.open(self.file, os.O_PATH | os.O_CLOEXEC)
+        held = os.open(self.file, _PATH_ONLY | os.O_CLOEXEC)
         before, self._held = self._held, held
         if before < 0:
             return False
@@ -78,7 +80,7 @@ class Sqlite:
     def is_held(self) -> bool:
         """See Dialect."""
         try:
-            return not self.file or os.path.samestat(os.stat(self.file), os.fstat(self._held))  # noqa: PTH116 - each call
+            return not self.file or self._held < 0 or os.path.samestat(os.stat(self.file), os.fstat(self._held))  # noqa: PTH116 - each call
         except OSError:
             return False
 
