@@ -213,7 +213,7 @@ def test_the_example_for_failing_open_passes_a_call_only_when_no_gate_took_it():
 @pytest.mark.parametrize("example", IN_THE_DOCS)
 def test_examples_in_the_documentation_are_elements_of_freeswitchs_configuration(example):
     elements = ET.fromstring(f"<example>{example}</example>")
-    assert {element.tag for element in elements} <= {"action", "extension", "param", "user"}
+    assert {element.tag for element in elements} <= {"action", "extension", "map", "param", "user"}
     assert len(elements) > 0
 
 

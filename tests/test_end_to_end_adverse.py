@@ -109,7 +109,7 @@ def taken_away(switch, to, command, after, **caller):
 @pytest.mark.parametrize("command", TAKING)
 @pytest.mark.parametrize("after", [1.0, 4.5, 6.0, 9.5], ids=["prompt", "digits awaited", "next prompt", "last digit"])
 def test_who_takes_a_call_away_from_its_dialogue_has_it(gate, command, after):
-    """FINDINGS: the broken-off prompt looks like one that can't be played; the gate neither asks again nor hangs up."""
+    """facts: the broken-off prompt looks like one that can't be played; the gate neither asks again nor hangs up."""
     switch = gate.switch(dialplan=on_and_on(gate))
     experience = taken_away(switch, "700", command, after, dial=("", f"{WRONG}#"), dial_after=4.0)
     gate.settle()

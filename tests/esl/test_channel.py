@@ -127,7 +127,7 @@ UNSET = f"api uuid_setvar {CHANNEL['Unique-ID']} socket_resume"
 
 @pytest.mark.parametrize("facts", [RESUMES])
 def test_a_call_that_passes_is_not_broken_off_by_the_end_of_the_connection(channel, switch):
-    """FINDINGS: "socket_resume": the close would leave 2 to 80 % of them stuck."""
+    """facts: "socket_resume": the close would leave 2 to 80 % of them stuck."""
     switch.answers[UNSET] = api("+OK\n")
     channel.transfer("100", Route())
     assert list(switch.applications()) == [UNSET, "transfer 100 XML vipgate-passed"]
@@ -305,7 +305,7 @@ def complete_and(unplayed, *more):
     ],
 )
 def test_a_call_that_somebody_takes_away_is_left_alone(channel, switch, result):
-    """FINDINGS: a prompt that is broken off by a transfer ends as one that can't be played."""
+    """facts: a prompt that is broken off by a transfer ends as one that can't be played."""
     switch.results, switch.late = [result], True
     channel.answer()
     with within(1), pytest.raises(SessionTaken):  # noqa: PT012 - which of the two does not matter

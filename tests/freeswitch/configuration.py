@@ -9,8 +9,9 @@ from pathlib import Path
 from freeswitch.audio import TONES
 
 HOST = "127.0.0.1"
-TRUNK, INSIDE, CONTROL = 15060, 15062, 18021
-"""Ports: the trunk's SIP profile (context `vipgate`), another profile (context `inside`), the event socket."""
+TRUNK, INSIDE, LIBERAL, CONTROL = 15060, 15062, 15064, 18021
+"""Ports: the trunk's SIP profile (context `vipgate`), another one (context `inside`), the trunk's once more with `liberal-dtmf`,
+the event socket."""
 WEBSERVICE, SILENT = 18090, 18091
 """Ports of webservices: one that answers, and one that does not."""
 RTP = (20000, 29998)
@@ -30,6 +31,7 @@ _MODULES = (
     "sofia",
     "sndfile",
     "tone_stream",
+    "loopback",
 )
 _RECORDED = ("caller_id_number", "destination_number", "hangup_cause", "last_arg", "vipgate_digits", "digits_dialed")
 """Columns of the call detail records; the last three are where a PIN might be found."""
@@ -80,7 +82,9 @@ def _main(folder: Path) -> str:
       <templates><template name="all">{columns}</template></templates>
     </configuration>
     <configuration name="sofia.conf"><global_settings/>
-      <profiles>{_profile("trunk", TRUNK, "vipgate")}{_profile("inside", INSIDE, "inside")}</profiles>
+      <profiles>{_profile("trunk", TRUNK, "vipgate")}{_profile("inside", INSIDE, "inside")}{
+        _profile("liberal", LIBERAL, "vipgate")
+    }</profiles>
     </configuration>
   </section>
   <section name="dialplan">
@@ -148,6 +152,7 @@ def _profile(name: str, port: int, context: str) -> str:
         "disable-srv": "true",
         "disable-naptr": "true",
         "bind-params": "transport=udp",
+        "liberal-dtmf": str(name == "liberal").lower(),
     }
     if name == "inside":  # what docs/freeswitch.md says of these two
         settings |= {"p-asserted-id-parse": "verbatim", "parse-invite-tel-params": "true"}

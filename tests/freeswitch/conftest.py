@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import wait
 from pathlib import Path
 
@@ -139,11 +140,12 @@ def call(phones, end_of):
 
 @pytest.fixture
 def in_dialogue(phones):
-    """Places a call; gives it back when its caller is asked for the PIN."""
+    """Places a call; gives it back when its caller hears that a PIN is asked for."""
 
     def in_dialogue(gate, scenario):
         future = phones.place(scenario)
         assert wait_until(lambda: "play_and_get_digits" in gate.log())
+        time.sleep(0.6)
         return future
 
     return in_dialogue

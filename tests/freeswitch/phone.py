@@ -37,7 +37,7 @@ class Scenario:
         to: the number that he calls.
         story: what he experiences, see `Experience.story`.
         does: what he does, one word after the other: a prompt's name waits until it is heard, `end` until it is over,
-            `180`, `183` or `200` until the switch says so, `2s` two seconds; `hangup` hangs up; anything else is keyed in. After the last word
+            `180`, `183` or `200` until the switch says so, `2s` two seconds; `hangup` hangs up; `info:DIGITS` keys in by SIP INFO; anything else is keyed in. After the last word
             he waits for somebody to speak, listens for a moment, and hangs up.
         caller: his number; "": one that nobody else in the run has, because wrong entries are counted for callers.
         sender: the From header, when the number alone does not make it.
@@ -274,6 +274,10 @@ class _Call:
                 await self._until(lambda word=word: any(told == word for _, told in self.experience.words))
             elif word == "hangup":
                 self._hang_up()
+            elif word.startswith("info:"):
+                for number, digit in enumerate(word.removeprefix("info:"), 2):
+                    self._signalling.sendto(self._dialog.info(number, digit))
+                    await asyncio.sleep(0.1)
             elif re.fullmatch(r"[\d.]+s", word):
                 await asyncio.sleep(float(word[:-1]))
             else:

@@ -117,7 +117,13 @@ class Dialog:
 
     def bye(self) -> bytes:
         """Hang up."""
-        return self._request("BYE", self._target, 2, secrets.token_hex(8))
+        return self._request("BYE", self._target, 1000, secrets.token_hex(8))
+
+    def info(self, number: int, digit: str) -> bytes:
+        """Key in a digit without sound; `number` counts the requests of the dialog."""
+        kind = "Content-Type: application/dtmf-relay"
+        body = f"Signal={digit}\r\nDuration=100\r\n"
+        return self._request("INFO", self._target, number, secrets.token_hex(8), (kind,), body)
 
     def ok(self, request: Message) -> bytes:
         """Agree to a request of the other side."""

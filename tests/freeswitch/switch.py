@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from freeswitch import configuration
-from freeswitch.configuration import CONTROL, HOST, INSIDE, PASSWORD, SILENT, TRUNK, WEBSERVICE
+from freeswitch.configuration import CONTROL, HOST, INSIDE, LIBERAL, PASSWORD, SILENT, TRUNK, WEBSERVICE
 from freeswitch.gate import wait_until
 
 GATES = FIRST, SECOND = 8084, 8086
@@ -41,7 +41,7 @@ def taken_ports() -> list[int]:
             return probe.connect_ex((HOST, port)) == 0 if kind == socket.SOCK_STREAM else _fails(probe, port)
 
     streams = [port for port in (*GATES, CONTROL, WEBSERVICE, SILENT) if is_taken(port, socket.SOCK_STREAM)]
-    return streams + [port for port in (TRUNK, INSIDE) if is_taken(port, socket.SOCK_DGRAM)]
+    return streams + [port for port in (TRUNK, INSIDE, LIBERAL) if is_taken(port, socket.SOCK_DGRAM)]
 
 
 def _fails(probe: socket.socket, port: int) -> bool:
@@ -116,7 +116,7 @@ class Switch:
             profiles = self.api("sofia status")
         except OSError:
             return self._process.poll() is not None
-        return profiles.count("RUNNING") == 2
+        return profiles.count("RUNNING") == 3
 
     def stop(self) -> None:
         """End it, by force if it does not end itself."""

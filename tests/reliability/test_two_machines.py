@@ -65,9 +65,7 @@ def test_a_machine_dies(machines, tell):
         recovery = time.monotonic() - started
     assert beside.lost == 0
     assert second.lines("outcome", result="pin_correct")
-    experienced = (
-        "hung up on in a dialogue with it; in this very instant: refused after ten seconds; else the next host"
-    )
+    experienced = "hung up on in a dialogue with it; in this very instant: refused; else the next host"
     tell("a machine's service dies at once, with another in the host list", experienced, len(beside.calls), 0, recovery)
 
 

@@ -75,7 +75,7 @@ def test_a_call_that_can_not_be_read_is_rejected(request, serve, connect, log_li
 
 @pytest.mark.parametrize("size", [15_000 * 3 * 8, 1_500_000])
 def test_the_largest_call_that_a_switch_has_shown_can_be_read(serve, connect, size):
-    """The name stands percent-encoded in several variables (FINDINGS: "More, measured later")."""
+    """The name stands percent-encoded in several variables (facts: "Connect")."""
     peer = connect(serve())
     assert peer.command() == "connect"
     facts = {**CHANNEL, "Caller-Destination-Number": "701"}

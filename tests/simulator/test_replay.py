@@ -38,13 +38,13 @@ def comparable(frames: Iterable[Frame], recording: Recording) -> list[tuple]:
     for frame in frames:
         fields = frame.fields
         started = started or fields.get("Application", "socket") != "socket" or "Hangup-Cause" in fields
-        # Events that were fired before `myevents` may still come or not (FINDINGS: "Event order").
+        # Events that were fired before `myevents` may still come or not (facts: "Event order").
         if is_optional(frame.key) and not started:
             continue
-        # The linger notice may overtake the last events (FINDINGS: "Hangup, linger"): compared by `notices`.
+        # The linger notice may overtake the last events (facts: "Hangup, linger"): compared by `notices`.
         if fields.get("Content-Disposition") == "linger":
             continue
-        # A sync socket loses the events after a hang-up, some or all of them (FINDINGS: "App closes"; k1, k2).
+        # A sync socket loses the events after a hang-up, some or all of them (facts: "App closes"; k1, k2).
         if recording.is_sync and fields.get("Answer-State") == "hangup":
             continue
         found.append((frame.kind, headers(frame, recording), frame.body))

@@ -246,7 +246,7 @@ def resuming(socket):
     ("unset", "ends"), [(True, ["answered", "heard", "hung up"]), (False, ["answered", "gave up"])]
 )
 def test_with_socket_resume_the_close_breaks_off_what_the_call_does_by_then(gate, unset, ends):
-    """FINDINGS: "socket_resume": the channel stays in CS_RESET for ever, unless the variable was unset before."""
+    """facts: "socket_resume": the channel stays in CS_RESET for ever, unless the variable was unset before."""
 
     def script(peer):
         uuid = peer.ask("connect").fields["Unique-ID"]
@@ -280,7 +280,7 @@ def test_with_socket_resume_a_gate_that_dies_keeps_nobody_waiting(gate, last):
 
 
 def test_only_a_sip_channel_responds(gate):
-    """FINDINGS: on `loopback/…` the application is accepted and does nothing; `hangup` works on all."""
+    """facts: on `loopback/…` the application is accepted and does nothing; `hangup` works on all."""
 
     def script(peer):
         connected(peer)

@@ -22,7 +22,7 @@ MAX_DIGITS: Final = 20
 _VARIABLE: Final = "vipgate_digits"
 _RESULT: Final = "read_result"
 _UNSET: Final = sendmsg("multiunset", f"{_VARIABLE} {_VARIABLE}_invalid {_RESULT}")
-"""The result, too: a later prompt that can't be played would still show it (FINDINGS: k9)."""
+"""The result, too: a later prompt that can't be played would still show it (facts: k9)."""
 _SUBSCRIPTION: Final = (
     "filter Application-UUID /^vipgate-/",
     "filter Event-Name CHANNEL_HANGUP",
@@ -104,7 +104,7 @@ class EslChannel:
     def ask(self, prompt: Prompt) -> str:
         """Play the prompt, collect an entry.
 
-        A prompt that the switch can't play ends without any result (FINDINGS: k9). Then a tone takes its place, so that
+        A prompt that the switch can't play ends without any result (facts: k9). Then a tone takes its place, so that
         a caller who knows what to do gets his chance, and `missing_sounds` says what an administrator should look at.
         One that somebody broke off by taking the call away ends without a result, too: that has been heard of by then.
         """
@@ -174,7 +174,7 @@ class EslChannel:
         """Whether the dialplan has set `socket_resume`.
 
         With that variable the end of this connection takes the channel out of whatever it does. It is meant for a gate
-        that dies: of a call that was let through or taken away nothing would be left (FINDINGS: "socket_resume").
+        that dies: of a call that was let through or taken away nothing would be left (facts: "socket_resume").
         """
         return f"variable_{_RESUME}" in self._session.session_data
 
@@ -224,7 +224,7 @@ def _hangup(rejection: Rejection) -> str:
 
 
 def _entry(result: Mapping[str, str]) -> str:
-    """The digits that count by the rules of FINDINGS ("play_and_get_digits")."""
+    """The digits that count by its facts ("play_and_get_digits")."""
     if result.get(f"variable_{_RESULT}") not in ("success", "timeout"):
         return ""
     return result.get(f"variable_{_VARIABLE}", "")

@@ -9,7 +9,7 @@ def sendmsg(application: str, argument: str = "", event_uuid: str = "") -> str:
     """The command that executes a dialplan application on the session's channel.
 
     `event-lock` makes applications run one after the other instead of one inside the other; `event_uuid` comes back as
-    the Application-UUID of its events (FINDINGS: "Event order, nesting").
+    the Application-UUID of its events (facts: "Event order, nesting").
 
     Raises:
         ValueError: for control characters, with which an argument would become a second command.

@@ -11,7 +11,7 @@ from vipgate_fs.gate.numbers import NumberPlan
 
 
 def call_facts(channel: Mapping[str, str], plan: NumberPlan, variables: Iterable[str] = ()) -> Call:
-    """The Call that FreeSWITCH's channel data describe (FINDINGS: "Connect", "Caller ID").
+    """The Call that FreeSWITCH's channel data describe (facts: "Connect", "Caller ID").
 
     Args:
         channel: the headers of the connect reply.

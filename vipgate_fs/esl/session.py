@@ -199,7 +199,7 @@ class Session(OutboundSession):  # type: ignore[misc]
         """Send some commands; say nothing more until the call is over, and FreeSWITCH closes. Raises nothing.
 
         To close the connection of a call that somebody has taken away may end it: `park`, the application, goes on only
-        as long as the connection is there that once controlled the channel (FINDINGS: "Taken away").
+        as long as the connection is there that once controlled the channel (facts: "Taken away").
         """
         with suppress(OSError):
             self.sock.settimeout(None)
@@ -311,7 +311,7 @@ class Session(OutboundSession):  # type: ignore[misc]
         """Note what the event says.
 
         CHANNEL_UNPARK says that the channel has left the park that `socket` put it in: because the caller hung up, or
-        because somebody transferred, bridged, picked up or parked it (FINDINGS: "Taken away").
+        because somebody transferred, bridged, picked up or parked it (facts: "Taken away").
         """
         name, headers = frame.event_name, frame.headers
         if name == "CHANNEL_HANGUP" or (name == "CHANNEL_UNPARK" and headers.get("Answer-State") == "hangup"):

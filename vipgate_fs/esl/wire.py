@@ -19,7 +19,7 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 MAX_HEAD: Final = 4 * 1024 * 1024
-"""Bytes of one header block: 5 kB for a usual call, 1 MB and more if a caller wants it so (FINDINGS: "Connect")."""
+"""Bytes of one header block: 5 kB for a usual call, 1 MB and more if a caller wants it so (facts: "Connect")."""
 MAX_BODY: Final = MAX_HEAD
 """Bytes of one body: an event shows the call's variables once more."""
 _ENCODED: Final = b"Event-Name: "

@@ -1,4 +1,4 @@
-"""The `api` commands that an event socket may send (mod_commands; FINDINGS: "More, measured separately")."""
+"""The `api` commands that an event socket may send (mod_commands; facts: "Directory")."""
 
 from __future__ import annotations
 

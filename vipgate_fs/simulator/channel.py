@@ -182,7 +182,7 @@ class Channel:
             self._endpoint.early_media()
 
     def answer(self) -> None:
-        """200 OK, after early media if there was none (FINDINGS: traces a…)."""
+        """200 OK, after early media if there was none (facts: traces a…)."""
         if self.is_answered:
             return
         if not self.has_media:

@@ -26,7 +26,7 @@ class Delivery:
         cut_after: bytes after which the connection is cut; None: never.
         reset: it is cut by RST instead of FIN.
         early_notice: the notice of a hung-up call overtakes the call's last events; a real switch does it now and then
-            (FINDINGS: "Hangup, linger").
+            (facts: "Hangup, linger").
     """
 
     chunk: int | None = None

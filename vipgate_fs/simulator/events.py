@@ -18,7 +18,7 @@ from typing import Final
 Headers = list[tuple[str, str]]
 
 UNDEFINED: Final = "_undef_"
-"""How an empty value is written (FINDINGS: "URL encoding")."""
+"""How an empty value is written (facts: "URL encoding")."""
 _ARRAY: Final = "ARRAY::"
 _UNSAFE: Final = re.compile(rb'%(?![0-9A-F]{2})|[^ -~]|[ "#&+:;<=>?@\[\\\]^`{|}]')
 _SOURCES: Final = {

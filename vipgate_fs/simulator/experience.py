@@ -65,7 +65,7 @@ class Experience:
         hung_up_by: "caller" or "switch"; "" while the call is up.
         cause: the hang-up cause, as in Q.850's names.
         transfers: where the call was sent on to, in order.
-        parked_for_ever: nobody controlled the call any more and it would have stayed so (FINDINGS: "App closes").
+        parked_for_ever: nobody controlled the call any more and it would have stayed so (facts: "App closes").
     """
 
     uuid: str

@@ -1,6 +1,6 @@
 """What sofia makes of an incoming INVITE: the caller profile and the channel's first variables.
 
-Measured: the connect replies of the caller-ID traces (FINDINGS: "Caller ID").
+Measured: the connect replies of the caller-ID traces (facts: "Caller ID").
 """
 
 from __future__ import annotations

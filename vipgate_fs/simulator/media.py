@@ -14,11 +14,11 @@ _TONES: Final = re.compile(r"%\(\s*([\d.]+)\s*,\s*([\d.]+)\s*,[^)]*\)")
 _LOOPS: Final = re.compile(r"(?:^|;)(?:loops|L)=(-?\d+)")
 _ENDLESS: Final = 24 * 3600.0
 _READ_AHEAD: Final = 16384
-"""Samples that FreeSWITCH reads at a time; measured (FINDINGS traces a, d, g)."""
+"""Samples that FreeSWITCH reads at a time; measured (facts: traces a, d, g)."""
 
 
 def seconds(sound: str, folder: Path | None = None, rate: int = 8000) -> float | None:
-    """How long a sound lasts; None when there is none of that name (FINDINGS: k9).
+    """How long a sound lasts; None when there is none of that name (facts: k9).
 
     Args:
         sound: `tone_stream://%(on,off,frequency)`, `silence_stream://milliseconds`, `file_string://a!b`, or a WAV file.

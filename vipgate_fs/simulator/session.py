@@ -214,7 +214,7 @@ class Session:
         return not self.controlled
 
     def _stay_reset(self) -> None:
-        """Nothing ends this state but the caller, or somebody else's transfer (FINDINGS: "socket_resume")."""
+        """Nothing ends this state but the caller, or somebody else's transfer (facts: "socket_resume")."""
         channel = self.channel
         while channel.cause is None and not channel.transferred:
             channel.changed.clear()
@@ -225,7 +225,7 @@ class Session:
         channel.transferred = channel.is_to_park = False
         channel.enter("PARK")
         self.park()
-        self.wait(None)  # also when nobody controls it any more (FINDINGS: "Taken away")
+        self.wait(None)  # also when nobody controls it any more (facts: "Taken away")
 
     def _route(self) -> None:
         channel = self.channel

@@ -20,7 +20,7 @@ from vipgate_fs.simulator.session import Command, Session
 from vipgate_fs.simulator.subscription import Subscription
 
 FIRST_COMMAND: Final = 24.0
-"""Seconds that FreeSWITCH waits for the first command (FINDINGS: h11)."""
+"""Seconds that FreeSWITCH waits for the first command (facts: h11)."""
 _GOODBYE: Final = "Disconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n"
 _NOT_FOUND: Final = "-ERR command not found"
 _LONGEST_REPLY: Final = 511
@@ -83,7 +83,7 @@ class OutboundSocket:
         self._is_noticed = False
 
     def run(self) -> None:
-        """Serve the connection to its end. The first command gets no reply of its own (FINDINGS: k15)."""
+        """Serve the connection to its end. The first command gets no reply of its own (facts: k15)."""
         self._channel.subscribers.append(self._take_event)
         reader = gevent.spawn(self._read)
         try:
@@ -177,7 +177,7 @@ class OutboundSocket:
         while self._events:
             event = self._events.popleft()
             if down_in_sync and event.get("Answer-State") == "hangup":
-                # The loop ends before the events after a hang-up have found their way to it (FINDINGS: k1, k2).
+                # The loop ends before the events after a hang-up have found their way to it (facts: k1, k2).
                 self._events.clear()
                 return
             self._send(as_json(event) if self._subscription.format == "json" else plain(event))

@@ -79,12 +79,12 @@ class Simulator:
         dial: gives the connection to a host and port, or raises OSError; default: by TCP. A gate in this process needs
             no port.
         park_delay: seconds from a socket's `connect` to the park: a peer that closes within them leaves the call parked
-            for ever (FINDINGS: "App closes"; measured about 1 ms).
+            for ever (facts: "App closes"; measured about 1 ms).
 
     Attributes:
         clock: the simulator's time.
         expansions: the api commands that `${…}` in application arguments ran. On a real switch `system` is one of them:
-            whoever gets his text into an argument runs commands there (FINDINGS: "Park, privacy and injection").
+            whoever gets his text into an argument runs commands there (facts: "Park, privacy and injection").
     """
 
     def __init__(  # noqa: PLR0913 - all but the gate's address are given by name
@@ -192,7 +192,7 @@ class Simulator:
         session.is_abandoned = listener.is_finished
         session.park()
         session.is_abandoned = False
-        session.run_commands(until=math.inf)  # what was sent before the connection closed still happens (FINDINGS: g9)
+        session.run_commands(until=math.inf)  # what was sent before the connection closed still happens (facts: g9)
         if channel.state == "RESET" and not channel.transferred and is_true(channel.get("socket_resume")):
             channel.state = "EXECUTE"
 

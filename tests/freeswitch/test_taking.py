@@ -1,0 +1,136 @@
+"""Calls that somebody takes away from the gate, that no SIP telephone makes, or that are hard to read; a directory that fails."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+from freeswitch.configuration import LIBERAL, SILENT
+from freeswitch.gate import PIN, wait_until
+from freeswitch.phone import Scenario
+
+GATES = f"""
+  pin: {{protects: {{numbers: ["700"]}}, identify: [static_pin: {{pin: "{PIN}"}}], timing: {{first_digit: "3s"}}}}
+  slow:
+    protects: {{numbers: ["701"]}}
+    identify: [webservice: {{url: "http://127.0.0.1:{SILENT}/", on_failure: {{reject: true}}}}]
+  closed: {{protects: {{numbers: ["702"]}}, otherwise: {{reject: true}}}}
+"""
+PEOPLE = """
+  people: {protects: {users: [alice], groups: [support]}, otherwise: {reject: true}}
+"""
+COMMANDS = {
+    "transferred": ("uuid_transfer {} 100 XML default", "vip"),
+    "parked by uuid_park": ("uuid_park {}", ""),
+    "parked by a transfer": ("uuid_transfer {} park inline", ""),
+}
+
+
+def take(switch, gate, command):
+    """Do something to the call that the gate has decided on last."""
+    assert wait_until(lambda: gate.lines("decision"))
+    call = gate.lines("decision")[-1]["call"]
+    assert switch.api(command.format(call)).startswith("+OK")
+    return call
+
+
+@pytest.mark.parametrize(("command", "speaker"), COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize("moment", ["welcome 0.5s", "welcome end 1s"], ids=["in the prompt", "digits awaited"])
+def test_who_takes_a_call_from_its_dialogue_has_it(start, switch, phones, end_of, command, speaker, moment):
+    """For ten seconds nobody says a word to the caller but who has taken the call; then he hangs up."""
+    gate = start()
+    future = phones.place(Scenario("taken", "700", "", moment if speaker else f"{moment} 10s hangup"))
+    seconds = 2.0 if moment.startswith("welcome 0.5s") else 5.0
+    assert wait_until(lambda: "play_and_get_digits" in gate.log())
+    wait_until(lambda: False, seconds - 1.0)
+    take(switch, gate, command)
+    experience = end_of(future)
+    assert experience.story == f"200 welcome {speaker}".strip()
+    assert wait_until(gate.records)
+    assert [record["outcome"] for record in gate.records()] == ["taken_away"]
+
+
+def test_who_takes_a_call_while_a_webservice_is_asked_has_it(start, switch, phones, end_of):
+    gate = start()
+    silent = socket.create_server(("127.0.0.1", SILENT))
+    future = phones.place(Scenario("taken", "701", "", "180"))
+    assert wait_until(lambda: "ring_ready" in gate.log())
+    switch.api(f"uuid_transfer {switch.api('show channels').splitlines()[1].split(',')[0]} 100 XML default")
+    experience = end_of(future)
+    silent.close()
+    assert experience.story == "180 200 vip"
+    assert wait_until(gate.records)
+    assert [record["outcome"] for record in gate.records()] == ["taken_away"]
+
+
+def test_a_prompt_that_is_broken_off_leaves_the_call_with_the_gate(start, switch, phones, end_of):
+    gate = start()
+    future = phones.place(Scenario("broken off", "700", "", f"welcome 2s {PIN}#"))
+    assert wait_until(lambda: "play_and_get_digits" in gate.log())
+    wait_until(lambda: False, 1.0)
+    assert wait_until(lambda: gate.lines("decision"))
+    switch.api(f"uuid_break {switch.api('show channels').splitlines()[1].split(',')[0]}")
+    assert end_of(future).story == "200 welcome called"
+
+
+def test_a_channel_that_is_no_sip_call_is_rejected_by_the_gate(start, switch):
+    gate = start()
+    assert switch.api("originate loopback/702/vipgate &park()") == "-ERR USER_BUSY"
+    assert wait_until(gate.records)
+    assert [record["outcome"] for record in gate.records()] == ["rejected"]
+
+
+NAME = '"' + "<" * 15_000 + '" <sip:+4971155512@127.0.0.1>'
+MUCH = tuple(f"X-Much-{number}: {'<' * 900}" for number in range(50))
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        Scenario("a name of 15,000 characters", "702", "486", sender=NAME),
+        Scenario("45 kB of headers", "702", "486", headers=MUCH),
+    ],
+    ids=str,
+)
+def test_a_large_call_is_a_call_like_any_other(start, call, scenario):
+    gate = start()
+    assert call(scenario).story == scenario.story
+    assert [record["outcome"] for record in gate.records()] == ["rejected"]
+
+
+def test_a_directory_that_fails_opens_no_door(start, switch, call):
+    gate = start(gates=PEOPLE)
+    protected, other = Scenario("alice", "7001", "486"), Scenario("nobody", "7999", "called")
+    assert (call(protected).story, call(other).story) == ("486", "200 called")
+    file = switch.folder / "freeswitch.xml"
+    whole = file.read_text("utf-8")
+    try:
+        file.write_text(
+            whole[: whole.index("<groups>")] + whole[whole.index("</groups>") + len("</groups>") :], "utf-8"
+        )
+        switch.api("reloadxml")
+        gate.reload(PEOPLE + "  # again: what is kept is forgotten\n")
+        assert [call(scenario).story for scenario in (protected, other)] == ["480", "480"]
+        assert "does not know alice" in gate.lines("rejected: can't tell who was called")[-1]["why"]
+    finally:
+        file.write_text(whole, "utf-8")
+        switch.api("reloadxml")
+    assert wait_until(lambda: call(protected).story == "486", 20)
+
+
+def test_a_misspelt_group_is_reported(start, call):
+    gate = start(gates=PEOPLE.replace("[support]", "[support, suport]"))
+    call(Scenario("alice", "7001", "486"))
+    (line,) = gate.lines("a protected group is not in the switch's directory, the name protects nobody")
+    assert line["group"] == "suport"
+
+
+def test_digits_by_sip_info_are_heard_and_stay_out_of_the_log_at_info(start, switch, call):
+    """With `liberal-dtmf`; FreeSWITCH writes each of them at DEBUG, and without it at WARNING."""
+    start()
+    before = len(switch.log())
+    scenario = Scenario("by INFO", "700", "", f"welcome end info:{PIN}#", port=LIBERAL)
+    assert call(scenario).story == "200 welcome called"
+    lines = [line for line in switch.log()[before:].splitlines() if "INFO DTMF" in line]
+    assert lines
+    assert all("[DEBUG]" in line for line in lines)
