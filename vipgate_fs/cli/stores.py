@@ -38,7 +38,7 @@ class SiteStore:
             brings it up to date.
 
     Attributes:
-        database: asked by `do`.
+        database: asked by `do`; closed when the command ends.
     """
 
     def __init__(self, configuration: Configuration | Essentials, *, makes: bool = False) -> None:
@@ -52,6 +52,7 @@ class SiteStore:
         if is_file:
             work_as_owner(Path(file))
         self.database = Database(url, make if makes else expect)
+        click.get_current_context().call_on_close(self.database.close)
 
     def do(self, work: Callable[[Connection], T], *, reads: bool = False) -> T:
         """See `vipgate_fs.store.database.Database.transact`."""
