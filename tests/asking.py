@@ -9,7 +9,7 @@ import pytest
 from building import built
 
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.gate import StepFailed
+from vipgate_fs.gate.step import StepFailed
 
 VIP, STRANGER = "+4917612345678", "+4971112345678"
 LOOKUP = "SELECT pin FROM callers WHERE number = :caller_number"

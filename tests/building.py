@@ -10,7 +10,7 @@ from typing import Any
 
 from vipgate_fs import config
 from vipgate_fs.config import Configuration, Finding
-from vipgate_fs.gate.gate import Step
+from vipgate_fs.gate.step import Step
 
 GATE = "support"
 

@@ -11,8 +11,8 @@
 from __future__ import annotations
 
 from vipgate_fs.gate.call import WITHHELD, Call
-from vipgate_fs.gate.gate import StepFailed
 from vipgate_fs.gate.pins import Pin, PinTable
+from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
 
 __all__ = [

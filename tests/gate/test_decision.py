@@ -1,19 +1,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.decision import decide, describe
-from vipgate_fs.gate.gate import Activation, Evidence, Gate, Prompts, Protects, StepDefaults, StepFailed
+from vipgate_fs.gate.gate import Activation, Gate, Prompts, Protects
 from vipgate_fs.gate.gates import Gates
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.override import Override
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.schedules import Calendar, Days, Schedule, Span, Times
+from vipgate_fs.gate.step import Evidence, Step, StepFailed
 from vipgate_fs.gate.targets import NumberPattern
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 
@@ -27,15 +28,13 @@ PROMPTS = Prompts("welcome.wav", "wrong.wav", "customer.wav")
 ASK = AskForPin(Pin("0815"))
 
 
-@dataclass
-class Scripted(StepDefaults):
+@dataclass(frozen=True, slots=True)
+class Scripted(Step):
     """A step that answers what the test says."""
 
     answer: object
-    line: int = 20
-    on_failure: object = None
-    kind: str = "scripted"
-    always_answers: bool = False
+    kind: str = field(default="scripted", kw_only=True)
+    line: int = field(default=20, kw_only=True)
 
     def identify(self, call):
         if isinstance(self.answer, Exception):
@@ -46,7 +45,7 @@ class Scripted(StepDefaults):
 def gate(*steps, **more):
     numbers = ((NumberPattern.parse("7000-7099", PLAN), 12),)
     settings = {"protects": Protects(numbers=numbers), "prompts": PROMPTS} | more
-    return Gate("support", 10, steps=tuple(Scripted(answer, 20 + n) for n, answer in enumerate(steps)), **settings)
+    return Gate("support", 10, steps=tuple(Scripted(answer, line=20 + n) for n, answer in enumerate(steps)), **settings)
 
 
 def decided(a_gate, call=CALL, at=TUESDAY_NOON):
@@ -109,7 +108,7 @@ def test_why_tells_why_on_failure_spoke():
 
 
 def test_the_evidence_in_a_step_speaks_with_its_line():
-    @dataclass
+    @dataclass(frozen=True, slots=True)
     class Listing(Scripted):
         def evidence(self, call):
             return Evidence(25, "vips.csv", 2)

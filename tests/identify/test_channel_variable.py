@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from vipgate_fs import config
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.dialable import is_dialable
-from vipgate_fs.gate.gate import StepFailed
 from vipgate_fs.gate.pins import Pin
+from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 from vipgate_fs.identify.channel_variable import ChannelVariable
 from vipgate_fs.simulator import Caller
 from vipgate_fs.simulator.invite import Invite
 
-STEP = ChannelVariable("vipgate_verdict", line=7)
+STEP = ChannelVariable("vipgate_verdict", variables=frozenset({"vipgate_verdict"}))
 CALL = Call(uuid="1", caller="+4917612345678", called="7000", dialled="7000")
 
 

@@ -9,8 +9,8 @@ from building import build, built
 
 from vipgate_fs.aside import AT_ONCE
 from vipgate_fs.gate.call import WITHHELD
-from vipgate_fs.gate.gate import StepFailed
 from vipgate_fs.gate.pins import Pin, PinTable
+from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 from vipgate_fs.identify import plugin
 from vipgate_fs.resources import resource
@@ -19,7 +19,7 @@ NAMES = (f"plugin_of_test_{number}" for number in count())
 PREAMBLE = """
 from vipgate_fs.gate.pins import Pin, PinTable
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
-from vipgate_fs.gate.gate import StepFailed
+from vipgate_fs.gate.step import StepFailed
 """
 
 

@@ -20,7 +20,7 @@ def test_everybody_is_asked_for_the_same_pin(call, caller):
 
 @pytest.mark.parametrize("written", ["4711", 4711])
 def test_it_is_built_as_configured(written):
-    assert built("static_pin", {"pin": written}) == StaticPin(Pin("4711"), line=1)
+    assert built("static_pin", {"pin": written}) == StaticPin(Pin("4711"), kind="static_pin", line=1)
 
 
 @pytest.mark.parametrize(("pin", "weak"), [("471", True), ("0000", False)])

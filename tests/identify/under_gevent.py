@@ -17,7 +17,7 @@ import gevent
 from building import built
 
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.gate import StepFailed
+from vipgate_fs.gate.step import StepFailed
 
 CALLERS, TOTAL = 50, 2.0
 

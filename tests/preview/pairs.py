@@ -10,7 +10,7 @@ from vipgate_fs.document.nodes import parse
 from vipgate_fs.gate.call import WITHHELD, Call
 from vipgate_fs.gate.decision import decide
 from vipgate_fs.gate.dialogue import conduct
-from vipgate_fs.gate.gate import StepFailed
+from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.gate.verdict import Forward
 from vipgate_fs.preview.diff import Side
 from vipgate_fs.preview.rehearsal import Listener

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import gevent
 import pytest
 from esl_peer import connect_reply, event, reply, within
@@ -10,7 +12,7 @@ from vipgate_fs.esl.channel import EslChannel
 from vipgate_fs.esl.errors import SessionGone, SessionTaken
 from vipgate_fs.esl.session import Session
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.gate import StepDefaults, StepFailed
+from vipgate_fs.gate.step import Step, StepFailed
 from vipgate_fs.gate.verdict import Pass
 from vipgate_fs.service import asking
 from vipgate_fs.service.asking import Asking
@@ -18,20 +20,20 @@ from vipgate_fs.service.asking import Asking
 CALL = Call("u", "", "700", "700")
 
 
-class Slow(StepDefaults):
+@dataclass(frozen=True, slots=True)
+class Slow(Step):
     """A step that answers after some seconds."""
 
-    waits = True
-    kind, line, on_failure = "slow", 1, None
-
-    def __init__(self, seconds, answer):
-        self.seconds, self.answer, self.broken_off = seconds, answer, False
+    seconds: float
+    answer: object
+    waits: bool = field(default=True, kw_only=True)
+    broken_off: list = field(default_factory=list)
 
     def identify(self, call):
         try:
             gevent.sleep(self.seconds)
         except gevent.GreenletExit:
-            self.broken_off = True
+            self.broken_off.append(True)
             raise
         if isinstance(self.answer, Exception):
             raise self.answer
@@ -115,7 +117,6 @@ def test_the_end_of_the_service_breaks_it_off(ask):
 
 
 def test_a_step_that_does_not_wait_is_simply_asked(ask, commands):
-    step = Slow(0.2, Pass())
-    step.waits = False
+    step = Slow(0.2, Pass(), waits=False)
     assert ask(step, CALL) == Pass()
     assert commands == ["connect"]

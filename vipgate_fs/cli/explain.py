@@ -25,9 +25,9 @@ from vipgate_fs.cli.stores import standing_memory
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.decision import Decision, ask_step, decide, describe
-from vipgate_fs.gate.gate import NotAsked, Step
 from vipgate_fs.gate.memory import Memory, ReadOnly
 from vipgate_fs.gate.narrator import narrate
+from vipgate_fs.gate.step import NotAsked, Step
 from vipgate_fs.gate.verdict import Verdict
 
 

@@ -11,9 +11,10 @@ from vipgate_fs.config.store import read_lockout
 from vipgate_fs.document.findings import did_you_mean
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.doubts import doubt
-from vipgate_fs.gate.gate import BUSY, Activation, Gate, Prompts, Protects, Rejection, Route, Step, Timing
+from vipgate_fs.gate.gate import BUSY, Activation, Gate, Prompts, Protects, Rejection, Route, Timing
 from vipgate_fs.gate.schedules import Schedule
 from vipgate_fs.gate.site import Site
+from vipgate_fs.gate.step import Step
 from vipgate_fs.gate.targets import NumberPattern
 from vipgate_fs.gate.verdict import AskForPin, Verdict
 from vipgate_fs.identify import Surroundings

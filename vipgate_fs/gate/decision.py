@@ -9,11 +9,12 @@ from types import MappingProxyType
 from typing import Final
 
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.gate import Ask, Evidence, Gate, NotAsked, Step, StepFailed
+from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.gates import Gates
 from vipgate_fs.gate.override import Override
 from vipgate_fs.gate.reason import Reason
 from vipgate_fs.gate.schedules import Calendar
+from vipgate_fs.gate.step import Ask, Evidence, NotAsked, Step, StepFailed
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
 
 _NO_OVERRIDES: Final[Mapping[str, Override]] = MappingProxyType({})

@@ -2,93 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Final, Protocol
+from typing import Final
 
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.lockout import Lockout
 from vipgate_fs.gate.schedules import Schedule
+from vipgate_fs.gate.step import Step
 from vipgate_fs.gate.targets import NumberPattern
 from vipgate_fs.gate.verdict import Reject, Targets, Verdict
 
 BUSY: Final = 486
 """The SIP response for a busy line (RFC 3261, 21.4.24)."""
-
-
-class StepFailed(Exception):
-    """A step could not find out (service down, nonsense answered). The text says why and holds no secret."""
-
-
-class NotAsked(StepFailed):
-    """A step was left out on purpose. The text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What in a step spoke, when that is more exact than the step.
-
-    Attributes:
-        line: in the configuration, from 1.
-        file: another file, which that line names; None: the configuration itself.
-        file_line: the line in it.
-    """
-
-    line: int
-    file: str | None = None
-    file_line: int = 0
-
-
-class Step(Protocol):
-    """One way to identify a caller (`vipgate_fs.identify` has a file for each)."""
-
-    @property
-    def kind(self) -> str:
-        """The step's key in the configuration, such as `static_pin`."""
-
-    @property
-    def line(self) -> int:
-        """The line of the configuration that the step stands in, from 1."""
-
-    @property
-    def always_answers(self) -> bool:
-        """Whether the step never says "don't know": what follows it is never reached."""
-
-    @property
-    def on_failure(self) -> Verdict | None:
-        """The verdict when the step fails; None: as if it did not know."""
-
-    @property
-    def waits(self) -> bool:
-        """Whether the step asks somebody elsewhere: it may take seconds, and `explain` does not do it unasked."""
-
-    @property
-    def restricted_as_withheld(self) -> bool:
-        """Whether a restricted number is to count as withheld: at the whole gate, for it is one caller everywhere."""
-
-    @property
-    def variables(self) -> frozenset[str]:
-        """The channel variables that it wants in `Call.variables`."""
-
-    def identify(self, call: Call) -> Verdict | None:
-        """The step's verdict, or None for "don't know". Raises StepFailed."""
-
-    def evidence(self, call: Call) -> Evidence | None:
-        """What in the step has spoken about the call; None: the step as a whole."""
-
-
-class StepDefaults:
-    """What most steps have in common, to be inherited. See Step."""
-
-    __slots__ = ()
-    always_answers: ClassVar[bool] = False
-    waits: ClassVar[bool] = False
-    restricted_as_withheld: ClassVar[bool] = False
-    variables: ClassVar[frozenset[str]] = frozenset()
-
-    def evidence(self, call: Call) -> Evidence | None:  # noqa: ARG002 - see Step
-        """The step as a whole."""
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +115,3 @@ class Gate:
         """The call as far as the gate may know it: without a restricted number, where that counts as withheld."""
         hides = call.restricted and any(step.restricted_as_withheld for step in self.steps)
         return call.withheld() if hides else call
-
-
-Ask = Callable[[Step, Call], Verdict | None]
-"""How a step is asked: `Step.identify` for a live call; `explain` may have reasons to ask otherwise."""

@@ -1,18 +1,18 @@
 """The ways to identify a caller: a module for each kind of step, named like its key in the configuration.
 
-A module holds a class that satisfies `vipgate_fs.gate.gate.Step`, and `build(section, around)`, which makes one of it.
+A module holds a class that satisfies `vipgate_fs.gate.step.Step`, and `build(section, around)`, which makes one of it.
 A new kind is such a module and its piece of `vipgate.schema.json`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Final, cast
+from typing import Final
 
 from vipgate_fs.document.section import Section
-from vipgate_fs.gate.gate import Step
 from vipgate_fs.gate.site import Site
+from vipgate_fs.gate.step import Step
 from vipgate_fs.gate.verdict import Targets, Verdict
 from vipgate_fs.secret import Secret
 
@@ -37,7 +37,8 @@ class Surroundings:
 
 def build(kind: str, section: Section, around: Surroundings) -> Step:
     """The step of a kind that the schema knows."""
-    return cast("Step", import_module(f"{__name__}.{kind}").build(section, around))
+    step: Step = import_module(f"{__name__}.{kind}").build(section, around)
+    return replace(step, kind=kind, line=section.line, on_failure=around.on_failure)
 
 
 def read_targets(section: Section) -> Targets:

@@ -6,15 +6,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import ClassVar, Final, Literal
+from typing import Final, Literal
 
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.doubts import doubt, sound
-from vipgate_fs.gate.gate import Evidence, StepDefaults
 from vipgate_fs.gate.numbering import E164_DIGITS
 from vipgate_fs.gate.numbers import NumberPlan, plain
 from vipgate_fs.gate.pins import Credential, Pin, PinTable
+from vipgate_fs.gate.step import Evidence, Step
 from vipgate_fs.gate.verdict import AskForPin, Targets, Verdict
 from vipgate_fs.identify import Surroundings, read_pin, read_targets
 from vipgate_fs.identify.callers.pin_list import Owner, PinList, read_pin_list
@@ -26,8 +26,8 @@ _CUSTOMER_NUMBER: Final = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class CallerPin(StepDefaults):
-    """Asks for the caller's own PIN. See `vipgate_fs.gate.gate.Step` for the other attributes.
+class CallerPin(Step):
+    """Asks for the caller's own PIN. See `vipgate_fs.gate.step.Step` for the other attributes.
 
     Attributes:
         table: PINs by canonical number, or by customer number.
@@ -41,16 +41,8 @@ class CallerPin(StepDefaults):
     table: PinTable
     by: Identification
     ask_unknown: bool
-    line: int
     listed: PinList = field(default_factory=PinList, repr=False)
     targets: Targets = Targets()
-    kind: ClassVar[str] = "caller_pin"
-    on_failure: ClassVar[None] = None
-
-    @property
-    def always_answers(self) -> bool:  # type: ignore[override]
-        """Whether there is no caller whom the step does not ask."""
-        return self.ask_unknown or self.by == "entered_id"
 
     def identify(self, call: Call) -> Verdict | None:
         """Ask for the caller's PIN, if he is to have one."""
@@ -76,13 +68,14 @@ def build(section: Section, around: Surroundings) -> CallerPin:
     read_owner = partial(_by_number, plan=around.site.plan) if by_number else _by_customer_number
     table, lines = _pins(pins, read_owner)
     listed = read_pin_list(section, "number" if by_number else "customer number", read_owner, lines)
+    ask_unknown = section.text("unknown_callers") == "ask"
     return CallerPin(
         PinTable(table | dict(listed.pins)),
         "caller_number" if by_number else "entered_id",
-        section.text("unknown_callers") == "ask",
-        section.line,
+        ask_unknown,
         listed,
         read_targets(section),
+        always_answers=ask_unknown or not by_number,
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.gate import StepDefaults, StepFailed
+from vipgate_fs.gate.step import Step, StepFailed
 from vipgate_fs.gate.verdict import Verdict
 from vipgate_fs.identify import Surroundings
 from vipgate_fs.identify.verdicts import in_short
@@ -31,22 +31,14 @@ sofia.c, mod_verto.c, switch_core_media.c, switch_channel.c). To FreeSWITCH, cas
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelVariable(StepDefaults):
-    """Reads a verdict from a channel variable. See `vipgate_fs.gate.gate.Step` for the other attributes.
+class ChannelVariable(Step):
+    """Reads a verdict from a channel variable. See `vipgate_fs.gate.step.Step` for the other attributes.
 
     Attributes:
         name: of the variable. It holds what `vipgate_fs.identify.verdicts.in_short` reads; unset or empty: don't know.
     """
 
     name: str
-    line: int
-    on_failure: Verdict | None = None
-    kind: ClassVar[str] = "channel_variable"
-
-    @property
-    def variables(self) -> frozenset[str]:  # type: ignore[override]
-        """The one variable."""
-        return frozenset({self.name})
 
     def identify(self, call: Call) -> Verdict | None:
         """What the variable says. Raises StepFailed when that is no verdict."""
@@ -57,7 +49,7 @@ class ChannelVariable(StepDefaults):
             raise StepFailed(f"{self.name}: {error}") from None
 
 
-def build(section: Section, around: Surroundings) -> ChannelVariable:
+def build(section: Section, _around: Surroundings) -> ChannelVariable:
     """The step as it is configured."""
     name = section.text("name")
     if _FILLED.fullmatch(name):
@@ -66,4 +58,4 @@ def build(section: Section, around: Surroundings) -> ChannelVariable:
             "allowed: one that only your dialplan sets, such as vipgate_verdict",
             "name",
         )
-    return ChannelVariable(name, section.line, around.on_failure)
+    return ChannelVariable(name, variables=frozenset({name}))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import ClassVar
 
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.gate import StepDefaults
 from vipgate_fs.gate.pins import AnyOf, Match, OneTime
+from vipgate_fs.gate.step import Step
 from vipgate_fs.gate.verdict import AskForPin, Targets, Verdict
 from vipgate_fs.identify import Surroundings, read_targets, static_pin
 from vipgate_fs.identify.static_pin import StaticPin
@@ -38,8 +37,8 @@ class GuestCredential:
 
 
 @dataclass(frozen=True, slots=True)
-class GuestPin(StepDefaults):
-    """Asks everybody for a guest PIN. See `vipgate_fs.gate.gate.Step` for the other attributes.
+class GuestPin(Step):
+    """Asks everybody for a guest PIN. See `vipgate_fs.gate.step.Step` for the other attributes.
 
     Attributes:
         gate: the gate's name.
@@ -48,12 +47,9 @@ class GuestPin(StepDefaults):
     """
 
     gate: str
-    line: int
     besides: StaticPin | None = None
     targets: Targets = Targets()
-    on_failure: Verdict | None = None
-    kind: ClassVar[str] = "guest_pin"
-    always_answers: ClassVar[bool] = True
+    always_answers: bool = field(default=True, kw_only=True)
 
     def identify(self, call: Call) -> Verdict:
         """Ask for a guest PIN, or one of those besides."""
@@ -65,4 +61,4 @@ class GuestPin(StepDefaults):
 def build(section: Section, around: Surroundings) -> GuestPin:
     """The step as it is configured."""
     besides = static_pin.build(section, around) if {"pin", "pins"} & section.keys.keys() else None
-    return GuestPin(around.gate, section.line, besides, read_targets(section))
+    return GuestPin(around.gate, besides, read_targets(section))

@@ -19,8 +19,8 @@ from vipgate_fs.document import kept
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.dialable import is_dialable
-from vipgate_fs.gate.gate import StepDefaults, StepFailed
 from vipgate_fs.gate.pins import Pin, PinTable
+from vipgate_fs.gate.step import Step, StepFailed
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
 from vipgate_fs.identify import Surroundings
 from vipgate_fs.identify.facts import harmless
@@ -31,8 +31,8 @@ GROUP: Final = "vipgate.steps"
 
 
 @dataclass(frozen=True, slots=True)
-class Plugin(StepDefaults):
-    """Calls a function with the call. See `vipgate_fs.gate.gate.Step` for the other attributes.
+class Plugin(Step):
+    """Calls a function with the call. See `vipgate_fs.gate.step.Step` for the other attributes.
 
     Attributes:
         module: where the function is; imported when it is first called.
@@ -47,10 +47,7 @@ class Plugin(StepDefaults):
     options: Mapping[str, Any] = field(repr=False)
     timeout: float
     aside: Aside
-    line: int
-    on_failure: Verdict | None = None
-    kind: ClassVar[str] = "plugin"
-    waits: ClassVar[bool] = True
+    waits: bool = field(default=True, kw_only=True)
 
     def identify(self, call: Call) -> Verdict | None:
         """The function's answer: a verdict, a mapping that says one, or None. Raises StepFailed."""
@@ -124,7 +121,7 @@ class _Beside:
         return PathFinder.find_spec(name, [folder], target) if folder and path is None else None
 
 
-def build(section: Section, around: Surroundings) -> Plugin:
+def build(section: Section, _around: Surroundings) -> Plugin:
     """The step as it is configured. Nothing of the plug-in runs."""
     is_named = "entry_point" in section
     module, function = _entry_point(section) if is_named else section.text("call").split(":")
@@ -135,7 +132,7 @@ def build(section: Section, around: Surroundings) -> Plugin:
         section.error(what, "call")
     options = _options(section.section("options"))
     timeout = section.duration("timeout")
-    return Plugin(module, function, options, timeout, Aside(native=True), section.line, around.on_failure)
+    return Plugin(module, function, options, timeout, Aside(native=True))
 
 
 def _options(section: Section) -> dict[str, Any]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from dataclasses import dataclass, field
+from typing import Final
 
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.gate import StepDefaults
 from vipgate_fs.gate.pins import AnyOf, Credential, Pin
 from vipgate_fs.gate.schedules import Calendar
+from vipgate_fs.gate.step import Step
 from vipgate_fs.gate.verdict import AskForPin, Targets
 from vipgate_fs.identify import Surroundings, read_pin, read_targets
 
@@ -40,8 +40,8 @@ class DatedPin:
 
 
 @dataclass(frozen=True, slots=True)
-class StaticPin(StepDefaults):
-    """Asks everybody for `pin`. See `vipgate_fs.gate.gate.Step` for the other attributes.
+class StaticPin(Step):
+    """Asks everybody for `pin`. See `vipgate_fs.gate.step.Step` for the other attributes.
 
     Attributes:
         pin: that is always valid; None: there is none.
@@ -50,12 +50,9 @@ class StaticPin(StepDefaults):
     """
 
     pin: Pin | None
-    line: int
     dated: tuple[DatedPin, ...] = ()
     targets: Targets = Targets()
-    kind: ClassVar[str] = "static_pin"
-    always_answers: ClassVar[bool] = True
-    on_failure: ClassVar[None] = None
+    always_answers: bool = field(default=True, kw_only=True)
 
     def identify(self, call: Call) -> AskForPin:
         """Ask for the PIN that is valid when the call comes."""
@@ -79,7 +76,7 @@ def build(section: Section, around: Surroundings) -> StaticPin:
     dated = tuple(filter(None, (_dated(one, calendar) for one in written)))
     if len(dated) == len(written):  # else there is an error in one of them
         _warn(dated, written, calendar)
-    return StaticPin(Pin(always.reveal()) if always else None, section.line, dated, read_targets(section))
+    return StaticPin(Pin(always.reveal()) if always else None, dated, read_targets(section))
 
 
 def _dated(section: Section, calendar: Calendar) -> DatedPin | None:

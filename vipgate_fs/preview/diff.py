@@ -11,8 +11,9 @@ from itertools import chain
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.document.nodes import Mapping as MappingNode
 from vipgate_fs.gate.call import WITHHELD, Call
-from vipgate_fs.gate.gate import Gate, Route, Step
+from vipgate_fs.gate.gate import Gate, Route
 from vipgate_fs.gate.schedules import Calendar, Schedule
+from vipgate_fs.gate.step import Step
 from vipgate_fs.gate.targets import NumberPattern
 from vipgate_fs.identify.caller_pin import CallerPin
 from vipgate_fs.identify.callers import Callers

@@ -16,7 +16,7 @@ from vipgate_fs.document.nodes import Sequence as SequenceNode
 from vipgate_fs.document.nodes import parse
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import WITHHELD, Call
-from vipgate_fs.gate.gate import StepFailed
+from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
 from vipgate_fs.identify.verdicts import verdict
 from vipgate_fs.preview.rehearsal import Answer, Answers, Rehearsal, Unanswered, rehearse

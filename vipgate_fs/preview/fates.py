@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.gate import BUSY, Gate, Rejection, Route, Step
+from vipgate_fs.gate.gate import BUSY, Gate, Rejection, Route
 from vipgate_fs.gate.pins import AnyOf, Pin, PinTable
+from vipgate_fs.gate.step import Step
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
 from vipgate_fs.identify.guest_pin import GuestCredential
 

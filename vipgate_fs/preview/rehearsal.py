@@ -12,7 +12,8 @@ from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.channel import Prompt
 from vipgate_fs.gate.decision import Decision, ask_step, decide
 from vipgate_fs.gate.dialogue import Outcome, conduct
-from vipgate_fs.gate.gate import Rejection, Route, Step, StepFailed
+from vipgate_fs.gate.gate import Rejection, Route
+from vipgate_fs.gate.step import Step, StepFailed
 from vipgate_fs.gate.verdict import Verdict
 
 Answer = Verdict | StepFailed | None
@@ -24,7 +25,7 @@ class Unanswered(Exception):
 
 
 class Answers:
-    """Given answers, in the place of webservices, databases and plug-ins; see `vipgate_fs.gate.gate.Ask`.
+    """Given answers, in the place of webservices, databases and plug-ins; see `vipgate_fs.gate.step.Ask`.
 
     Args:
         given: by the step's kind, one step of the kind after the other; the last one holds for all further ones.

@@ -9,7 +9,7 @@ import gevent
 from vipgate_fs.esl.channel import EslChannel
 from vipgate_fs.esl.session import Session
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.gate import Step
+from vipgate_fs.gate.step import Step
 from vipgate_fs.gate.verdict import Verdict
 
 RING_AFTER: Final = 0.3
@@ -17,7 +17,7 @@ RING_AFTER: Final = 0.3
 
 
 class Asking:
-    """Asks steps for a live call; see `vipgate_fs.gate.gate.Ask`.
+    """Asks steps for a live call; see `vipgate_fs.gate.step.Ask`.
 
     A step that waits is asked in a greenlet of its own: a caller who hangs up meanwhile breaks it off, and so does who
     takes the call away.

@@ -9,8 +9,8 @@ import pytest
 from building import build, built
 
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.gate import Evidence
 from vipgate_fs.gate.pins import Pin
+from vipgate_fs.gate.step import Evidence
 
 VIP = "+4917612345678"
 

@@ -8,8 +8,8 @@ import pytest
 
 from vipgate_fs import config
 from vipgate_fs.gate.call import WITHHELD, Call
-from vipgate_fs.gate.gate import Evidence
 from vipgate_fs.gate.numbers import NumberPlan
+from vipgate_fs.gate.step import Evidence
 from vipgate_fs.gate.verdict import Forward, Pass, Reject
 from vipgate_fs.identify.callers import Callers
 from vipgate_fs.identify.callers.remarks import MOST, spans
@@ -423,6 +423,6 @@ def test_100_000_entries_are_loaded_and_looked_up_at_once(load, tmp_path, form):
 
 
 def test_the_step():
-    assert Callers.kind == "callers"
+    assert step.kind == "callers"
     assert not Callers.waits
     assert not Callers.always_answers

@@ -14,8 +14,8 @@ import pytest
 from asking import a_call, database, failure
 from building import built
 
-from vipgate_fs.gate.gate import StepFailed
 from vipgate_fs.gate.pins import Pin
+from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.gate.verdict import AskForPin
 from vipgate_fs.identify.database.sqlite_file import SqliteFile
 

@@ -1,7 +1,7 @@
 import pytest
 import structlog
 
-from vipgate_fs.gate.gate import StepFailed
+from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.identify.webservice.breaker import Breaker
 from vipgate_fs.identify.webservice.streams import Unavailable
 

@@ -13,7 +13,7 @@ import pytest
 import trustme
 from webservice_peer import GOOD, Peer, a_call, answering, response, server_context
 
-from vipgate_fs.gate.gate import StepFailed
+from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.gate.verdict import Pass
 from vipgate_fs.identify.webservice import exchange, fetch, streams
 
@@ -232,7 +232,7 @@ sys.path.insert(0, sys.argv[1])
 import gevent, trustme
 from webservice_peer import Peer, GOOD, answering, load, server_context
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.gate import StepFailed
+from vipgate_fs.gate.step import StepFailed
 
 CALL = Call(uuid="1", caller="+4917612345678", called="7000", dialled="7000")
 TIMES = {"timeouts": {"connect": "0.5s", "read": "0.5s", "total": "1s"}}

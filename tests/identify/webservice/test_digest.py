@@ -7,7 +7,7 @@ import urllib.request
 import pytest
 from webservice_peer import GOOD, Peer, a_call, response
 
-from vipgate_fs.gate.gate import StepFailed
+from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.gate.verdict import Pass
 from vipgate_fs.identify.webservice import digest
 from vipgate_fs.identify.webservice.digest import Digest

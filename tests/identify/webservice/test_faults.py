@@ -10,7 +10,7 @@ import pytest
 import trustme
 from webservice_peer import BODY, GOOD, Peer, answering, load, response, server_context
 
-from vipgate_fs.gate.gate import StepFailed
+from vipgate_fs.gate.step import StepFailed
 
 CONNECT, READ, TOTAL = 0.3, 0.4, 0.8
 MOST = TOTAL + 5

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from webservice_peer import BODY, GOOD, Peer, a_call, answering
 
-from vipgate_fs.gate.gate import StepFailed
+from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.gate.verdict import Pass
 from vipgate_fs.identify.webservice.heads import mended
 

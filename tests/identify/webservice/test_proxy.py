@@ -8,7 +8,7 @@ import pytest
 import trustme
 from webservice_peer import GOOD, Peer, a_call, answering, load, response, server_context
 
-from vipgate_fs.gate.gate import StepFailed
+from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.gate.verdict import Pass
 
 AUTH = {"user": "gate", "password": "pr0xy-s3cr3t"}

@@ -13,8 +13,8 @@ from webservice_peer import BODY, FACTS, GOOD, Peer, a_call, answering, response
 
 from vipgate_fs.gate.call import WITHHELD
 from vipgate_fs.gate.dialable import is_dialable
-from vipgate_fs.gate.gate import StepFailed
 from vipgate_fs.gate.pins import Pin
+from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 from vipgate_fs.identify.facts import harmless
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from webservice_peer import GOOD, Peer, a_call, answering, load, response
 
-from vipgate_fs.gate.gate import StepFailed
+from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.gate.verdict import Pass
 
 NOW = dt.datetime.now(dt.UTC)

@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.doubts import doubt, sound
-from vipgate_fs.gate.gate import Evidence
 from vipgate_fs.gate.number_table import NumberTable
 from vipgate_fs.gate.numbers import NumberPlan
+from vipgate_fs.gate.step import Evidence
 from vipgate_fs.gate.targets import NumberPattern
 from vipgate_fs.gate.verdict import Pass, Verdict
 from vipgate_fs.identify.callers.cells import Fault

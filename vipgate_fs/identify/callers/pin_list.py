@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from vipgate_fs.document.section import Section
-from vipgate_fs.gate.gate import Evidence
 from vipgate_fs.gate.pins import Pin
+from vipgate_fs.gate.step import Evidence
 from vipgate_fs.identify import GUESSABLE
 from vipgate_fs.identify.callers.cells import Fault
 from vipgate_fs.identify.callers.columns import Key

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import WITHHELD, Call
 from vipgate_fs.gate.doubts import doubt
-from vipgate_fs.gate.gate import Evidence, StepDefaults
+from vipgate_fs.gate.step import Evidence, Step
 from vipgate_fs.gate.verdict import Reject, Verdict
 from vipgate_fs.identify import Surroundings
 from vipgate_fs.identify.callers.lists import Entry, Lists
@@ -16,26 +15,16 @@ from vipgate_fs.identify.verdicts import in_short
 
 
 @dataclass(frozen=True, slots=True)
-class Callers(StepDefaults):
-    """Knows callers by their numbers. See `vipgate_fs.gate.gate.Step` for the other attributes.
+class Callers(Step):
+    """Knows callers by their numbers. See `vipgate_fs.gate.step.Step` for the other attributes.
 
     Attributes:
         lists: what is said of numbers.
         withheld: what happens to callers who show no number; None: don't know.
-        as_withheld: whether a restricted number counts as withheld, at the whole gate.
     """
 
     lists: Lists
     withheld: Entry | None
-    as_withheld: bool
-    line: int
-    kind: ClassVar[str] = "callers"
-    on_failure: ClassVar[None] = None
-
-    @property
-    def restricted_as_withheld(self) -> bool:  # type: ignore[override]
-        """See Step."""
-        return self.as_withheld
 
     def identify(self, call: Call) -> Verdict | None:
         """What the lists say of the caller."""
@@ -73,4 +62,4 @@ def build(section: Section, around: Surroundings) -> Callers:
     withheld = None
     if verdict := section.find("withheld", in_short):
         withheld = Entry(verdict, Evidence(section.keys["withheld"].line))
-    return Callers(lists, withheld, section.text("hidden") == "as_withheld", section.line)
+    return Callers(lists, withheld, restricted_as_withheld=section.text("hidden") == "as_withheld")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, quote_plus
 
 from vipgate_fs.aside import Aside
-from vipgate_fs.gate.gate import StepFailed
+from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.identify.database.kinds import Kind, kind_of
 from vipgate_fs.identify.timeouts import Timeouts
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os.path import isfile
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.gate import StepDefaults, StepFailed
+from vipgate_fs.gate.step import Step, StepFailed
 from vipgate_fs.gate.verdict import Verdict
 from vipgate_fs.identify import Surroundings
 from vipgate_fs.identify.database.options import with_options
@@ -30,8 +30,8 @@ _CONVERTED: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Database(StepDefaults):
-    """Asks a database. See `vipgate_fs.gate.gate.Step` for the other attributes.
+class Database(Step):
+    """Asks a database. See `vipgate_fs.gate.step.Step` for the other attributes.
 
     Attributes:
         source: the database and the query.
@@ -42,10 +42,7 @@ class Database(StepDefaults):
     source: Source
     gate: str
     number_format: str
-    line: int
-    on_failure: Verdict | None = None
-    kind: ClassVar[str] = "database"
-    waits: ClassVar[bool] = True
+    waits: bool = field(default=True, kw_only=True)
 
     def identify(self, call: Call) -> Verdict | None:
         """The verdict of the query's only row; None when there is no row, or nothing in it. Raises StepFailed."""
@@ -65,7 +62,7 @@ def build(section: Section, around: Surroundings) -> Database:
     _check(query, section)
     url, arguments = _url(section)
     source = Source(url, query, read_timeouts(section.section("timeouts")), arguments)
-    return Database(source, around.gate, around.site.number_format, section.line, around.on_failure)
+    return Database(source, around.gate, around.site.number_format)
 
 
 def _url(section: Section) -> tuple[URL, dict[str, Any]]:

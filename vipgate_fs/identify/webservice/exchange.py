@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import h11
 
-from vipgate_fs.gate.gate import StepFailed
+from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.identify.webservice.heads import END, begins_like_http, mended
 from vipgate_fs.identify.webservice.streams import AskAgain, Deadline, Stream, Unavailable
 

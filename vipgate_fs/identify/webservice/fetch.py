@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Final
 
-from vipgate_fs.gate.gate import StepFailed
+from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.identify.timeouts import Timeouts
 from vipgate_fs.identify.webservice.digest import Digest
 from vipgate_fs.identify.webservice.exchange import WITH_A_BODY, Answer, Connection, Headers, Request, Unusable, named

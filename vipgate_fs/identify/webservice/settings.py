@@ -61,8 +61,6 @@ def build(section: Section, around: Surroundings) -> Webservice:
             section.duration("skipped_for"),
         ),
         cache=Cache(section.duration("cache")),
-        line=section.line,
-        on_failure=around.on_failure,
     )
 
 

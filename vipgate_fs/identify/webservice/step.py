@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.gate import StepDefaults, StepFailed
+from vipgate_fs.gate.step import Step, StepFailed
 from vipgate_fs.gate.verdict import Verdict
 from vipgate_fs.identify.webservice.answers import read_answer
 from vipgate_fs.identify.webservice.breaker import Breaker
@@ -19,8 +18,8 @@ from vipgate_fs.identify.webservice.streams import Deadline
 
 
 @dataclass(frozen=True, slots=True)
-class Webservice(StepDefaults):
-    """Asks a web service. See `vipgate_fs.gate.gate.Step` for the other attributes.
+class Webservice(Step):
+    """Asks a web service. See `vipgate_fs.gate.step.Step` for the other attributes.
 
     Attributes:
         url: with placeholders. Its query may hold a key of the service.
@@ -40,10 +39,7 @@ class Webservice(StepDefaults):
     fetcher: Fetcher
     breaker: Breaker
     cache: Cache
-    line: int
-    on_failure: Verdict | None = None
-    kind: ClassVar[str] = "webservice"
-    waits: ClassVar[bool] = True
+    waits: bool = field(default=True, kw_only=True)
 
     def identify(self, call: Call) -> Verdict | None:
         """Ask for the verdict. Takes at most `total` seconds."""

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeVar
 
-from vipgate_fs.gate.gate import StepFailed
+from vipgate_fs.gate.step import StepFailed
 
 T = TypeVar("T")
 _CHUNK: Final = 16 * 1024
