@@ -11,7 +11,6 @@ from vipgate_fs.gate.call import WITHHELD, Call
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.step import Evidence
 from vipgate_fs.gate.verdict import Forward, Pass, Reject
-from vipgate_fs.identify.callers import Callers
 from vipgate_fs.identify.callers.remarks import MOST, spans
 
 VIP = "+4917612345678"
@@ -422,7 +421,6 @@ def test_100_000_entries_are_loaded_and_looked_up_at_once(load, tmp_path, form):
     assert looking_up < 1  # 10 ms: what tries one after the other takes a minute
 
 
-def test_the_step():
-    assert step.kind == "callers"
-    assert not Callers.waits
-    assert not Callers.always_answers
+def test_the_step(build):
+    step = build({"pass": [VIP]})
+    assert (step.kind, step.waits, step.always_answers, step.on_failure) == ("callers", False, False, None)
