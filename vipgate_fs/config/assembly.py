@@ -49,6 +49,8 @@ def assemble(content: bytes, path: Path, report: Report) -> Configuration | None
     report_overlaps(reader.claims, site.plan, report)
     if store.url is None and report.is_sound(store_spot):
         _refuse_guest_pins(gates_section)
+        if server.workers > 1:
+            _warn_of_one_time_pins(gates_section)
     if report.has_errors:
         return None
     for name in schedules.keys() - reader.used:
@@ -63,6 +65,18 @@ def _refuse_guest_pins(gates: Section) -> None:
         for step in gates.section(name).sections("identify"):
             if "guest_pin" in step:
                 step.error_at_key("guest PINs are kept in the store, and store is none", "guest_pin")
+
+
+def _warn_of_one_time_pins(gates: Section) -> None:
+    for name in gates.keys:
+        for step in gates.section(name).sections("identify"):
+            pins = step.section("caller_pin").section("pins")
+            for owner in pins.keys:
+                if "totp" in (credential := pins.section(owner)):
+                    what = (
+                        "store is none, so each worker accepts a one-time PIN once; let there be a store, or one worker"
+                    )
+                    credential.warn(what, "totp")
 
 
 def _warn_of_inactive(gates: Iterable[Gate], section: Section, calendar: Calendar) -> None:
