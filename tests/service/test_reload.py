@@ -249,20 +249,29 @@ def beats(sock, seconds):
     return count
 
 
-@pytest.mark.parametrize("becomes", [os.mkfifo, lambda path: path.write_text("number\n" + "+491761\n" * 200_000)])
+def hang(service):
+    service.config.unlink()
+    os.mkfifo(service.config)
+
+
+def grow(service):
+    service.config.with_name("numbers.csv").write_text("number\n" + "+491761\n" * 200_000)
+    service.configure(gates=LISTED)
+
+
+@pytest.mark.parametrize("becomes", [hang, grow])
 def test_whatever_a_reload_reads_the_supervisor_lives_and_answers(run, patience, becomes):
     """A pipe that nobody writes into, as a mount that hangs; and a list that takes its time."""
-    service = run(timings={"load": 6.0 if becomes is os.mkfifo else 60.0}).listening()
-    workers, file = service.workers, service.config.with_name("numbers.csv")
-    becomes(file)
-    service.configure(gates=LISTED)
+    service = run(timings={"load": 6.0 if becomes is hang else 60.0}).listening()
+    workers = service.workers
+    becomes(service)
     service.process.send_signal(signal.SIGHUP)
     until(lambda: len(service.children("vipgate-config")) == 2)
     assert beats(patience, 3.0) >= 2
     assert ask_for_status(service.config).workers == 2
     assert ask_to_reload(service.config).why in ("", "another reload is under way; try again when it has ended")
     assert lost(place(switch(service), 3)) == []
-    if file.is_fifo():
+    if becomes is hang:
         told = service.await_line("reload refused, nothing has changed")["why"]
         assert told == "it was not read within 6 s; is a file that it names on a mount that hangs?"
         assert service.workers == workers
@@ -274,8 +283,7 @@ def test_whatever_a_reload_reads_the_supervisor_lives_and_answers(run, patience,
 
 def test_while_a_reload_reads_the_service_may_be_told_to_end(run):
     service = run().listening()
-    os.mkfifo(service.config.with_name("numbers.csv"))
-    service.configure(gates=LISTED)
+    hang(service)
     service.process.send_signal(signal.SIGHUP)
     until(lambda: len(service.children("vipgate-config")) == 2)
     assert service.end() == 0

@@ -49,6 +49,8 @@ _UNWANTED: Final = (16, 1024 * 1024)
 """How many of them have a place, and bytes that they may have sent all together."""
 _PLACES: Final = 0.25
 """Of the file descriptors that a process may have: for peers that have not shown a call."""
+_LEAST_PLACES: Final = 64
+"""However few descriptors there are: a burst of calls must find room until they have been asked for."""
 
 
 def system_clock() -> dt.datetime:
@@ -86,7 +88,7 @@ class CallHandler:
         self._clock = clock
         self._memory = memory or InMemory(log)
         most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        self._lobby, self._unwanted = Lobby(max(round(_PLACES * most), 1), MOST_BYTES), Lobby(*_UNWANTED)
+        self._lobby, self._unwanted = Lobby(max(round(_PLACES * most), _LEAST_PLACES), MOST_BYTES), Lobby(*_UNWANTED)
         self._unmet = unmet or Unmet(partial(warn_of_unmet, log))
         self._site = configuration.site
         self._gates = configuration.gates
