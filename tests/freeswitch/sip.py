@@ -148,6 +148,7 @@ class Dialog:
 
 
 def _bytes(start: str, headers: list[str], body: str) -> bytes:
-    typed = ["Content-Type: application/sdp"] if body else []
+    named = any(header.startswith("Content-Type:") for header in headers)
+    typed = ["Content-Type: application/sdp"] if body and not named else []
     lines = [start, *headers, *typed, f"Content-Length: {len(body.encode())}", "", body]
     return "\r\n".join(lines).encode("utf-8", "surrogateescape")

@@ -45,7 +45,7 @@ def test_who_takes_a_call_from_its_dialogue_has_it(start, switch, phones, end_of
     wait_until(lambda: False, seconds - 1.0)
     take(switch, gate, command)
     experience = end_of(future)
-    assert experience.story == f"200 welcome {speaker}".strip()
+    assert experience.story.removesuffix(" BYE") == f"200 welcome {speaker}".strip()  # who speaks may hang up first
     assert wait_until(gate.records)
     assert [record["outcome"] for record in gate.records()] == ["taken_away"]
 
