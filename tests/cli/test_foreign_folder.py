@@ -9,6 +9,7 @@ import textwrap
 import time
 
 import pytest
+from passable import let_everybody_pass
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be robbed")
 
@@ -40,9 +41,7 @@ while True:
 def site(tmp_path_factory):
     """A folder that everybody may pass through: pytest's own are closed to the service's user."""
     folder = tmp_path_factory.mktemp("site")
-    for each in (folder, *folder.parents):
-        if not each.stat().st_mode & 0o001:
-            each.chmod(0o755)
+    let_everybody_pass(folder)
     folder.joinpath("vipgate.yaml").write_text(CONFIGURATION)
     state = folder / "state"
     state.mkdir(0o700)

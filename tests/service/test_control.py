@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 import pytest
+from passable import let_everybody_pass
 from well import WELL
 
 from vipgate_fs.service import control, port
@@ -268,8 +269,7 @@ def attacker(path, folder):
 def passable(tmp_path_factory, monkeypatch):
     """A folder that every user can pass through, with a configuration."""
     folder = tmp_path_factory.mktemp("site")
-    for each in (folder, folder.parent, folder.parent.parent):
-        each.chmod(0o755)
+    let_everybody_pass(folder)
     folder.joinpath("run").mkdir(0o755)
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(folder / "run"))
     return folder / "vipgate.yaml"
