@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
+from passable import let_everybody_pass
 
 from vipgate_fs import config
 from vipgate_fs.cli import call, explain, main
@@ -71,8 +72,7 @@ def vipgate(*arguments, **more):
 @ROOT
 def test_check_sees_with_the_services_eyes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
-    for each in (folder, folder.parent, folder.parent.parent):
-        each.chmod(0o755)
+    let_everybody_pass(folder)
     file = folder / "vipgate.yaml"
     file.write_text(CONFIGURATION)
     name = pwd.getpwuid(65534).pw_name
@@ -134,8 +134,7 @@ def test_a_shell_completes_the_names_of_gates(file, typed):
 def test_a_prompt_that_the_switch_can_not_read_is_told(tmp_path_factory, monkeypatch, mode):
     monkeypatch.setattr(sounds, "SWITCH", pwd.getpwuid(65534).pw_name)
     site = tmp_path_factory.mktemp("site")
-    for each in (site, site.parent, site.parent.parent):
-        each.chmod(0o755)
+    let_everybody_pass(site)
     folder = site / "de"
     folder.mkdir()
     for name in ("vipgate-welcome.wav", "vipgate-wrong-pin.wav", "vipgate-rejected.wav"):
