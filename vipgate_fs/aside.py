@@ -68,12 +68,11 @@ class Aside:
             raise TimeoutError from None
 
     def _in_native_thread(self, do: Callable[[], _Caught], seconds: float) -> _Caught:
-        import gevent  # noqa: PLC0415 - only a process that has it gets here
-        from gevent.threadpool import ThreadPool  # noqa: PLC0415
+        from gevent import Timeout, threadpool  # noqa: PLC0415 - only a process that has gevent gets here
 
         if self._pool is None:  # not made before it is needed: it belongs to the process and the thread that made it
-            self._pool = ThreadPool(AT_ONCE, idle_task_timeout=_IDLE)
-        with gevent.Timeout(seconds, TimeoutError):
+            self._pool = threadpool.ThreadPool(AT_ONCE, idle_task_timeout=_IDLE)
+        with Timeout(seconds, TimeoutError):
             return self._pool.spawn(do).get()  # type: ignore[no-any-return]
 
 

@@ -9,6 +9,8 @@ import pytest
 from vipgate_fs import config
 from vipgate_fs.document import schema
 from vipgate_fs.duration import duration
+from vipgate_fs.gate.gate import Gate, Route, Timing
+from vipgate_fs.gate.lockout import Lockout
 
 SECRET = "A" * 32
 STEPS = {
@@ -127,3 +129,9 @@ def test_the_default_of_a_whole_says_what_the_defaults_within_say(path):
     sub = schema.resolved(at(schema.load(), path))
     within = {name: part["default"] for name, part in sub.get("properties", {}).items()}
     assert sub["default"] == (within or [])
+
+
+def test_a_gate_that_is_built_by_hand_is_like_one_of_which_nothing_is_written(tmp_path):
+    gate = config.load_text(json.dumps(minimal("static_pin")), tmp_path / "vipgate.yaml").configuration.gates[0]
+    assert (gate.route, gate.timing, gate.lockout) == (Route(), Timing(), Lockout())
+    assert gate.attempts == next(field.default for field in fields(Gate) if field.name == "attempts")

@@ -70,12 +70,11 @@ def _sqlite(file: Path, section: Section, key: str | None = None) -> Store:
 
 
 def _names_a_database(written: str, section: Section) -> bool:
-    from sqlalchemy import make_url  # noqa: PLC0415 - `vipgate check` waits for it only when it is needed
-    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+    from sqlalchemy import exc, make_url  # noqa: PLC0415 - `vipgate check` waits for it only when it is needed
 
     try:
         url = make_url(written)
-    except (ArgumentError, ValueError):
+    except (exc.ArgumentError, ValueError):
         return False
     if url.password is not None and isinstance(section.place("store"), Scalar):
         section.report.holds_secrets = True

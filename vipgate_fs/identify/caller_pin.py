@@ -18,6 +18,7 @@ from vipgate_fs.gate.step import Evidence, Step
 from vipgate_fs.gate.verdict import AskForPin, Targets, Verdict
 from vipgate_fs.identify import Surroundings, read_pin, read_targets
 from vipgate_fs.identify.callers.pin_list import Owner, PinList, read_pin_list
+from vipgate_fs.identify.totp import Totp
 
 Identification = Literal["caller_number", "entered_id"]
 NUMBER: Final = re.compile(rf"\+?[0-9]{{1,{E164_DIGITS}}}", re.ASCII)
@@ -122,8 +123,6 @@ def _credential(section: Section, owner: str) -> Credential:
 
 
 def _totp(section: Section) -> Credential:
-    from vipgate_fs.identify.totp import Totp  # noqa: PLC0415 - sites without one-time PINs do not wait for it
-
     secret = section.secret("totp")
     if secret is None:
         return Pin.of_nobody()

@@ -8,14 +8,15 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+from psycopg import Cursor
+from sqlalchemy import URL, Engine, NullPool, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 
 from vipgate_fs.aside import AT_ONCE
 from vipgate_fs.identify.database.sqlite_file import SqliteFile
 from vipgate_fs.identify.timeouts import Timeouts
-
-if TYPE_CHECKING:  # `vipgate check` does not wait for SQLAlchemy unless a gate asks a database
-    from sqlalchemy import URL, Engine
 
 LONGEST_IDLE: Final = 30.0
 """Seconds; after more, a firewall on the way may have forgotten the connection without a word."""
@@ -61,8 +62,6 @@ def kind_of(url: URL, timeouts: Timeouts, arguments: dict[str, Any]) -> Kind:
 
 
 def _sqlite(url: URL, timeouts: Timeouts) -> Kind:
-    from sqlalchemy import NullPool  # noqa: PLC0415 - see above
-
     file = SqliteFile(str(url.database))
     # A file is opened in no time; its connections must not go from one thread to another.
     engine = _engine(url, poolclass=NullPool, creator=lambda: file.open(timeouts.read))
@@ -94,7 +93,6 @@ def _one_statement_at_a_time(begin: str) -> Any:
     psycopg sends a query without parameters in a way in which it may be several (`COMMIT; DELETE …`); with parameters,
     the server takes one statement only.
     """
-    from psycopg import Cursor  # noqa: PLC0415 - only who asks PostgreSQL waits for it
 
     class OneStatement(Cursor[Any]):
         def _execute_send(self, query: Any, *, force_extended: bool = False, binary: bool | None = None) -> None:
@@ -105,8 +103,6 @@ def _one_statement_at_a_time(begin: str) -> Any:
 
 
 def _mariadb(url: URL, timeouts: Timeouts, arguments: dict[str, Any]) -> Kind:
-    from sqlalchemy import event  # noqa: PLC0415 - see above
-
     silence = timeouts.read + _GRACE
     common = {"connect_timeout": timeouts.connect, "read_timeout": silence, "write_timeout": silence}
     engine = _pooled(url, common | arguments)
@@ -128,9 +124,6 @@ def _prepare_mariadb(connection: Any, longest: float) -> None:
 
 
 def _pooled(url: URL, arguments: dict[str, Any]) -> Engine:
-    from sqlalchemy import event  # noqa: PLC0415 - see above
-    from sqlalchemy.exc import DisconnectionError  # noqa: PLC0415
-
     engine = _engine(url, connect_args=arguments, pool_size=AT_ONCE, max_overflow=0, pool_use_lifo=True)
 
     def give_back(_connection: Any, record: Any) -> None:
@@ -146,8 +139,6 @@ def _pooled(url: URL, arguments: dict[str, Any]) -> Engine:
 
 
 def _engine(url: URL, **arguments: Any) -> Engine:
-    from sqlalchemy import create_engine  # noqa: PLC0415 - see above
-
     # Transactions begin with a statement of their own, and the pool rolls them back.
     engine = create_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True, **arguments)
     # What SQLAlchemy would ask a new server about itself serves its ORM and depends on what the server says it is.

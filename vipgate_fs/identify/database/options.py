@@ -10,13 +10,13 @@ import ssl
 from collections.abc import Mapping
 from os.path import exists
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+from psycopg import pq
+from sqlalchemy import URL
 
 from vipgate_fs.document.findings import did_you_mean
 from vipgate_fs.identify.tls import Identity, client_context
-
-if TYPE_CHECKING:
-    from sqlalchemy import URL
 
 _DRIVERS: Final = {
     **dict.fromkeys(("postgres", "postgresql", "postgresql+psycopg"), "postgresql+psycopg"),
@@ -66,8 +66,6 @@ def with_options(url: URL, folder: Path) -> tuple[URL, dict[str, Any]]:
 
 
 def _postgresql(url: URL, folder: Path) -> URL:
-    from psycopg import pq  # noqa: PLC0415 - only who asks PostgreSQL waits for it
-
     known = [option.keyword.decode() for option in pq.Conninfo.get_defaults()]
     _check_names(url.query, known, "libpq's, such as sslmode and sslrootcert")
     mode = url.query.get("sslmode", "prefer")

@@ -6,16 +6,16 @@ import threading
 import weakref
 from collections.abc import Mapping
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import quote, quote_plus
+
+from sqlalchemy import URL, Connection, TextClause, text
+from sqlalchemy.exc import DBAPIError
 
 from vipgate_fs.aside import Aside
 from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.identify.database.kinds import Kind, kind_of
 from vipgate_fs.identify.timeouts import Timeouts
-
-if TYPE_CHECKING:  # `vipgate check` does not wait for SQLAlchemy unless a gate asks a database
-    from sqlalchemy import URL, Connection, TextClause
 
 _LONGEST_MESSAGE: Final = 300
 _MOST_READINGS: Final = 3
@@ -110,8 +110,6 @@ class _Question:
 
     def answer(self) -> list[Row]:
         """The first two rows."""
-        from sqlalchemy import text  # noqa: PLC0415 - see above
-
         statement = text(self._query)
         try:
             return self._rows(statement, self._parameters)
@@ -122,8 +120,6 @@ class _Question:
         return self._rows(statement, plain)  # where nothing can be like the name that somebody has given themselves
 
     def _rows(self, statement: TextClause, parameters: Mapping[str, str]) -> list[Row]:
-        from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - see above
-
         for _ in range(_MOST_READINGS):
             with suppress(_ChangedMeanwhile):
                 try:
@@ -136,8 +132,6 @@ class _Question:
         raise _ChangedMeanwhile
 
     def _rows_once(self, statement: TextClause, parameters: Mapping[str, str]) -> list[Row]:
-        from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - see above
-
         with self._connected() as connection:
             if self._is_closed:
                 return []

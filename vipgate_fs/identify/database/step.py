@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from os.path import isfile
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import ArgumentError
 
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import Call
@@ -17,9 +20,6 @@ from vipgate_fs.identify.database.row import row_verdict
 from vipgate_fs.identify.database.source import Source
 from vipgate_fs.identify.facts import FACTS, facts
 from vipgate_fs.identify.timeouts import read_timeouts
-
-if TYPE_CHECKING:
-    from sqlalchemy import URL
 
 PARAMETERS: Final = FACTS[:4]
 """What a query may have as bound parameters."""
@@ -66,9 +66,6 @@ def build(section: Section, around: Surroundings) -> Database:
 
 
 def _url(section: Section) -> tuple[URL, dict[str, Any]]:
-    from sqlalchemy import URL, make_url  # noqa: PLC0415 - `vipgate check` waits for it only when it is needed
-    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
-
     password = section.secret("password")
     try:
         url = make_url(section.text("url"))
@@ -104,8 +101,6 @@ def _file(url: URL, section: Section) -> URL:
 
 
 def _check(query: str, section: Section) -> None:
-    from sqlalchemy import text  # noqa: PLC0415 - as above
-
     names = text(query).compile().params.keys()
     for name in sorted(names - set(PARAMETERS)):
         allowed = ", ".join(f":{parameter}" for parameter in PARAMETERS)

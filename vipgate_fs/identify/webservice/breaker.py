@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import structlog
+
 from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.identify.webservice.streams import Unavailable
 
@@ -81,6 +83,4 @@ class Breaker:
 
 
 def _log() -> Any:
-    import structlog  # noqa: PLC0415 - `vipgate check` has no use for it
-
     return structlog.get_logger()
