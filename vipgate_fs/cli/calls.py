@@ -8,8 +8,9 @@ import json
 import re
 import time
 from collections.abc import Callable
-from dataclasses import astuple, fields
+from dataclasses import fields
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +33,7 @@ _NUMBER: Final = re.compile(r"\+?[0-9]+\**", re.ASCII)
 _FORMULA: Final = re.compile(r"""((?:^|[;,|:\s"'])\s*)([-=@+＝＠＋－])""")  # noqa: RUF001 - these are meant
 """What begins a formula, where a cell may begin."""
 _COLUMNS: Final = tuple(field.name for field in fields(CallRecord))
+_in_order: Final = attrgetter(*_COLUMNS)  # not `astuple`, which copies deeply
 
 
 @click.command()
@@ -75,7 +77,7 @@ def command(config: Path | None, since: str, follow: bool, style: str, separator
 
 
 def _values(record: CallRecord, calendar: Calendar) -> dict[str, Any]:
-    return dict(zip(_COLUMNS, astuple(record), strict=True)) | {"began": output.iso(record.began, calendar)}
+    return dict(zip(_COLUMNS, _in_order(record), strict=True)) | {"began": output.iso(record.began, calendar)}
 
 
 def _text(values: dict[str, Any]) -> str:

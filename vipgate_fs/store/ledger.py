@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import astuple
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any, Final
 
 from vipgate_fs.gate.lockout import Account, Attempt, Lockout, Tally
@@ -58,6 +59,7 @@ _RECORD: Final = """
     ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
 """
 """A CallRecord and when it ended."""
+_in_order: Final = attrgetter(*(field.name for field in fields(CallRecord)))  # not `astuple`, which copies deeply
 
 
 class Ledger:
@@ -111,7 +113,7 @@ class Ledger:
 
     def record(self, records: Iterable[CallRecord]) -> None:
         """Write records; one that was written before, by a try that seemed to have failed, is left alone."""
-        rows = [(*astuple(record), record.began + record.seconds) for record in records]
+        rows = [(*_in_order(record), record.began + record.seconds) for record in records]
         if rows:
             self._cursor.executemany(self._sql(_RECORD), rows)
 
