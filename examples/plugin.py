@@ -1,4 +1,4 @@
-"""A plug-in: whoever calls from a branch's area gets to that branch; who shows no number is turned away.
+"""A plug-in: calls from a branch's area go to that branch; callers who withhold their number are rejected.
 
 Beside the configuration file, as plugin.py, and in it:
 
@@ -16,15 +16,15 @@ from vipgate_fs.plugins import WITHHELD, Call, Forward, Reject, StepFailed, Verd
 
 
 def identify(call: Call, branches: Mapping[str, str]) -> Verdict | None:
-    """What happens to the call; None when this plug-in does not know and the next step is to be asked.
+    """What happens to the call; None if this plug-in does not know, so that the next step is asked.
 
     Args:
         call: who calls whom; international numbers are written +49….
         branches: from the configuration's options: the extension of each branch by the beginning of its area's numbers.
     """
     if not branches:
-        # A failure that the log may tell in your words. Of any other exception it tells only the type and the line,
-        # because its text might hold something that is nobody's business.
+        # A failure that is logged in your words. Of any other exception only type and line are logged, because its text
+        # might contain a secret.
         raise StepFailed("no branches in the options")
     if call.caller == WITHHELD:
         return Reject()

@@ -53,7 +53,7 @@ class TemporaryPins:
 
 
 def answer(caller, pins):
-    """What VIPgate is told: one of its verdicts, or {} for "don't know"."""
+    """The answer for VIPgate: one of its verdicts, or {} for "don't know"."""
     if pin := pins.of(caller):
         return {"askForPin": {"expectedPIN": pin, "maxRetries": 2}}
     return json.loads(CALLERS.read_text("utf-8")).get(caller, {})
