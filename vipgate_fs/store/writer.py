@@ -10,20 +10,20 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final
 
 from vipgate_fs.aside import Aside
-from vipgate_fs.gate.lockout import Account, Attempt, Lockout, Tally
+from vipgate_fs.gate.lockout import Attempt
 from vipgate_fs.gate.memory import Judged, Log, report_lockouts
 from vipgate_fs.gate.pins import Credential, Unchecked
 from vipgate_fs.gate.record import CallRecord
 from vipgate_fs.store import dialect
+from vipgate_fs.store.batch import Batch, Waiting
 from vipgate_fs.store.database import Database, Replaced
 from vipgate_fs.store.key import KeyFile
-from vipgate_fs.store.ledger import Ledger, Limited
+from vipgate_fs.store.ledger import Ledger
 from vipgate_fs.store.meanwhile import SAVED_AT_ONCE, Meanwhile
 
 MOST: Final = 10_000
@@ -42,59 +42,6 @@ _REPLACED: Final = "the store was removed or replaced; lockouts that are known h
 
 class StoreGone(Exception):
     """The store is not there."""
-
-
-@dataclass(slots=True, eq=False)
-class Waiting:
-    """An attempt whose caller waits.
-
-    Attributes:
-        error: why it was not judged; None: it was, or is not answered yet.
-        given_up: whether nobody waits for it any more.
-    """
-
-    attempt: Attempt
-    expected: Credential = field(repr=False)
-    entered: str = field(repr=False)
-    done: threading.Event = field(default_factory=threading.Event)
-    judged: Judged | None = None
-    error: Exception | None = None
-    given_up: bool = False
-
-
-@dataclass(slots=True)
-class Batch:
-    """What is done in one transaction.
-
-    Attributes:
-        unsaved: what the store does not know of the accounts.
-        known: the tallies of the accounts after it.
-        changed: those that attempts have changed.
-        abandoned: whether it must not happen any more.
-    """
-
-    attempts: list[Waiting] = field(default_factory=list)
-    records: list[CallRecord] = field(default_factory=list)
-    unsaved: Limited = field(default_factory=dict)
-    known: Mapping[Account, Tally] = field(default_factory=dict)
-    changed: dict[Account, Tally] = field(default_factory=dict)
-    abandoned: bool = False
-
-    @property
-    def limits(self) -> dict[Account, Lockout]:
-        """The accounts, with the limits of their gates."""
-        saved = {account: lockout for account, (_, lockout) in self.unsaved.items()}
-        return saved | {
-            account: waiting.attempt.lockout for waiting in self.attempts for account in waiting.attempt.accounts
-        }
-
-    def pieces(self) -> list[Batch]:
-        """Each of its pieces of work by itself."""
-        return [
-            *(Batch(attempts=[each]) for each in self.attempts),
-            *(Batch(records=[each]) for each in self.records),
-            *(Batch(unsaved={account: each}) for account, each in self.unsaved.items()),
-        ]
 
 
 class Writer:
