@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from vipgate_fs.cli import audit
+from vipgate_fs.cli import audit_trail
 
 
 @pytest.fixture(autouse=True)
@@ -14,5 +14,5 @@ def audited(monkeypatch):
         action, _, facts = line.partition(" user=")
         lines.append([action, *f"user={facts}".split(" ")])
 
-    monkeypatch.setattr(audit.syslog, "syslog", write)
+    monkeypatch.setattr(audit_trail.syslog, "syslog", write)
     return lines

@@ -9,13 +9,13 @@ from click.testing import CliRunner
 from vipgate_fs.cli import main
 
 GATE = 'version: 1\ngates:\n  support:\n    protects: {numbers: ["7000"]}\n'
-GOOD = GATE + '    identify: [{static_pin: {pin: "4711"}}]\n'
+GOOD = GATE + '    identify: [{static_pin: {pin: "471108154711"}}]\n'
 CLOSED = GATE + "    otherwise: {reject: true}\n"
 WARNED = GATE + '    identify: [{static_pin: {pin: "471"}}]\n'
 WEBSERVICE = GATE + "    identify: [{webservice: {url: 'https://example.org', auth: {bearer: %s}}}]\n"
 DATABASE = GATE + "    identify: [{database: {url: '%s', query: 'SELECT :caller_number'}}]\n"
 READABLE = "everybody on this machine can read the PINs, passwords or keys in it"
-ASKS = GATE + '    otherwise: {askForPin: {expectedPIN: "4711"}}\n'
+ASKS = GATE + '    otherwise: {askForPin: {expectedPIN: "471108154711"}}\n'
 BROKEN = GOOD + "    attempts: 99\n"
 
 
@@ -35,8 +35,8 @@ def check(tmp_path, monkeypatch):
     [
         (["good.yaml"], 0, ["good.yaml: ok, 1 gate"]),
         (["good.yaml", "--strict"], 0, ["good.yaml: ok, 1 gate"]),
-        (["warned.yaml"], 0, ["warned.yaml: ok, 1 gate, 1 warning"]),
-        (["warned.yaml", "--strict"], 1, ["warned.yaml: 1 warning"]),
+        (["warned.yaml"], 0, ["warned.yaml: ok, 1 gate, 2 warnings"]),
+        (["warned.yaml", "--strict"], 1, ["warned.yaml: 2 warnings"]),
         (["broken.yaml"], 1, ["broken.yaml: 1 error"]),
         (["absent.yaml"], 2, ["absent.yaml: No such file or directory"]),
         (["."], 2, [".: Is a directory"]),
@@ -57,10 +57,10 @@ def test_exit_code_and_summary(check, arguments, code, summaries):
         (0o640, GOOD, None),
         (0o644, GOOD, READABLE),
         (0o644, ASKS, READABLE),
-        (0o644, GOOD.replace('"4711"', "{env: VIPGATE_PIN}"), None),
-        (0o644, GATE + '    identify: [{guest_pin: {pin: "081599"}}]\n', READABLE),
+        (0o644, GOOD.replace('"471108154711"', "{env: VIPGATE_PIN}"), None),
+        (0o644, GATE + '    identify: [{guest_pin: {pin: "081599081599"}}]\n', READABLE),
         (0o644, GATE + "    identify: [{guest_pin: {}}]\n", None),
-        (0o644, GATE + "    identify: [{caller_pin: {pins: {'7001': '081599'}}}]\n", READABLE),
+        (0o644, GATE + "    identify: [{caller_pin: {pins: {'7001': '081599081599'}}}]\n", READABLE),
         (0o644, WEBSERVICE % "s3cr3t", READABLE),
         (0o644, WEBSERVICE % "{env: VIPGATE_PIN}", None),
         (0o644, DATABASE % "postgresql+psycopg://u:s3cr3t@localhost/crm", READABLE),
@@ -76,7 +76,7 @@ def test_exit_code_and_summary(check, arguments, code, summaries):
     ],
 )
 def test_a_file_that_others_can_get_at_is_told_and_no_finding(check, tmp_path, monkeypatch, mode, text, told):
-    monkeypatch.setenv("VIPGATE_PIN", "081599")
+    monkeypatch.setenv("VIPGATE_PIN", "081599081599")
     monkeypatch.setenv("VIPGATE_STORE", "postgresql+psycopg://u:s3cr3t@localhost/v")
     tmp_path.joinpath("good.yaml").write_text(text)
     tmp_path.joinpath("good.yaml").chmod(mode)
@@ -89,6 +89,10 @@ def test_a_file_that_others_can_get_at_is_told_and_no_finding(check, tmp_path, m
 def test_findings_as_text(check):
     assert check("broken.yaml", "warned.yaml").stdout.splitlines() == [
         "broken.yaml:6:15: gates.support.attempts: found 99; allowed: an integer from 1 to 10",
+        (
+            "warned.yaml:5:17: gates.support.identify[0].static_pin: warning: a PIN of 3 digits: who guesses from many "
+            "numbers finds it in a year with 100 %; with 9 digits it is below 1 % (see vipgate audit)"
+        ),
         "warned.yaml:5:35: gates.support.identify[0].static_pin.pin: warning: a PIN of fewer than 4 digits is easily guessed",
     ]
 

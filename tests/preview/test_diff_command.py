@@ -182,3 +182,14 @@ def test_500_gates_100_000_callers_and_20_schedules(tmp_path):
     assert len(changes) == 26
     (of_list,) = [change for change in changes if change["callers"] != "everybody"]
     assert of_list["callers"] == [{"kind": "number", "name": numbers[-1], "example": numbers[-1]}]
+
+
+def test_the_same_pins_are_the_same_however_they_are_written(tmp_path):
+    text = 'version: 1\ngates: {{g: {{protects: {{numbers: ["7000"]}}, identify: [{{static_pin: {{{}}}}}], route: {{context: {}}}}}}}\n'
+    once, again = 'pin: "471108"', 'pins: [{pin: "471108"}]'
+    over = 'pins: [{pin: "471108", valid_until: "2020-01-01"}]'
+    for before, after in (((once, "a"), (again, "a")), ((over, "a"), (over, "b"))):
+        (tmp_path / "old.yaml").write_text(text.format(*before))
+        (tmp_path / "new.yaml").write_text(text.format(*after))
+        run = CliRunner().invoke(main, ["diff", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml")])
+        assert run.exit_code == 0, run.output

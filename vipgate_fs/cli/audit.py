@@ -1,56 +1,107 @@
-"""Who did it: changes that people make go to the system's log, as do those by sudo and su."""
+"""`vipgate audit`: how likely somebody who guesses finds a PIN."""
 
 from __future__ import annotations
 
-import json
-import os
-import pwd
-import re
-import syslog
+import datetime as dt
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
 
-from vipgate_fs.gate.call import storable
+import click
 
-IDENT: Final = "vipgate"
-_PLAIN: Final = re.compile(r"[^ \"=]+")
-_LOGIN: Final = Path("/proc/self/loginuid")
-_NO_LOGIN: Final = 2**32 - 1
+from vipgate_fs.cli import output
+from vipgate_fs.cli.options import config_option, load_or_exit
+from vipgate_fs.gate.gate import Gate
+from vipgate_fs.preview.guessing import DAY, HOUR, YEAR, attempts, weakest
 
 
-def audit(what: str, **values: object) -> None:
-    """Write a line with the facility `auth` (syslog(3)): what was done, by whom, and the values that are not None.
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A gate. Attempts are those that are compared with a PIN, in an hour, a day and a year.
 
-    Those that are not one plain word are in quotes, as JSON has them. None of them is ever a PIN. A system without a
-    log is no reason not to do it.
+    Attributes:
+        line: where the PINs stand that are found most easily; None: the configuration knows none.
+        digits: of the shortest of them.
+        chance: to find one within a year, 0 to 1.
     """
-    facts = {"user": _name(os.getuid()), "login": _login(), **values}
-    told = (f"{name}={_quoted(storable(str(value)))}" for name, value in facts.items() if value is not None)
-    line = " ".join([what, *told])
-    syslog.openlog(IDENT, 0, syslog.LOG_AUTH)
-    syslog.syslog(syslog.LOG_NOTICE, line)
+
+    gate: str
+    line: int | None
+    kind: str | None
+    right_pins: int
+    digits: int | None
+    attempts_from_one: tuple[int, int, int]
+    attempts_from_many: tuple[int, int, int]
+    chance_from_one: float
+    chance_from_many: float
 
 
-def _login() -> str | None:
-    """Who logged in, whoever he is now by sudo or su: the kernel's word (pam_loginuid(8)), else sudo's to root.
+@click.command()
+@config_option
+@output.format_option
+def command(config: Path | None, style: str) -> None:
+    """Tell for each gate how many PINs somebody can try, and how likely one of them is right within a year.
 
-    Anybody but root may have written SUDO_USER himself.
+    From one number, or from as many as they like: caller numbers can be forged. It is the best guesser there can be,
+    who knows the limits of the gate's lockout and stays just below. PINs of webservices, databases, plug-ins and guests
+    are not known here.
     """
-    try:
-        login = int(_LOGIN.read_text())
-    except (OSError, ValueError):
-        login = _NO_LOGIN
-    if login != _NO_LOGIN:
-        return _name(login)
-    return os.environ.get("SUDO_USER") if os.getuid() == 0 else None
+    configuration = load_or_exit(config)
+    now = configuration.site.calendar.local(dt.datetime.now(dt.UTC))
+    rows = [_row(gate, now) for gate in configuration.gates if gate.enabled]
+    if style == "json":
+        output.show_json([asdict(row) for row in rows])
+        return
+    head = [
+        "gate",
+        "line",
+        "right PINs",
+        "digits",
+        "attempts: hour, day, year from 1 number",
+        "chance",
+        "from many",
+        "chance",
+    ]
+    output.show_table(head, map(_cells, rows))
 
 
-def _name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
+def _row(gate: Gate, now: dt.datetime) -> Row:
+    found, lockout = weakest(gate, now), gate.lockout
+    one, many = (
+        (attempts(limit, lockout, HOUR), attempts(limit, lockout, DAY), attempts(limit, lockout, YEAR))
+        for limit in (lockout.failures, lockout.gate_failures)
+    )
+    return Row(
+        gate.name,
+        found.line if found else None,
+        found.kind if found else None,
+        len(found.right) if found else 0,
+        min((right.length for right in found.right), default=None) if found else None,
+        one,
+        many,
+        found.chance(lockout, YEAR, many=False) if found else 0.0,
+        found.chance(lockout, YEAR, many=True) if found else 0.0,
+    )
 
 
-def _quoted(value: str) -> str:
-    return value if _PLAIN.fullmatch(value) else json.dumps(value, ensure_ascii=False)
+def _cells(row: Row) -> list[str]:
+    known = row.digits is not None
+    return [
+        row.gate,
+        str(row.line or "-"),
+        str(row.right_pins or "-"),
+        str(row.digits or "-"),
+        _counts(row.attempts_from_one),
+        in_percent(row.chance_from_one) if known else "-",
+        _counts(row.attempts_from_many),
+        in_percent(row.chance_from_many) if known else "-",
+    ]
+
+
+def _counts(counts: tuple[int, ...]) -> str:
+    return ", ".join(f"{count:_}".replace("_", " ") for count in counts)
+
+
+def in_percent(chance: float) -> str:
+    """Such as `17 %`, `0.2 %` or `below 0.001 %`."""
+    percent = 100 * chance
+    return f"{percent:.3g} %" if percent >= 0.001 or percent == 0 else "below 0.001 %"  # noqa: PLR2004

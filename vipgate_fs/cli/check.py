@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import pwd
 import subprocess
 import sys
 from collections import Counter
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +18,10 @@ import click
 from vipgate_fs import config as configuration_files
 from vipgate_fs.cli import config_option, output
 from vipgate_fs.config import Loaded
-from vipgate_fs.document.findings import Finding
+from vipgate_fs.document.findings import Finding, in_order
 from vipgate_fs.exposure import exposure
 from vipgate_fs.gate.schedules import Calendar
+from vipgate_fs.preview import meaning
 
 SERVICE: Final = "vipgate"
 """The user who runs the service, as docs/installation.md has it."""
@@ -65,7 +67,7 @@ def command(
     for path in files or (config,):
         try:
             found = configuration_files.find(path)
-            loaded = configuration_files.load(found)
+            loaded = _load(found)
         except OSError as error:
             summaries.append(f"{error.filename or path}: {error.strerror or error}")
             status = UNREADABLE
@@ -84,6 +86,16 @@ def command(
     for summary in summaries:
         click.echo(summary, err=True)
     sys.exit(status)
+
+
+def _load(path: Path) -> Loaded:
+    """The file, with what can't be meant among its findings. Raises OSError."""
+    content = path.read_bytes()
+    loaded = configuration_files.load_text(content, path)
+    if loaded.configuration is None:
+        return loaded
+    unmeant = meaning.findings(loaded.configuration, content, dt.datetime.now(dt.UTC))
+    return replace(loaded, findings=in_order({*loaded.findings, *unmeant}, str(path)))
 
 
 def _print(findings: list[Finding], holidays: dict[str, list[dict[str, str]]], year: int | None, style: str) -> None:

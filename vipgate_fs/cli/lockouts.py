@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from vipgate_fs.cli import output
-from vipgate_fs.cli.audit import audit
+from vipgate_fs.cli.audit_trail import audit
 from vipgate_fs.cli.options import complete_gate, config_option, load_essentials_or_exit
 from vipgate_fs.cli.stores import SiteStore
 from vipgate_fs.config.essentials import Essentials

@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 
 from vipgate_fs.cli import output
-from vipgate_fs.cli.audit import audit
+from vipgate_fs.cli.audit_trail import audit
 from vipgate_fs.cli.options import complete_gate, config_option, load_essentials_or_exit, parse_end, parse_length
 from vipgate_fs.cli.stores import NoStore, SiteStore, work_as_owner
 from vipgate_fs.config.essentials import Essentials

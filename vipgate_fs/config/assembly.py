@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from vipgate_fs.config.gates import GateReader
@@ -55,7 +56,7 @@ def assemble(content: bytes, path: Path, report: Report) -> Configuration | None
         return None
     for name in schedules.keys() - reader.used:
         report.warning(whole.section("schedules").keys[name], "no gate uses this schedule")
-    _warn_of_inactive(gates, gates_section, site.calendar)
+    _warn_of_idle_schedules(gates, gates_section, site.calendar)
     digest = hashlib.sha256(content).digest()
     return Configuration(path, site, server, Gates(gates, site.plan), store, records, digest)
 
@@ -79,13 +80,17 @@ def _warn_of_one_time_pins(gates: Section) -> None:
                     credential.warn(what, "totp")
 
 
-def _warn_of_inactive(gates: Iterable[Gate], section: Section, calendar: Calendar) -> None:
+def _warn_of_idle_schedules(gates: Iterable[Gate], section: Section, calendar: Calendar) -> None:
+    """Gates that their schedules never let be active, or never let rest."""
     today = calendar.local(dt.datetime.now(dt.UTC)).date()
+    always = cache(lambda schedule: schedule.always(calendar, today))
+    never = cache(lambda schedule: not schedule.ever(calendar, today))
     for gate in gates:
         if gate.active is None:
             continue
         schedule = gate.active.schedule
-        if schedule.always(calendar, today) if gate.active.outside else not schedule.ever(calendar, today):
-            state = "always" if gate.active.outside else "never"
-            active = section.section(gate.name).section("active")
-            active.warn(f"never active: {schedule.name} in line {schedule.line} is {state} on")
+        for is_so, word in ((always, "always"), (never, "never")):
+            if is_so(schedule):
+                state = "never" if (word == "always") == gate.active.outside else "always"
+                active = section.section(gate.name).section("active")
+                active.warn(f"{state} active: {schedule.name} in line {schedule.line} is {word} on")

@@ -117,10 +117,16 @@ class Report:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All findings in the order of the file; those of other files come after them."""
-        return tuple(sorted(self._findings, key=self._order))
+        return in_order(self._findings, self.file)
 
-    def _order(self, found: Finding) -> tuple[object, ...]:
-        return (found.file != self.file, found.file, found.line, found.column, found.path, found.message)
+
+def in_order(found: Iterable[Finding], file: str) -> tuple[Finding, ...]:
+    """Findings in the order of a file; those of other files come after them."""
+
+    def order(one: Finding) -> tuple[object, ...]:
+        return (one.file != file, one.file, one.line, one.column, one.path, one.message)
+
+    return tuple(sorted(found, key=order))
 
 
 def is_showable(key: str | int) -> bool:

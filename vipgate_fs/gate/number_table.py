@@ -179,11 +179,13 @@ class NumberTable(Generic[T]):
         """What is said of patterns, by their shape and their digits."""
         return iter(self._shapes.items())
 
-    def patterns(self) -> Iterator[NumberPattern]:
-        """Every number and pattern that something is said of."""
-        yield from map(NumberPattern.exactly, self._numbers)
+    def items(self) -> Iterator[tuple[NumberPattern, T]]:
+        """Every number and form of a pattern, with what is said of it."""
+        yield from ((NumberPattern.exactly(number), entry) for number, entry in self._numbers.items())
         for shape, entries in self._shapes.items():
-            yield from (NumberPattern(shape.form(key), (shape.form(key),)) for key in entries)
+            for key, found in entries.items():
+                pattern = NumberPattern(shape.form(key), (shape.form(key),))
+                yield from ((pattern, each.entry) for each in found)
 
     def _patterns(self, number: str) -> Iterator[Found[T]]:
         return self._fitting(number) if _NUMBER.fullmatch(number) else iter(())

@@ -76,12 +76,16 @@ class Pin:
 
     The digest makes every comparison take the same time, whatever the lengths of the two, and leaves nothing
     to be printed by accident.
+
+    Attributes:
+        length: how many digits it has: what it takes to say how easily it is guessed.
     """
 
-    __slots__ = ("_secret",)
+    __slots__ = ("_secret", "length")
 
     def __init__(self, digits: str) -> None:
         self._secret = _digest(digits)
+        self.length = len(digits)
 
     def matches(self, entered: str, _known: OneTime | None = None) -> Match | None:
         """Whether the caller keyed in this PIN. Constant time. "" matches nothing."""

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from vipgate_fs.gate.dates import DAY_MINUTES, Dates, clock, minute
 from vipgate_fs.gate.holidays import Holidays
 
-HORIZON: Final = 400
-"""Days that `Schedule.ever` and `Schedule.always` look ahead: a year and some."""
+HORIZON: Final = 731
+"""Days that `Schedule.ever` and `Schedule.always` look ahead: two years."""
 
 _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _GERMAN_WEEKDAYS: Final = ("mo", "di", "mi", "do", "fr", "sa", "so")

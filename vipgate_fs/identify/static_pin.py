@@ -38,6 +38,10 @@ class DatedPin:
         """Whether it is at a moment on the site's clock."""
         return self.valid_from <= at.replace(tzinfo=None) < self.valid_until
 
+    def seconds_left(self, at: dt.datetime) -> float:
+        """For how long it is valid from a moment on the site's clock on; not above 0: no more."""
+        return (self.valid_until - max(self.valid_from, at.replace(tzinfo=None))).total_seconds()
+
 
 @dataclass(frozen=True, slots=True)
 class StaticPin(Step):

@@ -131,13 +131,17 @@ def _fate(verdict: Verdict, gate: Gate | None, route: Route) -> Fate:
             )
         case AskForPin():
             assert gate is not None, "only a gate asks for a PIN"
-            return Fate("were asked for a PIN", "are asked for a PIN", (*_question(verdict, gate), *on))
+            leads_on = credential(verdict.expected) or verdict.incorrect or gate.targets.incorrect
+            details = (*_question(verdict, gate), *(on if leads_on else ()))
+            return Fate("were asked for a PIN", "are asked for a PIN", details)
 
 
 def _question(verdict: AskForPin, gate: Gate) -> tuple[tuple[str, Hashable], ...]:
+    right = credential(verdict.expected)
+    leads: Hashable = verdict.correct or gate.targets.correct
     return (
-        ("the PINs", credential(verdict.expected)),
-        ("where the right PIN leads", verdict.correct or gate.targets.correct),
+        ("the PINs", right),
+        *((("where the right PIN leads", leads),) if right else ()),
         ("where wrong PINs lead", verdict.incorrect or gate.targets.incorrect or gate.rejection),
         ("the attempts", verdict.attempts or gate.attempts),
         ("the prompts", gate.prompts),
@@ -146,15 +150,15 @@ def _question(verdict: AskForPin, gate: Gate) -> tuple[tuple[str, Hashable], ...
     )
 
 
-def credential(expected: object) -> Hashable:
-    """Equal for what the same digits fit. Never to be shown."""
+def credential(expected: object) -> frozenset[Hashable]:
+    """Equal for what the same digits fit, empty for what none do. Never to be shown."""
     match expected:
         case Pin():
-            return expected
+            return frozenset() if expected == Pin.of_nobody() else frozenset({expected})
         case AnyOf(credentials):
-            return frozenset(map(credential, credentials))
+            return frozenset().union(*map(credential, credentials))
         case PinTable():
             return frozenset((owner, credential(one)) for owner, one in expected.items())
         case GuestCredential():
-            return "guest PINs", expected.gate
-    return "one-time PINs", getattr(expected, "owner", expected)
+            return frozenset({("guest PINs", expected.gate)})
+    return frozenset({("one-time PINs", getattr(expected, "owner", expected))})

@@ -51,8 +51,28 @@ class Lists:
 
     def patterns(self) -> Iterator[NumberPattern]:
         """Every number and pattern that something is said of."""
-        yield from self._table.patterns()
+        yield from (pattern for pattern, _ in self._table.items())
         yield from map(NumberPattern.exactly, self._book)
+
+    def verdicts(self) -> set[Verdict]:
+        """All that is said."""
+        return {entry.verdict for _, entry in self._table.items()}.union(self._kinds.verdicts if self._book else ())
+
+    def rows(self) -> Iterator[tuple[NumberPattern, int]]:
+        """Every number and pattern of the file, with its line there."""
+        for pattern, entry in self._table.items():
+            if entry.evidence.file:
+                yield pattern, entry.evidence.file_line
+        for number in self._book:
+            if (remark := self._book.find(number)) is not None:
+                yield NumberPattern.exactly(number), remark.line
+
+    def covering(self, pattern: NumberPattern) -> Entry | None:
+        """What is said of all numbers of a pattern together; None: nothing, or not of all of them by one entry."""
+        if pattern.only is not None:
+            return self.find(pattern.only)
+        found = [next(self._table.covering(form), None) for form in pattern.forms]
+        return found[0] if None not in found else None
 
     def add(self, written: str, entry: Entry) -> None:
         """Enter what the configuration says of a number, a pattern or a range.

@@ -1,0 +1,314 @@
+"""What is valid in a configuration and can't be meant: what nothing reaches, who gets in unasked, weak PINs.
+
+Everything is a warning, and says what is in the way, in which line. Gates that are disabled are left alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from vipgate_fs.config.model import Configuration
+from vipgate_fs.document.findings import Finding, Place, Report
+from vipgate_fs.document.nodes import Mapping, Scalar, parse
+from vipgate_fs.document.section import Section
+from vipgate_fs.gate.call import WITHHELD, Call
+from vipgate_fs.gate.gate import Gate
+from vipgate_fs.gate.number_table import NumberTable
+from vipgate_fs.gate.schedules import HORIZON
+from vipgate_fs.gate.step import Step
+from vipgate_fs.gate.targets import NumberPattern
+from vipgate_fs.gate.verdict import AskForPin, Pass, Reject, Verdict
+from vipgate_fs.identify.caller_pin import CallerPin
+from vipgate_fs.identify.callers import Callers
+from vipgate_fs.identify.callers.remarks import spans as in_spans
+from vipgate_fs.identify.guest_pin import GuestPin
+from vipgate_fs.identify.static_pin import StaticPin
+from vipgate_fs.preview.classes import NumberClasses, TooManyPatterns
+from vipgate_fs.preview.guessing import YEAR, weakest
+from vipgate_fs.preview.spans import idle_spans, listed
+from vipgate_fs.preview.times import Horizon, Interval, Timeline, intervals, joined
+
+LIKELY: Final = 0.01
+"""The chance of a guesser within a year from which on it is a warning."""
+_Target = tuple[Gate, Scalar, NumberPattern]
+
+
+def findings(configuration: Configuration, content: bytes, now: dt.datetime) -> tuple[Finding, ...]:
+    """What can't be meant, in the order of the file.
+
+    Args:
+        configuration: that was made of the content, without errors.
+        content: of its file.
+        now: the time from which on two years are looked at.
+    """
+    report = Report(str(configuration.path))
+    root = parse(content, report)
+    assert isinstance(root, Mapping), "it was valid"
+    local = configuration.site.calendar.local(now)
+    _Meaning(configuration, Section.root(root, report), report, local).tell()
+    return report.findings
+
+
+class _Meaning:
+    """Reports what can't be meant.
+
+    Args:
+        configuration: that is looked at.
+        root: its document.
+        report: takes what is found.
+        now: on the site's clock.
+    """
+
+    def __init__(self, configuration: Configuration, root: Section, report: Report, now: dt.datetime) -> None:
+        self._gates = [gate for gate in configuration.gates if gate.enabled]
+        self._plan = configuration.site.plan
+        self._root = root
+        self._report = report
+        self._now = now
+        self._horizon = Horizon(now.date(), HORIZON, configuration.site.calendar)
+
+    def tell(self) -> None:
+        """Report all of it."""
+        self._tell_of_spans()
+        self._tell_of_targets()
+        for gate in self._gates:
+            section = self._root.section("gates").section(gate.name)
+            steps = tuple(_written_steps(section))
+            self._tell_of_callers(gate, steps)
+            self._tell_of_dated_pins(gate, steps)
+            self._tell_of_who_gets_in(gate, section)
+            self._tell_of_guessing(gate, section, steps)
+
+    # Schedules
+
+    def _tell_of_spans(self) -> None:
+        schedules = {gate.active.schedule.name: gate.active.schedule for gate in self._gates if gate.active}
+        for schedule in schedules.values():
+            written = tuple(self._root.section("schedules").sections(schedule.name))
+            for place, why in idle_spans(schedule, self._horizon):
+                written[place].warn(why)
+
+    # Numbers
+
+    def _tell_of_targets(self) -> None:
+        """Patterns all of whose numbers are protected by more specific ones."""
+        table: NumberTable[_Target] = NumberTable(self._plan)
+        inner: defaultdict[tuple[int, int], list[_Target]] = defaultdict(list)
+        targets = [target for gate in self._gates for target in self._targets(gate)]
+        for target in targets:
+            table.enter(target[2], target)
+        for target in targets:
+            for form in target[2].forms:
+                for wider in table.covering(form):
+                    if wider is not target:
+                        inner[wider[1].line, wider[1].column].append(target)
+        for _, place, pattern in (target for target in targets if target[2].only is None):
+            others = inner[place.line, place.column]
+            if others and not self._is_met(pattern, table, place, [other[2] for other in others]):
+                by = sorted({f"line {other[1].line}" for other in others})
+                self._report.warning(
+                    place,
+                    f"no call is ever for it: all numbers of {pattern} have more specific targets in {listed(by)}",
+                )
+
+    def _targets(self, gate: Gate) -> Iterator[_Target]:
+        places = self._root.section("gates").section(gate.name).section("protects").items("numbers")
+        yield from ((gate, place, pattern) for (pattern, _), place in zip(gate.protects.numbers, places, strict=True))
+
+    @staticmethod
+    def _is_met(
+        pattern: NumberPattern, table: NumberTable[_Target], place: Place, inner: Sequence[NumberPattern]
+    ) -> bool:
+        """Whether there is a number for which the pattern is the most specific target."""
+        try:
+            classes = NumberClasses([pattern, *inner])
+        except TooManyPatterns:
+            return True
+        firsts = (found[0].entry for number in classes if (found := table.all(number.example)))
+        return any(first[1] is place for first in firsts)
+
+    # Callers
+
+    def _tell_of_callers(self, gate: Gate, steps: Sequence[Section]) -> None:
+        """Callers who have been answered by the time that a step is asked."""
+        earlier: list[Step] = []
+        for step, section in zip(gate.steps, steps, strict=True):
+            if earlier and isinstance(step, Callers | CallerPin):
+                for place, pattern in self._own_callers(step, section):
+                    if line := next(filter(None, (_answers(each, pattern) for each in earlier)), None):
+                        what = (
+                            f"never reached: line {line} answers before it, for example a call from {_number(pattern)}"
+                        )
+                        self._report.warning(place, what)
+                self._tell_of_rows(step, section, earlier)
+                withheld = next((each for each in earlier if each.identify(_WITHHELD_CALL)), None)
+                if isinstance(step, Callers) and step.withheld and withheld:
+                    section.warn(f"never reached: line {withheld.line} answers callers without a number", "withheld")
+            if isinstance(step, Callers) or (isinstance(step, CallerPin) and step.by == "caller_number"):
+                earlier.append(step)
+
+    def _own_callers(self, step: Step, section: Section) -> Iterator[tuple[Scalar, NumberPattern]]:
+        if isinstance(step, Callers):
+            for word in ("pass", "reject"):
+                yield from ((item, NumberPattern.parse(item.text, self._plan)) for item in section.items(word))
+        elif isinstance(step, CallerPin) and step.by == "caller_number":
+            keys = section.section("pins").keys
+            yield from ((key, NumberPattern.exactly(self._plan.caller(text))) for text, key in keys.items())
+
+    def _tell_of_rows(self, step: Step, section: Section, earlier: Sequence[Step]) -> None:
+        shadowed: defaultdict[int, list[int]] = defaultdict(list)
+        for pattern, row in _rows(step):
+            if line := next(filter(None, (_answers(each, pattern) for each in earlier)), None):
+                shadowed[line].append(row)
+        for line, rows in shadowed.items():
+            which = f"{'line' if len(rows) == 1 else 'lines'} {in_spans(sorted(rows))}"
+            section.warn(f"{section.text('file')}, {which}: never reached: line {line} answers before", "file")
+
+    # Times
+
+    def _tell_of_dated_pins(self, gate: Gate, steps: Sequence[Section]) -> None:
+        for step, section in zip(gate.steps, steps, strict=True):
+            asked = step.besides if isinstance(step, GuestPin) else step
+            if not isinstance(asked, StaticPin) or not asked.dated:
+                continue
+            active = self._active(gate)
+            valid = [self._interval(dated.valid_from, dated.valid_until) for dated in asked.dated]
+            for one, when, item in zip(asked.dated, valid, section.sections("pins"), strict=True):
+                if gate.active and one.seconds_left(self._now) > 0 and when[0] < when[1] and not _meet(active, when):
+                    line = gate.active.line
+                    item.warn(f"never valid while gate {gate.name} is active (line {line}) within two years")
+            if asked.pin is None and asked is step and not self._has_another_way(gate, step):
+                without = _without(active, [*valid, (0, self._minute_now())])
+                if without:
+                    section.warn(
+                        f"nobody gets through {self._told(without[0])}: no PIN is valid, and gate {gate.name} is active"
+                    )
+
+    def _has_another_way(self, gate: Gate, but: Step) -> bool:
+        return any(_lets_in(_verdicts_of(step)) for step in gate.steps if step is not but)
+
+    def _active(self, gate: Gate) -> list[Interval]:
+        if gate.active is None:
+            return [(0, self._horizon.end)]
+        timeline, outside = Timeline(gate.active.schedule, self._horizon), gate.active.outside
+        found = intervals(self._horizon, timeline.turns, lambda minute: timeline.on(minute) != outside)
+        return list(joined(interval for interval, is_active in found if is_active))
+
+    def _interval(self, begin: dt.datetime, end: dt.datetime) -> Interval:
+        return self._horizon.minute(begin), self._horizon.minute(end)
+
+    def _minute_now(self) -> int:
+        return self._horizon.minute(self._now)
+
+    def _told(self, when: Interval) -> str:
+        begin, end = (
+            f"{self._horizon.at(minute):%Y-%m-%d %H:%M}" for minute in (when[0], min(when[1], self._horizon.end - 1))
+        )
+        return f"from {begin} on" if when[1] >= self._horizon.end else f"from {begin} to {end}"
+
+    # Who gets in
+
+    def _tell_of_who_gets_in(self, gate: Gate, section: Section) -> None:
+        reached = not any(step.always_answers for step in gate.steps)
+        last = [gate.otherwise] if reached else []
+        verdicts = [*(verdict for step in gate.steps for verdict in _verdicts_of(step)), *last]
+        place: Place = section.node
+        for key in ("identify", "otherwise"):
+            place = section.keys.get(key, place)
+        if all(verdict == Pass() for verdict in verdicts):
+            self._report.warning(place, "lets everybody in: no step of this gate keeps anybody out")
+        elif gate.steps and not _lets_in(verdicts):
+            self._report.warning(place, "nobody gets through: no step lets anybody in, nor does otherwise")
+        elif last == [Pass()]:
+            self._tell_of_open_end(gate, place, verdicts)
+
+    def _tell_of_open_end(self, gate: Gate, place: Place, verdicts: Iterable[Verdict | None]) -> None:
+        """An `otherwise` that lets in whoever is left."""
+        doubtful = next((step for step in gate.steps if step.waits and step.on_failure is None), None)
+        if doubtful is not None:
+            what = f"lets everybody in while {doubtful.kind} in line {doubtful.line} fails; write on_failure there"
+            self._report.warning(place, what)
+        elif None not in verdicts and Reject() not in verdicts:
+            self._report.warning(place, "lets in everybody whom no step knows, and asks only the others for a PIN")
+
+    def _tell_of_guessing(self, gate: Gate, section: Section, steps: Sequence[Section]) -> None:
+        found = weakest(gate, self._now)
+        chance = found.chance(gate.lockout, YEAR, many=True) if found else 0.0
+        if found is None or chance <= LIKELY:
+            return
+        place = next((each.node for step, each in zip(gate.steps, steps, strict=True) if step.line == found.line), None)
+        length = min(right.length for right in found.right)
+        needed = next(
+            digits
+            for digits in range(length, 99)
+            if found.with_length(digits).chance(gate.lockout, YEAR, many=True) <= LIKELY
+        )
+        self._report.warning(
+            place or section.place("otherwise"),
+            f"a PIN of {length} digits: who guesses from many numbers finds it in a year with {100 * chance:.3g} %; "
+            f"with {needed} digits it is below 1 % (see vipgate audit)",
+        )
+
+
+_WITHHELD_CALL: Final = Call("check", WITHHELD, "", "")
+
+
+def _written_steps(gate: Section) -> Iterator[Section]:
+    for item in gate.sections("identify"):
+        yield from (item.section(kind) for kind in item.keys)
+
+
+def _rows(step: Step) -> Iterator[tuple[NumberPattern, int]]:
+    """What a step's file says, with the lines."""
+    if isinstance(step, Callers):
+        yield from step.lists.rows()
+    elif isinstance(step, CallerPin) and step.by == "caller_number":
+        yield from ((NumberPattern.exactly(owner), line) for owner, line in step.listed.lines.items())
+
+
+def _answers(step: Step, pattern: NumberPattern) -> int | None:
+    """The line of what in a step answers all callers of a pattern; None: nothing answers all."""
+    if isinstance(step, Callers):
+        entry = step.lists.covering(pattern)
+        return entry.evidence.line if entry else None
+    known = isinstance(step, CallerPin) and pattern.only is not None and pattern.only in step.table
+    return step.line if known else None
+
+
+def _verdicts_of(step: Step) -> list[Verdict | None]:
+    """What a step may answer; None: anything."""
+    if isinstance(step, Callers):
+        return [*step.lists.verdicts(), *([step.withheld.verdict] if step.withheld else [])]
+    if isinstance(step, CallerPin | StaticPin | GuestPin):
+        call = _WITHHELD_CALL
+        verdict = step.identify(call) if not isinstance(step, CallerPin) else AskForPin(step.table)
+        return [verdict]
+    return [None]
+
+
+def _lets_in(verdicts: Iterable[Verdict | None]) -> bool:
+    return any(verdict != Reject() for verdict in verdicts)
+
+
+def _meet(active: Iterable[Interval], when: Interval) -> bool:
+    return any(start < when[1] and when[0] < end for start, end in active)
+
+
+def _without(active: Iterable[Interval], valid: Iterable[Interval]) -> list[Interval]:
+    """The parts of `active` in which nothing is valid."""
+    left = list(active)
+    for begin, end in valid:
+        left = [
+            part
+            for start, stop in left
+            for part in ((start, min(stop, begin)), (max(start, end), stop))
+            if part[0] < part[1]
+        ]
+    return left
+
+
+def _number(pattern: NumberPattern) -> str:
+    return pattern.forms[0].replace("?", "0").replace("*", "")

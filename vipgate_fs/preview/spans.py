@@ -1,0 +1,51 @@
+"""Spans of a schedule that change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from vipgate_fs.gate.dates import DAY_MINUTES
+from vipgate_fs.gate.schedules import Schedule
+from vipgate_fs.preview.times import Horizon, intervals
+
+
+def idle_spans(schedule: Schedule, horizon: Horizon) -> Iterator[tuple[int, str]]:
+    """The spans without which the schedule is the same, by their place, and why."""
+    if all(span.closed for span in schedule.spans):
+        return  # which loading says
+    daily = {0}.union(*(span.turns for span in schedule.spans))
+    turns = (day * DAY_MINUTES + turn for day in range(horizon.days) for turn in daily)
+    calendar = horizon.calendar
+
+    def who(minute: int) -> frozenset[int]:
+        local = horizon.at(minute)
+        return frozenset(place for place, span in enumerate(schedule.spans) if span.began(local, calendar))
+
+    states = {state for _, state in intervals(horizon, turns, who)}
+    closed = frozenset(place for place, span in enumerate(schedule.spans) if span.closed)
+    idle: set[int] = set()
+    for place in range(len(schedule.spans) - 1, -1, -1):
+        here = [state - {place} - idle for state in states if place in state]
+        beside = frozenset[int]().union(*here)
+        lines, shut = _lines(schedule, beside), _lines(schedule, beside & closed)
+        if not here:
+            why = "never on within two years"
+        elif place in closed and all(state & closed or not state for state in here):
+            why = f"closed already by {shut}" if shut else "takes nothing away: nothing is on at these times"
+        elif place not in closed and all(state & closed for state in here):
+            why = f"never on: all of it is closed by {shut}"
+        elif place not in closed and all(state for state in here):
+            why = f"changes nothing: all of it is covered by {lines}"
+        else:
+            continue
+        idle.add(place)
+        yield place, why
+
+
+def _lines(schedule: Schedule, places: Iterable[int]) -> str:
+    return listed([f"line {schedule.spans[place].line}" for place in sorted(places)])
+
+
+def listed(told: Sequence[str]) -> str:
+    """Such as `line 4, line 5 and 7 more`."""
+    return ", ".join(told[:5]) + (f" and {len(told) - 5} more" if told[5:] else "")
