@@ -23,6 +23,7 @@ CALLERS = [WITHHELD, "+4917612345678", "+4917612345679", "+491701", "+4930231", 
 TARGETS = ["700?", "70*", "7001", "7000-7005", "7*", "*10", "+49 30 23125*", "7100"]
 LISTED = ["+49 176 12345678", "+49 176*", "+49 170*", "20", "+49 30*"]
 ORACLES = [None, StepFailed("down"), Forward("55")]
+KEYS = [[], *([pin] for pin in PINS), *([owner, pin] for owner in "12" for pin in PINS)]
 MINUTES = ["00:00", "08:59", "09:00", "09:30", "15:30", "17:00", "22:00", "02:30", "03:00"]
 
 
@@ -173,7 +174,7 @@ def fate(one, called, caller, at):
 
             call = Call("x", caller, called, called)
             decision = decide(configuration.gates, call, at, configuration.site.calendar, ask)
-            for keys in ([], ["4711"], ["4712"], ["4713"], ["1", "4711"], ["2", "4712"]):
+            for keys in KEYS:
                 listener = Recorder(list(keys))
                 outcome = conduct(decision, call, listener)
                 seen.append((outcome.result, outcome.target, listener.answered, tuple(listener.heard), listener.end))

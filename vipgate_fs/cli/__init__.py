@@ -18,6 +18,7 @@ SUBCOMMANDS: Final = (
     "explain",
     "test",
     "diff",
+    "replay",
     "audit",
     "call",
     "demo",

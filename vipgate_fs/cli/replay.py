@@ -1,0 +1,98 @@
+"""`vipgate replay`: which calls of the records another configuration would have decided differently."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vipgate_fs import config as configuration_files
+from vipgate_fs.cli import output
+from vipgate_fs.cli.options import config_option, load_essentials_or_exit, parse_since
+from vipgate_fs.cli.stores import SiteStore
+from vipgate_fs.config.model import Configuration
+from vipgate_fs.gate.schedules import Calendar
+from vipgate_fs.preview.replay import Replayed, replay
+from vipgate_fs.store import records
+
+SAME, DIFFERENT, UNREADABLE = 0, 1, 2
+
+
+@click.command()
+@config_option
+@click.argument("new", type=click.Path(path_type=Path))
+@click.option(
+    "--since", default="30d", show_default=True, metavar="TIME", help="A time such as 2026-12-24T18:30, or so long ago."
+)
+@output.format_option
+def command(config: Path | None, new: Path, since: str, style: str) -> None:
+    """Decide the calls of the records again by NEW, and tell which would have ended differently.
+
+    The records are those of the store that the configuration of --config names, which is taken to have decided then;
+    they are only read. What callers would have keyed in, and what webservices, databases and plug-ins would have
+    answered, is taken from a record where the same gate asks again. Calls of which it can't be known are counted.
+
+    Exit status: 0 when no call would have ended differently, 1 when some would, 2 when NEW can't be read.
+    """
+    configuration = _load(new)
+    essentials = load_essentials_or_exit(config)
+    before = configuration_files.load(essentials.path).configuration
+    calendar = essentials.site.calendar
+    ask = partial(SiteStore(essentials).do, reads=True)
+    count, different, unknown = 0, [], Counter[str]()
+    for record in records.read(ask, parse_since(since, calendar)):
+        count += 1
+        found = replay(record, configuration, before)
+        if found.differs:
+            different.append(found)
+        elif found.now is None:
+            unknown[found.why] += 1
+    if style == "json":
+        told = [_as_data(found, calendar) for found in different]
+        output.show_json({"calls": count, "different": told, "unknown": dict(unknown)})
+    else:
+        if different:
+            output.show_table(["call", "", "", "then", "now", "why"], (_row(found, calendar) for found in different))
+        for what, calls in unknown.most_common():
+            click.echo(f"unknown of {calls} calls: {what}")
+        click.echo(f"{len(different)} of {count} calls would have ended differently")
+    sys.exit(DIFFERENT if different else SAME)
+
+
+def _load(path: Path) -> Configuration:
+    """The other configuration, or the end of the command."""
+    try:
+        loaded = configuration_files.load(path)
+    except OSError as error:
+        click.echo(f"Error: {error.filename or path}: {error.strerror or error}", err=True)
+        sys.exit(UNREADABLE)
+    if loaded.configuration is None:
+        for finding in loaded.findings:
+            click.echo(str(finding), err=True)
+        sys.exit(UNREADABLE)
+    return loaded.configuration
+
+
+def _row(found: Replayed, calendar: Calendar) -> list[str]:
+    record = found.record
+    where = f"line {found.line}, " if found.line else ""
+    caller = record.caller or "withheld"
+    return [output.shown(record.began, calendar), caller, record.called, found.then, found.now or "", where + found.why]
+
+
+def _as_data(found: Replayed, calendar: Calendar) -> dict[str, Any]:
+    record = found.record
+    return {
+        "uuid": record.uuid,
+        "began": output.iso(record.began, calendar),
+        "caller": record.caller,
+        "called": record.called,
+        "then": found.then,
+        "now": found.now,
+        "why": found.why,
+        "line": found.line,
+    }
