@@ -12,8 +12,15 @@ import click
 
 from vipgate_fs import config as configuration_files
 from vipgate_fs.cli import config_option, output
-from vipgate_fs.cli.options import load_or_exit
-from vipgate_fs.preview import expectations
+from vipgate_fs.cli.options import (
+    as_dialled,
+    load_or_exit,
+    moment_option,
+    parse_moment,
+    parse_variables,
+    variable_option,
+)
+from vipgate_fs.preview import expectations, recording
 from vipgate_fs.preview.coverage import Uncovered, uncovered
 from vipgate_fs.preview.expectations import SUFFIX, Result
 
@@ -25,14 +32,42 @@ AS_EXPECTED, DIFFERENT, UNREADABLE = 0, 1, 2
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
 @click.option("--format", "style", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
 @click.option("--coverage", is_flag=True, help="List what of the configuration no expectation reaches.")
-def command(config: Path | None, files: tuple[Path, ...], style: str, *, coverage: bool) -> None:
+@click.option(
+    "--record", is_flag=True, help="Play the one call that the following options describe, and add it to FILE."
+)
+@click.option("--from", "caller", metavar="NUMBER", help="With --record: the caller; 'withheld' for no number.")
+@click.option("--hidden", is_flag=True, help="With --record: the caller hides the number.")
+@click.option("--to", "called", metavar="NUMBER", help="With --record: the number that was called.")
+@moment_option
+@click.option("--user", metavar="ID", help="With --record: the directory's user behind the called number.")
+@click.option("--group", "groups", multiple=True, metavar="NAME", help="A group of that user; may be repeated.")
+@variable_option
+@click.option(
+    "--answer",
+    "answers",
+    multiple=True,
+    metavar="KIND=ANSWER",
+    help="What the steps of a kind answer: pass, reject, forward:TARGET, unknown or failure; may be repeated.",
+)
+@click.option("--name", metavar="TEXT", help="With --record: what the call is to show.")
+def command(
+    config: Path | None, files: tuple[Path, ...], style: str, *, coverage: bool, record: bool, **call: Any
+) -> None:
     """Play the calls of expectation files, and compare what becomes of them with what is expected.
 
     No switch, webservice, database or store is asked: what steps are answered is in the file. Without FILE:
     vipgate.test.yaml beside vipgate.yaml, and so on.
 
+    With --record, a call is played and added to the file, and what becomes of it now is what is expected from now on.
+    It is described as for `vipgate explain`; of a caller who is asked for a PIN, add what they enter yourself.
+
     Exit status: 0 when all is as expected, 1 when not, 2 when a file can't be read.
     """
+    if record:
+        _record(config, files, call)
+        return
+    if any(call.values()):
+        raise click.UsageError("--from, --to and the like describe a call for --record")
     played: list[tuple[Path, list[Result]]] = []
     missed: dict[Path, tuple[Uncovered, ...]] = {}
     for file in files or (_beside(config),):
@@ -51,6 +86,47 @@ def command(config: Path | None, files: tuple[Path, ...], style: str, *, coverag
     else:
         click.echo(_as_json(played, missed) if style == "json" else _as_junit(played))
     sys.exit(DIFFERENT if any(result.faults for _, results in played for result in results) else AS_EXPECTED)
+
+
+def _record(config: Path | None, files: Sequence[Path], given: dict[str, Any]) -> None:
+    """Add a call to the file, or end the command."""
+    if len(files) > 1 or not (given["caller"] and given["called"]):
+        raise click.UsageError("--record takes one FILE at most, and needs --from and --to")
+    file = files[0] if files else _beside(config)
+    configuration = load_or_exit(config or file.with_name(f"{file.name.removesuffix(SUFFIX)}.yaml"))
+    at = parse_moment(given["moment"], configuration.site.calendar).replace(tzinfo=None)
+    answers = _pairs(given["answers"])
+    call = {
+        "name": given["name"],
+        "from": "withheld" if given["caller"] == "anonymous" else given["caller"],
+        "restricted": given["hidden"],
+        "to": as_dialled(given["called"]),
+        "at": at.isoformat(" ", "minutes"),
+        "user": given["user"],
+        "groups": list(given["groups"]),
+        "variables": parse_variables(given["variables"]),
+        "answers": answers,
+    }
+    call = {key: value for key, value in call.items() if value}
+    try:
+        lines = recording.recorded(call, configuration)
+        recording.add(lines, file)
+    except (recording.CannotRecord, OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"added to {file}:\n{lines}", nl=False)
+
+
+def _pairs(answers: Sequence[str]) -> dict[str, Any]:
+    """What `--answer` says, as the file has it."""
+    found: dict[str, Any] = {}
+    for kind, equals, answer in (text.partition("=") for text in answers):
+        word, colon, target = answer.partition(":")
+        known = {"pass": {"reject": False}, "reject": {"reject": True}, "unknown": "unknown", "failure": "failure"}
+        value = {"forward": target} if word == "forward" and colon else known.get(answer)
+        if not equals or value is None:
+            raise click.BadParameter("write KIND=ANSWER, such as webservice=reject", param_hint="--answer")
+        found[kind] = value
+    return found
 
 
 def _beside(config: Path | None) -> Path:
