@@ -1,4 +1,4 @@
-"""Blocking work for a caller who waits only so long, and without making other calls wait."""
+"""Run blocking work off the event loop, with a deadline."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 AT_ONCE: Final = 10
-"""Pieces of work of one step that are done at the same time in one process."""
+"""Pieces of work of one step that run at the same time in one process."""
 _IDLE: Final = 60.0
-"""Seconds after which a thread that has nothing to do ends."""
+"""Seconds after which an idle thread ends."""
 
 T = TypeVar("T")
 _Caught = tuple[Any, BaseException | None]
 
 
 class Aside:
-    """Does each piece of work in a thread, AT_ONCE of them at a time; more of them wait for their turn.
+    """Run each piece of work in a thread, AT_ONCE of them at a time; further ones queue.
 
-    A piece that overruns its time goes on where nobody waits for it, and keeps its place until it ends.
+    A piece that overruns its deadline keeps running unattended, and keeps its place until it ends.
 
     Args:
         native: in a process that gevent has patched, use threads of the operating system. Work that waits in Python's
-            own sockets needs none: there a thread is a greenlet.
+            own sockets needs none: there, a thread is a greenlet.
     """
 
     def __init__(self, *, native: bool) -> None:
@@ -34,15 +34,15 @@ class Aside:
         self._pool: Any = None
 
     def run(self, work: Callable[[], T], seconds: float) -> T:
-        """What `work` returns or raises, whatever that is.
+        """Return or raise whatever `work` does.
 
         Raises:
-            TimeoutError: it did not end within the seconds, or its turn did not come.
+            TimeoutError: the deadline passed before it ended, or before it could start.
         """
         until = time.monotonic() + seconds
 
         def do() -> _Caught:
-            # A place that becomes free at the end of the time must not begin what nobody waits for any more.
+            # A place that becomes free at the deadline must not start work that nobody waits for any more.
             return _catch(work) if time.monotonic() < until else (None, TimeoutError())
 
         value, error = (self._in_native_thread if self._native and _is_patched() else self._in_thread)(do, seconds)

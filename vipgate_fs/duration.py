@@ -6,21 +6,21 @@ import re
 from typing import Final
 
 PATTERN: Final = r"[0-9]{1,4}(\.[0-9]{1,3})?[smhd]"
-"""Also stands in the JSON schema."""
+"""Repeated in the JSON schema."""
 _WRITTEN: Final = re.compile(PATTERN, re.ASCII)
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def duration(text: str, *, least: str | None = None, most: str | None = None) -> float:
-    """The seconds of a time.
+    """Parse a length of time into seconds.
 
     Args:
-        text: as PATTERN says.
-        least: the shortest that is allowed; None: more than nothing.
-        most: the longest; None: as long as can be written.
+        text: matches PATTERN.
+        least: the shortest allowed; None: anything above zero.
+        most: the longest allowed; None: no limit.
 
     Raises:
-        ValueError: a sentence that says what was found and what is allowed.
+        ValueError: its text says what was found and what is allowed.
     """
     if not _WRITTEN.fullmatch(text):
         allowed = "a number with s, m, h or d, such as 30s, 15m, 24h or 30d, below 10000"

@@ -1,4 +1,4 @@
-"""Who on this machine can get at a file, besides its owner and group."""
+"""Whether others on this machine, besides owner and group, can access a file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def exposure(path: Path, mode: int, *, holds_secrets: bool) -> str | None:
-    """What others can do with a file and should not, and what to do about it; None: nothing.
+    """What others can do with a file but should not, and the remedy; None: nothing.
 
     Args:
         path: of the file.

@@ -1,11 +1,11 @@
-"""All that a plug-in needs: the call that it is asked about, and what it can answer.
+"""All that a plug-in needs: the call it is asked about, and the answers it can give.
 
     from vipgate_fs.plugins import Call, Reject, Verdict
 
     def identify(call: Call) -> Verdict | None:
         return Reject() if call.caller.startswith("+49900") else None
 
-`docs/database-and-plugins.md` is the manual. These names stay where they are, whatever moves behind them.
+`docs/database-and-plugins.md` is the manual. These names are stable, whatever moves behind them.
 """
 
 from __future__ import annotations

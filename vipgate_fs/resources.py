@@ -1,4 +1,4 @@
-"""Where the files lie that come with the package: JSON schemas, sounds, examples."""
+"""Locate the files that ship with the package: JSON schemas, sounds, examples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Passwords, tokens and keys: shown nowhere."""
+"""Passwords, tokens and keys, which are never shown."""
 
 from __future__ import annotations
 

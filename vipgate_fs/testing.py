@@ -17,7 +17,7 @@ Expectation files (`vipgate test`) can be played from pytest, too:
     def test_rules(expectation):
         assert play(expectation, configuration).faults == ()
 
-The simulator does what a recorded FreeSWITCH does. These names stay where they are, whatever moves behind them.
+The simulator behaves like a recorded FreeSWITCH. These names are stable, whatever moves behind them.
 """
 
 from __future__ import annotations

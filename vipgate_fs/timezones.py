@@ -1,4 +1,4 @@
-"""Time zones, by the newest rules at hand: the machine's, or those of the package `tzdata`."""
+"""Time zones by the newest rules available: the machine's, or those of the package `tzdata`."""
 
 from __future__ import annotations
 

@@ -108,4 +108,4 @@ def _kept(essentials: Essentials) -> dict[str, Override]:
 def _told(override: Override | None, calendar: Calendar) -> str:
     if override is None:
         return "as its schedule says"
-    return f"{'on' if override.active else 'off'}, {override.told(calendar)}"
+    return f"{'on' if override.active else 'off'}, {override.describe(calendar)}"

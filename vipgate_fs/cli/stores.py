@@ -59,7 +59,7 @@ class SiteStore:
         try:
             return self.database.transact(work, reads=reads)
         except Exception as error:  # noqa: BLE001 - a driver may raise anything
-            raise click.ClickException(f"the store: {self.database.told(error)}") from None
+            raise click.ClickException(f"the store: {self.database.describe(error)}") from None
 
 
 @contextmanager

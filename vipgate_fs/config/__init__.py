@@ -1,4 +1,4 @@
-"""The configuration file: found, read, checked, typed. See `vipgate_fs.config.model` for what comes out."""
+"""Find, read, check and type the configuration file. `vipgate_fs.config.model` is the result."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from vipgate_fs.config.model import Configuration
 from vipgate_fs.document.findings import Finding, Report
 
 PLACES: Final = (Path("vipgate.yaml"), Path("/etc/vipgate/vipgate.yaml"))
-"""Where the configuration is looked for when neither the command line nor $VIPGATE_CONFIG names it."""
+"""Where to look for the configuration if neither the command line nor $VIPGATE_CONFIG names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What came of a file.
+    """The result of loading a file.
 
     Attributes:
-        configuration: None when there is an error among the findings.
+        configuration: None if any finding is an error.
         findings: all of them, in the order of the file.
         holds_secrets: whether a PIN, password, token or key is written in the file.
     """

@@ -1,4 +1,4 @@
-"""What those who look after the store need of a configuration: faults elsewhere in the file keep nobody from it."""
+"""The part of a configuration that store commands need; errors elsewhere in the file do not stop them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gates`: each with its targets, its steps, and its ways to treat the caller."""
+"""`gates`: each with its targets, its steps, and its treatment of callers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from vipgate_fs.identify.verdicts import verdict
 
 
 class GateReader:
-    """Reads gates one by one, with what they share.
+    """Reads gates one by one, with the state they share.
 
     Attributes:
         claims: everything that the gates read so far protect, but for those that are disabled.
@@ -38,7 +38,7 @@ class GateReader:
         self.used: set[str] = set()
 
     def read(self, name: str, section: Section) -> Gate:
-        """A gate; what is wrong in it is left out or has its default."""
+        """A gate; invalid parts are left out or have their default."""
         steps = tuple(self._steps(name, section))
         final = next((step for step in steps if step.always_answers), None)
         if final is not None and "otherwise" in section:
@@ -134,7 +134,7 @@ class GateReader:
 
 
 def _verdict(section: Section, key: str) -> Verdict | None:
-    """The verdict that is written there; None when there is none, or something is wrong with it."""
+    """The verdict written there; None if there is none or it is invalid."""
     if key not in section or not section.report.is_sound(section.place(key)):
         return None
     written = section.section(key)

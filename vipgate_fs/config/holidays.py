@@ -1,4 +1,4 @@
-"""`site.holidays`: a country or a part of one, and what a site adds and leaves out."""
+"""`site.holidays`: a country or a part of one, and the days that a site adds and removes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vipgate_fs.gate.holidays import Holidays
 
 
 def read_holidays(site: Section, country: str) -> Holidays | None:
-    """The site's public holidays; None when none are configured, or the base is wrong.
+    """The site's public holidays; None if none are configured, or the base is invalid.
 
     Args:
         site: the section.
@@ -39,10 +39,10 @@ def _warn_of_days_in_parts(holidays: Holidays, base: Scalar, report: Report) -> 
     if (days := holidays.in_parts) is None:
         return
     kinds = (("counted here", days.counted, "without"), ("not counted here", days.left_out, "add"))
-    told = "; ".join(f"{', '.join(names)} ({state})" for state, names, _ in kinds if names)
+    days_in_parts = "; ".join(f"{', '.join(names)} ({state})" for state, names, _ in kinds if names)
     write = ", ".join(f"{key}: [{names[0]}]" for _, names, key in kinds if names)
     report.warning(
         base,
-        f"holidays in parts of {base.text} only: {told}; for your municipality write "
+        f"holidays in parts of {base.text} only: {days_in_parts}; for your municipality write "
         f"{{base: {base.text}, {write}}}, or add: [] to leave it so",
     )

@@ -13,15 +13,15 @@ from vipgate_fs.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where the switch connects to, and how many calls are served at once.
+    """The address that the switch connects to, and how many calls are served at once.
 
     Attributes:
         host: name or address to listen on, without brackets.
         port: 0 to 65535; 0 lets the system choose.
         allow: networks that connections are accepted from.
         workers: processes that serve calls, 1 to 64.
-        max_calls: calls in all workers from which on connections are refused, 1 to 100000.
-        drain: seconds that running dialogues have when the service is told to end, 0 to 900.
+        max_calls: concurrent calls, across all workers, above which connections are refused, 1 to 100000.
+        drain: seconds that running dialogues may continue when the service is stopped, 0 to 900.
     """
 
     host: str
@@ -48,10 +48,10 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """What becomes of call records.
+    """How call records are kept.
 
     Attributes:
-        retention: seconds until one is deleted.
+        retention: seconds for which a record is kept.
         mask_numbers: whether telephone numbers are stored without their last three digits.
     """
 
@@ -66,7 +66,7 @@ class Configuration:
     Attributes:
         path: of the file.
         gates: in the order of the file.
-        digest: SHA-256 of the file; as secret as the PINs in it, which could be guessed with it.
+        digest: SHA-256 of the file; as secret as the PINs in it, which could be brute-forced with it.
     """
 
     path: Path

@@ -1,4 +1,4 @@
-"""Targets that fit a number equally in more than one gate: which of them a call meets nobody should have to guess."""
+"""Targets of several gates that match a number equally well: nobody should have to guess which gate takes the call."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Claim:
 
 
 def report_overlaps(claims: Sequence[Claim], plan: NumberPlan, report: Report) -> None:
-    """Report every target that two gates protect equally (error), or one gate twice (warning).
+    """Report every target that two gates protect equally (an error), or that one gate protects twice (a warning).
 
-    A user is protected by the number that is called, too (see `vipgate_fs.gate.gates`).
+    A user is also protected by the called number (see `vipgate_fs.gate.gates`).
     """
     groups: dict[str, Claim] = {}
     table: NumberTable[Claim] = NumberTable(plan)
@@ -43,27 +43,27 @@ def report_overlaps(claims: Sequence[Claim], plan: NumberPlan, report: Report) -
             first = groups.setdefault(claim.target.text, claim)
         else:
             first = table.enter(claim.target, claim)
-        overlaps.tell(first, claim, claim.target.forms[0])
+        overlaps.report(first, claim, claim.target.forms[0])
     for first, second, example in _ties(table):
-        overlaps.tell(first, second, example)
+        overlaps.report(first, second, example)
     numbers = [claim for claim in claims if claim.kind != "group"]
     for first, second in _crossing(numbers):
-        overlaps.tell(first, second, second.target.forms[0])
+        overlaps.report(first, second, second.target.forms[0])
     for claim in numbers:
         for wider in table.covering(claim.target.forms[0]):
             if wider.gate == claim.gate:
-                overlaps.tell(wider, claim, claim.target.forms[0])
+                overlaps.report(wider, claim, claim.target.forms[0])
 
 
 class _Overlaps:
-    """Reports overlaps, one for each target."""
+    """Reports overlaps, one per target."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
         self._told: set[int] = set()
 
-    def tell(self, one: Claim, other: Claim, example: str) -> None:
-        """Report that two targets overlap, at the one that stands below; nothing when they are the same."""
+    def report(self, one: Claim, other: Claim, example: str) -> None:
+        """Report that two targets overlap, at the lower one in the file; nothing if they are the same."""
         first, second = sorted((one, other), key=lambda claim: (claim.place.line, claim.place.column))
         if one is other or id(second) in self._told:
             return

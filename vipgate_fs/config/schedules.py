@@ -49,7 +49,7 @@ def read_schedules(section: Section, *, holidays_known: bool) -> dict[str, Sched
 
 
 def _dates(text: str, span: Section, *, holidays_known: bool) -> Dates:
-    """The dates of a span. Times beside a range of them are one stretch to FreeSWITCH and others, so both are named."""
+    """The dates of a span. FreeSWITCH and others read times beside a range of dates as one period: both are named."""
     dates = Dates.parse(text)
     start, end = span.find("from", str), span.find("to", str)
     if start is None and end is None:

@@ -23,7 +23,7 @@ _MAX_PORT: Final = 65535
 _GERMAN: Final = frozenset({"DE", "AT", "CH", "LI", "LU"})
 _LISTEN: Final = re.compile(r"(\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9_.-]+)):(?P<port>[0-9]{1,5})", re.ASCII)
 _OF_THE_CALLER: Final = ("To", "Diversion")
-"""Headers that many trunks leave as the caller's telephone wrote them."""
+"""Headers that many trunks pass on as the caller's telephone wrote them."""
 _PATH: Final = re.compile(r"[A-Za-z0-9_./-]+", re.ASCII)
 
 
@@ -33,7 +33,7 @@ def read_site(section: Section) -> Site:
     zone = section.read("timezone", _timezone)
     sounds = section.find("sounds", Path) or resource("sounds")
     if not _PATH.fullmatch(str(sounds)):
-        section.error(f"VIPgate's own sounds are in {sounds}, which FreeSWITCH can't be told; set site.sounds")
+        section.error(f"VIPgate's own sounds are in {sounds}, a path that FreeSWITCH can't use; set site.sounds")
     withheld = tuple(item.text for item in section.items("withheld"))
     trunk_format = cast("TrunkFormat | None", section.find("trunk_format", str))
     return Site(
@@ -49,7 +49,7 @@ def read_site(section: Section) -> Site:
 
 
 def _called_number(section: Section) -> tuple[str, ...]:
-    """Headers with the called number. Where the Request-URI has no place among them, none leads round its gate."""
+    """Headers with the called number. If the Request-URI is not among them, none of them can bypass its gate."""
     headers = tuple(item.text for item in section.items("called_number"))
     if REQUEST_URI not in headers:
         return (REQUEST_URI, *headers)

@@ -1,4 +1,4 @@
-"""`prompts`: where the sound files of a gate are, and whether they are there."""
+"""`prompts`: the sound files of a gate, and whether they exist."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Sounds:
         return all(map(_is_hidden, filter(isfile, _places(path))))
 
     def _find_spoilt(self, path: str) -> str | None:
-        """What keeps the switch from playing a sound that is there."""
+        """Why the switch could not play an existing sound file."""
         if not path.lower().endswith(".wav"):  # what else there is FreeSWITCH's modules know
             return None
         return next(filter(None, map(_look_into, filter(isfile, _places(path)))), None)

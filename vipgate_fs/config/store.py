@@ -21,7 +21,7 @@ Number = TypeVar("Number", int, float)
 
 ETC: Final = Path("/etc")
 STATE: Final = Path("/var/lib/vipgate")
-"""Where a service keeps its state (Filesystem Hierarchy Standard, 5.8)."""
+"""Where services keep their state (Filesystem Hierarchy Standard, 5.8)."""
 NONE: Final = "none"
 _FILE: Final = "vipgate.db"
 _KEY: Final = ".key"
@@ -35,7 +35,7 @@ _ALLOWED: Final = "allowed: sqlite:///FILE, postgresql+psycopg://USER@HOST/NAME,
 
 
 def read_store(section: Section) -> Store:
-    """The store. Without one: a SQLite file in STATE if there is such a folder, else beside the configuration.
+    """The store; by default a SQLite file in STATE if that folder exists, else beside the configuration.
 
     A SQLite file that this user can't write is a warning: the service may be another one.
     """
@@ -112,12 +112,12 @@ def _find_other_content(file: str) -> str | None:
 
 
 def read_records(section: Section) -> Records:
-    """What becomes of call records."""
+    """How call records are kept."""
     return Records(section.duration("retention"), section.flag("mask_numbers"))
 
 
 def read_lockout(section: Section) -> Lockout:
-    """A gate's limits; a lockout that is shorter than the window would let entries be forgotten too early.
+    """A gate's limits; a lockout shorter than the window would forget failed attempts too early.
 
     What is not written is as long, or as much, as what goes before it demands.
     """

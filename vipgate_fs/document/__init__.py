@@ -1,1 +1,1 @@
-"""A YAML document: its nodes, what is wrong with them, and the schema that says what they mean. Nothing of gates."""
+"""YAML documents: nodes, findings, and the schema that gives them meaning. Knows nothing of gates."""

@@ -16,9 +16,9 @@ _NAME: Final = re.compile(r"[^\W\d_][\w-]{0,63}")
 _DIGITS: Final = re.compile(r"[0-9]{3}")
 """What no key of the schema's has in it."""
 _NAMED: Final = 1
-"""The level of a path at which a file gives names, with digits or without: to its gates and schedules."""
+"""The level of a path whose keys are names of the user's choice, with or without digits: gates and schedules."""
 _SIMILAR: Final = 0.7
-"""How close (difflib's ratio) something known must be to be what was meant."""
+"""How similar (difflib's ratio) a known word must be to be suggested."""
 
 
 class Place(Protocol):
@@ -39,10 +39,10 @@ class Place(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong, or worth a second look. No field of it ever holds a PIN.
+    """One error or warning. No field ever contains a PIN.
 
     Attributes:
-        severity: an error keeps the file from being used, a warning does not.
+        severity: an error makes the file unusable, a warning does not.
         file: the file's name, as it was given.
         line: from 1.
         column: in characters, from 1.
@@ -65,7 +65,7 @@ class Finding:
 
 
 class Report:
-    """Collects the findings of one file, and of those that it names.
+    """Collects the findings of one file, and of the files that it names.
 
     Attributes:
         file: the file's name, as it was given.
@@ -80,18 +80,18 @@ class Report:
         self._at: set[tuple[int, int]] = set()
 
     def error(self, place: Place, message: str) -> None:
-        """Note something that keeps the file from being used."""
+        """Report something that makes the file unusable."""
         self._break(place)
         self._at.add((place.line, place.column))
         self._note("error", place, message)
 
     def error_in(self, file: str, line: int, place: Place, message: str) -> None:
-        """Note an error in a line of another file, which is named at `place`."""
+        """Report an error in a line of another file, which is named at `place`."""
         self._break(place)
         self._findings.add(Finding("error", file, line, 1, _shown(place.path), message))
 
     def warning(self, place: Place, message: str) -> None:
-        """Note something that is worth a second look."""
+        """Report something worth a second look."""
         self._note("warning", place, message)
 
     def _break(self, place: Place) -> None:
@@ -102,21 +102,21 @@ class Report:
         self._findings.add(Finding(severity, self.file, place.line, place.column, path, message))
 
     def is_sound(self, place: Place) -> bool:
-        """Whether no error was noted at this place or within it."""
+        """Whether no error was reported at this place or within it."""
         return place.path not in self._broken
 
     def has_error_at(self, place: Place) -> bool:
-        """Whether an error was noted at exactly this line and column."""
+        """Whether an error was reported at exactly this line and column."""
         return (place.line, place.column) in self._at
 
     @property
     def has_errors(self) -> bool:
-        """Whether the file can't be used."""
+        """Whether the file is unusable."""
         return bool(self._broken)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """All findings in the order of the file; those of other files come after them."""
+        """All findings in the order of the file, followed by those of other files."""
         return in_order(self._findings, self.file)
 
 
@@ -130,17 +130,17 @@ def in_order(found: Iterable[Finding], file: str) -> tuple[Finding, ...]:
 
 
 def is_showable(key: str | int) -> bool:
-    """Whether a key may be shown: one that is no name may be, or hold, a PIN in the wrong place, as `pin:0815` does."""
+    """Whether a key may be shown: one that is not a name may contain a misplaced PIN, as `pin:0815` does."""
     return isinstance(key, int) or _NAME.fullmatch(key) is not None
 
 
 def holds_digits(text: str) -> bool:
-    """Whether a text that is not what it should be may hold a PIN, as `{pin0815}` does."""
+    """Whether an invalid text may contain a PIN, as `{pin0815}` does."""
     return _DIGITS.search(text) is not None
 
 
 def did_you_mean(text: str, known: Iterable[str]) -> str:
-    """`; did you mean …?` when `text` is a slip of something that is known, else nothing."""
+    """`; did you mean …?` if `text` resembles a known word, else nothing."""
     similar = difflib.get_close_matches(text, known, n=1, cutoff=_SIMILAR)
     return f"; did you mean {similar[0]}?" if similar else ""
 

@@ -1,4 +1,4 @@
-"""Secrets that are kept elsewhere than in the configuration: in the environment, or in a file."""
+"""Secrets kept outside the configuration: in the environment, or in a file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LINE_BREAKS: Final = "\r\n"
 
 
 def from_environment(name: str, _folder: Path) -> tuple[str, list[str]]:
-    """What a variable holds, and what deserves a second look about it.
+    """The value of an environment variable, and remarks about it.
 
     Raises:
         ValueError: there is none, or it is empty.
@@ -28,11 +28,11 @@ def from_environment(name: str, _folder: Path) -> tuple[str, list[str]]:
 
 
 def from_file(name: str, folder: Path) -> tuple[str, list[str]]:
-    """What a file holds, and what deserves a second look about it.
+    """The contents of a file, and remarks about it.
 
     Args:
         name: an absolute path, the name of a credential (systemd.exec(5), LoadCredential=), or a path within `folder`.
-        folder: where relative paths begin.
+        folder: where relative paths start.
 
     Raises:
         ValueError: it can't be read, or holds no text.

@@ -1,8 +1,8 @@
-"""A YAML file as it is written: every scalar's text, and where it stands.
+"""A YAML file as written: the text and position of every scalar.
 
-A YAML reader takes `0815` for a number, `17:00` for 1020 and `NO` for false (YAML 1.1, 10.3), and which one does what
-depends on its version. So nothing is converted here: the schema says what a text means. What makes a file read
-differently from what its reader sees (anchors, merge keys, tags, a key given twice, a second document) is refused.
+YAML readers take `0815` for a number, `17:00` for 1020 and `NO` for false (YAML 1.1, 10.3), depending on their version.
+So nothing is converted here: the schema says what a text means. Whatever makes a file mean something other than what
+people see in it (anchors, merge keys, tags, duplicate keys, a second document) is refused.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A place in the file: line and column from 1, and the way there. See `vipgate_fs.document.findings.Place`."""
+    """A place in the file: line and column from 1, and path. See `vipgate_fs.document.findings.Place`."""
 
     line: int
     column: int
@@ -118,7 +118,7 @@ def find(root: Node, path: Iterable[str | int]) -> Node:
 
 
 def parse(content: bytes, report: Report) -> Node | None:
-    """The file's only document; None when it can't be read as YAML at all. Findings go to `report`."""
+    """The file's only document; None if it is not YAML at all. Findings go to `report`."""
     text = _decode(content, report)
     if text is None:
         return None
@@ -272,7 +272,7 @@ _SENTENCES: Final = {
 
 
 def _explain(error: yaml.MarkedYAMLError, text: str) -> tuple[Spot, str]:
-    """The parser's error in the words of someone who writes the file. Its own snippet of the file could show a PIN."""
+    """The parser's error, reworded for the file's author. The parser's own snippet of the file could show a PIN."""
     problem = error.problem or "not YAML"
     mark = error.problem_mark
     if error.context_mark and any(what in (error.context or "") for what in _UNCLOSED) and "escape" not in problem:

@@ -1,4 +1,4 @@
-"""Whether a file fits `vipgate.schema.json`, told in sentences for the person who wrote the file."""
+"""Check a file against `vipgate.schema.json`, and report in sentences for the file's author."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _AMBIGUOUS: Final = {
 """Plain scalars that the readers of YAML 1.1 (https://yaml.org/type/) and 1.2 (10.3.2) don't agree on."""
 _TRAPS: Final = [(what, re.compile(form, re.ASCII | re.IGNORECASE | re.VERBOSE)) for what, form in _AMBIGUOUS.items()]
 _PLAIN_QUOTES: Final = re.compile(r"[\u201a-\u201f\u2018\u2019\u00ab\u00bb]")
-"""What a word processor makes of quotes."""
+"""What word processors turn quotes into."""
 _SHOWN: Final = 40
 """Characters of a value that a finding shows."""
 _NAMES: Final = {"object": "a mapping", "array": "a list", "string": "a text", "boolean": "true or false"}
@@ -67,11 +67,11 @@ def part(whole: Any, key: str) -> Any:
 
 
 def check(root: Node, report: Report, whole: Any = None) -> None:
-    """Report everything in which the file differs from a schema, and every text that needs quotes.
+    """Report every violation of the schema, and every text that needs quotes.
 
     Args:
         root: the file.
-        report: takes what is wrong.
+        report: receives the findings.
         whole: the schema; default: the configuration's.
     """
     errors = jsonschema.Draft202012Validator(whole or _in_one()).iter_errors(root.value)

@@ -1,4 +1,4 @@
-"""A mapping of the file, read as the schema means it: every setting is declared there, and read here, in one way."""
+"""A mapping of the file, read by its schema: every setting is declared there, and read here, in one way."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ T = TypeVar("T")
 class Section:
     """A mapping, its report, and its part of the schema.
 
-    Absent settings have the schema's default. So do wrong ones, which are reported besides: one run finds everything.
+    Absent settings have the schema's default. So do invalid ones, which are also reported: one run finds everything.
 
     Attributes:
-        node: the mapping; an empty one when nothing, or something else, is written there.
-        report: takes what is wrong.
-        schema: that the mapping fits, with references resolved.
+        node: the mapping; empty if it is absent or something else.
+        report: receives the findings.
+        schema: of the mapping, with references resolved.
     """
 
     node: Mapping
@@ -46,7 +46,7 @@ class Section:
 
     @property
     def folder(self) -> Path:
-        """The file's folder: where relative paths in it begin."""
+        """The file's folder, where relative paths start."""
         return Path(self.report.file).parent
 
     @property
@@ -56,16 +56,16 @@ class Section:
 
     @property
     def keys(self) -> dict[str, Scalar]:
-        """The keys that are written, by their texts: places to report about."""
+        """The keys present, by their texts: places for findings."""
         return self.node.keys
 
     @property
     def values(self) -> dict[str, Any]:
-        """What is written, as YAML means it; without defaults."""
+        """The values present, as YAML means them; without defaults."""
         return self.node.value
 
     def __contains__(self, key: str) -> bool:
-        """Whether the key is written."""
+        """Whether the key is present."""
         return key in self.node.nodes
 
     # Single values

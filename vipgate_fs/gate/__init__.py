@@ -1,1 +1,1 @@
-"""The heart: call facts, numbers, schedules, verdicts, decision and PIN dialogue. No input or output of its own."""
+"""The core: call facts, numbers, schedules, verdicts, decision and PIN dialogue. Does no I/O of its own."""

@@ -1,4 +1,4 @@
-"""What is known of a call: normalised facts only, whoever delivered them."""
+"""The facts of a call, normalised whatever their source."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Final
 REQUEST_URI: Final = "Request-URI"
 """Where FreeSWITCH takes its destination number from: what that number is called among the headers."""
 WITHHELD = ""
-"""The caller number of a caller who shows none."""
+"""The caller number of a caller who withholds it."""
 
 
 def storable(text: str, longest: int = 64) -> str:
-    """A text that a caller may have written, as every database and every terminal takes it: printable, and not long."""
+    """Text that a caller may have written, made safe for any database and terminal: printable, and not long."""
     return (text if text.isprintable() else text.encode("unicode_escape").decode("ascii"))[:longest]
 
 
@@ -25,17 +25,17 @@ class Call:
     Attributes:
         uuid: the channel's Unique-ID.
         caller: the caller's number in canonical form (`NumberPlan.canonical`) and `storable`, or `WITHHELD`.
-        called: the number that was called, in canonical form and `storable`.
-        called_in: the numbers that the headers say were called, by header: canonical and `storable`.
-        dialled: the destination number as FreeSWITCH had it, without parameters: where Pass leads on to.
-        caller_name: the display name. The caller writes it: never to be trusted.
+        called: the called number, in canonical form and `storable`.
+        called_in: the called numbers by the header that carried them: canonical and `storable`.
+        dialled: the destination number as FreeSWITCH had it, without parameters: where Pass leads.
+        caller_name: the display name. The caller chooses it: never trust it.
         context: the dialplan context that the call came through.
         caller_source: the header that the caller's number was taken from, such as P-Asserted-Identity.
-        restricted: the network knows the number, and the caller asked not to show it.
-        called_users: the id of the directory's user behind the called number, and the names that gates know him by.
-        called_groups: the directory's groups that this user belongs to.
-        variables: channel variables that a step asked for.
-        at: the moment that is decided for, with a time zone; `decide` makes it the site's.
+        restricted: the network knows the number, and the caller hides it.
+        called_users: the id of the directory's user behind the called number, and the names that gates use for them.
+        called_groups: the directory's groups of this user.
+        variables: channel variables that a step reads.
+        at: the time to decide for, with a time zone; `decide` converts it to the site's.
     """
 
     uuid: str
@@ -53,5 +53,5 @@ class Call:
     at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC), compare=False)
 
     def withheld(self) -> Call:
-        """The same call with nothing in it that says who calls."""
+        """The same call without anything that identifies the caller."""
         return replace(self, caller=WITHHELD, caller_name="")

@@ -1,4 +1,4 @@
-"""What a gate may do with a call. `vipgate_fs.esl.channel` does it on a switch; `explain` only tells it."""
+"""What a gate may do with a call. `vipgate_fs.esl.channel` does it on a switch; `explain` only describes it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from vipgate_fs.gate.gate import Rejection, Route, Timing
 
 
 class CallEnded(Exception):
-    """There is no call any more: the caller hung up, or the connection to the switch is gone. The text says which."""
+    """The call is over: the caller hung up, or the connection to the switch was lost. The text says which."""
 
 
 class CallTaken(CallEnded):
-    """Somebody else has the call now: it was transferred, picked up or parked. Nobody may touch it any more."""
+    """The call was taken away: transferred, picked up or parked. The gate must not touch it any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What the caller hears before he keys in digits.
+    """What callers hear before they enter digits.
 
     Attributes:
-        sounds: one sound file after the other; a digit breaks them off.
-        timing: how long he may take.
+        sounds: sound files, played in order; a digit interrupts them.
+        timing: how long callers may take.
     """
 
     sounds: tuple[str, ...]
@@ -30,16 +30,16 @@ class Prompt:
 
 
 class Channel(Protocol):
-    """One call on the switch. Every method raises CallEnded when the caller has gone."""
+    """One call on the switch. Every method raises CallEnded once the caller has gone."""
 
     def answer(self) -> None:
-        """Answer the call: from here on it costs the caller money."""
+        """Answer the call: from now on the caller pays."""
 
     def ask(self, prompt: Prompt) -> str:
-        """Play the prompt; what was keyed in before `#` or the time-out, "" for nothing. Never to be logged."""
+        """Play the prompt and return the digits entered before `#` or the time-out, "" for none. Never log them."""
 
     def transfer(self, target: str, route: Route) -> None:
-        """Send the call on to a dialable target and let go of it."""
+        """Transfer the call to a dialable target and release it."""
 
     def reject(self, rejection: Rejection) -> None:
-        """Turn the caller away and let go of the call."""
+        """Reject the call and release it."""

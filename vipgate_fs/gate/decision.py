@@ -1,4 +1,4 @@
-"""Deciding: gates + call + time + the steps' answers in, a verdict and its reasons out. Nothing else happens here."""
+"""Decide: gates + call + time + the steps' answers in, a verdict and its reasons out. Nothing else happens here."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class Decision:
     active: bool = True
 
     def sees(self, call: Call) -> Call:
-        """The call as far as it may be known: what is logged, stored and asked about it goes by this one.
+        """The call as far as it may be known: use this one for anything logged, stored or asked.
 
-        Where no gate has to do with it, who calls is nobody's business: a restricted number stays hidden.
+        If no gate takes the call, a restricted number stays hidden.
         """
         if self.gate is not None:
             return self.gate.sees(call)
@@ -47,7 +47,7 @@ class Decision:
 
     @property
     def why(self) -> str:
-        """The reason that decided, after the steps that failed before it: what a log line or a record has room for."""
+        """The deciding reason, preceded by the steps that failed: short enough for a log line or record."""
         *earlier, decisive = self.reasons
         return "; ".join(str(reason) for reason in (*(reason for reason in earlier if reason.failed), decisive))
 
@@ -78,7 +78,7 @@ def decide(  # noqa: PLR0913, PLR0917 - all that a decision depends on
     ask: Ask = ask_step,
     overrides: Mapping[str, Override] = _NO_OVERRIDES,
 ) -> Decision:
-    """Decide on a call.
+    """Decide what happens to a call.
 
     Args:
         gates: of the configuration.
@@ -112,7 +112,7 @@ def decide(  # noqa: PLR0913, PLR0917 - all that a decision depends on
 
 def _activation(gate: Gate, at: dt.datetime, calendar: Calendar, override: Override | None) -> tuple[bool, Reason]:
     if override is not None and override.holds(at):
-        text = f"{_state(override.active)}: {override.told(calendar)}"
+        text = f"{_state(override.active)}: {override.describe(calendar)}"
         return override.active, Reason("active", None, text)
     if gate.active is None:
         return True, Reason("active", gate.line, "active: always")

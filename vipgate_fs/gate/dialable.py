@@ -1,8 +1,8 @@
-"""What may stand in an application's argument as the target of a call.
+"""What may be used in an application's argument as the target of a call.
 
 FreeSWITCH expands `${…}` in every application argument, reads `'app:data' inline` as a dialplan of its own and a
 leading `-` as an option of `transfer`: an unchecked target is code execution on the switch (shown with a real one).
-So targets are whitelisted, whoever sent them.
+So targets are whitelisted, whatever their source.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 PATTERN: Final = r"[0-9A-Za-z+*#][0-9A-Za-z+*#._-]{0,63}"
-"""Also stands in the JSON schemas: digits, letters, + * # . _ -, at most 64 characters, not beginning with . _ or -."""
+"""Repeated in the JSON schemas: digits, letters, + * # . _ -, at most 64 characters, not beginning with . _ or -."""
 
 _DIALABLE: Final = re.compile(PATTERN, re.ASCII)
 

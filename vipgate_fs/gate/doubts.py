@@ -1,8 +1,8 @@
-"""What is probably wrong with a number that somebody wrote into a configuration or a list, and what it probably was.
+"""Detect numbers that were probably mistyped or mangled in a configuration or list, and suggest the intended one.
 
-Spreadsheets take the zero or the plus from a number, or make `4.917E+12` and `4917….0` of it; people leave the area
-code out, or write nothing but the area code. Most of that is still digits: it is taken as it stands, meets no call, and
-nobody notices. So whoever reads what people write asks here, too.
+Spreadsheets strip the zero or plus from a number, or turn it into `4.917E+12` or `4917….0`; people omit the area
+code, or write nothing but the area code. Most of that is still digits: it is accepted, matches no call, and nobody
+notices. So whatever people write is also checked here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A gate: what it protects, when, whom it asks, and how it treats the call."""
+"""A gate: what it protects, when, which steps it asks, and how it treats calls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BUSY: Final = 486
 
 @dataclass(frozen=True, slots=True)
 class Protects:
-    """The targets of a gate. A call is for the gate when any of the three fits.
+    """The targets of a gate. It takes a call that matches any of the three.
 
     Attributes:
         numbers: each pattern with its line in the configuration.
@@ -34,7 +34,7 @@ class Protects:
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """When a gate is active: during a schedule, or outside it. A gate without one is always active."""
+    """When a gate is active: during a schedule, or outside it. A gate without a schedule is always active."""
 
     schedule: Schedule
     outside: bool
@@ -43,7 +43,7 @@ class Activation:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where Pass, Forward and the PIN targets go on: a dialplan and a context of it."""
+    """Where Pass, Forward and the PIN targets continue: a dialplan and one of its contexts."""
 
     dialplan: str = "XML"
     context: str = "vipgate-passed"
@@ -51,7 +51,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """How a caller is turned away.
+    """How a call is rejected.
 
     Attributes:
         code: the SIP response before the call is answered, 400 to 699 (RFC 3261); 486 is busy.
@@ -73,11 +73,11 @@ class Prompts:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Patience with the caller, in seconds.
+    """How long to wait for digits, in seconds.
 
     Attributes:
         first_digit: from the end of the prompt to the first digit, 1 to 60.
-        next_digit: from one digit to the next, 1 to 20; then the entry counts as it stands.
+        next_digit: from one digit to the next, 1 to 20; then the digits so far are the attempt.
     """
 
     first_digit: float = 8.0
@@ -112,6 +112,6 @@ class Gate:
     targets: Targets = Targets()
 
     def sees(self, call: Call) -> Call:
-        """The call as far as the gate may know it: without a restricted number, where that counts as withheld."""
+        """The call as far as the gate may know it: without a restricted number, if that counts as withheld."""
         hides = call.restricted and any(step.restricted_as_withheld for step in self.steps)
         return call.withheld() if hides else call

@@ -1,4 +1,4 @@
-"""All gates of a configuration: which of them takes a call."""
+"""All gates of a configuration, and which of them takes a call."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _Target(NamedTuple):
 class Gates(Sequence[Gate]):
     """Gates in the order of the file.
 
-    Of the gates that fit a called number, the one with the most specific target takes the call: a full number (or the
+    Of the gates that match a called number, the one with the most specific target takes the call: a full number (or the
     very name of a user) before a pattern, and more written digits before fewer. Users and groups of the directory have
     no such measure: of a gate for one and the gate for the number, the one that stands first in the file takes the
     call. Only where nothing fits exactly, a guess protects (see `NumberPlan.guesses`). What a call costs does not grow
@@ -82,7 +82,7 @@ class Gates(Sequence[Gate]):
         return iter(self._gates)
 
     def find(self, call: Call) -> tuple[Gate, Reason] | None:
-        """The gate that takes the call and why; None when no gate protects what was called."""
+        """The gate that takes the call and why; None if no gate protects the called number."""
         numbers, guess = self._exact(call.called), ""
         named = min(self._named(call), default=None, key=lambda target: target.order)
         if not numbers and named is None:
@@ -96,7 +96,7 @@ class Gates(Sequence[Gate]):
         return best.gate, _reason(best, guess or _rivals(best, numbers[1:]))
 
     def why_none(self, call: Call) -> Reason:
-        """Why no gate takes the call: what would, if a gate were not disabled."""
+        """Why no gate takes the call; names the disabled gate that would have."""
         text = f"no gate protects {call.called or 'this call'}"
         found = self._disabled.find(call) if self._disabled else None
         if found is None:

@@ -1,6 +1,6 @@
-"""Lockout across calls: how many wrong entries are too many, however the calls are spread. Pure: no clock, no store.
+"""Lockout across calls: how many failed attempts are too many, however calls are spread. Pure: no clock, no store.
 
-A wrong attempt counts for the caller's number, for the customer number that was keyed in, and for the gate as a whole.
+A failed attempt counts for the caller's number, for the customer number entered, and for the gate as a whole.
 Guessing from other numbers must not shut those out who have a PIN; compare OWASP's "device cookies". So a caller is
 *known* for what was proved from their number, this customer number at this gate, and for nothing else. While strangers
 have used a customer number or the gate up, known callers have a second account there, with the same limit, that
@@ -25,7 +25,7 @@ from vipgate_fs.gate.pins import Match
 KNOWN_FOR: Final = 90 * 86_400.0
 """Seconds that a caller stays known after a right attempt."""
 SLOTS: Final = 100
-"""How many times of failures are kept of an account, or twice that at the most."""
+"""How many times of failed attempts an account keeps, or twice that at most."""
 NO_CUSTOMER: Final = ""
 """Stands for a customer number that does not exist."""
 
@@ -37,13 +37,13 @@ class Lockout:
     """A gate's limits. Times are in seconds.
 
     Attributes:
-        failures: wrong entries of one caller, or for one customer number, until they are locked out; also those that a
-            known caller may make as such, until the right PIN comes again.
+        failures: failed attempts of one caller, or for one customer number, before lockout; also those that a
+            known caller may make as such, until they enter the right PIN again.
         window: the time within which they count.
         duration: of the first lockout, at least the window; each further one takes twice as long.
         longest: the longest lockout; also the time without one that undoes one doubling.
-        gate_failures: wrong entries at the gate as a whole until callers who are not known are locked out.
-        rejects: whether a locked caller is turned away at once, instead of hearing the same dialogue in vain.
+        gate_failures: failed attempts across the whole gate before callers who are not known are locked out.
+        rejects: whether locked-out callers are rejected at once, instead of hearing the usual dialogue.
     """
 
     failures: int = 5
@@ -55,13 +55,13 @@ class Lockout:
 
 
 class Account(NamedTuple):
-    """What wrong entries count for.
+    """What failed attempts count for.
 
     Attributes:
         gate: the gate's name.
         kind: what `who` is. `known_customer` and `known_gate` are the second accounts, of known callers; `proof` is no
             account of its own: it says that a caller is known.
-        who: the caller's number (WITHHELD: all who show none), a customer number, "" for the gate as a whole; of a
+        who: the caller's number (WITHHELD: all who withhold it), a customer number, "" for the gate as a whole; of a
             proof the customer number, "" where none is asked for, a space and the caller's number.
     """
 
@@ -72,7 +72,7 @@ class Account(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A PIN that somebody keys in: what it counts for.
+    """A PIN attempt: what it counts for.
 
     Attributes:
         gate: the gate's name.
@@ -98,7 +98,7 @@ class Attempt:
 
     @property
     def shared(self) -> tuple[tuple[Account, Account, int], ...]:
-        """Accounts of more than one caller: of everybody, the second one of known callers, and the limit of each."""
+        """Accounts of more than one caller: everybody's, and the second one of known callers, each with its limit."""
         whole = (Account(self.gate, "gate", ""), Account(self.gate, "known_gate", ""), self.lockout.gate_failures)
         if not self.customer:
             return (whole,)
@@ -108,13 +108,13 @@ class Attempt:
 
     @property
     def accounts(self) -> tuple[Account, ...]:
-        """All that may have to do with it."""
+        """All accounts that it may affect."""
         pairs = (account for everybody, known, _limit in self.shared for account in (everybody, known))
         return (self.own, self.proof, *pairs)
 
 
 class Judgement(StrEnum):
-    """What an attempt is worth. The caller can't tell WRONG from LOCKED."""
+    """The judgement of an attempt. Callers can't distinguish WRONG from LOCKED."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -123,16 +123,17 @@ class Judgement(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What is remembered of an account. Times are Unix times.
+    """What is remembered about an account. Times are Unix times.
 
     Attributes:
-        failures: of the wrong entries within the window, each with how many there were. Where more than SLOTS are
+        failures: of the failed attempts within the window, each with how many there were. Where more than SLOTS are
             allowed, those of a hundredth of the window have one time, that of the last: so a high limit makes no
             attempt slow, and what is forgotten is forgotten later, never sooner.
         locked_until: the end of the last lockout.
         doublings: how often the next one is to be doubled, before what the time since then undoes.
         right_at: of the last right entry from the caller's number, and of a proof: for what it proves. The failures of
-            a proof are the wrong entries since then that only a known caller could make; they count until the next one.
+            a proof are the failed attempts since then that only a known caller could make; they count until the next
+            right one.
     """
 
     failures: tuple[tuple[float, int], ...] = ()
@@ -162,7 +163,7 @@ class Tally:
         return replace(self, failures=tuple(each for each in self.failures if each[0] > now - lockout.window))
 
     def with_failure(self, now: float, limit: int, lockout: Lockout) -> Tally:
-        """After one more wrong attempt."""
+        """After one more failed attempt."""
         tally = self.recent(now, lockout).with_one_more(now, lockout.window / SLOTS if limit > SLOTS else 0.0)
         if tally.count < limit:
             return tally
@@ -196,7 +197,7 @@ class Tally:
 def is_known(attempt: Attempt, tallies: Mapping[Account, Tally], now: float) -> bool:
     """Whether the right PIN for just this came from the caller's number, and not too much has been guessed on it since.
 
-    Who shows no number is never known, nor is anybody for a customer number that does not exist.
+    Callers who withhold their number are never known, nor is anybody for a customer number that does not exist.
     """
     if attempt.caller == WITHHELD or attempt.customer == NO_CUSTOMER:
         return False
@@ -205,9 +206,9 @@ def is_known(attempt: Attempt, tallies: Mapping[Account, Tally], now: float) -> 
 
 
 def is_in_vain(attempt: Attempt, tallies: Mapping[Account, Tally], now: float) -> bool:
-    """Whether a caller who has not keyed in anything yet is locked out, of `tallies` by `attempt.accounts`.
+    """Whether a caller who has not entered anything yet is locked out, by the `tallies` of `attempt.accounts`.
 
-    What they are going to key in is not known yet, so whoever has proved anything at the gate may be known for it.
+    What they will enter is not known yet, so whoever has proved anything at the gate may be known for it.
     """
     may_be_known = attempt.caller != WITHHELD and now < tallies[attempt.own].right_at + KNOWN_FOR
     return _books(attempt, tallies, now, may_be_known) is None
@@ -219,7 +220,7 @@ def _books(
     now: float,
     known: bool,  # noqa: FBT001 - what `is_known` says
 ) -> dict[Account, int] | None:
-    """The accounts that a wrong entry counts for, with their limits: of each two the first that is open."""
+    """The accounts that a failed attempt counts for, with their limits: of each pair the first that is open."""
     if tallies[attempt.own].is_locked(now):
         return None
     books = {attempt.own: attempt.lockout.failures}

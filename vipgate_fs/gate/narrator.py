@@ -1,4 +1,4 @@
-"""A channel that only tells: what a caller would hear and where his call would go. For `explain`."""
+"""A channel that only describes what callers would hear and where their calls would go. For `explain`."""
 
 from __future__ import annotations
 
@@ -22,34 +22,36 @@ _WRONG: Final = "2"
 
 @dataclass(slots=True)
 class Narrator:
-    """`vipgate_fs.gate.channel.Channel` that writes down what it is told to do.
+    """A `vipgate_fs.gate.channel.Channel` that writes down what it would do.
 
     Attributes:
-        entry: what the caller keys in each time he is asked.
-        told: what happened, in the order in which it happened.
+        entry: what the caller enters each time they are asked.
+        happened: what happened, in order.
     """
 
     entry: str = ""
-    told: list[str] = field(default_factory=list)
+    happened: list[str] = field(default_factory=list)
 
     def answer(self) -> None:
-        """Tell that the call is answered."""
-        self.told.append("the call is answered")
+        """Note that the call is answered."""
+        self.happened.append("the call is answered")
 
     def ask(self, prompt: Prompt) -> str:
-        """Tell what is played, and enter `entry`."""
-        self.told.append(f"hears {' and '.join(map(_name, prompt.sounds))}, keys in digits")
+        """Note what is played, and enter `entry`."""
+        self.happened.append(f"hears {' and '.join(map(_name, prompt.sounds))}, keys in digits")
         return self.entry
 
     def transfer(self, target: str, route: Route) -> None:
-        """Tell where the call goes."""
-        self.told.append(f"goes to {target} in context {route.context} ({route.dialplan})")
+        """Note where the call goes."""
+        self.happened.append(f"goes to {target} in context {route.context} ({route.dialplan})")
 
     def reject(self, rejection: Rejection) -> None:
-        """Tell how the caller is turned away."""
+        """Note how the call is rejected."""
         if rejection.announcement is not None:
-            self.told.append(f"hears {_name(rejection.announcement)}")
-        self.told.append("hears busy (SIP 486)" if rejection.code == BUSY else f"is rejected with SIP {rejection.code}")
+            self.happened.append(f"hears {_name(rejection.announcement)}")
+        self.happened.append(
+            "hears busy (SIP 486)" if rejection.code == BUSY else f"is rejected with SIP {rejection.code}"
+        )
 
 
 def narrate(decision: Decision, call: Call, memory: Memory | None = None) -> Iterator[tuple[str, list[str], Outcome]]:
@@ -58,7 +60,7 @@ def narrate(decision: Decision, call: Call, memory: Memory | None = None) -> Ite
     if not isinstance(verdict, AskForPin):
         narrator = Narrator()
         outcome = conduct(decision, call, narrator, memory)
-        yield "", narrator.told, outcome
+        yield "", narrator.happened, outcome
         return
     known = Pin(_RIGHT)
     expected = PinTable({_RIGHT: known}) if isinstance(verdict.expected, PinTable) else known
@@ -66,7 +68,7 @@ def narrate(decision: Decision, call: Call, memory: Memory | None = None) -> Ite
     for condition, entry in (("with the right PIN", _RIGHT), ("with wrong PINs", _WRONG)):
         narrator = Narrator(entry)
         outcome = conduct(rehearsal, call, narrator, memory)
-        yield condition, narrator.told, outcome
+        yield condition, narrator.happened, outcome
 
 
 def _name(sound: str) -> str:

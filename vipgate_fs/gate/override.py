@@ -1,4 +1,4 @@
-"""A person's word against the schedule: a gate is switched on or off, for a while or until further notice."""
+"""Overrides: a person switches a gate on or off, whatever its schedule says, for a while or until further notice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LATEST: Final = dt.datetime(LAST_YEAR, 12, 31, tzinfo=dt.UTC).timestamp()
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What a person has decided about a gate.
+    """A person's decision about a gate.
 
     Attributes:
         active: whether the gate is active, whatever its schedule says.
@@ -35,7 +35,7 @@ class Override:
         """Whether it has ended at an instant."""
         return self.until is not None and self.until <= at.timestamp()
 
-    def told(self, calendar: Calendar) -> str:
+    def describe(self, calendar: Calendar) -> str:
         """In a few words, with its beginning and its end on the site's clock."""
         begin = "" if self.since is None else f"from {_moment(self.since, calendar)} "
         end = "further notice" if self.until is None else _moment(self.until, calendar)

@@ -1,4 +1,4 @@
-"""Why a decision came about."""
+"""The reasons for a decision."""
 
 from __future__ import annotations
 

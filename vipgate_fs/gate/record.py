@@ -1,4 +1,4 @@
-"""Call records: what became of a call. No PIN stands in one."""
+"""Call records: how a call ended. They never contain a PIN."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _SEPARATED: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """What became of a call.
+    """How a call ended.
 
     Attributes:
         uuid: the channel's Unique-ID.
         began: Unix time at which the gate had the call's facts.
-        gate: that it met; None: no gate protects what was called.
-        caller: canonical number; "" when he shows none.
+        gate: that took it; None: no gate protects the called number.
+        caller: canonical number; "" if withheld.
         called: canonical number.
         verdict: in a few words (`vipgate_fs.gate.decision.describe`).
-        entries: how often the caller was heard out for a PIN.
+        entries: number of PIN attempts, silence included.
         outcome: a `vipgate_fs.gate.dialogue.Result`.
         target: where the call went on to; None when it went nowhere.
         reason: what decided, and what the outcome alone does not say.

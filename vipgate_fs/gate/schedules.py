@@ -222,7 +222,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Times by name: on while one of its spans is, and no closed one.
+    """Times by name: on while at least one of its spans is on and no closed span is.
 
     Attributes:
         name: in the configuration.

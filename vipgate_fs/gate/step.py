@@ -10,11 +10,11 @@ from vipgate_fs.gate.verdict import Verdict
 
 
 class StepFailed(Exception):
-    """A step could not find out (service down, nonsense answered). The text says why and holds no secret."""
+    """A step failed (service down, invalid answer). The text says why and contains no secret."""
 
 
 class NotAsked(StepFailed):
-    """A step was left out on purpose. The text says why."""
+    """A step was skipped on purpose. The text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Step:
         line: the line of the configuration that it stands in, from 1.
         on_failure: the verdict when it fails; None: as if it did not know.
         always_answers: it never says "don't know", so that what follows it is never reached.
-        waits: it asks somebody elsewhere: it may take seconds, and `explain` does not do it unasked.
+        waits: it asks an external service: it may take seconds, and `explain` does so only on request.
         restricted_as_withheld: a restricted number counts as withheld, at the whole gate: it is one caller everywhere.
         variables: the channel variables that it wants in `Call.variables`.
     """

@@ -10,21 +10,21 @@ from vipgate_fs.gate.pins import Credential, PinTable
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """The call goes on to the number that was called."""
+    """The call continues to the called number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """The call is turned away, in the way that its gate says (busy, announcement, SIP code)."""
+    """The call is rejected, in the way its gate sets (busy, announcement, SIP code)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """The call goes to another target, and no PIN is asked.
+    """The call goes to another target; no PIN is asked for.
 
     Attributes:
         target: a dialable string (see `vipgate_fs.gate.dialable`).
-        doubt: what the administrator should know of how it was answered, without secrets; "": nothing.
+        doubt: what administrators should know about the answer, without secrets; "": nothing.
     """
 
     target: str
@@ -36,7 +36,7 @@ class Targets(NamedTuple):
 
     Attributes:
         correct: where the call goes after the right PIN; None: not said.
-        incorrect: where it goes after the last wrong entry; None: not said.
+        incorrect: where it goes after the last wrong attempt; None: not said.
     """
 
     correct: str | None = None
@@ -48,10 +48,10 @@ class AskForPin:
     """The caller is asked for a PIN.
 
     Attributes:
-        expected: what he is to key in, or a table when the caller keys in a customer number first.
-        correct: where the call goes after the right PIN; None: as the gate says, else to the number that was called.
-        incorrect: where it goes after the last wrong entry; None: as the gate says, else it is rejected.
-        attempts: number of entries, 1 to 10; None: as many as the gate says.
+        expected: what the caller has to enter, or a table if they enter a customer number first.
+        correct: where the call goes after the right PIN; None: as the gate says, else to the called number.
+        incorrect: where it goes after the last wrong attempt; None: as the gate says, else it is rejected.
+        attempts: number of attempts, 1 to 10; None: as many as the gate says.
         doubt: see `Forward`.
     """
 

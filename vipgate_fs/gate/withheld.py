@@ -1,4 +1,4 @@
-"""What stands in the place of a caller's number when no number is shown.
+"""What carriers send in place of a withheld number.
 
 There is no standard for it beyond `anonymous` (RFC 3323, 4.1.1.3); carriers and telephone systems write words of their
 own, spell them on the keypad, or send zeros. All of that is a withheld number: no number, and nobody in particular.
@@ -55,7 +55,7 @@ _NUMBER: Final = re.compile(r"\s*\+?([0-9][0-9 ]*)", re.ASCII)
 
 
 class Withheld:
-    """Knows how a withheld number is written.
+    """Recognises withheld numbers.
 
     Args:
         further: words and numbers that mean one at this site, besides those that are known.

@@ -46,4 +46,4 @@ class StoreBook:
         except Unchecked:
             raise
         except Exception as error:  # noqa: BLE001 - a driver may raise anything
-            raise Unchecked(self._database.told(error)) from None
+            raise Unchecked(self._database.describe(error)) from None

@@ -138,7 +138,7 @@ class Database:
         kinds = {kind.__name__ for kind in type(original).__mro__}
         return "Error" in kinds and not kinds & _HARMLESS
 
-    def told(self, error: BaseException) -> str:
+    def describe(self, error: BaseException) -> str:
         """What is wrong, in a line, without the URL's password."""
         if isinstance(error, TimeoutError):
             return f"nothing was finished within {HANG:g} s"

@@ -135,7 +135,7 @@ class Writer:
             self.gone_since = time.time()
             obstacle = self._database.find_obstacle()
             do = obstacle or f"it is tried again every {dialect.RETRY:g} s"
-            self._log.error(_GONE, why=self._database.told(error), without=_WITHOUT, do=do)
+            self._log.error(_GONE, why=self._database.describe(error), without=_WITHOUT, do=do)
         waiting = [*self._attempts, *(each for piece in self._pieces for each in piece.attempts)]
         self._attempts.clear()
         self._pieces.clear()
@@ -279,7 +279,7 @@ class Writer:
         self.wake()
 
     def _refuse(self, batch: Batch, error: Exception) -> None:
-        why = f"{type(error).__name__}: {self._database.told(error)}"
+        why = f"{type(error).__name__}: {self._database.describe(error)}"
         self._log.error("the store refused a piece of work", why=why)
         for _ in batch.records:
             self._records.popleft()
