@@ -73,7 +73,7 @@ AFTER = 5.5
             "700", {"dial": (f"*{PIN}#", f"{PIN}#")}, "700, answered before", "(welcome), (wrong-pin)", id="*"
         ),
         pytest.param(
-            "701", {"number": VIP, "dial": f"{VIPS_PIN}#"}, "701, answered before", "(welcome)", id="VIP, his own PIN"
+            "701", {"number": VIP, "dial": f"{VIPS_PIN}#"}, "701, answered before", "(welcome)", id="VIP, own PIN"
         ),
         pytest.param(
             "701",

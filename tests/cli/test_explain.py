@@ -149,7 +149,7 @@ def test_a_broken_configuration(tmp_path):
 @pytest.mark.parametrize(("more", "is_told"), [((), True), (("--user", "alice"), False), (("--group", "sales"), False)])
 def test_gates_for_people_that_were_left_aside_are_told(explain, more, is_told):
     result = explain("--from", "030123456", "--to", "7001", "--at", EVENING, *more)
-    assert ("gates for users or groups (people) are left aside" in result.stderr) is is_told
+    assert ("gates for users or groups (people) are ignored" in result.stderr) is is_told
 
 
 @pytest.mark.parametrize("rejects", [True, False])

@@ -174,4 +174,4 @@ def test_who_can_be_no_caller_is_an_error(lockouts, guess):
     guess(VIP, 1)
     result = lockouts("clear", "--caller", "0176abc")
     assert result.exit_code == 2
-    assert "0176abc is no telephone number, and no caller of that name has wrong entries" in result.output
+    assert "0176abc is no telephone number, and no caller of that name has failed attempts" in result.output

@@ -188,7 +188,7 @@ def test_explain_says_when_the_store_can_not_be_asked(run, tmp_path):
     tmp_path.joinpath("state.db").write_text("no database")
     result = run(explain, "--from", "1", "--to", "7000")
     assert result.exit_code == 0
-    assert "Warning: overrides and lockouts are left aside: the store: " in result.stderr
+    assert "Warning: overrides and lockouts are ignored: the store: " in result.stderr
 
 
 def test_a_date_means_through_that_day(run):

@@ -93,7 +93,7 @@ def test_a_reload_that_was_refused_is_told_until_one_is_not(service):
     assert service.reload()[0] == 1
     (problem,) = facts(service)["problems"]
     assert problem.startswith("the reload of ")
-    assert problem.endswith(" was refused; vipgate check tells why")
+    assert problem.endswith(" was refused; vipgate check says why")
     service.config.write_text(good)
     assert service.reload()[0] == 0
     until(lambda: facts(service)["code"] == 0)
@@ -103,7 +103,7 @@ def test_a_service_that_ends_says_so(service):
     call = switch(service, speed=1.0).start(Caller(), "700")
     until(lambda: facts(service)["calls"] == 1)
     service.process.terminate()
-    until(lambda: facts(service)["problems"] == ["it is ending, with 1 calls left"])
+    until(lambda: facts(service)["problems"] == ["stopping, with 1 calls left"])
     call.hang_up()
     assert service.ended() == 0
 
@@ -116,7 +116,7 @@ def test_a_store_that_is_gone_is_told_and_when_it_is_back(service):
     until(lambda: facts(service)["store"] == "gone", 20)
     gone = facts(service)
     assert gone["code"] == 1
-    assert [problem.partition(" since ")[0] for problem in gone["problems"]] == ["the store is gone"]
+    assert [problem.partition(" since ")[0] for problem in gone["problems"]] == ["store unavailable"]
     assert dt.datetime.fromisoformat(gone["store_gone_since"]).tzinfo is not None
     store.rmdir()
     until(lambda: facts(service)["code"] == 0, 20)

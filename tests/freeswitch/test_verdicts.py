@@ -49,7 +49,7 @@ SCENARIOS = [
     Scenario("called number written 07022", "07022279783", "200 welcome called", f"welcome {PIN}#"),
     Scenario("called number written 49", "497022279784", "200 welcome called", f"welcome {PIN}#"),
     Scenario("a number without a gate", "+4970222797", "200 called"),
-    Scenario("VIP, his own PIN", "7100", "200 welcome called", f"welcome {VIP_PIN}#", VIP),
+    Scenario("VIP, own PIN", "7100", "200 welcome called", f"welcome {VIP_PIN}#", VIP),
     Scenario("VIP, written 0049", "7100", "200 welcome called", f"welcome {VIP_PIN}#", VIP.replace("+", "00")),
     Scenario("VIP, written 0176", "7100", "200 welcome called", f"welcome {VIP_PIN}#", VIP.replace("+49", "0")),
     Scenario("not a VIP", "7100", "486"),

@@ -290,8 +290,8 @@ class Counting(ReadOnly):
 @pytest.mark.parametrize(
     ("expected", "entries", "judged", "result", "why"),
     [
-        (Unknown(), ["1", "", "2"], [], "pin_incorrect", "the entry could not be checked"),
-        (AnyOf((Unknown(),)), ["1", "2", "3"], [], "pin_incorrect", "the entry could not be checked"),
+        (Unknown(), ["1", "", "2"], [], "pin_incorrect", "the PIN could not be checked"),
+        (AnyOf((Unknown(),)), ["1", "2", "3"], [], "pin_incorrect", "the PIN could not be checked"),
         (AnyOf((Pin("0815"), Unknown())), ["1", "0815"], [False, True], "pin_correct", ""),
         (AnyOf((Unknown(), Pin("0815"))), ["1", "2", "3"], [False] * 3, "pin_incorrect", ""),
         (AnyOf(()), ["1", "2", "3"], [False] * 3, "pin_incorrect", ""),

@@ -93,11 +93,11 @@ def test_the_store_fails(serve, tell, disk, fault, do):
     assert simulator.call(callers[0], "700").transfers == []
     with Traffic(simulator, every=0.1) as traffic:
         undo = undo or do(disk)
-        service.await_line("the store is gone; going on with lockouts in memory")
+        service.await_line("store unavailable, counting lockouts in memory")
         without_store = [simulator.call(caller, "700").transfers for caller in callers[1:4]]
         undo()
         since = time.monotonic()
-        service.await_line("the store is back")
+        service.await_line("store available again")
         recovery = time.monotonic() - since
     assert [*without_store, simulator.call(callers[4], "700").transfers] == [[]] * 4
     assert fault == "store locked" or traffic.lost == 0
@@ -107,11 +107,11 @@ def test_the_store_fails(serve, tell, disk, fault, do):
     with closing(sqlite3.connect(disk.state / "vipgate.db")) as store:
         (records,) = store.execute("SELECT count(*) FROM vipgate_calls").fetchone()
     assert records == len(callers) + len(traffic.calls)
-    experienced = "nothing; wrong entries count in memory, and later in the store"
+    experienced = "nothing; failed attempts count in memory, and later in the store"
     if fault == "store locked":  # nobody can tell at first that it is not only busy
         experienced = (
             "for 10 seconds no PIN can be checked, after 2 seconds of silence each; "
-            "then wrong entries count in memory, and later in the store"
+            "then failed attempts count in memory, and later in the store"
         )
     tell(fault, experienced, len(traffic.calls), traffic.lost, recovery)
 

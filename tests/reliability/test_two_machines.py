@@ -72,7 +72,7 @@ def test_a_machine_dies(machines, tell):
 def test_the_store_of_both_is_gone(machines, postgresql, tell):
     with Traffic(switch(*machines), every=0.1) as traffic:
         postgresql.stop()
-        machines[0].await_line("the store is gone; going on with lockouts in memory")
+        machines[0].await_line("store unavailable, counting lockouts in memory")
         postgresql.start()
     assert traffic.lost == 0
     tell("PostgreSQL stopped and started", "nothing", len(traffic.calls), 0, None)

@@ -53,7 +53,7 @@ def test_who_ends_with_messages_unread_has_ended_in_order(children, log_lines):
 
     child = children.start(Forking(run), None)
     for message in (worker.ACCEPT, worker.ACCEPT, worker.FINISH):
-        child.tell(message)
+        child.send(message)
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     heard(children)
     assert log_lines.events() == ["worker started", "worker ended"]

@@ -138,7 +138,7 @@ def test_a_service_goes_on_without_a_store_of_a_newer_version(folder):
             said.append(json.loads(process.stderr.readline()))
         process.terminate()
         process.communicate(timeout=50)
-    why = {line.get("why") for line in said if line["event"].startswith("the store is gone")}
+    why = {line.get("why") for line in said if line["event"].startswith("store unavailable")}
     assert any("the store has schema version 99, and this VIPgate knows only those up to " in each for each in why)
 
 

@@ -85,7 +85,7 @@ def test_three_times_as_many_idle_connections_as_descriptors_keep_no_call_out(ru
         began = time.monotonic()
         assert lost(place(switch(service), 5)) == []
         assert time.monotonic() - began < 10
-        assert not service.lines("can't accept connections; they wait until it is possible again")
+        assert not service.lines("can't accept connections for now; they wait")
         assert len(service.lines("connection refused: not in server.allow")) == (source == "127.0.0.2")
 
 

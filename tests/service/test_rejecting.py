@@ -102,7 +102,7 @@ def test_a_switch_that_can_not_be_understood_any_more_is_told_to_reject(serve, c
     assert last_words(peer)[-2:] == LAST_WORDS
     lines = log_lines.all()
     assert [line["event"] for line in lines if line["level"] == "error"] == [
-        "rejected: the switch can't be understood any more"
+        "rejected: no valid answer from the switch"
     ]
     assert lines[-1]["result"] == "rejected"
     assert [(record.uuid, record.outcome) for record in records] == [(UUID, "rejected")]

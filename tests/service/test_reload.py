@@ -136,7 +136,7 @@ def test_a_slow_reload_costs_no_call_and_one_told_meanwhile_is_done(run, tmp_pat
     service.process.send_signal(signal.SIGHUP)
     (tmp_path / held).unlink()
     service.await_line("reloaded", count=2, seconds=20)
-    assert not service.lines("worker is blocked, it is killed")
+    assert not service.lines("worker is blocked, killing it")
     assert not running.experience.hung_up_by
     assert lost(place(switch(service), 1, Caller(dial="081548#"))) == []
     running.hang_up()

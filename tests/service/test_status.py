@@ -9,14 +9,14 @@ from well import WELL
 from vipgate_fs import config
 from vipgate_fs.service.plan import Plan
 from vipgate_fs.service.port import Port
-from vipgate_fs.service.status import Report, status_of, told
+from vipgate_fs.service.status import WorkerState, as_time, status_of
 
 
 @pytest.mark.parametrize(
-    "report", [Report(), Report(calls=3, begun=1_000_000, store_gone_since=1_800_000_000, overrides=2)]
+    "report", [WorkerState(), WorkerState(calls=3, begun=1_000_000, store_gone_since=1_800_000_000, overrides=2)]
 )
 def test_a_report_comes_as_it_was_sent(report):
-    assert Report.decode(report.encode()) == report
+    assert WorkerState.decode(report.encode()) == report
     assert len(report.encode()) <= 64
 
 
@@ -28,7 +28,7 @@ def test_a_report_comes_as_it_was_sent(report):
         ({"workers": 1}, ["only 1 of 2 workers serve"]),
         ({"workers": 3}, []),
         ({"accepting": False}, ["connections are refused"]),
-        ({"store": "gone", "store_gone_since": 0.0}, [f"the store is gone since {told(0.0)}"]),
+        ({"store": "gone", "store_gone_since": 0.0}, [f"store unavailable since {as_time(0.0)}"]),
         (
             {"accepting": False, "workers": 0},
             ["connections are refused", "only 0 of 2 workers serve"],
@@ -43,8 +43,8 @@ def test_a_report_comes_as_it_was_sent(report):
             ["none of 10 calls met a gate: they are to other numbers than those under `protects`"],
         ),
         ({"unmet": 1000, "calls_since_start": 1001}, []),
-        ({"refused": 0.0}, [f"the reload of {told(0.0)} was refused; vipgate check tells why"]),
-        ({"accepting": False, "workers": 0, "ending": True, "calls": 3}, ["it is ending, with 3 calls left"]),
+        ({"refused": 0.0}, [f"the reload of {as_time(0.0)} was refused; vipgate check says why"]),
+        ({"accepting": False, "workers": 0, "ending": True, "calls": 3}, ["stopping, with 3 calls left"]),
     ],
 )
 def test_what_is_a_problem(differs, problems):
@@ -54,8 +54,8 @@ def test_what_is_a_problem(differs, problems):
 
 
 def test_a_time_has_its_offset():
-    assert dt.datetime.fromisoformat(told(1_800_000_000.0)).timestamp() == 1_800_000_000.0
-    assert dt.datetime.fromisoformat(told(0.0)).tzinfo is not None
+    assert dt.datetime.fromisoformat(as_time(1_800_000_000.0)).timestamp() == 1_800_000_000.0
+    assert dt.datetime.fromisoformat(as_time(0.0)).tzinfo is not None
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_the_store_is_gone_when_a_worker_misses_it(tmp_path, since, store, gone_
     )
     plan = Plan.of(config.load(path).configuration)
     port = Port("127.0.0.1", 0)
-    reports = [Report(store_gone_since=moment, overrides=1) for moment in since]
+    reports = [WorkerState(store_gone_since=moment, overrides=1) for moment in since]
     now = {
         "calls": 0,
         "calls_since_start": 0,

@@ -12,7 +12,7 @@ from vipgate_fs.service import unmet
 from vipgate_fs.service.unmet import AGAIN_AFTER, Unmet
 from vipgate_fs.simulator import Caller, Simulator
 
-WARNING = "no gate protects a number that is called, so its calls pass"
+WARNING = "no gate protects a called number, so its calls pass"
 GATES = """\
   support: {protects: {numbers: ["+49 7022 27978*"]}, otherwise: {reject: true}}
 """

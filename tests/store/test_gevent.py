@@ -67,6 +67,6 @@ def test_other_calls_go_on_and_the_store_comes_back(store, tmp_path):
         until("ended")
     assert process.returncode == 0
     told = [line.partition(" {")[0] for line in said]
-    assert told.count("error the store is gone; going on with lockouts in memory") == 1
-    assert told.count("info the store is back") == 1
+    assert told.count("error store unavailable, counting lockouts in memory") == 1
+    assert told.count("info store available again") == 1
     assert not any("lost" in line for line in told)

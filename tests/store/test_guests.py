@@ -14,7 +14,7 @@ from vipgate_fs.gate.lockout import Judgement
 from vipgate_fs.gate.pins import Match, Unchecked
 from vipgate_fs.identify.guest_pin import GuestCredential
 from vipgate_fs.store import dialect, guests, key
-from vipgate_fs.store.guests import KEPT_FOR, GuestPin
+from vipgate_fs.store.guests import KEPT_FOR, IssuedPin
 from vipgate_fs.store.key import KeyFile, KeyUnusable, make_key, read_key
 from vipgate_fs.store.ledger import Ledger
 
@@ -43,7 +43,7 @@ def issue(database, key_file):
 
     def do(pin=PIN, gate="g", caller=None, until=NOW + 100, uses=None, guest="abc", created=NOW):
         of_pin = guests.digest(make_key(key_file), gate, pin)
-        guest_pin = GuestPin(guest, gate, caller, until, uses, "for a test", created)
+        guest_pin = IssuedPin(guest, gate, caller, until, uses, "for a test", created)
         return database.transact(lambda connection: guests.issue(connection, of_pin, guest_pin))
 
     return do
@@ -109,7 +109,7 @@ def test_a_single_use_is_single_among_fifty_at_once_on_several_machines(issue, s
     with ThreadPoolExecutor(50) as pool:
         used = Counter(pool.map(lambda number: enter(machines[number % 3], caller=str(number)), range(50)))
     assert used == {"abc": 1, None: 49}
-    assert "the store is gone; going on with lockouts in memory" not in said.events
+    assert "store unavailable, counting lockouts in memory" not in said.events
 
 
 @pytest.mark.parametrize("what", ["guest PIN", "time step"])
@@ -225,7 +225,7 @@ def test_while_the_store_is_gone_nothing_that_is_good_once_can_be_checked(store,
     ((level, _, values),) = said.lines
     assert level == "error"
     assert "guest PINs and one-time PINs are refused" in values["without"]
-    until(lambda: "the store is back" in said.events)
+    until(lambda: "store available again" in said.events)
     assert enter(store) == "abc"
     assert [store.judge(attempt_of(), Step("o", step), "1").judgement for step in (6, 7)] == [WRONG, RIGHT]
 

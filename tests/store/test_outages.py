@@ -25,7 +25,7 @@ from vipgate_fs.store.ledger import Ledger
 
 RIGHT, WRONG, LOCKED = Judgement.RIGHT, Judgement.WRONG, Judgement.LOCKED
 LIMITS = Lockout(failures=3, gate_failures=1000)
-GONE, BACK = "the store is gone; going on with lockouts in memory", "the store is back"
+GONE, BACK = "store unavailable, counting lockouts in memory", "store available again"
 
 
 def attempt(caller="1", lockout=LIMITS):
@@ -97,7 +97,7 @@ def test_a_store_that_is_gone_and_comes_back(impatient, said, file, file_store, 
     with closing(sqlite3.connect(file)) as connection:
         locked = "SELECT count(*) FROM vipgate_tallies WHERE locked_until > 0"
         until(lambda: connection.execute(locked).fetchall() == [(1,)])
-    replaced = "the store was removed or replaced; lockouts that are known here are written to the new one"
+    replaced = "store removed or replaced, writing the lockouts known here to the new one"
     assert [event for event in said.events if event != replaced] == [GONE, "a lockout begins", BACK]
 
 
@@ -108,7 +108,7 @@ def test_to_delete_the_file_frees_nobody(said, file, file_store, open_store_at):
     for each in file.parent.iterdir():
         each.unlink()
     assert judge(file_store, attempt(), right=True) == LOCKED
-    assert ("error", "the store was removed or replaced; lockouts that are known here are written to the new one") in [
+    assert ("error", "store removed or replaced, writing the lockouts known here to the new one") in [
         line[:2] for line in said.lines
     ]
     other = open_store_at(Secret(f"sqlite:///{file}"))

@@ -134,7 +134,7 @@ def test_records_wait_for_a_store_that_is_gone(gone, said, tmp_path, open_databa
     time.sleep(0.3)
     tmp_path.joinpath("state").mkdir()
     gone.record(replace(RECORD, uuid="2"))
-    until(lambda: "the store is back" in said.events)
+    until(lambda: "store available again" in said.events)
     gone.close()
     written = kept(open_database(Secret(f"sqlite:///{tmp_path}/state/vipgate.db")))
     assert [record.uuid for record in written] == ["2", "6a7f"]

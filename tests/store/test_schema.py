@@ -72,7 +72,7 @@ def test_a_service_goes_on_without_a_store_of_a_newer_schema_and_says_what_that_
     database.transact(lambda connection: connection.execute(text("UPDATE vipgate_schema SET version = 99")))
     open_store().close()
     (_, event, values), (_, unknown, _) = said.lines
-    assert event == "the store is gone; going on with lockouts in memory"
+    assert event == "store unavailable, counting lockouts in memory"
     assert f"has schema version 99, and this VIPgate knows only those up to {len(MIGRATIONS)}" in values["why"]
     assert "guest PINs and one-time PINs are refused" in values["without"]
     assert "tried again" in values["do"]

@@ -78,7 +78,7 @@ def test_an_error_of_our_own_ends_one_attempt_and_not_all(store, said, monkeypat
         with pytest.raises(Unchecked):
             judge(store, attempt_of(lockout=LIMITS))
     assert judge(store, attempt_of(lockout=LIMITS)) == Judgement.WRONG
-    assert said.events == ["an error while writing to the store"]
+    assert said.events == ["error while writing to the store"]
 
 
 def test_nothing_is_remembered_of_callers_who_did_nothing_wrong(store):

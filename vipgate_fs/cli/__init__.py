@@ -36,7 +36,7 @@ COOPERATIVE: Final = frozenset(("call", "demo", "serve"))
 
 
 def _remember(context: click.Context, _parameter: click.Parameter, given: Path | None) -> Path | None:
-    """What was said before a subcommand holds for it, too, unless it is told something else."""
+    """Options given before a subcommand apply to it, too, unless it overrides them."""
     if given is not None:
         context.meta["vipgate.config"] = given
     return context.meta.get("vipgate.config")
@@ -87,7 +87,7 @@ class Subcommands(click.Group):
         except OSError as error:
             if error.filename is not None:
                 raise
-            sys.exit(output.tell_unwritable(error))
+            sys.exit(output.report_unwritable(error))
         sys.exit(output.flush_or_fail() or code)
 
 

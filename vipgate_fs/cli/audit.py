@@ -1,4 +1,4 @@
-"""`vipgate audit`: how likely somebody who guesses finds a PIN."""
+"""`vipgate audit`: the chance that somebody guesses a PIN."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from vipgate_fs.preview.guessing import DAY, HOUR, YEAR, attempts, weakest
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A gate. Attempts are those that are compared with a PIN, in an hour, a day and a year.
+    """One gate. Attempts are those compared with a PIN, per hour, day and year.
 
     Attributes:
-        line: where the PINs stand that are found most easily; None: the configuration knows none.
+        line: of the PINs that are easiest to guess; None: the configuration contains none.
         digits: of the shortest of them.
-        chance: to find one within a year, 0 to 1.
+        chance: of guessing one within a year, 0 to 1.
     """
 
     gate: str
@@ -39,11 +39,11 @@ class Row:
 @config_option
 @output.format_option
 def command(config: Path | None, style: str) -> None:
-    """Tell for each gate how many PINs somebody can try, and how likely one of them is right within a year.
+    """Report for each gate how many PINs somebody can try, and the chance of guessing one within a year.
 
-    From one number, or from as many as they like: caller numbers can be forged. It is the best guesser there can be,
-    who knows the limits of the gate's lockout and stays just below. PINs of webservices, databases, plug-ins and guests
-    are not known here.
+    From one number, or from any number of them: caller numbers can be forged. It assumes the best possible guesser, who
+    knows the limits of the gate's lockout and stays just below them. PINs of webservices, databases, plug-ins and guests
+    are not counted.
     """
     configuration = load_or_exit(config)
     now = configuration.site.calendar.local(dt.datetime.now(dt.UTC))

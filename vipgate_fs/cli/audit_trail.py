@@ -1,4 +1,4 @@
-"""Who did it: changes that people make go to the system's log, as do those by sudo and su."""
+"""The audit trail: changes that people make go to the system's log, like those of sudo and su."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _NO_LOGIN: Final = 2**32 - 1
 def audit(what: str, **values: object) -> None:
     """Write a line with the facility `auth` (syslog(3)): what was done, by whom, and the values that are not None.
 
-    Those that are not one plain word are in quotes, as JSON has them. None of them is ever a PIN. A system without a
-    log is no reason not to do it.
+    Those that are not one plain word are in quotes, as JSON has them. None of them is ever a PIN. Without a
+    system log, nothing is written and no error is raised.
     """
     facts = {"user": _name(os.getuid()), "login": _login(), **values}
-    told = (f"{name}={_quoted(storable(str(value)))}" for name, value in facts.items() if value is not None)
-    line = " ".join([what, *told])
+    parts = (f"{name}={_quoted(storable(str(value)))}" for name, value in facts.items() if value is not None)
+    line = " ".join([what, *parts])
     syslog.openlog(IDENT, 0, syslog.LOG_AUTH)
     syslog.syslog(syslog.LOG_NOTICE, line)
 
 
 def _login() -> str | None:
-    """Who logged in, whoever he is now by sudo or su: the kernel's word (pam_loginuid(8)), else sudo's to root.
+    """Who logged in, whatever sudo or su made of them: by the kernel (pam_loginuid(8)), else by sudo if we are root.
 
-    Anybody but root may have written SUDO_USER himself.
+    Anybody else may have set SUDO_USER themselves.
     """
     try:
         login = int(_LOGIN.read_text())

@@ -1,4 +1,4 @@
-"""`vipgate call`: place one simulated call and tell what the caller experienced."""
+"""`vipgate call`: place one simulated call and report what the caller experienced."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from vipgate_fs.cli.options import (
     config_option,
     load_or_exit,
     moment_option,
+    note_ignored,
     parse_moment,
     parse_variables,
-    tell_left_aside,
     variable_option,
 )
 from vipgate_fs.cli.stores import standing_memory
@@ -55,16 +55,16 @@ _SECONDS: Final = _Number(min=0)
 @click.command()
 @config_option
 @click.option("--from", "number", required=True, metavar="NUMBER", help="The caller; 'anonymous' withholds it.")
-@click.option("--to", "called", required=True, metavar="NUMBER", help="The number that is called.")
+@click.option("--to", "called", required=True, metavar="NUMBER", help="The called number.")
 @click.option("--name", metavar="NAME", help="The caller's display name.")
 @click.option("--header", "headers", multiple=True, metavar="NAME: VALUE", help="A SIP header, such as 'Privacy: id'.")
 @click.option("--dial", "entries", multiple=True, metavar="DIGITS", help="Keys for a prompt; repeat it for the next.")
 @click.option("--dial-after", type=_SECONDS, default=1.0, show_default=True, metavar="S", help="From a prompt's start.")
 @click.option("--hangup-after", type=_SECONDS, metavar="S", help="The caller hangs up after that many seconds.")
-@click.option("--user", "alias", metavar="ID", help="The user behind it, as `protects` names him.")
+@click.option("--user", "alias", metavar="ID", help="The user behind it, as named in `protects`.")
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="A group of that user; may be repeated.")
 @variable_option
-@click.option("--server", metavar="HOST:PORT", help="A gate that is running; default: one inside of this command.")
+@click.option("--server", metavar="HOST:PORT", help="A running gate; default: one inside this command.")
 @moment_option
 @click.option("--speed", type=_Number(min=0.1, max=100), default=10.0, show_default=True, help="1: real time.")
 @output.format_option
@@ -89,8 +89,8 @@ def command(
 ) -> None:
     """Place a call through a simulated FreeSWITCH. Seconds in what it prints are the caller's, whatever the speed.
 
-    The gate inside of this command knows the store's overrides, lockouts, guest PINs and used one-time PINs, and
-    changes nothing there: it uses up no guest PIN, counts no wrong entry and records no call.
+    The gate inside this command reads the store's overrides, lockouts, guest PINs and used one-time PINs, and changes
+    nothing there: it uses up no guest PIN, counts no failed attempt and records no call.
     """
     if not all(_KEYS.fullmatch(keys) for keys in entries):
         raise click.BadParameter("the keys of a telephone are 0 to 9, * and #", param_hint="--dial")
@@ -98,7 +98,7 @@ def command(
     address = _address(server) if server else None
     for option, given in (("--at", moment), ("--config", config)):
         if address and given:
-            raise click.UsageError(f"{option} is for the gate inside of this command, not for that of --server")
+            raise click.UsageError(f"{option} is for the gate inside this command, not for that of --server")
     caller = Caller(
         number, name, headers=_headers(headers), dial=entries, dial_after=dial_after, hang_up_after=hangup_after
     )
@@ -110,7 +110,7 @@ def command(
         configuration = load_or_exit(config)
         users, plan = frozenset(filter(None, [alias])), configuration.site.trunk
         facts = Call("", "", plan.canonical(called), called, called_users=users, called_groups=frozenset(groups))
-        tell_left_aside(configuration.gates, facts)
+        note_ignored(configuration.gates, facts)
         gate = _embedded(configuration, moment, log_level)
     settings = tuple(("set", f"{name}={value}") for name, value in parse_variables(variables).items())
     host, port = address or ("127.0.0.1", 0)

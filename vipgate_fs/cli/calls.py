@@ -1,4 +1,4 @@
-"""`vipgate calls`: what became of calls, from the store."""
+"""`vipgate calls`: show call records from the store."""
 
 from __future__ import annotations
 
@@ -39,16 +39,20 @@ _in_order: Final = attrgetter(*_COLUMNS)  # not `astuple`, which copies deeply
 @click.command()
 @config_option
 @click.option(
-    "--since", default="24h", show_default=True, metavar="TIME", help="A time such as 2026-12-24T18:30, or so long ago."
+    "--since",
+    default="24h",
+    show_default=True,
+    metavar="TIME",
+    help="Such as 2026-12-24T18:30, or how long ago, such as 24h.",
 )
-@click.option("--follow", is_flag=True, help="Go on with further calls as they end; JSON is then one object a line.")
+@click.option("--follow", is_flag=True, help="Keep showing calls as they end; JSON is then one object per line.")
 @click.option("--format", "style", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
 @click.option("--separator", type=click.Choice([",", ";"]), default=",", show_default=True, help="Of CSV.")
 def command(config: Path | None, since: str, follow: bool, style: str, separator: str) -> None:  # noqa: FBT001
-    """Tell what became of calls, in the order in which they ended.
+    """Show call records, in the order in which the calls ended.
 
-    In CSV nothing that a caller wrote is a formula to a spreadsheet, at whatever sign it splits the lines.
-    --separator ";" is for those that expect semicolons, as Excel does in German.
+    In CSV, nothing that a caller wrote can be a formula to a spreadsheet, whatever separator it uses.
+    --separator ";" is for spreadsheets that expect semicolons, such as German Excel.
     """
     essentials = load_essentials_or_exit(config)
     store, calendar = SiteStore(essentials), essentials.site.calendar

@@ -1,4 +1,4 @@
-"""`vipgate check`: whether configuration files are right."""
+"""`vipgate check`: validate configuration files."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ YEARS: Final = (1991, 2100)
 @config_option
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
 @output.format_option
-@click.option("--strict", is_flag=True, help="A warning makes a file invalid, too.")
+@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.option(
-    "--holidays", "year", type=click.IntRange(*YEARS), metavar="YEAR", help="List the public holidays of a year, too."
+    "--holidays", "year", type=click.IntRange(*YEARS), metavar="YEAR", help="Also list the public holidays of a year."
 )
-@click.option("--as-user", "user", metavar="NAME", help="See them with this user's rights, the service's; for root.")
+@click.option("--as-user", "user", metavar="NAME", help="Check with the rights of this user, the service's; for root.")
 def command(
     config: Path | None,
     files: tuple[Path, ...],
@@ -49,12 +49,12 @@ def command(
     year: int | None,
     user: str | None,
 ) -> None:
-    """Check configuration files and tell everything that is wrong with them, each finding with its line.
+    """Check configuration files and report everything that is wrong with them, each finding with its line.
 
-    Whether others on this machine can change a file, or read PINs, passwords or keys in it, is told besides: that is
-    no finding, and the file may be meant for another machine.
+    Also warns if others on this machine can change a file, or read PINs, passwords or keys in it. That is not a
+    finding, because the file may be meant for another machine.
 
-    Without FILE: that of --config, $VIPGATE_CONFIG, ./vipgate.yaml or /etc/vipgate/vipgate.yaml.
+    Default for FILE: that of --config, $VIPGATE_CONFIG, ./vipgate.yaml or /etc/vipgate/vipgate.yaml.
 
     Exit status: 0 when all are valid, 1 when one is not, 2 when one can't be read.
     """
@@ -100,8 +100,8 @@ def _load(path: Path) -> Loaded:
 
 def _print(findings: list[Finding], holidays: dict[str, list[dict[str, str]]], year: int | None, style: str) -> None:
     if style == "json":
-        told = [asdict(finding) for finding in findings]
-        document = told if year is None else {"findings": told, "holidays": holidays}
+        listed = [asdict(finding) for finding in findings]
+        document = listed if year is None else {"findings": listed, "holidays": holidays}
         output.show_json(document)
         return
     for file, days in holidays.items():
@@ -118,7 +118,7 @@ def _holidays(calendar: Calendar, year: int) -> list[dict[str, str]]:
 
 
 def _become(name: str) -> None:
-    """Go on with the rights of a user. Ends the command when that is not possible."""
+    """Continue with the rights of a user. Ends the command if that is not possible."""
     configuration_files.load_text("version: 1\ngates: {}\n")  # Python may be where only root can read it
     try:
         user = pwd.getpwnam(name)
@@ -148,12 +148,12 @@ def _hidden_from_service(path: Path) -> str | None:
 
 def _summary(loaded: Loaded, *, valid: bool) -> str:
     counts = Counter(finding.severity for finding in loaded.findings)
-    told = [_count(number, severity) for severity, number in sorted(counts.items())]
+    parts = [_count(number, severity) for severity, number in sorted(counts.items())]
     if valid and loaded.configuration is not None:
         gates = loaded.configuration.gates
         disabled = sum(not gate.enabled for gate in gates)
-        told[:0] = ["ok", _count(len(gates), "gate") + (f" ({disabled} disabled)" if disabled else "")]
-    return ", ".join(told)
+        parts[:0] = ["ok", _count(len(gates), "gate") + (f" ({disabled} disabled)" if disabled else "")]
+    return ", ".join(parts)
 
 
 def _count(number: int, what: str) -> str:

@@ -63,8 +63,8 @@ EXAMPLES: Final = {
         Row("right PIN", _STRANGER, _HOTLINE, f"through to {_HOTLINE}", ("0815#",)),
         Row("wrong PIN, then the right one", _STRANGER, _HOTLINE, f"through to {_HOTLINE}", ("4711#", "0815#")),
         Row("wrong PIN three times", _STRANGER, _HOTLINE, "hung up on (USER_BUSY)", ("1#", "2#", "3#")),
-        Row("hangs up in the prompt", _STRANGER, _HOTLINE, "hung up himself", hangs_up=True),
-        Row("VIP, his own PIN", _VIP, "7001", "through to 7001", ("081512345#",)),
+        Row("hangs up in the prompt", _STRANGER, _HOTLINE, "hung up", hangs_up=True),
+        Row("VIP, own PIN", _VIP, "7001", "through to 7001", ("081512345#",)),
         Row("unknown caller", _STRANGER, "7001", "486 Busy Here"),
         Row("withheld number", "anonymous", "7001", "486 Busy Here"),
         Row("customer number and PIN", _STRANGER, "7100", "through to 7100", ("10027#", "2468#")),
@@ -77,7 +77,7 @@ EXAMPLES: Final = {
         Row("webservice: pass", _STRANGER, "7303", "through to 7303"),
         Row("webservice: forward", _STRANGER, "7304", "through to 123"),
         Row("webservice down: on_failure", _STRANGER, "7309", "through to 7309", ("0815#",)),
-        Row("database: his own PIN", _VIP, "7310", "through to 7310", ("081512345#",)),
+        Row("database: own PIN", _VIP, "7310", "through to 7310", ("081512345#",)),
         Row("database: forward", _SWISS, "7310", "through to 100"),
         Row("database: not in it", _STRANGER, "7310", "486 Busy Here"),
         Row("plug-in: forward", _STRANGER, "7320", "through to 300"),
@@ -122,7 +122,7 @@ def _webservice() -> Iterator[str]:
             self.wfile.write(answer)
 
         def log_message(self, *_: object) -> None:
-            """The table tells enough."""
+            """The table says enough."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -174,7 +174,7 @@ def _hang_up_after_the_prompt(call: Call) -> None:
 
 
 def _heard(experience: Experience) -> str:
-    """What the caller heard of the gate, in short; ringing left aside, which only tells how busy this machine is."""
+    """What the caller heard of the gate, in short, without ringing, which only depends on how busy this machine is."""
     states = {What.EARLY_MEDIA: "unanswered:", What.ANSWERED: "answered:"}
     words = []
     for moment in itertools.takewhile(lambda moment: moment.what != What.TRANSFERRED, experience.moments):
@@ -190,4 +190,4 @@ def _end(experience: Experience) -> str:
         return f"through to {experience.transferred_to.extension}"
     if not experience.answered:
         return f"{experience.status} {experience.phrase}"
-    return "hung up himself" if experience.hung_up_by == "caller" else f"hung up on ({experience.cause})"
+    return "hung up" if experience.hung_up_by == "caller" else f"hung up on ({experience.cause})"

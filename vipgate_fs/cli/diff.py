@@ -1,4 +1,4 @@
-"""`vipgate diff`: what a change of the configuration changes for callers."""
+"""`vipgate diff`: show what a change of the configuration changes for callers."""
 
 from __future__ import annotations
 
@@ -30,14 +30,16 @@ MOST_DAYS: Final = 3660
 @click.argument("old", required=False, type=click.Path(path_type=Path))
 @click.argument("new", required=False, type=click.Path(path_type=Path))
 @click.option("--since", metavar="GIT-REV", help="OLD is NEW as it was at a revision of git, such as HEAD.")
-@click.option("--days", type=click.IntRange(1, MOST_DAYS), default=HORIZON, show_default=True, help="To look ahead.")
+@click.option(
+    "--days", type=click.IntRange(1, MOST_DAYS), default=HORIZON, show_default=True, help="Look so far ahead."
+)
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(config: Path | None, old: Path | None, new: Path | None, since: str | None, days: int, style: str) -> None:
-    """Tell every class of calls whose fate differs between two configurations, each with a call that shows it.
+    """List every class of calls whose fate differs between two configurations, each with a call that shows it.
 
-    OLD and NEW are files; with --since, only NEW, else the configuration that the other commands use. What webservices,
-    databases and plug-ins would answer is not known, so what they decide may be anything. Lockouts, overrides and guest
-    PINs belong to the store and are left aside.
+    OLD and NEW are files; with --since, give only NEW, by default the configuration that the other commands use. The
+    answers of webservices, databases and plug-ins are unknown, so their decisions may be anything. Lockouts, overrides
+    and guest PINs belong to the store and are ignored.
 
     Exit status: 0 when nothing changes, 1 when something does, 2 when a file can't be read or compared.
     """
@@ -82,7 +84,7 @@ def _side(path: Path, content: bytes) -> Side:
 
 
 def _revision(path: Path, since: str) -> bytes:
-    """The file as it was. Ends the command when git can't tell."""
+    """The file as it was. Ends the command if git can't say."""
     git = ["git", "-C", str(path.absolute().parent), "show", f"{since}:./{path.name}"]
     try:
         shown = subprocess.run(git, check=False, capture_output=True, timeout=60)  # noqa: S603 - git of the user's PATH

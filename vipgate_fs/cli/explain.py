@@ -1,4 +1,4 @@
-"""`vipgate explain`: what would happen to a call, and why, with the line of the configuration that decided."""
+"""`vipgate explain`: show what would happen to a call, and why, with the line of the configuration that decided."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from vipgate_fs.cli.options import (
     config_option,
     load_or_exit,
     moment_option,
+    note_ignored,
     parse_moment,
     parse_variables,
-    tell_left_aside,
     variable_option,
 )
 from vipgate_fs.cli.stores import standing_memory
@@ -36,14 +36,14 @@ from vipgate_fs.gate.verdict import Verdict
 @click.option(
     "--from", "caller", required=True, metavar="NUMBER", help="The caller; 'anonymous' for a withheld number."
 )
-@click.option("--hidden", is_flag=True, help="The caller hides the number, and only the network knows it.")
-@click.option("--to", "called", required=True, metavar="NUMBER", help="The number that was called.")
+@click.option("--hidden", is_flag=True, help="The number is restricted: the network knows it and the caller hides it.")
+@click.option("--to", "called", required=True, metavar="NUMBER", help="The called number.")
 @moment_option
-@click.option("--user", metavar="ID", help="The directory's user behind the called number, as `protects` names him.")
+@click.option("--user", metavar="ID", help="The directory's user behind the called number, as named in `protects`.")
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="A group of that user; may be repeated.")
 @variable_option
-@click.option("--live", is_flag=True, help="Really ask webservices and databases.")
-@click.option("--no-store", is_flag=True, help="Leave overrides and lockouts aside, which are in the store.")
+@click.option("--live", is_flag=True, help="Ask webservices and databases for real.")
+@click.option("--no-store", is_flag=True, help="Ignore overrides and lockouts, which are in the store.")
 @output.format_option
 def command(
     config: Path | None,
@@ -58,7 +58,7 @@ def command(
     no_store: bool,  # noqa: FBT001
     style: str,
 ) -> None:
-    """Tell which gate a call meets, what each step says, what the caller would hear and where he would end up.
+    """Show which gate a call meets, what each step answers, what callers would hear and where their calls would go.
 
     The switch is not asked: users and groups of its directory are taken from --user and --group.
     """
@@ -79,7 +79,7 @@ def command(
     with nullcontext(ReadOnly()) if no_store else standing_memory(configuration, at) as memory:
         decision = decide(configuration.gates, call, at, site.calendar, ask, memory.overrides)
         explanation = _explanation(configuration, decision.sees(call), at, decision, memory)
-    tell_left_aside(configuration.gates, call)
+    note_ignored(configuration.gates, call)
     if style == "json":
         output.show_json(explanation)
     else:
@@ -108,12 +108,12 @@ def _explanation(
         "outcomes": [
             {
                 "when": when or None,
-                "happens": told,
+                "happens": happens,
                 "result": outcome.result,
                 "target": outcome.target,
                 "why": outcome.why or None,
             }
-            for when, told, outcome in narrate(decision, call, memory)
+            for when, happens, outcome in narrate(decision, call, memory)
         ],
     }
 

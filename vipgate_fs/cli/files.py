@@ -1,4 +1,4 @@
-"""`vipgate files`: where the files lie that come with VIPgate."""
+"""`vipgate files`: locate the files that ship with VIPgate."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ FILES: Final = {
 @click.argument("name", type=click.Choice(list(FILES)), required=False)
 @output.format_option
 def command(name: str | None, style: str) -> None:
-    """Tell where the dialplan, the systemd unit, sounds, schemas, examples and manuals lie: all of them, or one."""
+    """Print where the dialplan, the systemd unit, sounds, schemas, examples and manuals are: all of them, or one."""
     wanted = {each: str(resource(file)) for each, file in FILES.items() if name in (None, each)}
     output.report(style, wanted, *([wanted[name]] if name else (f"{each:<10}{file}" for each, file in wanted.items())))

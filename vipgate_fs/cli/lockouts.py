@@ -1,4 +1,4 @@
-"""`vipgate lockouts`: who is locked out, or near to it; and letting him in again."""
+"""`vipgate lockouts`: list who is locked out, or close to it, and unlock them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from vipgate_fs.store.tallies import Kept
 @output.format_option
 @click.pass_context
 def command(context: click.Context, config: Path | None, style: str) -> None:
-    """List the callers, customer numbers and gates with wrong entries or a lockout; `clear` forgets them."""
+    """List the callers, customer numbers and gates with failed attempts or a lockout; `clear` unlocks them."""
     if context.invoked_subcommand is not None:
         return
     essentials = load_essentials_or_exit(config)
@@ -41,7 +41,7 @@ def command(context: click.Context, config: Path | None, style: str) -> None:
 @command.command()
 @config_option
 @click.option("--gate", metavar="NAME", shell_complete=complete_gate, help="Only at this gate.")
-@click.option("--caller", metavar="NUMBER", help="Only this caller's own; 'anonymous' for those without a number.")
+@click.option("--caller", metavar="NUMBER", help="Only this caller's own; 'anonymous' for withheld numbers.")
 @click.option("--customer", metavar="NUMBER", help="Only those of this customer number.")
 @click.option("--all", "everything", is_flag=True, help="All of them.")
 @output.format_option
@@ -53,7 +53,7 @@ def clear(
     everything: bool,  # noqa: FBT001 - click passes all by name
     style: str,
 ) -> None:
-    """Forget wrong entries and lockouts: those of a gate, of a caller, of a customer number, or all of them."""
+    """Clear failed attempts and lockouts: those of a gate, of a caller, of a customer number, or all of them."""
     essentials = load_essentials_or_exit(config)
     if everything == any(each is not None for each in (gate, caller, customer)):
         raise click.UsageError("say whose: --gate, --caller or --customer; or --all")
@@ -69,11 +69,11 @@ def clear(
         kinds, who = ("caller",), storable(essentials.site.plan.caller(caller))
     cleared = SiteStore(essentials).do(lambda connection: tallies.clear(connection, gate, kinds, who))
     if caller is not None and not cleared and not NUMBER.fullmatch(who or "0"):
-        why = f"{caller} is no telephone number, and no caller of that name has wrong entries"
+        why = f"{caller} is no telephone number, and no caller of that name has failed attempts"
         raise click.BadParameter(why, param_hint="--caller")
     audit("lockouts clear", gate=gate, caller=caller, customer=customer, cleared=cleared)
-    told = f"cleared: {cleared}" if cleared else "there was nothing to clear: see vipgate lockouts"
-    output.report(style, {"cleared": cleared}, told)
+    text = f"cleared: {cleared}" if cleared else "there was nothing to clear: see vipgate lockouts"
+    output.report(style, {"cleared": cleared}, text)
 
 
 def _listed(kept: list[Kept], essentials: Essentials, now: float) -> Iterator[dict[str, Any]]:
@@ -91,7 +91,7 @@ def _listed(kept: list[Kept], essentials: Essentials, now: float) -> Iterator[di
 
 
 def _print(listed: list[dict[str, Any]]) -> None:
-    head = ("gate", "of", "who", "wrong entries", "locked until", "doublings")
+    head = ("gate", "of", "who", "failed attempts", "locked until", "doublings")
     rows = []
     for each in listed:
         failures = "-" if each["failures"] is None else str(each["failures"])

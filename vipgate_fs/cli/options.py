@@ -1,4 +1,4 @@
-"""What several subcommands take, and how they find the configuration."""
+"""Options that several subcommands share, and how they find the configuration."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def complete_gate(context: click.Context, _parameter: click.Parameter, incomplet
 
 
 variable_option = click.option(
-    "--variable", "variables", multiple=True, metavar="NAME=VALUE", help="A variable of the channel; may be repeated."
+    "--variable", "variables", multiple=True, metavar="NAME=VALUE", help="A channel variable; may be repeated."
 )
 
 
@@ -66,12 +66,12 @@ def parse_variables(texts: Iterable[str]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def tell_left_aside(gates: Gates, call: Call) -> None:
+def note_ignored(gates: Gates, call: Call) -> None:
     """A note on stderr of gates for users or groups, where nobody has named those of the called number."""
     if gates.needs_directory(call) and not (call.called_users or call.called_groups):
         names = [gate.name for gate in gates if gate.protects.users or gate.protects.groups]
-        what = f"gates for users or groups ({', '.join(names)}) are left aside"
-        click.echo(f"Note: {what}; name the called number's user with --user, his groups with --group", err=True)
+        what = f"gates for users or groups ({', '.join(names)}) are ignored"
+        click.echo(f"Note: {what}; name the called number's user with --user, and their groups with --group", err=True)
 
 
 def parse_moment(text: str | None, calendar: Calendar, option: str = "--at", allowed: str = MOMENT) -> dt.datetime:

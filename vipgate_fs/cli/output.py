@@ -1,4 +1,4 @@
-"""How the commands speak: tables, times and JSON on stdout, notes on stderr, and how a command ends."""
+"""The output of commands: tables, times and JSON on stdout, notes on stderr, and exit statuses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ format_option = click.option(
 
 
 def report(style: str, document: Any, *lines: str) -> None:
-    """Print what a command has to say: one JSON document, or lines for people."""
+    """Print a command's result: one JSON document, or lines for people."""
     if style == "json":
         show_json(document)
         return
@@ -84,11 +84,11 @@ def flush_or_fail() -> int:
     try:
         sys.stdout.flush()
     except OSError as error:
-        return tell_unwritable(error)
+        return report_unwritable(error)
     return 0
 
 
-def tell_unwritable(error: OSError) -> int:
+def report_unwritable(error: OSError) -> int:
     """Say that stdout can't be written, and let nobody try it again; the exit status."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     click.echo(f"Error: the output can't be written: {error.strerror or error}", err=True)

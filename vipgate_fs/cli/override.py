@@ -1,4 +1,4 @@
-"""`vipgate override`: a person switches a gate on or off, over its schedule."""
+"""`vipgate override`: switch a gate on or off, whatever its schedule says."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from vipgate_fs.store import overrides
 @click.option("--until", metavar="ISO-TIME", help="Such as 2026-12-27T08:00, or 2026-12-27 for the whole day.")
 @click.option("--for", "length", metavar="TIME", help="Such as 30m, 2h or 7d, from the beginning.")
 @output.format_option
-@click.option("--note", metavar="TEXT", help="Why, or whose; it is told with the override.")
+@click.option("--note", metavar="TEXT", help="Why, or whose; shown with the override.")
 def command(
     config: Path | None,
     gate: str | None,
@@ -45,13 +45,13 @@ def command(
     note: str | None,
     style: str,
 ) -> None:
-    """Switch a gate on or off, over its schedule; auto lets the schedule decide again.
+    """Switch a gate on or off, whatever its schedule says; auto lets the schedule decide again.
 
-    Without --until and --for it stays so until further notice. A gate has one override: a new one takes the place of
-    the one before, also when it begins later. All workers and machines know of it within a few seconds.
+    Without --until and --for, it holds until further notice. A gate has one override: a new one replaces the previous
+    one, even if it begins later. All workers and machines apply it within a few seconds.
 
-    Without a state: how the gate is switched; without GATE: all that are, also those that the configuration no longer
-    has: auto takes their overrides back.
+    Without a state, shows the gate's override; without GATE, all overrides, including those of gates that are no longer
+    in the configuration: auto removes them.
     """
     essentials = load_essentials_or_exit(config)
     calendar = essentials.site.calendar
@@ -71,7 +71,7 @@ def command(
     SiteStore(essentials, makes=True).do(lambda connection: overrides.write(connection, gate, override))
     times = {name: None if at is None else output.iso(at, calendar) for name, at in (("since", since), ("until", end))}
     audit("override", gate=gate, state=state, **times)
-    output.report(style, _values(gate, override, calendar), f"{gate}: {_told(override, calendar)}")
+    output.report(style, _values(gate, override, calendar), f"{gate}: {_described(override, calendar)}")
 
 
 def _values(gate: str, override: Override | None, calendar: Calendar) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def _print(gate: str | None, essentials: Essentials, style: str) -> None:
     lines = []
     for name, override in wanted.items():
         unknown = "" if name in essentials.gates else "; there is no such gate"
-        lines.append(f"{name}: {_told(override, calendar)}{unknown}")
+        lines.append(f"{name}: {_described(override, calendar)}{unknown}")
     document = [_values(name, override, calendar) for name, override in wanted.items()]
     output.report(style, document, *(lines or ["no gate is switched: all are as their schedules say"]))
 
@@ -105,7 +105,7 @@ def _kept(essentials: Essentials) -> dict[str, Override]:
         return {}  # nobody has switched anything yet
 
 
-def _told(override: Override | None, calendar: Calendar) -> str:
+def _described(override: Override | None, calendar: Calendar) -> str:
     if override is None:
         return "as its schedule says"
     return f"{'on' if override.active else 'off'}, {override.describe(calendar)}"

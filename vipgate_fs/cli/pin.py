@@ -20,7 +20,7 @@ from vipgate_fs.gate.call import WITHHELD, storable
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.identify.caller_pin import NUMBER
 from vipgate_fs.store import guests
-from vipgate_fs.store.guests import GuestPin
+from vipgate_fs.store.guests import IssuedPin
 from vipgate_fs.store.key import KeyUnusable, NoKey, make_key, read_key
 
 VALID_FOR: Final = "24h"
@@ -38,15 +38,20 @@ def command(config: Path | None) -> None:
 
 @command.command()
 @config_option
-@click.option("--gate", required=True, metavar="NAME", shell_complete=complete_gate, help="The gate where it is good.")
+@click.option("--gate", required=True, metavar="NAME", shell_complete=complete_gate, help="The gate where it is valid.")
 @click.option("--caller", metavar="NUMBER", help="The only caller who may use it; default: anybody.")
 @click.option("--valid-for", metavar="TIME", help=f"Such as 30m, 24h or 7d, from now; default: {VALID_FOR}.")
 @click.option("--until", metavar="ISO-TIME", help="Such as 2026-12-24T18:30, or 2026-12-24 for the whole day.")
-@click.option("--uses", type=click.IntRange(1, MOST_USES), metavar="N", help="How often; default: any number of times.")
+@click.option(
+    "--uses",
+    type=click.IntRange(1, MOST_USES),
+    metavar="N",
+    help="Number of uses; default: unlimited.",
+)
 @click.option("--note", default="", metavar="TEXT", help="Whom it is for.")
 @click.option("--digits", type=click.IntRange(6, 12), default=8, show_default=True, help="Its length.")
 @click.option(
-    "--new-key", is_flag=True, help="Make another key when it is lost; PINs that were issued with it are, too."
+    "--new-key", is_flag=True, help="Create a new key if the old one is lost; the PINs issued with it are lost, too."
 )
 @output.format_option
 def issue(
@@ -61,7 +66,7 @@ def issue(
     new_key: bool,  # noqa: FBT001 - click passes all by name
     style: str,
 ) -> None:
-    """Make a random PIN and print it: only here and only now. What it is good for is told on stderr, or in JSON."""
+    """Issue a random PIN and print it, only here and only now. Its validity is printed on stderr, or in JSON."""
     essentials = load_essentials_or_exit(config)
     calendar = essentials.site.calendar
     _check_gate(gate, essentials)
@@ -70,7 +75,7 @@ def issue(
     number = None if caller is None else _caller(caller, essentials)
     store = SiteStore(essentials, makes=True)
     key = _key(essentials.store.key_file, store, is_lost=new_key)
-    guest = guests.GuestPin("", gate, number, end, uses, storable(note, longest=200), time.time())
+    guest = guests.IssuedPin("", gate, number, end, uses, storable(note, longest=200), time.time())
     while True:
         guest = replace(guest, id="".join(secrets.choice(_LETTERS) for _ in range(6)))
         pin = "".join(secrets.choice("0123456789") for _ in range(digits))
@@ -87,7 +92,7 @@ def issue(
 @config_option
 @output.format_option
 def list_(config: Path | None, style: str) -> None:
-    """List guest PINs, without their digits; those that have ended, for 30 days."""
+    """List guest PINs, without their digits; expired ones for 30 days."""
     essentials = load_essentials_or_exit(config)
     calendar = essentials.site.calendar
     listed = SiteStore(essentials).do(lambda connection: list(guests.read(connection)), reads=True)
@@ -100,9 +105,9 @@ def list_(config: Path | None, style: str) -> None:
 @click.argument("guest", metavar="ID")
 @output.format_option
 def revoke(config: Path | None, guest: str, style: str) -> None:
-    """Make a guest PIN worthless at once."""
+    """Revoke a guest PIN at once."""
     if not SiteStore(load_essentials_or_exit(config)).do(lambda connection: guests.revoke(connection, guest)):
-        raise click.ClickException(f"there is no guest PIN {guest}; `vipgate pin list` tells which there are")
+        raise click.ClickException(f"there is no guest PIN {guest}; `vipgate pin list` lists them")
     audit("pin revoke", id=guest)
     output.report(style, {"revoked": guest}, f"{guest}: revoked")
 
@@ -153,12 +158,12 @@ def _key(path: Path, store: SiteStore, *, is_lost: bool) -> bytes:
     return key
 
 
-def _values(guest: GuestPin, calendar: Calendar) -> dict[str, Any]:
+def _values(guest: IssuedPin, calendar: Calendar) -> dict[str, Any]:
     times = {name: at and output.iso(at, calendar) for name, at in asdict(guest).items() if name in _TIMES}
     return asdict(guest) | times
 
 
-def _line(guest: GuestPin, calendar: Calendar) -> str:
+def _line(guest: IssuedPin, calendar: Calendar) -> str:
     is_over = guest.valid_until <= time.time()
     uses = {None: "", 0: ", used up", 1: ", one use left"}.get(guest.uses_left, f", {guest.uses_left} uses left")
     used = "" if guest.used is None else f", last used {output.shown(guest.used, calendar)}"

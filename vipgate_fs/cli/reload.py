@@ -1,4 +1,4 @@
-"""`vipgate reload`: let the running service take a changed configuration over."""
+"""`vipgate reload`: apply a changed configuration to the running service."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from vipgate_fs.service.control import NoService, ask_to_reload
 @config_option
 @output.format_option
 def command(config: Path | None, style: str) -> None:
-    """Let the service that runs for a configuration take it over as it is now: whole, or not at all.
+    """Apply the configuration as it is now to the service that runs for it: whole, or not at all.
 
-    Running calls end under the configuration that they began with. Only root and the service's own user are heard.
+    Calls in progress end under the configuration they began with. Only root and the service's own user may reload.
 
-    Exit status: 0 when it is in force, 1 when it was refused and nothing has changed, 2 when no service runs.
+    Exit status: 0 applied, 1 refused and nothing has changed, 2 no service runs.
     """
     try:
         answer = ask_to_reload(configuration_files.find(config))

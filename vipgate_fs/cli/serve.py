@@ -26,7 +26,7 @@ from vipgate_fs.service.supervisor import Supervisor
 @click.command()
 @config_option
 @click.option(
-    "--log-level", type=click.Choice(list(LEVELS)), default="info", show_default=True, help="How much to tell."
+    "--log-level", type=click.Choice(list(LEVELS)), default="info", show_default=True, help="How much to log."
 )
 @click.option(
     "--log-format", type=click.Choice(["auto", "text", "json"]), default="auto", help="Default: text on a terminal."
@@ -34,7 +34,7 @@ from vipgate_fs.service.supervisor import Supervisor
 def command(config: Path | None, log_level: str, log_format: str) -> None:
     """Serve FreeSWITCH's outbound event socket until SIGTERM or SIGINT; a second one ends at once.
 
-    SIGHUP takes a changed configuration over, as `vipgate reload` does.
+    SIGHUP applies a changed configuration, as `vipgate reload` does.
     """
     signals = Signals()
     log = configure(log_level, json={"auto": None, "text": False, "json": True}[log_format])
@@ -69,6 +69,6 @@ def _serve(generation: Generation, path: Path, signals: Signals, log: Log, load:
     except (CannotControl, CannotListen, WorkersFailed) as failure:
         raise click.ClickException(str(failure)) from None
     except Exception:  # noqa: BLE001 - it ends the service; whoever watches it starts it again
-        log.error("error in the supervisor; workers finish their calls and end", exception=traceback.format_exc())
+        log.error("error in the supervisor; workers finish their calls and exit", exception=traceback.format_exc())
         sys.exit(1)
     log.info("ended", calls_cut_off=cut_off)

@@ -1,4 +1,4 @@
-"""`vipgate status`: how the running service is."""
+"""`vipgate status`: the running service's health check."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vipgate_fs import config as configuration_files
 from vipgate_fs.cli import output
 from vipgate_fs.cli.options import config_option
 from vipgate_fs.service.control import NoService, ask_for_status
-from vipgate_fs.service.status import Status, told
+from vipgate_fs.service.status import Status, as_time
 
 OK: Final = 0
 DEGRADED: Final = 1
@@ -26,11 +26,11 @@ NO_SERVICE: Final = 2
 @config_option
 @output.format_option
 def command(config: Path | None, style: str) -> None:
-    """Tell how the service is that runs for a configuration.
+    """Report the health of the service that runs for a configuration.
 
-    The first line says whether all is well, for monitors. Only root and the service's own user are answered.
+    The first line is the result, for monitors. Only root and the service's own user are answered.
 
-    Exit status: 0 when all is well, 1 when something is missing, 2 when no service answers.
+    Exit status: 0 ok, 1 degraded, 2 no service answers.
     """
     try:
         status = ask_for_status(configuration_files.find(config))
@@ -55,7 +55,7 @@ def _end(style: str, code: int, why: str) -> Never:
 
 def _values(status: Status) -> dict[str, Any]:
     moments = ("taken_over", "store_gone_since", "refused")
-    times = {name: told(getattr(status, name)) for name in moments if getattr(status, name)}
+    times = {name: as_time(getattr(status, name)) for name in moments if getattr(status, name)}
     values = asdict(status) | {"changed": status.is_changed()} | times
     del values["digest"]
     return values
@@ -70,5 +70,5 @@ def _lines(status: Status) -> Iterator[tuple[str, str]]:
     yield "calls", f"{status.calls} now, {status.calls_since_start} since the start{unmet}"
     yield "store", status.store
     changed = "; the file has changed since then" if status.is_changed() else ""
-    yield "configuration", f"{status.configuration}, taken over {told(status.taken_over)}{changed}"
+    yield "configuration", f"{status.configuration}, applied {as_time(status.taken_over)}{changed}"
     yield "overrides", str(status.overrides)

@@ -75,7 +75,7 @@ def standing_memory(configuration: Configuration, at: dt.datetime) -> Iterator[R
     except NoStore:
         yield ReadOnly(clock=clock)
     except click.ClickException as error:
-        click.echo(f"Warning: overrides and lockouts are left aside: {error.message}", err=True)
+        click.echo(f"Warning: overrides and lockouts are ignored: {error.message}", err=True)
         yield ReadOnly(clock=clock)
     else:
         yield ReadOnly(StoreBook(store.database, KeyFile(configuration.store.key_file)), known, clock)

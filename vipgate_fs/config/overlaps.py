@@ -60,14 +60,14 @@ class _Overlaps:
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._told: set[int] = set()
+        self._reported: set[int] = set()
 
     def report(self, one: Claim, other: Claim, example: str) -> None:
         """Report that two targets overlap, at the lower one in the file; nothing if they are the same."""
         first, second = sorted((one, other), key=lambda claim: (claim.place.line, claim.place.column))
-        if one is other or id(second) in self._told:
+        if one is other or id(second) in self._reported:
             return
-        self._told.add(id(second))
+        self._reported.add(id(second))
         example = example.replace("?", "0").replace("*", "")
         what, where = f"{second.kind} {example}", f"in line {first.place.line}"
         if first.gate == second.gate:

@@ -21,7 +21,7 @@ NOT_DIALABLE: Final = Rejection(code=484)
 """Address Incomplete (RFC 3261, 21.4.22): for a called number that must not be sent on to the switch."""
 LOCKED_OUT: Final = "locked out"
 """Why no entry of a caller was right, whatever it was."""
-UNCHECKED: Final = "the entry could not be checked"
+UNCHECKED: Final = "the PIN could not be checked"
 """Why an entry was neither right nor wrong: it is one of the call's attempts, and counts for no lockout."""
 _Keyed = tuple[str | None, Credential, str]
 """The customer number, what is expected, and what was keyed in. Never to be logged."""

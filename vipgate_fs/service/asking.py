@@ -1,4 +1,4 @@
-"""Asking a step that takes its time, while a caller waits."""
+"""Ask a slow step while the caller waits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vipgate_fs.gate.step import Step
 from vipgate_fs.gate.verdict import Verdict
 
 RING_AFTER: Final = 0.3
-"""Seconds of silence that a caller does not notice; then he hears ringing until the step has answered."""
+"""Seconds of silence that callers do not notice; after that they hear ringing until the step has answered."""
 
 
 class Asking:

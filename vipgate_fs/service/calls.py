@@ -1,4 +1,4 @@
-"""What happens on one connection: connect → facts → decision → dialogue → outcome, and the lines that tell it."""
+"""One connection, from start to end: connect → facts → decision → dialogue → outcome, and the log lines about it."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ from vipgate_fs.service.unmet import Unmet
 Clock = Callable[[], dt.datetime]
 
 UNDECIDED: Final = Rejection(code=480)
-"""For a call that can't be decided on because something is broken: the door stays shut (RFC 3261, 21.4.18).
+"""For a call that can't be decided because something is broken: fail closed (RFC 3261, 21.4.18).
 
-Not 503, which would tell the carrier that the whole switch is down: it might take the trunk out of service.
+Not 503, which would mean to the carrier that the whole switch is down: it might take the trunk out of service.
 """
 
 
 REFUSING: Final = 1.0
-"""Seconds for a peer that is not to be served to show its call, and to take the answer."""
+"""Seconds for a peer that will not be served to present its call, and to take the answer."""
 _UNWANTED: Final = (16, 1024 * 1024)
 """How many of them have a place, and bytes that they may have sent all together."""
 _PLACES: Final = 0.25
@@ -63,10 +63,10 @@ class CallHandler:
 
     Args:
         configuration: checked.
-        log: told of each call.
-        clock: tells the moment to decide for, with a time zone.
+        log: of each call.
+        clock: gives the time to decide for, with a time zone.
         memory: what is remembered across calls; default: that of this process.
-        unmet: is told of calls that meet no gate; default: warns in the log.
+        unmet: notes calls that meet no gate; default: warns in the log.
 
     Attributes:
         calls: that are being served: a connection counts as soon as its peer has shown to be a FreeSWITCH with a call,
@@ -204,11 +204,11 @@ class CallHandler:
             session.holds_call and outcome.result is not Result.CUT_OFF
         ):  # the switch has fallen silent, or says what can't be understood
             outcome.result, outcome.target = Result.REJECTED, None
-            log.error("rejected: the switch can't be understood any more", why=outcome.why)
+            log.error("rejected: no valid answer from the switch", why=outcome.why)
         if channel.missing_sounds:
             log.error("the switch could not play a sound", sounds=channel.missing_sounds)
         self._memory.record(course.record(call, outcome))
-        log.info("outcome", **_told(outcome), seconds=round(course.seconds, 3))
+        log.info("outcome", **_in_short(outcome), seconds=round(course.seconds, 3))
 
     def _reject_unread(self, session: Session, why: str, log: Log) -> None:
         """Report and record a call whose facts did not come whole; who called whom is not known for sure."""
@@ -245,9 +245,9 @@ class CallHandler:
 
 
 def warn_of_unmet(log: Log, called: str, hint: str) -> None:
-    """Write down that calls to a number meet no gate, and pass."""
+    """Log that calls to a number meet no gate, and pass."""
     hint = hint or "if another number was dialled: docs/freeswitch.md, Who is called"
-    log.warning("no gate protects a number that is called, so its calls pass", called=called, hint=hint)
+    log.warning("no gate protects a called number, so its calls pass", called=called, hint=hint)
 
 
 class _Course:
@@ -292,17 +292,17 @@ class _Course:
 
 
 def _tell(decision: Decision, call: Call, log: Log) -> None:
-    if log.tells("debug"):
+    if log.writes("debug"):
         for reason in decision.reasons:
-            log.debug("considered", **_told(reason))
+            log.debug("considered", **_in_short(reason))
     decisive = decision.reasons[-1]
     where = {"gate": decision.gate.name} if decision.gate else {}
     line = {"line": decisive.line} if decisive.line else {}
-    tell = log.warning if any(reason.failed for reason in decision.reasons) else log.info
+    write = log.warning if any(reason.failed for reason in decision.reasons) else log.info
     who = {"caller_from": call.caller_source} | ({"restricted": True} if call.restricted else {})
-    tell("decision", **where, verdict=describe(decision.verdict), reason=decision.why, **line, **who)
+    write("decision", **where, verdict=describe(decision.verdict), reason=decision.why, **line, **who)
 
 
-def _told(of: Outcome | Reason) -> dict[str, Any]:
+def _in_short(of: Outcome | Reason) -> dict[str, Any]:
     """What is worth a word in a log line; not `asdict`, which copies deeply and takes as long as the decision."""
     return {name: value for name in of.__slots__ if (value := getattr(of, name))}

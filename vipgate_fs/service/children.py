@@ -1,4 +1,4 @@
-"""The supervisor's workers: started, listened to, killed when they fall silent, and buried."""
+"""The supervisor's workers: started, listened to, killed when they fall silent, and reaped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vipgate_fs.service import plain, worker
 from vipgate_fs.service.calls import warn_of_unmet
 from vipgate_fs.service.generation import Generation, NoProcess
 from vipgate_fs.service.logs import Log
-from vipgate_fs.service.status import Report
+from vipgate_fs.service.status import WorkerState
 from vipgate_fs.service.timings import Timings
 from vipgate_fs.service.unmet import Unmet
 
@@ -45,7 +45,7 @@ class Child:
     number: int
     pid: int
     channel: Any
-    report: Report = Report()
+    report: WorkerState = WorkerState()
     ready: bool = False
     retiring: bool = False
     finished: bool = False
@@ -57,7 +57,7 @@ class Child:
         """Calls that it serves."""
         return self.report.calls
 
-    def tell(self, message: bytes) -> None:
+    def send(self, message: bytes) -> None:
         """Send it a message; a dead one is buried later."""
         with suppress(OSError):
             self.channel.send(message)
@@ -65,7 +65,7 @@ class Child:
     def retire(self) -> None:
         """Let it accept no more, and end with its last call."""
         self.retiring = True
-        self.tell(worker.FINISH)
+        self.send(worker.FINISH)
 
     def kill(self) -> None:
         """End it and its calls at once."""
@@ -178,7 +178,7 @@ class Children:
                     called, _, hint = message.removeprefix(worker.UNMET).decode("utf-8", "replace").partition("\t")
                     self._unmet.warn(called, hint)
                 else:
-                    child.report = Report.decode(message)
+                    child.report = WorkerState.decode(message)
             self._bury(child)
 
     def _bury(self, child: Child) -> None:
@@ -202,7 +202,7 @@ class Children:
         now = time.monotonic()
         for child in self:
             if now - child.heard > self._timings.blocked:
-                self._log.error("worker is blocked, it is killed", worker=child.number, calls=child.calls)
+                self._log.error("worker is blocked, killing it", worker=child.number, calls=child.calls)
                 child.heard = now
                 os.kill(child.pid, signal.SIGKILL)
 

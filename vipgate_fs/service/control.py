@@ -1,4 +1,4 @@
-"""How `vipgate reload` and `vipgate status` speak with the service that runs for the same configuration file.
+"""How `vipgate reload` and `vipgate status` talk to the service that runs for the same configuration file.
 
 Over a Unix socket in a folder that only the service's user can enter: a name in the abstract namespace could be taken,
 and its answers faked, by anybody on the machine. The folder stands where nobody else can put one: in the service's
@@ -53,7 +53,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a reload.
+    """The result of a reload.
 
     Attributes:
         why: it was refused; "" when the new configuration is in force.
@@ -139,10 +139,10 @@ class Control:
         self.leave()
 
     def serve(self, sock: Any, answers: Mapping[bytes, Callable[[], Answer | Status]]) -> None:
-        """Serve one client, who has connected; only root and the service's own user are heard.
+        """Serve one connected client; only root and the service's own user are answered.
 
         Args:
-            sock: the one that he has connected to.
+            sock: the socket they connected to.
             answers: what gives the answer to each request. It may serve other clients meanwhile.
         """
         try:

@@ -1,6 +1,6 @@
-"""A gate inside of another command: `call` and `demo` try a configuration without a service and without a switch.
+"""A gate inside another command: `call` and `demo` try a configuration without a service and without a switch.
 
-It listens nowhere: it does not count wrong entries, and whoever reached it could try all PINs.
+It listens nowhere: it does not count failed attempts, and whoever reached it could try all PINs.
 """
 
 from __future__ import annotations

@@ -238,7 +238,7 @@ class _Mould:
         for finding in loaded.findings[:MOST_FINDINGS]:
             self._say(_FINDING, str(finding))
         if more := len(loaded.findings[MOST_FINDINGS:]):
-            self._say(_FINDING, f"and {more} more; vipgate check tells all of them")
+            self._say(_FINDING, f"and {more} more; vipgate check lists all of them")
         configuration = loaded.configuration
         if configuration is None:
             return self._say(_REFUSED, "wrong the configuration is wrong")
@@ -300,7 +300,7 @@ def _serve(configuration: Configuration, port: Any, channel: Any, log: Log, timi
 def _import_store(url: Secret) -> None:
     """Import once what each worker needs: calls wait for one that takes the place of a dead one."""
     import_module("vipgate_fs.store.store")
-    with suppress(ImportError):  # the worker tells it
+    with suppress(ImportError):  # the worker reports it
         import_module("vipgate_fs.store.database").Database(url)  # which imports the driver, too
 
 

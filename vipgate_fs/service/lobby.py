@@ -47,7 +47,7 @@ class Lobby:
 
     @contextmanager
     def place(self) -> Iterator[Callable[[int], None]]:
-        """Let this greenlet's peer be here while the block runs; gives what is to be told how many bytes it has sent.
+        """Let this greenlet's peer be here while the block runs; gives the counter for the bytes it has sent.
 
         Raises:
             Dropped: it has to go, at whatever moment it waits.

@@ -1,6 +1,6 @@
-"""Log lines: readable on a terminal, JSON otherwise, with priorities for systemd's journal.
+"""The log: readable on a terminal, JSON otherwise, with priorities for systemd's journal.
 
-What is logged is chosen where it is logged; here a caller loses the power to write lines of his own.
+What to log is chosen where it is logged; this module ensures that callers can't forge log lines.
 """
 
 from __future__ import annotations
@@ -45,26 +45,26 @@ class Log(structlog.BoundLoggerBase):
         self._emit("info", event, values)
 
     def warning(self, event: str, **values: object) -> None:
-        """What an administrator should look at one day."""
+        """What an administrator should look into some day."""
         self._emit("warning", event, values)
 
     def error(self, event: str, **values: object) -> None:
-        """What an administrator should look at today."""
+        """What an administrator should look into today."""
         self._emit("error", event, values)
 
-    def tells(self, level: str) -> bool:
+    def writes(self, level: str) -> bool:
         """Whether lines of that level are written; what they would say need not be put together otherwise."""
         return self.threshold <= LEVELS[level]
 
     def wire(self) -> Callable[[str, str], None] | None:
-        """What `Session` tells the wire to; None when `trace` writes nothing."""
-        return self._wire if self.tells("trace") else None
+        """Where `Session` reports the wire; None if `trace` writes nothing."""
+        return self._wire if self.writes("trace") else None
 
     def _wire(self, direction: str, what: str) -> None:
         self.trace("wire", direction=direction, what=what)
 
     def _emit(self, level: str, event: str, values: dict[str, object]) -> None:
-        if self.tells(level):
+        if self.writes(level):
             with suppress(OSError):  # a full disk costs lines, not calls
                 self._proxy_to_logger("msg", event, level=level, **values)
 

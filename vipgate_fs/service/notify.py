@@ -1,4 +1,4 @@
-"""Telling systemd how the service is: the datagrams of sd_notify(3). Without systemd nothing is told."""
+"""Report the state of the service to systemd by the datagrams of sd_notify(3). Without systemd, do nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accepts FreeSWITCH's connections, hands each to a greenlet, and ends in order."""
+"""Accept FreeSWITCH's connections, hand each to a greenlet, and stop gracefully."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from vipgate_fs.service.unmet import Unmet
 
 _PAUSE: Final = 0.2
 """Seconds between two tries to accept while the system has no file descriptor or no memory for a connection."""
-_TELL_REFUSED: Final = 60.0
+_REPORT_REFUSED: Final = 60.0
 """Seconds between two lines of the log about peers that are not in `server.allow`."""
 _KEEPALIVE: Final = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
@@ -33,11 +33,11 @@ class GateServer:
 
     Args:
         configuration: checked.
-        log: told of each call.
-        clock: tells the moment to decide for, with a time zone.
+        log: of each call.
+        clock: gives the time to decide for, with a time zone.
         listener: a gevent socket that listens, shared with other processes (see `Port`); default: one of its own.
         memory: what is remembered across calls; default: that of this process.
-        unmet: is told of calls that meet no gate; default: warns in the log.
+        unmet: notes calls that meet no gate; default: warns in the log.
 
     Attributes:
         changed: set when a call begins or ends.
@@ -61,12 +61,12 @@ class GateServer:
         self._serve = CallHandler(configuration, log, clock, memory, unmet)
         self._connections = Pool()
         self._cut_off = self._refused = 0
-        self._tell_refused_at = 0.0
+        self._report_refused_at = 0.0
         self.changed = self._serve.changed
         backlog = None if listener else BACKLOG
         where = listener or (server.host, server.port)
         self._server = _Acceptor(where, self._admit, backlog=backlog, spawn=self._connections)
-        self._server.tell = self._tell
+        self._server.report = self._report
 
     @property
     def port(self) -> int:
@@ -114,7 +114,7 @@ class GateServer:
         peer = ipaddress.ip_address(address[0].partition("%")[0])
         peer = getattr(peer, "ipv4_mapped", None) or peer  # `[::]` takes connections of both kinds
         if not any(peer in network for network in self._allow):
-            self._tell_refused(str(peer))
+            self._report_refused(str(peer))
             self._serve.refuse(sock, address)
             return
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -123,25 +123,25 @@ class GateServer:
             sock.setsockopt(socket.IPPROTO_TCP, getattr(stdlib_socket, option), value)
         self._serve(sock, address)
 
-    def _tell_refused(self, peer: str) -> None:
+    def _report_refused(self, peer: str) -> None:
         """Now and then: whoever connects often must not fill the log."""
         self._refused += 1
-        if time.monotonic() >= self._tell_refused_at:
+        if time.monotonic() >= self._report_refused_at:
             since_last = self._refused
             self._log.warning("connection refused: not in server.allow", peer=peer, connections=since_last)
-            self._refused, self._tell_refused_at = 0, time.monotonic() + _TELL_REFUSED
+            self._refused, self._report_refused_at = 0, time.monotonic() + _REPORT_REFUSED
 
-    def _tell(self, error: OSError) -> None:
+    def _report(self, error: OSError) -> None:
         why = os.strerror(error.errno or 0)
-        self._log.error("can't accept connections; they wait until it is possible again", why=why, calls=self.calls)
+        self._log.error("can't accept connections for now; they wait", why=why, calls=self.calls)
 
 
 class _Acceptor(StreamServer):  # type: ignore[misc]
     """gevent's server, for a socket that other processes accept from, too."""
 
     max_accept = 1
-    tell: Callable[[OSError], None]
-    _is_told = False
+    report: Callable[[OSError], None]
+    _is_reported = False
 
     def do_read(self) -> Any:
         """One connection, or None when there is none now."""
@@ -150,15 +150,15 @@ class _Acceptor(StreamServer):  # type: ignore[misc]
         except OSError as error:
             self._pause(error)
             return None
-        self._is_told = self._is_told and connection is None
+        self._is_reported = self._is_reported and connection is None
         return connection
 
     def _pause(self, error: OSError) -> None:
         self.stop_accepting()
         if error.errno == errno.EINVAL:  # the port was closed for all processes: `accept` comes when it is open again
             return
-        if not self._is_told:
-            self._is_told = True
-            self.tell(error)
+        if not self._is_reported:
+            self._is_reported = True
+            self.report(error)
         self._timer = self.loop.timer(_PAUSE)
         self._timer.start(self._start_accepting_if_started)

@@ -1,4 +1,4 @@
-"""How the service is: what `vipgate status` and systemd are told."""
+"""The health of the service, as reported to `vipgate status` and systemd."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from vipgate_fs.service.port import Port, address
 VERSION: Final = version("vipgate-fs")
 """Of the code that runs; the installed one may be newer."""
 MANY: Final = 10
-"""Calls from which on it is no chance that none has met a gate."""
+"""From so many calls on, it is no coincidence that none has met a gate."""
 
 
-class Report(NamedTuple):
-    """What a worker says of itself.
+class WorkerState(NamedTuple):
+    """A worker's report about itself.
 
     Attributes:
         calls: that it serves now.
@@ -44,7 +44,7 @@ class Report(NamedTuple):
         return " ".join(map(str, self)).encode()
 
     @classmethod
-    def decode(cls, message: bytes) -> Report:
+    def decode(cls, message: bytes) -> WorkerState:
         """The other way round."""
         return cls(*map(int, message.split()))
 
@@ -67,11 +67,11 @@ class Status:
         store: `ok`, `gone`, or `none` when there is to be none.
         store_gone_since: Unix time; None unless it is gone.
         configuration: the file, by its absolute path.
-        taken_over: Unix time from which on it is in force.
+        taken_over: Unix time at which it was applied.
         overrides: gates that a person has switched on or off.
         ending: whether it accepts no more and ends with its last call.
         refused: Unix time of the last reload, if that was refused; else None.
-        digest: SHA-256 of what was taken over, in hexadecimal; as secret as the PINs in it.
+        digest: SHA-256 of what was applied, in hexadecimal; as secret as the PINs in it.
     """
 
     version: str
@@ -95,7 +95,7 @@ class Status:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What keeps the service from being all well; a changed file is none."""
+        """Why the service is degraded; a changed file is no reason."""
         return tuple(self._problems())
 
     @property
@@ -104,9 +104,9 @@ class Status:
         return "; ".join(self.problems) or f"{self.workers} of {self.workers_wanted} workers serve"
 
     def is_changed(self) -> bool:
-        """Whether the file is not, or can't be seen to be, what was taken over.
+        """Whether the file differs, or can't be shown not to differ, from what was applied.
 
-        For the one who asks, not for the supervisor: a mount that hangs would take all calls with it.
+        Call it in the asking command, not in the supervisor: a mount that hangs would take all calls with it.
         """
         try:
             return hashlib.sha256(Path(self.configuration).read_bytes()).hexdigest() != self.digest
@@ -115,7 +115,7 @@ class Status:
 
     def _problems(self) -> Iterator[str]:
         if self.ending:
-            yield f"it is ending, with {self.calls} calls left"
+            yield f"stopping, with {self.calls} calls left"
             return
         if not self.accepting:
             yield "connections are refused"
@@ -124,12 +124,12 @@ class Status:
         if self.unmet >= MANY and self.unmet >= self.calls_since_start - self.calls:
             yield f"none of {self.unmet} calls met a gate: they are to other numbers than those under `protects`"
         if self.store_gone_since is not None:
-            yield f"the store is gone since {told(self.store_gone_since)}"
+            yield f"store unavailable since {as_time(self.store_gone_since)}"
         if self.refused is not None:
-            yield f"the reload of {told(self.refused)} was refused; vipgate check tells why"
+            yield f"the reload of {as_time(self.refused)} was refused; vipgate check says why"
 
 
-def told(moment: float) -> str:
+def as_time(moment: float) -> str:
     """A Unix time as RFC 3339 has it, in the machine's time zone."""
     return dt.datetime.fromtimestamp(moment, dt.UTC).astimezone().isoformat(timespec="seconds")
 
@@ -137,7 +137,7 @@ def told(moment: float) -> str:
 def status_of(  # noqa: PLR0913 - each is a fact of its own
     plan: Plan,
     port: Port,
-    serving: Sequence[Report],
+    serving: Sequence[WorkerState],
     *,
     calls: int,
     calls_since_start: int,

@@ -1,4 +1,4 @@
-"""The parent of the workers: replaces dead ones, regulates the port, takes new configurations over, obeys signals.
+"""The parent of the workers: replaces dead ones, regulates the port, applies new configurations, obeys signals.
 
 It serves no call itself, reads no file and has no event loop: whatever hangs, it goes on. A process of its own reads a
 configuration and becomes the mould of its workers (`vipgate_fs.service.generation`). All workers accept from one
@@ -38,7 +38,7 @@ class Supervisor:
         port: as its `server.listen` says.
         control: where `vipgate reload` and `vipgate status` ask.
         signals: caught since the start.
-        log: told what happens; workers use it, too, bound to their number.
+        log: of what happens; workers use it, too, bound to their number.
         load: reads and checks the configuration anew, in a process of its own. Raises OSError when it can't be read.
         timings: how long it waits, for its workers above all.
     """
@@ -253,7 +253,7 @@ class Supervisor:
         )
 
     def _beat(self) -> None:
-        """Tell systemd that we live, and how."""
+        """Report to systemd that the service is alive, and its state."""
         if time.monotonic() >= self._beat_at:
             self._beat_at = time.monotonic() + self._timings.tick
             notify("WATCHDOG=1", f"STATUS={self.status().summary}")
@@ -270,9 +270,9 @@ class Supervisor:
                 self._children.start(self._generation, self._port.socket)
         except WorkersFailed as failure:
             self._children.back_off()
-            self._log.error("a dead worker is not replaced yet", why=str(failure), seconds=self._children.delay)
+            self._log.error("can't replace a dead worker yet", why=str(failure), seconds=self._children.delay)
             if self._generation.has_died():
-                self._log.error("the process that has the configuration has died; the file is read anew")
+                self._log.error("the process that holds the configuration has died; reading the file again")
                 self.reload()
 
     def _regulate(self) -> None:
@@ -300,10 +300,10 @@ class Supervisor:
         self._port.close()
 
     def _open(self, port: Port) -> None:
-        """Accept connections; workers that have met the closed port wait to be told."""
+        """Accept connections; workers that have met the closed port wait for this."""
         port.open()
         for child in self._children:
-            child.tell(worker.ACCEPT)
+            child.send(worker.ACCEPT)
 
     def _obey_signals(self) -> None:
         signals = self._signals
@@ -326,11 +326,11 @@ class Supervisor:
         self._deadline = time.monotonic() + self._plan.drain
 
     def _cut_calls_off(self) -> None:
-        """The first time workers are told to; the next time they are killed."""
+        """The first time, ask workers to; the next time, kill them."""
         for child in self._children:
             if self._cutting:
                 child.kill()
-            child.tell(worker.CUT_OFF)
+            child.send(worker.CUT_OFF)
         self._cutting = True
         self._deadline = time.monotonic() + self._timings.cut_off
 

@@ -19,7 +19,7 @@ class Timings:
         back_off: before a worker is replaced that lived shorter; doubled with each one more.
         most_back_off: what that grows to.
         hopeless: of back-off from which on the port is closed when no worker serves: callers would wait in silence.
-        cut_off: for workers to end when they have been told to cut their calls off; then they are killed.
+        cut_off: for workers to exit after the order to cut off their calls; then they are killed.
         tick: between two looks at what is due, and between two signs of life of the supervisor.
     """
 

@@ -22,7 +22,7 @@ from vipgate_fs.service.calls import system_clock
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.port import SETTLE, drop_requests
 from vipgate_fs.service.server import GateServer
-from vipgate_fs.service.status import Report
+from vipgate_fs.service.status import WorkerState
 from vipgate_fs.service.timings import Timings
 from vipgate_fs.service.unmet import Unmet
 
@@ -91,7 +91,7 @@ class Worker:
 
     def _orphaned(self) -> None:
         """The supervisor is dead: the next one wants the port."""
-        self._log.error("the supervisor is gone; this worker finishes its calls and ends", calls=self._server.calls)
+        self._log.error("the supervisor is gone; this worker finishes its calls and exits", calls=self._server.calls)
         drop_requests(self._listener)
         gevent.sleep(SETTLE)
         self._finish(self._drain)
@@ -112,12 +112,12 @@ class Worker:
             self._send(UNMET + self._to_warn_of.pop(0))
 
     @property
-    def _reported(self) -> Report:
+    def _reported(self) -> WorkerState:
         now, gone_since = system_clock(), self._memory.gone_since
         current = self._memory.overrides
         overrides = sum(gate in current and current[gate].holds(now) for gate in self._gates)
         calls, begun = self._server.calls, self._server.begun
-        return Report(calls, begun, int(gone_since or 0), overrides, int(self._is_full), self._unmet.count)
+        return WorkerState(calls, begun, int(gone_since or 0), overrides, int(self._is_full), self._unmet.count)
 
     @property
     def _is_full(self) -> bool:

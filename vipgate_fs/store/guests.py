@@ -16,7 +16,7 @@ KEPT_FOR: Final = 30 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class GuestPin:
+class IssuedPin:
     """What is known of a guest PIN, but not its digits.
 
     Attributes:
@@ -49,7 +49,7 @@ def digest(key: bytes, gate: str, pin: str) -> str:
     return hmac.digest(key, f"{gate}\0{pin}".encode("utf-8", "surrogateescape"), "sha256").hex()
 
 
-def issue(connection: Connection, of_pin: str, guest: GuestPin) -> bool:
+def issue(connection: Connection, of_pin: str, guest: IssuedPin) -> bool:
     """Write a guest PIN down by its digest; False when the gate has had the same. What ended long ago is forgotten."""
     connection.execute(delete(GUEST_PINS).where(GUEST_PINS.c.valid_until < guest.created - KEPT_FOR))
     row = asdict(guest) | {"digest": of_pin}
@@ -57,11 +57,11 @@ def issue(connection: Connection, of_pin: str, guest: GuestPin) -> bool:
     return connection.scalar(written) is not None
 
 
-def read(connection: Connection) -> Iterator[GuestPin]:
+def read(connection: Connection) -> Iterator[IssuedPin]:
     """All, the oldest first."""
-    columns = [GUEST_PINS.c[field.name] for field in fields(GuestPin)]
+    columns = [GUEST_PINS.c[field.name] for field in fields(IssuedPin)]
     rows = connection.execute(select(*columns).order_by(GUEST_PINS.c.created, GUEST_PINS.c.id))
-    return (GuestPin(*row) for row in rows)
+    return (IssuedPin(*row) for row in rows)
 
 
 def revoke(connection: Connection, guest: str) -> bool:

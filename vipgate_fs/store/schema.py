@@ -85,7 +85,7 @@ GUEST_PINS: Final = Table(
     Column("created", Double, nullable=False),
     Column("used", Double),
 )
-"""See `vipgate_fs.store.guests.GuestPin`; `digest` is what is kept of the PIN."""
+"""See `vipgate_fs.store.guests.IssuedPin`; `digest` is what is kept of the PIN."""
 
 TIME_STEPS: Final = Table(
     "vipgate_time_steps",

@@ -35,9 +35,9 @@ WINDOW: Final = 0.003
 _ATTEMPTS: Final = 200
 """In one transaction: those that come later wait no longer than it takes to judge so many."""
 _AT_ONCE: Final = 500
-_GONE: Final = "the store is gone; going on with lockouts in memory"
+_GONE: Final = "store unavailable, counting lockouts in memory"
 _WITHOUT: Final = "guest PINs and one-time PINs are refused, overrides stay as they were last known, call records wait"
-_REPLACED: Final = "the store was removed or replaced; lockouts that are known here are written to the new one"
+_REPLACED: Final = "store removed or replaced, writing the lockouts known here to the new one"
 
 
 class StoreGone(Exception):
@@ -153,7 +153,7 @@ class Writer:
             try:
                 self._do(batch)
             except Exception:  # noqa: BLE001 - whatever it is, those who come after must not wait in vain
-                self._log.error("an error while writing to the store", exception=traceback.format_exc())
+                self._log.error("error while writing to the store", exception=traceback.format_exc())
                 self._answer(batch.attempts, Unchecked())
             self._report_lost()
             if self._closing and self.gone_since is not None:
@@ -237,7 +237,7 @@ class Writer:
             self._records.popleft()
         if self.gone_since is not None:
             self.gone_since = None
-            self._log.info("the store is back")
+            self._log.info("store available again")
             self.wake()
         for waiting in batch.attempts:
             waiting.done.set()
