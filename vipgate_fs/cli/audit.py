@@ -41,9 +41,9 @@ class Row:
 def command(config: Path | None, style: str) -> None:
     """Report for each gate how many PINs somebody can try, and the chance of guessing one within a year.
 
-    From one number, or from any number of them: caller numbers can be forged. It assumes the best possible guesser, who
-    knows the limits of the gate's lockout and stays just below them. PINs of webservices, databases, plug-ins and guests
-    are not counted.
+    From one number, or from any number of them: caller numbers can be forged. It assumes the best possible guesser,
+    who knows the limits of the gate's lockout and stays just below them. PINs of webservices, databases, plug-ins and
+    guests are not counted.
     """
     configuration = load_or_exit(config)
     now = configuration.site.calendar.local(dt.datetime.now(dt.UTC))
