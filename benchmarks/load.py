@@ -48,7 +48,7 @@ class Load:
     Args:
         port: of the server, on 127.0.0.1.
         digits: what every caller keys in.
-        think: seconds until he has done so.
+        think: seconds until they have done so.
         variable: the channel variable that the server wants the digits in.
     """
 

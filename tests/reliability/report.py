@@ -9,7 +9,7 @@ Written by `make reliability`: each line is a test, with a service of real proce
 
 - **experiences**: the caller whose connection, worker or store it is.
 - **lost beside**: calls that went on at the same time, or began after it, and did not end as they should.
-- **recovery**: seconds from the fault until a new caller is asked for his PIN, or until what was gone is used again.
+- **recovery**: seconds from the fault until a new caller is asked for their PIN, or until what was gone is used again.
 
 The tests shorten the times after which a gate gives a silent FreeSWITCH up: 10 seconds for `connect`, 5 for a reply to a command,
 and in a prompt two minutes more than the longest entry takes.

@@ -171,4 +171,4 @@ def test_file_descriptors_used_up(serve, tell):
         call.wait()
     recovery = served_again(switch(service))
     assert service.lines("connections are accepted again")
-    tell("file descriptors used up", "nothing: the next host serves him", len(calls), 0, recovery)
+    tell("file descriptors used up", "nothing: the next host serves them", len(calls), 0, recovery)

@@ -122,7 +122,7 @@ def test_it_is_noticed_also_when_nobody_calls(said, file, open_store_at, monkeyp
         judge(store, attempt())
     for each in file.parent.iterdir():
         each.unlink()
-    until(lambda: any(event.startswith("the store was removed") for event in said.events))
+    until(lambda: any(event.startswith("store removed") for event in said.events))
     other = open_store_at(Secret(f"sqlite:///{file}"))
     until(lambda: judge(other, attempt(), right=True) == LOCKED)
 

@@ -18,7 +18,7 @@ from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.gate import Rejection, Route
 
 MAX_DIGITS: Final = 20
-"""The longest entry; the PIN's own length is never told to the switch."""
+"""The longest entry; the switch never learns the length of the PIN."""
 _VARIABLE: Final = "vipgate_digits"
 _RESULT: Final = "read_result"
 _UNSET: Final = sendmsg("multiunset", f"{_VARIABLE} {_VARIABLE}_invalid {_RESULT}")
@@ -105,7 +105,7 @@ class EslChannel:
         """Play the prompt, collect an entry.
 
         A prompt that the switch can't play ends without any result (facts: k9). Then a tone takes its place, so that
-        a caller who knows what to do gets his chance, and `missing_sounds` says what an administrator should look at.
+        callers who know what to do get their chance, and `missing_sounds` says what an administrator should look at.
         One that somebody broke off by taking the call away ends without a result, too: that has been heard of by then.
         """
         result = self._collect(prompt, _sounds(prompt.sounds))

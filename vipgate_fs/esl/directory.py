@@ -65,19 +65,19 @@ class Directory:
 
     Args:
         gates: those whose users and groups are of interest.
-        tell_unknown: called once for each ("user" | "group", name) that the gates name and the directory does not have.
+        report_unknown: called once per ("user" | "group", name) that the gates name and the directory does not have.
         domain: the directory's domain; None: the switch's own (`global_getvar domain`).
     """
 
     def __init__(
-        self, gates: Iterable[Gate], tell_unknown: Callable[[str, str], None], domain: str | None = None
+        self, gates: Iterable[Gate], report_unknown: Callable[[str, str], None], domain: str | None = None
     ) -> None:
         gates = tuple(gates)
         self._users = frozenset(user for gate in gates for user in gate.protects.users)
         self._groups = frozenset(group for gate in gates for group in gate.protects.groups)
         self._named = [("user", name) for name in sorted(self._users)] + [("group", it) for it in sorted(self._groups)]
         self._domain = domain
-        self._tell_unknown = tell_unknown
+        self._report_unknown = report_unknown
         self._rosters: dict[str, _Roster] = {}
         self._answers: dict[tuple[str, str], tuple[float, str]] = {}
 
@@ -87,7 +87,7 @@ class Directory:
         A protected user may be written as an id or as a number-alias, and be dialled by either.
 
         Raises:
-            DirectoryUnavailable: when the switch refuses to answer, or a "no" can't be told from a failure.
+            DirectoryUnavailable: when the switch refuses to answer, or a "no" can't be distinguished from a failure.
         """
         if not is_dialable(call.dialled):
             return call
@@ -108,7 +108,7 @@ class Directory:
         return replace(call, called_users=frozenset(names | {user}), called_groups=groups)
 
     def _look_up_names(self, session: Session, domain: str) -> None:
-        """Look up the next of those whom the gates name, and tell of those who are missing while others are there."""
+        """Look up the next of those whom the gates name, and report those who are missing while others are there."""
         roster = self._rosters.setdefault(_switch(session), _Roster(list(self._named)))
         if not roster.unasked and not roster.known and time.monotonic() > roster.again:
             roster.unasked, roster.missing = list(self._named), []
@@ -121,7 +121,7 @@ class Directory:
             roster.again = time.monotonic() + _RETRY
         if roster.known:
             for kind, name in roster.missing:
-                self._tell_unknown(kind, name)
+                self._report_unknown(kind, name)
             roster.missing = []
 
     def _believe(self, fresh: Mapping[str, str], session: Session, domain: str) -> None:

@@ -5,7 +5,7 @@ FreeSWITCH takes the caller's number from P-Preferred-Identity where there is on
 asserted one is what the network says (RFC 3325, 6 and 9). So the headers are read here once more.
 
 Variables such as `sip_from_user` are not used: sofia overwrites them with parameters that the caller may have written
-behind the address (`From: <sip:1@x>;user=2`). The whole headers tell the two apart.
+behind the address (`From: <sip:1@x>;user=2`). The complete headers distinguish the two.
 """
 
 from __future__ import annotations

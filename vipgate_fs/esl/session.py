@@ -46,13 +46,13 @@ class Session(OutboundSession):  # type: ignore[misc]
     Args:
         client_address: the peer, as `accept` gave it.
         sock: the connected gevent socket; the session closes it in `stop`.
-        trace: told every command and every frame as ("sent" | "received", text); frames in short, without digits.
+        trace: gets every command and every frame as ("sent" | "received", text); frames in short, without digits.
 
     Attributes:
         was_probe: whether the peer closed the connection without a word, as monitors do.
         holds_call: whether the peer has shown a call that still waits for the gate: nobody has hung up, the connection
             is open, and no command that lets go of the call was sent.
-        heard: is told how many bytes have come, each time.
+        heard: called with the number of bytes received, each time.
     """
 
     def __init__(self, client_address: Any, sock: Any, trace: Callable[[str, str], None] | None = None) -> None:

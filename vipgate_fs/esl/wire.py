@@ -8,7 +8,7 @@ operations wanted, and what they should cost:
   (a search through 6 kB of bytes costs about 3 µs, decoding all headers 90 µs).
 
 Lines are split before values are decoded, at LF only: a value with `%0A` or U+2028 in it stays one value. FreeSWITCH's
-own encoding leaves a literal `%0A` of a caller as it is, so decoding first would let him write headers of his own.
+own encoding leaves a literal `%0A` of a caller as it is, so decoding first would let them write headers of their own.
 """
 
 from __future__ import annotations

@@ -73,15 +73,15 @@ def conduct(
 
     Reject and Forward happen before the call is answered; only a PIN dialogue answers it. A target that is not dialable
     ends in a rejection: nothing unchecked reaches the switch. A caller who hangs up ends it at any moment; `memory` has
-    counted their wrong attempts by then (default: one that counts nothing). An `outcome` is filled in on the way: so an
-    error does not take along what was there before it.
+    counted their wrong attempts by then (default: one that counts nothing). `outcome` is updated in
+    place, so partial results survive an exception.
     """
     outcome = outcome or Outcome(Result.HUNG_UP)
     try:
         _carry_out(decision, call, channel, memory or ReadOnly(), outcome)
     except CallEnded as end:
         outcome.result, outcome.target = Result.of(end), None
-        outcome.why = "; ".join(filter(None, [outcome.why, str(end)]))  # why his last entry was in vain, too
+        outcome.why = "; ".join(filter(None, [outcome.why, str(end)]))  # and why their last attempt was in vain
     return outcome
 
 

@@ -23,7 +23,7 @@ _EXPONENT: Final = re.compile(
 )
 _RANGE: Final = re.compile(r"(.+?)\s*(?:\.\.|-)\s*([^-]+)")
 _LONGEST_LOCAL: Final = 8  # digits, without the area code
-_TELLING: Final = 8  # characters of a pattern that tell whether there are such numbers
+_TELLING: Final = 8  # characters of a pattern that show whether there are such numbers
 _SHORT: Final = 5  # digits; where numbers are that short, fewer are an extension all the same
 _MEANT: Final = 3  # digits after the country code, from which on it hardly begins an extension by chance
 

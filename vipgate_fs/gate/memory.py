@@ -77,7 +77,7 @@ class Memory(Protocol):
         of it as if nobody else made an attempt at that moment.
 
         Raises:
-            Unchecked: nobody can tell; nothing has been counted.
+            Unchecked: it can't be determined; nothing has been counted.
         """
 
     def record(self, record: CallRecord) -> None:
@@ -95,7 +95,7 @@ def weigh(book: Book, attempt: Attempt, expected: Credential, entered: str, now:
     """What an attempt is worth, and the tallies that it changes; what is good once is used up.
 
     Raises:
-        Unchecked: nobody can tell.
+        Unchecked: it can't be determined.
     """
     match = expected.matches(entered, book)
     judgement, changed = judge(attempt, match, book.tallies(attempt.accounts), now)
@@ -116,8 +116,8 @@ class InMemory:
     """Memory of one process, and no longer: see Memory. There are no guest PINs in it, and records go nowhere.
 
     Args:
-        log: told of each lockout that begins.
-        clock: tells the Unix time.
+        log: of each lockout that begins.
+        clock: gives the Unix time.
     """
 
     gone_since: float | None = None
@@ -219,7 +219,7 @@ class ReadOnly:
     Args:
         book: default: nobody has ever keyed in anything.
         overrides: see Memory.
-        clock: tells the Unix time that lockouts are looked at for.
+        clock: gives the Unix time at which lockouts are judged.
 
     Attributes:
         spared: whether a guest PIN was right whose use was not counted.

@@ -12,7 +12,7 @@ from vipgate_fs.gate.withheld import Withheld
 
 TrunkFormat = Literal["e164", "national", "national_without_prefix"]
 LONGEST_EXTENSION: Final = 6
-"""Digits. Where the national prefix may be left out, only its length tells a national number from an extension."""
+"""Digits. Where the national prefix may be left out, only its length sets a national number apart from an extension."""
 _HYPHENS: Final = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"
 _SPACES: Final = " \u00a0\u2002\u2003\u2007\u2008\u2009\u200a\u202f\u3000"
 _UNSEEN: Final = (

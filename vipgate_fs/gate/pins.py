@@ -17,7 +17,7 @@ def _digest(digits: str) -> bytes:
 
 
 class Unchecked(Exception):
-    """Nobody can tell at present whether an attempt is right."""
+    """Whether an attempt is right can't be determined at present."""
 
 
 class OneTime(Protocol):
@@ -120,7 +120,7 @@ class AnyOf:
     credentials: tuple[Credential, ...]
 
     def matches(self, entered: str, known: OneTime) -> Match | None:
-        """The first that was keyed in. All are compared, so that the time tells nothing.
+        """The first that was keyed in. All are compared, so that timing reveals nothing.
 
         Raises:
             Unchecked: none of them can be looked up. What was compared with some of them is right or wrong.
@@ -135,7 +135,7 @@ class AnyOf:
 
 
 class PinTable:
-    """Credentials by what identifies their owner: a caller's number, or a customer number that he keys in."""
+    """Credentials by what identifies their owner: a caller's number, or a customer number that they enter."""
 
     __slots__ = ("_nobody", "_pins")
 

@@ -1,4 +1,4 @@
-"""`caller_pin`: every caller has a PIN of his own."""
+"""`caller_pin`: each caller has their own PIN."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CallerPin(Step):
 
     Attributes:
         table: PINs by canonical number, or by customer number.
-        by: whether the caller's number tells whose PIN is expected, or a customer number that he keys in first.
+        by: whether the caller's number determines whose PIN is expected, or a customer number that they enter first.
         ask_unknown: by caller_number: ask callers who are not in the table, too, so that nobody finds out who is. No
             PIN is right for them.
         listed: the list that has some of the PINs.
@@ -46,7 +46,7 @@ class CallerPin(Step):
     targets: Targets = Targets()
 
     def identify(self, call: Call) -> Verdict | None:
-        """Ask for the caller's PIN, if he is to have one."""
+        """Ask for the caller's PIN, if they have one."""
         if self.by == "entered_id":
             return AskForPin(self.table, *self.targets)
         if self.ask_unknown or call.caller in self.table:
@@ -99,7 +99,7 @@ def _pins(section: Section, read_owner: Callable[[str], Owner]) -> tuple[dict[st
 
 
 def _by_number(written: str, plan: NumberPlan) -> Owner:
-    """Only the fault of what is doubtful is told: the digits may be a PIN in the wrong place."""
+    """Reports only the fault of a doubtful number, not its digits: they may be a misplaced PIN."""
     if number := sound(written, plan):
         return Owner(number)
     number, why = plan.caller(plain(written)), doubt(written, plan)

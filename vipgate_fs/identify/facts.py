@@ -1,4 +1,4 @@
-"""What is said of a call to whoever is asked about it: its facts, made harmless before they leave."""
+"""The facts of a call as sent to external services, sanitised before they leave."""
 
 from __future__ import annotations
 

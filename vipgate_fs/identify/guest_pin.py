@@ -1,4 +1,4 @@
-"""`guest_pin`: PINs that `vipgate pin issue` gives out, for a while or for so many calls."""
+"""`guest_pin`: PINs issued by `vipgate pin issue`, valid for a limited time or number of calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`plugin`: a Python function of the site's own tells who the caller is."""
+"""`plugin`: a Python function of the site's own identifies the caller."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def _entry_point(section: Section) -> tuple[str, str]:
 
 
 def _missing(module: str, function: str) -> str | None:
-    """What keeps the function from being found; None when nothing does, or when only running the module would tell."""
+    """Why the function can't be found; None if it can, or if only running the module would show that."""
     spec = _find(module)
     if spec is None:
         return f"there is no module {module}, neither beside this file nor among the installed ones"

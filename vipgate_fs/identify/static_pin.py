@@ -1,4 +1,4 @@
-"""`static_pin`: every caller is asked for the same PIN, or for the one that is valid at present."""
+"""`static_pin`: every caller is asked for the same PIN, or for the one that is currently valid."""
 
 from __future__ import annotations
 

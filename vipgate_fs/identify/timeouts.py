@@ -1,4 +1,4 @@
-"""How long a step waits for somebody elsewhere, as it is configured."""
+"""How long a step waits for an external service."""
 
 from __future__ import annotations
 

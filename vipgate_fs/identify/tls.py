@@ -1,4 +1,4 @@
-"""TLS to somebody who is asked: whom to believe, and what to show of ourselves."""
+"""TLS to external services: what to trust, and which certificate to present."""
 
 from __future__ import annotations
 

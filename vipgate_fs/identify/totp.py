@@ -23,11 +23,11 @@ SHORTEST: Final = 16
 
 
 class Totp:
-    """The one-time PINs of a secret; see `vipgate_fs.gate.pins.Credential`. Each is good once, and none before it.
+    """The one-time PINs of a secret; see `vipgate_fs.gate.pins.Credential`. Each is valid once, none before it.
 
     Args:
         secret: in base32.
-        clock: tells the Unix time: of the entry, which may be a minute after the call has begun.
+        clock: gives the Unix time of the attempt, which may be a minute after the call has begun.
 
     Raises:
         ValueError: the secret is none. The text says what is allowed.
@@ -51,7 +51,7 @@ class Totp:
         """Whether it is a PIN of this moment, or of a step before or after, and later than all that were accepted."""
         now = int(self._clock()) // PERIOD
         given = entered.encode("utf-8", "surrogateescape")
-        last = known.last_time_step(self.owner)  # asked in any case: the time that it takes tells nothing
+        last = known.last_time_step(self.owner)  # asked in any case, so that timing reveals nothing
         steps = range(max(0, now - WINDOW), now + WINDOW + 1)
         right = [step for step in steps if hmac.compare_digest(self._generator.generate_otp(step).encode(), given)]
         if not right or right[-1] <= last:

@@ -53,7 +53,7 @@ def answered(answer: Mapping[str, Any]) -> Verdict | None:
 
 
 def _doubt(answer: Mapping[str, Any]) -> str:
-    """JSON_NUMERIC_CHECK of PHP and numeric columns make 815 of 0815, and nobody can tell afterwards."""
+    """PHP's JSON_NUMERIC_CHECK and numeric columns turn 0815 into 815, which can't be detected afterwards."""
     numbers = [key for key in _NUMBERS if isinstance(answer.get(key), int)]
     return f"{' and '.join(numbers)} came as a number: leading zeros would be missing; send a text" if numbers else ""
 

@@ -36,7 +36,7 @@ class NumberClass:
 
 
 class TooManyPatterns(Exception):
-    """The patterns overlap in so many ways that the classes can't be told apart. The text says what to do."""
+    """The patterns overlap in so many ways that the classes can't be distinguished. The text says what to do."""
 
 
 class NumberClasses:

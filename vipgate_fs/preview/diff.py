@@ -56,7 +56,7 @@ class Change:
         when: the intervals, in minutes of the horizon.
         old: what happens by the configuration that counts so far.
         new: what happens by the other.
-        classes: those that what is called, and who calls, were told apart by.
+        classes: those that what is called, and who calls, were distinguished by.
     """
 
     called: tuple[Party, ...]
@@ -167,7 +167,7 @@ def _called_classes(old: Side, new: Side) -> NumberClasses:
 
 
 def _called(old: Side, new: Side, classes: NumberClasses) -> Iterator[Party]:
-    """Everything that can be called and is told apart by either file."""
+    """Everything that can be called and that either file distinguishes."""
     gates = [*old.configuration.gates, *new.configuration.gates]
     users = sorted({user for gate in gates for user in gate.protects.users})
     groups = sorted({group for gate in gates for group in gate.protects.groups})
@@ -300,7 +300,7 @@ class _Pair:
 
     @cached_property
     def _classes(self) -> NumberClasses:
-        """The numbers of callers that either gate tells apart."""
+        """The numbers of callers that either gate distinguishes."""
         patterns: list[NumberPattern] = []
         for step in self._steps:
             if isinstance(step, Callers):
@@ -311,7 +311,7 @@ class _Pair:
 
     @cached_property
     def _callers(self) -> tuple[Party, ...]:
-        """Everybody who is told apart by either gate."""
+        """Everybody whom either gate distinguishes."""
         numbers = tuple(map(_party, self._classes))
         hides = any(step.restricted_as_withheld for step in self._steps)
         restricted = [replace(party, restricted=True) for party in numbers] if hides else []

@@ -106,7 +106,7 @@ def behaviour(gate: Gate, call: Call, signatures: Mapping[int, Hashable]) -> Beh
 
 
 def signature(step: Step, values: Mapping[str, Any]) -> Hashable:
-    """What tells one question from another: the kind of the step, and its settings but those of PATIENCE."""
+    """What distinguishes one question from another: the kind of the step, and its settings but those of PATIENCE."""
     return step.kind, _frozen({key: value for key, value in values.items() if key not in PATIENCE})
 
 

@@ -93,7 +93,7 @@ class CallHandler:
         self._site = configuration.site
         self._gates = configuration.gates
         enabled = [gate for gate in self._gates if gate.enabled]
-        self._directory = Directory(enabled, self._tell_unknown, configuration.site.domain)
+        self._directory = Directory(enabled, self._report_unknown, configuration.site.domain)
         self._variables = frozenset(name for gate in self._gates for step in gate.steps for name in step.variables)
         self._log = log
 
@@ -151,7 +151,7 @@ class CallHandler:
             finally:
                 session.stop()
 
-    def _tell_unknown(self, kind: str, name: str) -> None:
+    def _report_unknown(self, kind: str, name: str) -> None:
         what = f"a protected {kind} is not in the switch's directory, the name protects nobody"
         self._log.error(what, **{kind: name})
 

@@ -1,4 +1,4 @@
-"""Who calls, and what he does: plain data."""
+"""Who calls, and what they do: plain data."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ Keys = Sequence[tuple[float, str]]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A simulated caller. What he keys in is in no repr.
+    """A simulated caller. What they enter is in no repr.
 
     Attributes:
-        number: his number, the user part of the From header; "" for none, "anonymous" for a withheld one.
-        name: his display name; None for none.
-        sip_from: the whole From header in place of number and name, as he writes it. Surrogate escapes
+        number: their number, the user part of the From header; "" for none, "anonymous" for a withheld one.
+        name: their display name; None for none.
+        sip_from: the whole From header in place of number and name, as they write it. Surrogate escapes
             (`bytes.decode(errors="surrogateescape")`) stand for bytes that are not UTF-8.
         headers: further SIP headers: P-Asserted-Identity, P-Preferred-Identity, Remote-Party-ID, Privacy, Diversion,
             History-Info, P-…, X-…; and To, which is what they dial otherwise
-        dial: what he keys in at the first prompt that waits for digits; or one entry for each, "" for nothing.
+        dial: what they enter at the first prompt that waits for digits; or one entry for each, "" for nothing.
         dial_after: seconds from a prompt's start to the first key.
         interval: seconds between two keys.
         keys: keys at fixed times besides: (seconds since the call began, digits).
-        hang_up_after: seconds since the call began after which he hangs up; None: not before the call's end.
-        patience: seconds after which he gives up in any case.
-        sip: whether his channel is a SIP one; on others, such as `loopback/…`, `respond` does nothing.
+        hang_up_after: seconds since the call began after which they hang up; None: not before the call's end.
+        patience: seconds after which they give up in any case.
+        sip: whether their channel is a SIP one; on others, such as `loopback/…`, `respond` does nothing.
     """
 
     number: str = "004917612345678"
@@ -41,6 +41,6 @@ class Caller:
     sip: bool = True
 
     def entry(self, prompt: int) -> str:
-        """What he keys in at the prompt of that number; 0 is the first."""
+        """What they enter at the prompt of that number; 0 is the first."""
         entries = (self.dial,) if isinstance(self.dial, str) else self.dial
         return entries[prompt] if prompt < len(entries) else ""

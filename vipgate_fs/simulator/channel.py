@@ -1,4 +1,4 @@
-"""A simulated channel: its variables, caller profile, states and queued digits, and the events that tell of them."""
+"""A simulated channel: its variables, caller profile, states and queued digits, and the events about them."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _CODEC: Final = tuple(
 
 
 class Endpoint(Protocol):
-    """The caller's end of a channel: told what reaches it."""
+    """The caller's end of a channel: notified of what reaches it."""
 
     def ringing(self) -> None:
         """180 Ringing."""
 
     def early_media(self) -> None:
-        """183 Session Progress: he hears the switch, and it costs nothing."""
+        """183 Session Progress: the caller hears the switch, and it costs nothing."""
 
     def answered(self) -> None:
         """200 OK."""
@@ -157,7 +157,7 @@ class Channel:
                 subscriber(event)
 
     def enter(self, state: str) -> None:
-        """Begin a state's work: it becomes the running state, which is told by CHANNEL_STATE."""
+        """Begin a state's work: it becomes the running state, which CHANNEL_STATE announces."""
         self.state = self.running_state = state
         if state == "ROUTING":
             self.call_state = "RINGING"
@@ -205,7 +205,7 @@ class Channel:
         self.changed.set()
 
     def take_digit(self) -> str | None:
-        """The next digit, which is now told by DTMF; None when there is none."""
+        """The next digit, which a DTMF event now announces; None if there is none."""
         if not self.digits:
             return None
         digit, sensitive = self.digits.popleft()

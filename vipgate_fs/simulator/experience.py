@@ -1,4 +1,4 @@
-"""What a caller experienced: plain data, without what he keyed in."""
+"""What a caller experienced: plain data, without what they entered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class What(StrEnum):
-    """Kinds of things that a caller notices, or that happen to his call."""
+    """Kinds of things that callers notice, or that happen to their calls."""
 
     RINGING = "ringing"
     EARLY_MEDIA = "early media"

@@ -114,7 +114,7 @@ class Invite:
 
         Args:
             caller: who calls.
-            to: the number that he dials.
+            to: the number they dial.
             session_id: the switch's count of calls.
             micros: when, microseconds since 1970.
 

@@ -43,7 +43,7 @@ def seconds(sound: str, folder: Path | None = None, rate: int = 8000) -> float |
 
 
 def playback_variables(played: float, length: float, rate: int = 8000) -> dict[str, str]:
-    """What is told of a playback that lasted `played` of a sound's `length` seconds."""
+    """The report on a playback that lasted `played` of a sound's `length` seconds."""
     offset = round(played * rate)
     samples = min(math.ceil(max(offset, 1) / _READ_AHEAD) * _READ_AHEAD, round(length * rate))
     milliseconds = samples * 1000 // rate

@@ -1,4 +1,4 @@
-"""The caller's end of a call: acts as the Caller says, and notes what he experiences."""
+"""The caller's end of a call: acts as the Caller says, and notes what they experience."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Phone:
     """One caller in one call.
 
     Args:
-        caller: how he behaves.
+        caller: how they behave.
         experience: where it is noted.
-        is_abandoned: tells whether the call is parked and nobody controls it.
+        is_abandoned: returns whether the call is parked and nobody controls it.
     """
 
     def __init__(self, caller: Caller, experience: Experience, is_abandoned: Callable[[], bool]) -> None:
@@ -144,7 +144,7 @@ class Phone:
         self.experience.moments.append(Moment(round(self._now, 3), what, detail))
 
     def _end_sounds(self) -> None:
-        """The end of the call breaks off what he hears, silence included."""
+        """The end of the call interrupts what the caller hears, silence included."""
         while self._sounds:
             self.heard(self._sounds[-1], whole=False)
         self._end_silence()

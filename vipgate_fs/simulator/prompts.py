@@ -1,4 +1,4 @@
-"""Sounds to the caller and digits from him (switch_ivr_play_say.c; facts: "play_and_get_digits")."""
+"""Sounds to callers and digits from them (switch_ivr_play_say.c; facts: "play_and_get_digits")."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Session:
         controlled: the channel is parked and somebody may control it (CF_CONTROLLED).
         stopped: the running playback is to end (`break`).
         is_abandoned: the channel is parked and nobody will ever control it.
-        is_over: CHANNEL_HANGUP_COMPLETE has been told.
+        is_over: CHANNEL_HANGUP_COMPLETE has been sent.
     """
 
     def __init__(

@@ -84,7 +84,7 @@ class Simulator:
     Attributes:
         clock: the simulator's time.
         expansions: the api commands that `${…}` in application arguments ran. On a real switch `system` is one of them:
-            whoever gets his text into an argument runs commands there (facts: "Park, privacy and injection").
+            whoever gets their text into an argument runs commands there (facts: "Park, privacy and injection").
     """
 
     def __init__(  # noqa: PLR0913 - all but the gate's address are given by name
@@ -138,7 +138,7 @@ class Simulator:
         return Call(session, phone, self._spawn(self._run, session))
 
     def call(self, caller: Caller, to: str) -> Experience:
-        """Place a call, wait for its end, and tell what the caller experienced. Raises as `start` does."""
+        """Place a call, wait for its end, and return what the caller experienced. Raises as `start` does."""
         return self.start(caller, to).wait()
 
     def api(self, command: str) -> str:

@@ -1,4 +1,4 @@
-"""What a worker remembers while the store is gone: lockouts as it saw them last, and what was counted since."""
+"""What a worker remembers while the store is unavailable: lockouts as last seen, and what it has counted since."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Meanwhile(InMemory):
     """Judges by what the store said last: its end gives nobody new attempts. What is good once can't be checked.
 
     Args:
-        log: told of each lockout that begins.
-        clock: tells the Unix time.
+        log: of each lockout that begins.
+        clock: gives the Unix time.
     """
 
     def __init__(self, log: Log, clock: Callable[[], float] = time.time) -> None:
@@ -75,9 +75,9 @@ class Meanwhile(InMemory):
         self._limits.pop(account, None)
 
     def find_guest_pin(self, gate: str, caller: str, entered: str, at: float) -> Never:  # noqa: ARG002 - see OneTime
-        """Nobody can tell."""
+        """It can't be determined."""
         raise Unchecked
 
     def last_time_step(self, owner: str) -> Never:  # noqa: ARG002 - see OneTime
-        """Nobody can tell: another process may have accepted a later one."""
+        """It can't be determined: another process may have accepted a later one."""
         raise Unchecked

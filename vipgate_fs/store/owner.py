@@ -1,8 +1,8 @@
-"""Root's commands work in the service's folder as the service's user, so that root's rights are never at his disposal.
+"""Root's commands work in the service's folder as the service's user, who can thus never abuse root's rights.
 
 Whoever owns a folder decides what its names lead to, and may change that between any two system calls: to check a file
 and then to write it protects nothing (CWE-59, CWE-367), and SQLite opens files by itself. So root gives up its rights
-before it touches anything: what is then made belongs to the service's user, and links lead only where he may go.
+before it touches anything: what is then made belongs to the service's user, and links lead only where that user may go.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
 class OwnerUnknown(Exception):
-    """Others can write into a folder of root's, so nobody can tell whose a file in it will be. The text says so."""
+    """Others can write into a folder of root's, so the owner of a file in it can't be determined. The text says so."""
 
 
 def act_as_owner(file: Path) -> None:

@@ -210,7 +210,7 @@ def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.
 def delete_some(connection: Connection, table: Table, condition: ColumnElement[bool]) -> bool:
     """Delete rows, some at a time, so that nobody waits for long; whether there were any.
 
-    Those that somebody else has locked are left for the next time: he may be waiting for others of them.
+    Those locked by another transaction are left for the next time: it may be waiting for others of them.
     """
     key = tuple_(*table.primary_key)
     some = select(*table.primary_key).where(condition).limit(DELETED_AT_ONCE).with_for_update(skip_locked=True)

@@ -41,10 +41,10 @@ class Store:
     Args:
         url: of its database.
         key_file: has the key of guest PINs; see `vipgate_fs.store.key`.
-        log: told of lockouts, and of what is wrong with the store.
+        log: of lockouts, and of faults of the store.
         retention: seconds that call records are kept.
         mask_numbers: whether telephone numbers in records lose their last three digits.
-        clock: tells the Unix time.
+        clock: gives the Unix time.
     """
 
     def __init__(  # noqa: PLR0913 - what a store is, and what it is for
@@ -99,7 +99,7 @@ class Store:
             return self._meanwhile.judge(attempt, expected, entered)
 
     def is_locked(self, attempt: Attempt) -> bool:
-        """See Memory. While nobody can tell, it is as this worker saw it last."""
+        """See Memory. While the store is unavailable, the answer is what this worker saw last."""
 
         def read() -> Tallies:
             with self._database.reading() as connection:

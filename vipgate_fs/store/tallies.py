@@ -29,7 +29,7 @@ class Kept:
 
 
 def kept(connection: Connection) -> Iterator[Kept]:
-    """All accounts that have wrong entries or a lockout to their name."""
+    """All accounts with failed attempts or a lockout."""
     for row in connection.execute(select(TALLIES).where(_HAS_ANY).order_by(*TALLIES.primary_key)):
         yield Kept(*tally_of(row))
 
@@ -37,7 +37,7 @@ def kept(connection: Connection) -> Iterator[Kept]:
 def clear(
     connection: Connection, gate: str | None = None, kinds: Collection[AccountKind] = (), who: str | None = None
 ) -> int:
-    """Forget wrong entries and lockouts: all, or those of a gate, some kinds, or somebody; how many accounts had any.
+    """Forget failed attempts and lockouts: all, or those of a gate, some kinds, or somebody; how many accounts had any.
 
     Who is known stays known.
     """

@@ -50,9 +50,9 @@ class Writer:
     Args:
         database: the store's.
         key: of guest PINs.
-        log: told when the store goes and when it comes back, once each, and of lockouts that begin.
+        log: of the store's becoming unavailable and available again, once each, and of lockouts that begin.
         meanwhile: has what the store does not know.
-        clock: tells the Unix time.
+        clock: gives the Unix time.
 
     Attributes:
         gone_since: Unix time; None while the store is there.

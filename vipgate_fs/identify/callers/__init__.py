@@ -1,4 +1,4 @@
-"""`callers`: lists of numbers that get through, or do not, without a PIN. `docs/lists.md` is its manual.
+"""`callers`: lists of numbers that pass or are rejected without a PIN. `docs/lists.md` is its manual.
 
 `step` is the step; `lists` what is said of numbers; `list_file` a list in a file, row by row, by `columns` and `cells`;
 `pin_list` the PINs of such a list, for `caller_pin`.

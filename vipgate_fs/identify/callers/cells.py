@@ -62,7 +62,7 @@ def read_cells(content: bytes, names_columns: Callable[[Cells], bool]) -> Iterat
 
     Args:
         content: of the file.
-        names_columns: whether cells are the names of columns; this tells which separator is meant.
+        names_columns: whether cells are the names of columns; this determines the separator.
 
     Raises:
         ValueError: this is none of these; says what it is.

@@ -14,7 +14,7 @@ _COLUMN: Final = "number"
 
 
 def is_phone_book(content: bytes) -> bool:
-    """Whether this is such a file, as far as its beginning tells."""
+    """Whether this is such a file, judging by its beginning."""
     return _BEGINNING.match(content) is not None
 
 

@@ -1,4 +1,4 @@
-"""What is wrong in the rows of a list: every row is named, the first ones with what is wrong in them."""
+"""Report what is wrong in the rows of a list: every row is named, the first ones with the reason."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vipgate_fs.identify.callers.columns import Key, Value
 from vipgate_fs.identify.callers.list_file import ListFile, Unreadable
 
 MOST: Final = 100
-"""Rows of a list with an error, and as many with a warning, that are told one by one."""
+"""Rows of a list with an error, and as many with a warning, that are reported one by one."""
 _MOST_SPANS: Final = 200
 _SETTING: Final = "file"
 
@@ -64,7 +64,7 @@ class Remarks:
         self._warnings.append(line)
 
     def close(self) -> None:
-        """Name the rows that were too many to be told one by one."""
+        """Name the rows that were too many to be reported one by one."""
         if further := sorted(self._errors[MOST:]):
             message = f"{len(further)} further rows are wrong: lines {spans(further)}"
             self._section.error_in(self._path, further[0], message, _SETTING)

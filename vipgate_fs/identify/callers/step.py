@@ -1,4 +1,4 @@
-"""`callers`: lists of numbers that get through, or do not, without a PIN."""
+"""`callers`: lists of numbers that pass or are rejected without a PIN."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Callers(Step):
 
     Attributes:
         lists: what is said of numbers.
-        withheld: what happens to callers who show no number; None: don't know.
+        withheld: what happens to callers who withhold their number; None: don't know.
     """
 
     lists: Lists

@@ -54,7 +54,7 @@ class Source:
         except TimeoutError:
             raise StepFailed(f"no answer from the database within {self._timeouts.total:g} s") from None
         except Exception as error:  # noqa: BLE001 - a driver may raise anything
-            raise StepFailed(self._told(error)) from None
+            raise StepFailed(self._described(error)) from None
 
     def _connectable(self) -> Kind:
         with self._lock:
@@ -63,7 +63,7 @@ class Source:
                 weakref.finalize(self, self._kind.engine.dispose)
             return self._kind
 
-    def _told(self, error: Exception) -> str:
+    def _described(self, error: Exception) -> str:
         """What is wrong. Only of a failed connection in the driver's words: others may hold what is in a table."""
         if isinstance(error, _ChangedMeanwhile):
             return "the file was changed each time while it was read"

@@ -62,7 +62,7 @@ class SqliteFile:
         try:
             descriptor = self._descriptor()
         except OSError:
-            return self._connect("mode=ro", patience)  # tells what is wrong
+            return self._connect("mode=ro", patience)  # raises with the reason
         try:
             with _held(descriptor, patience):
                 return self._open(descriptor, patience)

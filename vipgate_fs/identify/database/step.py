@@ -1,4 +1,4 @@
-"""`database`: a query tells who the caller is. Its columns are named like the keys of a webservice's answer."""
+"""`database`: a query identifies the caller. Its columns are named like the keys of a webservice's answer."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Breaker:
         except StepFailed:
             self._answered()
             raise
-        except BaseException:  # the caller hung up, which tells nothing
+        except BaseException:  # the caller hung up, which says nothing about the service
             if is_probe:
                 self._until = 0.0
             raise

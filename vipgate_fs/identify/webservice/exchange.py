@@ -28,7 +28,7 @@ LONGEST_IDLE: Final = 30.0
 _MOST_BYTES: Final = 2 * LONGEST_BODY
 """On the wire: heads, and the body with its chunks' sizes."""
 WITH_A_BODY: Final = {200, 201, 202, 203}
-"""Frameworks answer a POST with 201 or 202 unless they are told otherwise."""
+"""Frameworks answer a POST with 201 or 202 by default."""
 _COMPRESSIONS: Final = {"gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd"}
 """Content codings (RFC 9110, 8.4.1). Servers write other things there, such as UTF-8 or none, which encode nothing."""
 

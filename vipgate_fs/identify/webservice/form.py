@@ -45,7 +45,7 @@ class Form:
     key: Secret | None = None
 
     def facts(self, call: Call, gate: str) -> Facts:
-        """What a webservice is told of a call at a gate. See `vipgate_fs.identify.facts`."""
+        """The facts that a webservice receives about a call at a gate. See `vipgate_fs.identify.facts`."""
         return facts(call, gate, self.number_format)
 
     def request(self, url: str, facts: Facts) -> Request:

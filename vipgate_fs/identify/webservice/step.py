@@ -1,4 +1,4 @@
-"""`webservice`: a web service decides. `docs/webservice.md` tells its side of it."""
+"""`webservice`: a web service decides. `docs/webservice.md` describes the service's side."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ class TlsStream:
                 else:
                     self._incoming.write_eof()
             except ssl.SSLError:
-                self._flush(deadline)  # tells the peer why
+                self._flush(deadline)  # sends the peer the reason
                 raise
             else:
                 self._flush(deadline)
