@@ -14,6 +14,8 @@ def exposure(path: Path, mode: int, *, holds_secrets: bool) -> str | None:
         mode: as `os.stat` gives it.
         holds_secrets: whether nobody else may read it.
     """
+    if not stat.S_ISREG(mode):  # such as /dev/stdin and /dev/null: nobody is to change their mode
+        return None
     if mode & stat.S_IWOTH:
         return f"everybody on this machine can change it; chmod o= {path}"
     if mode & stat.S_IROTH and holds_secrets:

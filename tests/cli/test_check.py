@@ -86,6 +86,10 @@ def test_a_file_that_others_can_get_at_is_told_and_no_finding(check, tmp_path, m
     assert [warning.startswith(f"good.yaml: Warning: {told}; chmod o= ") for warning in warnings] == [True] * bool(told)
 
 
+def test_nobody_is_advised_to_change_the_mode_of_a_device(check):
+    assert "chmod" not in check("/dev/null").output
+
+
 def test_findings_as_text(check):
     assert check("broken.yaml", "warned.yaml").stdout.splitlines() == [
         "broken.yaml:6:15: gates.support.attempts: found 99; allowed: an integer from 1 to 10",

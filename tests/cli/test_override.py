@@ -69,7 +69,7 @@ def test_one_may_begin_later_and_says_why(run):
     assert "until Sun 2099-01-04 18:00" in told
 
 
-@pytest.mark.parametrize("end", ["9998-12-31T23:59-05:00", "2099-01-01"])
+@pytest.mark.parametrize("end", ["9998-12-31T23:59-05:00", "9998-12-31", "2099-01-01"])
 def test_an_end_that_is_far_away_is_no_trouble(run, tmp_path, end):
     assert run(override, "support", "off", "--until", end).exit_code == 0
     assert explained(run).startswith("not active, the call passes: override until")
@@ -80,6 +80,12 @@ def test_an_end_that_is_far_away_is_no_trouble(run, tmp_path, end):
     database.close()
     assert explained(run).startswith("not active, the call passes: override until")
     assert run(override).exit_code == 0
+
+
+def test_an_end_after_the_last_year_is_refused(run):
+    result = run(override, "support", "off", "--until", "9999-12-31")
+    assert result.exit_code == 2
+    assert "found 9999-12-31; allowed: years 1970 to 9998" in result.output
 
 
 def test_it_may_be_the_first_that_needs_the_store(run, tmp_path):

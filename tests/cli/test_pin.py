@@ -129,6 +129,7 @@ def test_one_that_has_ended_or_is_used_up_is_still_listed(pin, monkeypatch):
         (["issue", "--gate", "support", "--caller", "0176x"], "this is not a telephone number"),
         (["issue", "--gate", "support", "--valid-for", "1w"], "for --valid-for: found 1w; allowed: a number with"),
         (["issue", "--gate", "support", "--until", "2020-01-01"], "this time is over"),
+        (["issue", "--gate", "support", "--until", "9999-12-31"], "found 9999-12-31; allowed: years 1970 to 9998"),
         (["issue", "--gate", "support", "--until", "2099-01-01", "--valid-for", "1h"], "either until when"),
         (["revoke", "nobody"], "there is no guest PIN nobody"),
     ],

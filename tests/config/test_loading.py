@@ -105,7 +105,7 @@ def sounds(tmp_path):
     folders = ["de", "de/8000", "de/16000", "de/48000"]
     for folder, name in zip(folders, SOUNDS, strict=True):
         tmp_path.joinpath(folder).mkdir(parents=True, exist_ok=True)
-        tmp_path.joinpath(folder, name).touch()
+        tmp_path.joinpath(folder, name).write_bytes(b"RIFF\0\0\0\0WAVE")
     return tmp_path
 
 
@@ -147,6 +147,12 @@ def test_sounds_that_may_be_played_or_are_written_must_exist(sounds, gate, missi
     assert len(findings) == len(expected)
     for finding, message in zip(sorted(findings), sorted(expected), strict=True):
         assert message in finding
+
+
+@pytest.mark.parametrize(("holidays", "advice"), [("BW", ["; a part is written DE-BW"]), ("NL", [""])])
+def test_only_a_part_that_there_is_gets_proposed(holidays, advice):
+    _, told = load(f"site: {{country: DE, holidays: {holidays}}}\n{ASKS}")
+    assert [said.partition(" is another country than DE")[2] for said in told if "another" in said] == advice
 
 
 def test_the_switch_may_be_another_machine():

@@ -21,7 +21,7 @@ from vipgate_fs.document.findings import Finding
 from vipgate_fs.duration import duration
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gates import Gates
-from vipgate_fs.gate.schedules import MOMENT, Calendar
+from vipgate_fs.gate.schedules import MOMENT, YEARS, Calendar
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -119,8 +119,9 @@ def parse_end(until: str | None, length: float | None, calendar: Calendar, begin
 
 def _end_of(until: str, calendar: Calendar) -> float:
     with suppress(ValueError):
-        day = dt.date.fromisoformat(until) + dt.timedelta(days=1)  # as `valid_until` has it
-        until = day.isoformat()
+        day = dt.date.fromisoformat(until)
+        if day.year in YEARS:  # through that day, as `valid_until` has it
+            return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), calendar.timezone).timestamp()
     return parse_moment(until, calendar, "--until").timestamp()
 
 

@@ -21,7 +21,7 @@ from vipgate_fs.document.nodes import Mapping, Spot, parse
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.gates import Gates
-from vipgate_fs.gate.schedules import Calendar
+from vipgate_fs.gate.schedules import HORIZON, Calendar
 
 
 def assemble(content: bytes, path: Path, report: Report) -> Configuration | None:
@@ -93,4 +93,5 @@ def _warn_of_idle_schedules(gates: Iterable[Gate], section: Section, calendar: C
             if is_so(schedule):
                 state = "never" if (word == "always") == gate.active.outside else "always"
                 active = section.section(gate.name).section("active")
-                active.warn(f"{state} active: {schedule.name} in line {schedule.line} is {word} on")
+                what = f"{schedule.name} in line {schedule.line} is {word} on"
+                active.warn(f"{state} active in the next {HORIZON} days: {what}")

@@ -21,8 +21,9 @@ def read_holidays(site: Section, country: str) -> Holidays | None:
     if base is None or holidays is None:
         return None
     if "-" not in base.text and base.text != country:
-        what = f"{base.text} is another country than {country}; a part is written {country}-{base.text}"
-        site.report.warning(base, what)
+        what = f"{base.text} is another country than {country}"
+        part = f"{country}-{base.text}"
+        site.report.warning(base, f"{what}; a part is written {part}" if _is_known(part) else what)
     for item in own.items("without"):
         if own.parsed(item, holidays.drop) is False:
             site.report.warning(item, f"no holiday in {base.text} anyway")
@@ -33,6 +34,14 @@ def read_holidays(site: Section, country: str) -> Holidays | None:
     if not own.keys.keys() & {"add", "without"}:
         _warn_of_days_in_parts(holidays, base, site.report)
     return holidays
+
+
+def _is_known(base: str) -> bool:
+    try:
+        Holidays(base)
+    except ValueError:
+        return False
+    return True
 
 
 def _warn_of_days_in_parts(holidays: Holidays, base: Scalar, report: Report) -> None:

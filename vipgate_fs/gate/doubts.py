@@ -22,6 +22,7 @@ _EXPONENT: Final = re.compile(
     r"\s*'?\+?(?P<first>[0-9])(?:[.,](?P<further>[0-9]*))?E\+?(?P<power>[0-9]{1,2})\s*", re.IGNORECASE | re.ASCII
 )
 _RANGE: Final = re.compile(r"(.+?)\s*(?:\.\.|-)\s*([^-]+)")
+_VANITY: Final = re.compile(r"\+?[0-9]{3,}[A-Za-z]{3,}[0-9]*", re.ASCII)
 _LONGEST_LOCAL: Final = 8  # digits, without the area code
 _TELLING: Final = 8  # characters of a pattern that show whether there are such numbers
 _SHORT: Final = 5  # digits; where numbers are that short, fewer are an extension all the same
@@ -67,7 +68,7 @@ def doubt(written: str, plan: NumberPlan) -> Doubt | None:
     match = _WITH_WILDCARDS.fullmatch(digits)
     if match and match["wild"]:
         return _of_a_pattern(digits, match["begun"], plan)
-    return _of_a_number(written, digits, plan)
+    return _of_letters(digits, plan) if _VANITY.fullmatch(digits) else _of_a_number(written, digits, plan)
 
 
 def sound(written: str, plan: NumberPlan) -> str | None:
@@ -134,6 +135,14 @@ def _of_a_number(written: str, digits: str, plan: NumberPlan) -> Doubt | None:
     if len(digits) >= _SHORT and (long := plan.long_form(digits)):
         return Doubt("read as an extension, not as a telephone number", f"write {long} for that")
     return _of_digits(digits, "", plan) if len(digits) > LONGEST_EXTENSION else None
+
+
+def _of_letters(digits: str, plan: NumberPlan) -> Doubt | None:
+    """Letters that stand for keys, as in 1-800-FLOWERS: calls come with the digits."""
+    meant = plan.canonical(phonenumbers.convert_alpha_characters_in_number(digits))
+    if not is_international(meant) or not exists(meant):
+        return None
+    return Doubt("a number with letters for keys is read as a name", f"write {meant}")
 
 
 def _of_a_range(first: str, plan: NumberPlan) -> Doubt | None:

@@ -24,7 +24,7 @@ _ONE_DAY: Final = dt.timedelta(days=1)
 LAST_YEAR: Final = 9998
 """Of times that are taken; the calendar ends a year later, so that all time zones have room."""
 MOMENT: Final = "an ISO time such as 2026-12-24T18:30"
-_YEARS: Final = range(1970, LAST_YEAR + 1)
+YEARS: Final = range(1970, LAST_YEAR + 1)
 
 
 class Calendar:
@@ -55,8 +55,8 @@ class Calendar:
             at = dt.datetime.fromisoformat(text)
         except ValueError:
             raise ValueError(f"found {text}; allowed: {allowed}") from None
-        if at.year not in _YEARS:
-            raise ValueError(f"found {text}; allowed: years {_YEARS[0]} to {_YEARS[-1]}")
+        if at.year not in YEARS:
+            raise ValueError(f"found {text}; allowed: years {YEARS[0]} to {YEARS[-1]}")
         local = self.local(at if at.tzinfo else at.replace(tzinfo=self.timezone))
         # Made an instant and back, a minute that the clock skips is another one (PEP 495).
         shown = self.local(local.astimezone(dt.UTC))

@@ -225,6 +225,23 @@ def test_the_first_sheet_that_can_be_seen_is_read(read):
     assert read(workbook([["number"], ["7001"]], hidden=["old"])) == [Row(2, "7001", None)]
 
 
+ERRORS = ["#NAME?", "#NV", "#N/A", "#REF!", "#BEZUG!", "#WERT!", "#DIV/0!"]
+
+
+@pytest.mark.parametrize("shown", [*ERRORS, "########"])
+def test_a_row_whose_number_a_spreadsheet_could_not_show_is_no_comment(read, shown):
+    fault, other = read(f"number;verdict\n{shown};pass\n# a comment\n#########\n### more; of them\n7001;pass\n")
+    assert isinstance(fault, Fault)
+    assert (fault.line, other) == (2, Row(6, "7001", "pass"))
+    assert fault.message.startswith(f"{shown} is what a spreadsheet shows in place of a number")
+
+
+@pytest.mark.parametrize("shown", ERRORS)
+def test_in_a_workbook_as_well(read, shown):
+    fault, other = read(workbook([["number", "verdict"], [shown, "pass"], ["#7002", "pass"], ["7001", "pass"]]))
+    assert (fault.line, other) == (2, Row(4, "7001", "pass"))
+
+
 def test_a_workbook_with_a_broken_sheet(refused):
     broken = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(workbook([["number"], ["7001"]]))) as whole, zipfile.ZipFile(broken, "w") as copy:

@@ -46,8 +46,22 @@ _OTHERS: Final = (
     (re.compile(rb"SQLite format 3"), "a SQLite database"),
 )
 _AS_CSV: Final = "save it as CSV or as .xlsx"
+_NOT_SHOWN: Final = re.compile(
+    r"#(N/A|NV|NAME\?|(REF|BEZUG|VALUE|WERT|DIV/0|NUM|ZAHL|NULL|SPILL|ÜBERLAUF)!)(?=[;,\t|\"\s]|$)|#{3,}(?=[;,\t|\"])"
+)
+"""What Excel and LibreOffice, in English and German, show in place of a value: a broken formula, a narrow column."""
 _ZEROS: Final = re.compile(r'(?P<plus>(?:"\+"|\\\+|\+))?(?P<zeros>#*0+)(?:;.*)?')
 """A number format of Excel that shows zeros, or a plus, that the number itself has not."""
+
+
+def is_comment(text: str) -> bool:
+    """Whether a line, or the first cell of a row, is there for people only."""
+    return text.startswith("#") and not _NOT_SHOWN.match(text)
+
+
+def is_not_shown(cell: str) -> bool:
+    """Whether a spreadsheet had no value to show in this cell, or no room for it."""
+    return _NOT_SHOWN.match(f"{cell};") is not None
 
 
 class Fault(NamedTuple):
@@ -163,7 +177,7 @@ class _Feed:
         for line, written in enumerate(self._lines, 1):
             self.line = line
             if self.is_new:
-                if line <= self._skipped or written.startswith("#"):
+                if line <= self._skipped or is_comment(written):
                     continue
                 self.first, self.is_new = line, False
             yield written.lstrip("\ufeff") if line == 1 else written
@@ -189,7 +203,7 @@ def _rows_of(book: Any) -> Iterator[tuple[int, Cells]]:
         if sheet.sheet_state == "visible":
             for line, row in enumerate(sheet.iter_rows(), 1):
                 cells = [_text(cell) for cell in row]
-                if any(cells) and not cells[0].startswith("#"):
+                if any(cells) and not is_comment(cells[0]):
                     yield line, cells
             return
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from vipgate_fs.gate.numbers import plain
-from vipgate_fs.identify.callers.cells import Cells, Fault, read_cells
+from vipgate_fs.identify.callers.cells import Cells, Fault, is_not_shown, read_cells
 from vipgate_fs.identify.callers.columns import Header, Key, Value, is_data, read_header
 
 _MOST_TITLES: Final = 5
@@ -104,7 +104,9 @@ class ListFile:
             if not written and said is not None:
                 yield Fault(line, f"the {self._key} is missing")
             for one in written:
-                if _SEVERAL in one:
+                if is_not_shown(one):
+                    yield Fault(line, f"{one} is what a spreadsheet shows in place of a {self._key}; enter it as text")
+                elif _SEVERAL in one:
                     yield from (Row(line, part.strip(), said) for part in one.split(_SEVERAL) if part.strip())
                 else:
                     yield Row(line, one, said)
