@@ -14,7 +14,7 @@ from vipgate_fs.gate.doubts import doubt, spoilt
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.targets import NumberPattern
 
-PLANS = {country: NumberPlan(country) for country in ("AT", "AU", "DE", "DK", "FR", "GB", "IT", "RU", "US")}
+PLANS = {country: NumberPlan(country) for country in ("AT", "AU", "DE", "DK", "FR", "GB", "IT", "RU", "SM", "US")}
 TYPES = sorted(phonenumbers.PhoneNumberType.values())
 EXAMPLES = sorted(
     {
@@ -57,6 +57,13 @@ EXAMPLES = sorted(
         pytest.param("FR", "33142*", "write +33142* for that", id="French country code without plus"),
         pytest.param("US", "1-800-FLOWERS", "is read as a name; write +18003569377", id="letters of the keypad"),
         pytest.param("US", "800-356-Flws", "is read as a name; write +18003563597", id="letters of the keypad, no 1"),
+        pytest.param("US", "00 49 711 5550123", "14 digits are read as an extension, not as", id="00 where it is 011"),
+        pytest.param(
+            "US", "0049 711 5550123", "US has another way abroad than 00; write +497115550123", id="other way"
+        ),
+        pytest.param(
+            "SM", "0549 123456", "10 digits are read as an extension, not as a tele", id="0 but no such number"
+        ),
         pytest.param("DE", "0800-TELEKOM", "is read as a name; write +498008353566", id="letters, German"),
     ],
 )

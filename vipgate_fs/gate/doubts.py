@@ -169,7 +169,10 @@ def _leading_out(digits: str, plan: NumberPlan) -> str | None:
 def _of_digits(begun: str, wild: str, plan: NumberPlan) -> Doubt:
     """Digits too many for an extension."""
     many = len(begun + wild.removesuffix("*"))
-    fault = f"{many} digits that begin with neither 0 nor + are read as an extension, not as a telephone number"
+    without = "" if begun.startswith("0") else " that begin with neither 0 nor +"
+    fault = f"{many} digits{without} are read as an extension, not as a telephone number"
+    if begun.startswith("00") and exists(abroad := f"+{begun[2:]}"):
+        return Doubt(fault, f"{plan.country} has another way abroad than 00; write {abroad}")
     if not wild and len(begun) <= _LONGEST_LOCAL:
         return Doubt(fault, "is its area code missing, or a leading 0 or +?")
     if meant := [f"{one}{wild}" for one in _meant(begun, plan, whole=not wild)]:

@@ -17,6 +17,7 @@ from vipgate_fs.gate.numbers import NumberPlan, compact, plain
 _DIGITS: Final = "0123456789"
 _NUMBER: Final = re.compile(r"\+?[0-9]+")
 _WILDCARDS: Final = re.compile(r"(?P<beginning>\+?[0-9]*)(?P<rest>[0-9?*]*)")
+_BETWEEN: Final = re.compile(r"\s*[,;/|]\s*")
 _MOST_STARS: Final = 3  # with more of them there would be too many ways for a number to fit
 _SEPARATED: Final = (
     re.compile(r"(.+?)\s*\.\.\s*(.+)"),
@@ -73,6 +74,8 @@ class NumberPattern:
             return cls(written, (_short_enough(digits, text),))
         if is_dialable(canonical) and "+" not in canonical:
             return cls(written, (canonical,))
+        if len(parts := _BETWEEN.split(text)) > 1 and all(map(plan.is_complete, parts)):
+            raise ValueError(f"{text!r} is several numbers; write each as an item of its own, in a list in its own row")
         raise ValueError(f"{text!r} is no number or name that can be called; {_FORMS}")
 
     @classmethod

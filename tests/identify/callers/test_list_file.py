@@ -341,6 +341,25 @@ def test_a_broken_row_is_told_and_the_others_are_read(read, row, message):
     assert others == ([] if "closed" in message else [Row(3, "7003", "pass")])
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        "Telefoonnummer;Opmerking",
+        "Mobiel;Naam",
+        "Numero di telefono;Nota",
+        "Cellulare;Nome",
+        "Téléphone;Remarque",
+        "Numéro de téléphone;Nom",
+        "Tél. portable;Nom",
+        "Portable;Remarques",
+    ],
+)
+def test_columns_in_dutch_italian_and_french(tmp_path, names):
+    tmp_path.joinpath("list").write_text(f"{names}\n7001;x\n", "utf-8")
+    found = ListFile(tmp_path / "list", "number", "verdict")
+    assert (list(found), found.unread) == ([Row(2, "7001", None)], ())
+
+
 def test_columns_that_nobody_reads_are_known(tmp_path):
     tmp_path.joinpath("list").write_text("Name;Rufnummer;Fax;Region;Bemerkung\nAl;7001;;;\n")
     found = ListFile(tmp_path / "list", "number", "verdict")

@@ -1,4 +1,7 @@
-"""What the columns of a list are called: in English and German, and as address books and exports name them."""
+"""What the columns of a list are called, in English and German, and as address books and exports name them.
+
+Those with numbers may be named in Dutch, French or Italian, too.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,9 @@ _NUMBER: Final = re.compile(
     | ((business|home|mobile|primary|other|company\ main|car|work|office|cell)\ )?(tele)?phones?(\ (numbers?|no))?
     | (weiteres\ |haupt|auto|mobil)?(telefon|tel)(\ (nr|nummer))?(\ (geschäftlich|privat|firma|mobil|gl))?
     | (phone|telefon)\ [0-9]\ (value|wert)
+    | (telefoon|gsm)(nummer|\ ?nr)?|mobiel
+    | (numero\ di\ )?telefono|cellulare
+    | (numéro\ de\ )?téléphone(\ (fixe|mobile|portable))?|(tél\ )?portable
     )(\ ?[0-9])?""",
     re.VERBOSE,
 )
@@ -35,7 +41,8 @@ _KEYS: Final[dict[Key, tuple[re.Pattern[str], re.Pattern[str]]]] = {
 _FOR_PEOPLE: Final = re.compile(
     r"(nr|no|numbers?|nummern?|note|notes|notiz|notizen|bemerkung|bemerkungen|comment|comments|kommentar|remark|beschreibung|description"
     r"|name|vorname|nachname|full name|first name|last name|middle name|given name|family name|display name|anzeigename"
-    r"|company|firma|organization|organisation|department|abteilung|title|titel|position|e mail|email|ort|city)"
+    r"|company|firma|organization|organisation|department|abteilung|title|titel|position|e mail|email|ort|city"
+    r"|opmerking|opmerkingen|naam|nota|nome|remarques?|nom|prénom)"
 )
 _SEPARATORS: Final = re.compile(r"[\s_.:*\u2013-]+")
 _IN_BRACKETS: Final = re.compile(r"\([^)]*\)")
