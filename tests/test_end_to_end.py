@@ -97,7 +97,7 @@ AFTER = 5.5
             {"dial": ("10027#", f"{OTHER_PIN}#", "10031#", f"{OTHER_PIN}#")},
             "702, answered before",
             "(customer-number), (welcome), (wrong-pin customer-number), (welcome)",
-            id="another customer's PIN, then his own",
+            id="another customer's PIN, then their own",
         ),
         pytest.param(
             "702",
@@ -161,8 +161,8 @@ AFTER = 5.5
             "",
             id="withheld, and named like one who is listed to be rejected",
         ),
-        pytest.param("7001", {}, "486 Busy Here", "", id="a protected user, by his number"),
-        pytest.param("alice", {}, "486 Busy Here", "", id="a protected user, by his name"),
+        pytest.param("7001", {}, "486 Busy Here", "", id="a protected user, by number"),
+        pytest.param("alice", {}, "486 Busy Here", "", id="a protected user, by name"),
         pytest.param("7003", {}, "7003, not answered before", "", id="another user"),
     ],
 )

@@ -89,7 +89,7 @@ def test_the_caller_may_hang_up_at_any_moment(gate, to):
 
 def test_the_caller_hangs_up_in_a_prompt(gate):
     experience = gate.switch().call(Caller(STRANGER, hang_up_after=2.5), "700")
-    assert (end(experience), heard(experience)) == ("he hung up", "(welcome)")
+    assert (end(experience), heard(experience)) == ("the caller hung up", "(welcome)")
     gate.settle()
     (outcome,) = gate.lines("outcome")
     assert (outcome["result"], outcome["why"]) == ("hung_up", "the caller hung up (NORMAL_CLEARING)")
@@ -128,7 +128,7 @@ def on_and_on(gate):
 
 
 def test_who_breaks_a_prompt_off_has_not_taken_the_call(gate):
-    """`uuid_break` ends the sound; the caller may still key in his PIN."""
+    """`uuid_break` ends the sound; the caller may still enter their PIN."""
     switch = gate.switch()
     experience = taken_away(switch, "700", "uuid_break {}", 0.5, dial=f"{PIN}#", dial_after=2.0)
     assert (end(experience), heard(experience)) == ("700, answered before", "(welcome)")
@@ -137,7 +137,7 @@ def test_who_breaks_a_prompt_off_has_not_taken_the_call(gate):
 def test_the_caller_hangs_up_before_connect_is_answered(gate):
     switch = gate.switch(delivery=lambda: Delivery(glue=2.0))
     experience = switch.call(Caller(STRANGER, hang_up_after=1.0), "700")
-    assert (end(experience), experience.answered) == ("he hung up", False)
+    assert (end(experience), experience.answered) == ("the caller hung up", False)
     gate.settle()
 
 
@@ -194,7 +194,7 @@ def test_two_hundred_calls_at_once(gate):
         ("703", {"dial": (f"{WRONG}#",) * 2}, "120, answered before"),
         ("704", {}, "704, not answered before"),
         ("706", {}, "486 Busy Here"),
-        ("700", {"hang_up_after": 3.0}, "he hung up"),
+        ("700", {"hang_up_after": 3.0}, "the caller hung up"),
         ("708", {}, "123, not answered before"),
         ("7001", {}, "486 Busy Here"),
     ]

@@ -159,7 +159,7 @@ def end(experience):
         assert (target.dialplan, target.context) == ("XML", "vipgate-passed")
         return f"{target.extension}, {'answered' if target.answered else 'not answered'} before"
     if experience.hung_up_by == "caller":
-        return "he hung up"
+        return "the caller hung up"
     return f"hung up on, {experience.cause}" if experience.answered else f"{experience.status} {experience.phrase}"
 
 

@@ -154,7 +154,7 @@ def test_a_directory_that_comes_back_is_asked_again(session, unreachable, monkey
 
 
 def test_a_directory_that_goes_between_two_questions_opens_no_door(session, monkeypatch):
-    """The user was found a moment ago; that he is in no group is no news of then."""
+    """The user was found a moment ago; that they are in no group is no news of then."""
     known = directory([], ["support", "sales"])
     known.locate(Call("u", "", "7999", "7999"), session)
     monkeypatch.setitem(ANSWERS, "api in_group 7002@pbx.example,support", "false")

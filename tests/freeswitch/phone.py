@@ -18,7 +18,7 @@ from freeswitch.watch import Watch
 
 HOST = "127.0.0.1"
 PATIENCE = 60.0
-"""Seconds after which a caller gives up, and with him the scenario."""
+"""Seconds after which a caller gives up, and with them the scenario."""
 AT_ONCE = 24
 """Calls at the same time: as many as two shared processors play without gaps."""
 TARGETS = frozenset(TONES) - {"tone"}
@@ -30,22 +30,22 @@ _EVENTS = "0123456789*#"
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What a caller does and what he should experience.
+    """What a caller does and what they should experience.
 
     Attributes:
         name: of the scenario.
-        to: the number that he calls.
-        story: what he experiences, see `Experience.story`.
-        does: what he does, one word after the other: a prompt's name waits until it is heard, `end` until it is over,
+        to: the number they call.
+        story: what they experience, see `Experience.story`.
+        does: what they do, one word after the other: a prompt's name waits until it is heard, `end` until it is over,
             `180`, `183` or `200` until the switch says so, `2s` two seconds; `hangup` hangs up; `info:DIGITS` keys in by SIP INFO; anything else is keyed in. After the last word
-            he waits for somebody to speak, listens for a moment, and hangs up.
-        caller: his number; "": one that nobody else in the run has, because wrong entries are counted for callers.
+            they wait for somebody to speak, listen for a moment, and hang up.
+        caller: their number; "": one that nobody else in the run has, because failed attempts count for callers.
         sender: the From header, when the number alone does not make it.
-        headers: further headers of his INVITE.
-        receiver: the To header, when it is not the number that he calls.
-        codec: the only one that he offers.
+        headers: further headers of their INVITE.
+        receiver: the To header, if it is not the number they call.
+        codec: the only one they offer.
         port: of the switch's SIP profile; 0: the trunk's.
-        limits: the least and the most seconds that he may wait.
+        limits: the least and the most seconds that they may wait.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Experience:
 
     Attributes:
         words: (seconds since the INVITE, what): SIP responses, sounds, and `BYE` when the other side hung up.
-        waited: seconds until somebody spoke to him, or until the call was over.
+        waited: seconds until somebody spoke to them, or until the call was over.
         cause: the Q.850 cause that the switch gave at the end.
         silent: seconds between the last sound and the end of the call.
     """

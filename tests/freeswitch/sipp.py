@@ -37,7 +37,7 @@ class Call:
     Args:
         folder: for its files.
         to: the number that is called.
-        caller: his number.
+        caller: their number.
         words: what happens, in order: `INVITE`, `ACK`, `BYE` and `CANCEL` are sent; `180`, `183`, `200`, … must come, and so
             must `<BYE`, which is answered; `2s` waits two seconds; `#DIGITS` keys in.
     """

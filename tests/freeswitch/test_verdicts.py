@@ -81,10 +81,10 @@ SCENARIOS = [
     Scenario("no retry left", "7108", "200 welcome wrong-pin other", f"welcome {WRONG_PIN}# wrong-pin {WRONG_PIN}#"),
     Scenario("gate not active", "7109", "200 called"),
     Scenario("gate active", "7110", "486"),
-    Scenario("user by his number", "7001", "486"),
-    Scenario("user by his alias", "alice", "486"),
+    Scenario("user by number", "7001", "486"),
+    Scenario("user by alias", "alice", "486"),
     Scenario("member of a group", "7002", "200 forward"),
-    Scenario("member of a group by his alias", "bob", "200 forward"),
+    Scenario("member of a group by alias", "bob", "200 forward"),
     Scenario("user of no gate", "7003", "200 called"),
 ]
 

@@ -48,7 +48,7 @@ def call(called, users=(), groups=()):
         pytest.param([["70*"], ["70??"]], "7012", "b", id="a known length"),
         pytest.param([["7022*"], ["702???"]], "702299", "a", id="more digits though of any length"),
         pytest.param([["+49*"], ["*721*"]], "+4989721", "b", id="digits anywhere"),
-        pytest.param([["70*"], ["@7001"]], "7001", "b", id="a user by his very name"),
+        pytest.param([["70*"], ["@7001"]], "7001", "b", id="a user by their very name"),
         pytest.param([["0711 5550*"], ["+*"]], "0711 5550", "a", id="exact before any"),
         pytest.param([["+49 7022*"], ["7022*"]], "7022123456", "b", id="what is written before a guess"),
         pytest.param([["+49 70*"], ["0702*"]], "07022", "b", id="the more specific guess"),

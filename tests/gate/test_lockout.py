@@ -246,7 +246,7 @@ def within_windows(times, most):
 
 
 def attacks(numbers):
-    """What an attacker does who has OWN PINs: (pause, number, customer, right); right only with his own."""
+    """What an attacker does who has OWN PINs: (pause, number, customer, right); right only with their own."""
     own = st.tuples(st.sampled_from(OWN), st.sampled_from([True, True, False]))
     others = st.tuples(st.sampled_from(VICTIMS), st.just(False))
     pauses = st.sampled_from([0, 0, 0, 0, 1, 30, 100])

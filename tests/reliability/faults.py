@@ -40,7 +40,7 @@ class Traffic:
 
 
 def served_again(simulator, seconds=10.0):
-    """Seconds until a caller who calls now, and again when he is refused, is asked for his PIN."""
+    """Seconds until a caller who calls now, and again when refused, is asked for their PIN."""
     started = time.monotonic()
     while time.monotonic() < started + seconds:
         experience = simulator.start(RIGHT, "700").experience
@@ -54,7 +54,9 @@ def served_again(simulator, seconds=10.0):
 def end(experience):
     """How a call ended for its caller, in a few words."""
     if any(moment.what is What.GAVE_UP for moment in experience.moments):
-        return "silence until he hangs up" if not experience.answered else "silence after the prompt until he hangs up"
+        return (
+            "silence until they hang up" if not experience.answered else "silence after the prompt until they hang up"
+        )
     if experience.transferred_to:
         return "through"
     return "hung up on" if experience.answered else f"refused ({experience.status})"

@@ -67,11 +67,11 @@ def test_one_that_is_revoked_or_another_callers_lets_nobody_through(service):
     simulator = switch(service)
     bound = vipgate(service, "pin", "issue", "--gate", "guests", "--caller", OWN)
     other = simulator.call(Caller(ANY, dial=f"{bound}#"), "700")
-    his = simulator.call(Caller(OWN, dial=f"{bound}#"), "700")
+    bound_call = simulator.call(Caller(OWN, dial=f"{bound}#"), "700")
     listed = vipgate(service, "pin", "list")
     vipgate(service, "pin", "revoke", listed.partition(":")[0])
     revoked = simulator.call(Caller(OWN, dial=f"{bound}#"), "700")
-    assert [bool(call.transferred_to) for call in (other, his, revoked)] == [False, True, False]
+    assert [bool(call.transferred_to) for call in (other, bound_call, revoked)] == [False, True, False]
 
 
 def test_a_one_time_pin_lets_through_once_whatever_worker_the_calls_come_to(service):

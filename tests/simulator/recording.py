@@ -130,7 +130,7 @@ class Recording:
         return any(frame.fields.get("Socket-Mode") == "static" for frame in self.frames)
 
     def caller(self) -> Caller:
-        """The caller as the trace shows him: his keys by the DTMF events, his hang-up by its event."""
+        """The caller as the trace shows them: keys by the DTMF events, the hang-up by its event."""
         events = [frame.fields for frame in self.frames if "Event-Date-Timestamp" in frame.fields]
         start = min((int(event["Event-Date-Timestamp"]) for event in events), default=0)
         seconds = [(int(event["Event-Date-Timestamp"]) - start) / 1e6 for event in events]

@@ -52,8 +52,8 @@ def command(config: Path | None, new: Path, since: str, style: str) -> None:
         elif found.now is None:
             unknown[found.why] += 1
     if style == "json":
-        told = [_as_data(found, calendar) for found in different]
-        output.show_json({"calls": count, "different": told, "unknown": dict(unknown)})
+        listed = [_as_data(found, calendar) for found in different]
+        output.show_json({"calls": count, "different": listed, "unknown": dict(unknown)})
     else:
         if different:
             output.show_table(["call", "", "", "then", "now", "why"], (_row(found, calendar) for found in different))

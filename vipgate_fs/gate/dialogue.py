@@ -73,7 +73,7 @@ def conduct(
 
     Reject and Forward happen before the call is answered; only a PIN dialogue answers it. A target that is not dialable
     ends in a rejection: nothing unchecked reaches the switch. A caller who hangs up ends it at any moment; `memory` has
-    counted their wrong attempts by then (default: one that counts nothing). `outcome` is updated in
+    counted their failed attempts by then (default: one that counts nothing). `outcome` is updated in
     place, so partial results survive an exception.
     """
     outcome = outcome or Outcome(Result.HUNG_UP)

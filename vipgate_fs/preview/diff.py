@@ -274,8 +274,8 @@ class _Pair:
         """What changes, still without what is called."""
         found: dict[tuple[tuple[Party, ...], Hashable], tuple[Behaviour, Behaviour, list[Interval]]] = {}
         for when in self._by_state().values():
-            for told, (before, after, callers) in self._compared(when[0][0]).items():
-                found.setdefault((tuple(callers), told), (before, after, []))[2].extend(when)
+            for fates, (before, after, callers) in self._compared(when[0][0]).items():
+                found.setdefault((tuple(callers), fates), (before, after, []))[2].extend(when)
         for (parties, _), (before, after, when) in found.items():
             everybody = len(parties) == len(self._callers)
             told_apart = (classes, self._classes)
@@ -323,6 +323,6 @@ class _Pair:
         halves = (half.behaviours(self._callers, minute) for half in (self._old, self._new))
         for caller, before, after in zip(self._callers, *halves, strict=True):
             if before != after:
-                told = (before.was, after.now, tuple(differing(before, after)))
-                found.setdefault(told, (before, after, []))[2].append(caller)
+                fates = (before.was, after.now, tuple(differing(before, after)))
+                found.setdefault(fates, (before, after, []))[2].append(caller)
         return found

@@ -61,14 +61,14 @@ class Behaviour:
     @property
     def was(self) -> str:
         """What happened to calls, in a few words."""
-        return self._told(self.fate.was)
+        return self._described(self.fate.was)
 
     @property
     def now(self) -> str:
         """What happens to calls, in a few words."""
-        return self._told(self.fate.now)
+        return self._described(self.fate.now)
 
-    def _told(self, fate: str) -> str:
+    def _described(self, fate: str) -> str:
         kinds = [asked.kind for asked in self.asked]
         return f"{fate} unless {' or '.join(kinds)} says otherwise" if kinds else fate
 

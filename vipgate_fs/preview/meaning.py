@@ -184,7 +184,7 @@ class _Meaning:
                 without = _without(active, [*valid, (0, self._minute_now())])
                 if without:
                     section.warn(
-                        f"nobody gets through {self._told(without[0])}: no PIN is valid, and gate {gate.name} is active"
+                        f"nobody gets through {self._when(without[0])}: no PIN is valid, and gate {gate.name} is active"
                     )
 
     def _has_another_way(self, gate: Gate, but: Step) -> bool:
@@ -203,7 +203,7 @@ class _Meaning:
     def _minute_now(self) -> int:
         return self._horizon.minute(self._now)
 
-    def _told(self, when: Interval) -> str:
+    def _when(self, when: Interval) -> str:
         begin, end = (
             f"{self._horizon.at(minute):%Y-%m-%d %H:%M}" for minute in (when[0], min(when[1], self._horizon.end - 1))
         )

@@ -74,7 +74,7 @@ class Listener:
         """The call goes on: the outcome says where to."""
 
     def reject(self, rejection: Rejection) -> None:
-        """The caller is turned away, by an announcement if there is one."""
+        """The call is rejected, with an announcement if there is one."""
         if rejection.announcement is not None:
             self.heard.append(PurePath(rejection.announcement).name)
 

@@ -83,7 +83,7 @@ def _decide(record: CallRecord, configuration: Configuration, before: Configurat
 
 
 def _call(record: CallRecord, configuration: Configuration) -> Call:
-    """The call's facts. Who in the switch's directory was called is told by the gate that took it then."""
+    """The call's facts. Who in the switch's directory was called is known from the gate that took it then."""
     dialled = record.target if record.outcome == Result.PASSED and record.target else record.called
     call = Call(record.uuid, record.caller, record.called, dialled)
     found = configuration.gates.find(call)
@@ -152,10 +152,10 @@ def _verdict(record: CallRecord) -> Verdict:
 def _end(record: CallRecord, decision: Decision) -> str:
     """How the call would have ended."""
     verdict = decision.verdict
-    told = describe(verdict)
+    worded = describe(verdict)
     is_masked = _MASKED in record.verdict or _MASKED in (record.target or "")
-    if (mask(told) if is_masked else told) != record.verdict:
-        return told
+    if (mask(worded) if is_masked else worded) != record.verdict:
+        return worded
     if not isinstance(verdict, AskForPin) or record.outcome not in (Result.PIN_CORRECT, Result.PIN_INCORRECT):
         return _ended(record.verdict, record.outcome, record.target)
     gate = decision.gate

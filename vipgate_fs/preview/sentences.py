@@ -25,12 +25,12 @@ def sentence(change: Change, horizon: Horizon) -> str:
 def example(change: Change, horizon: Horizon) -> dict[str, str]:
     """One call of the class, as `vipgate explain` takes it."""
     called, caller = change.called[0], _plainest(change.callers)
-    told = {"from": caller.example or "anonymous", "to": called.example or called.name}
+    described = {"from": caller.example or "anonymous", "to": called.example or called.name}
     if called.kind in ("user", "group"):
-        told[called.kind] = called.name
+        described[called.kind] = called.name
     if caller.restricted:
-        told["hidden"] = "true"
-    return told | {"at": horizon.at(change.when[0][0]).replace(tzinfo=None).isoformat(timespec="minutes")}
+        described["hidden"] = "true"
+    return described | {"at": horizon.at(change.when[0][0]).replace(tzinfo=None).isoformat(timespec="minutes")}
 
 
 def command(call: dict[str, str]) -> str:
@@ -62,15 +62,15 @@ def _difference(change: Change) -> str:
 def _parties(parties: Sequence[Party], besides: Sequence[Party] = ()) -> str:
     """Their names; of a pattern without those within it that have another fate."""
     ordered = sorted(parties, key=lambda party: party.kind == "others")
-    told = list(dict.fromkeys(_told(party, parties, besides) for party in ordered))
-    return _listed(told, _MOST_PARTIES)
+    described = list(dict.fromkeys(_described(party, parties, besides) for party in ordered))
+    return _listed(described, _MOST_PARTIES)
 
 
-def _listed(told: Sequence[str], most: int) -> str:
-    return ", ".join(told[:most]) + (f" and {len(told) - most} more" if told[most:] else "")
+def _listed(described: Sequence[str], most: int) -> str:
+    return ", ".join(described[:most]) + (f" and {len(described) - most} more" if described[most:] else "")
 
 
-def _told(party: Party, parties: Sequence[Party], besides: Sequence[Party]) -> str:
+def _described(party: Party, parties: Sequence[Party], besides: Sequence[Party]) -> str:
     hidden = " (who hide their number)" if party.restricted else ""
     match party.kind:
         case "withheld":
@@ -92,8 +92,8 @@ def _plainest(parties: Sequence[Party]) -> Party:
 
 
 def _party(party: Party) -> dict[str, Any]:
-    told: dict[str, Any] = {"kind": party.kind, "name": party.name, "example": party.example}
-    return told | ({"restricted": True} if party.restricted else {})
+    described: dict[str, Any] = {"kind": party.kind, "name": party.name, "example": party.example}
+    return described | ({"restricted": True} if party.restricted else {})
 
 
 def _moment(minute: int, horizon: Horizon) -> str:

@@ -46,6 +46,6 @@ def _lines(schedule: Schedule, places: Iterable[int]) -> str:
     return listed([f"line {schedule.spans[place].line}" for place in sorted(places)])
 
 
-def listed(told: Sequence[str]) -> str:
+def listed(texts: Sequence[str]) -> str:
     """Such as `line 4, line 5 and 7 more`."""
-    return ", ".join(told[:5]) + (f" and {len(told) - 5} more" if told[5:] else "")
+    return ", ".join(texts[:5]) + (f" and {len(texts) - 5} more" if texts[5:] else "")

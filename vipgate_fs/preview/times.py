@@ -151,12 +151,12 @@ def in_words(found: Sequence[Interval], horizon: Horizon) -> str:
     for day, parts in sorted(by_day.items()):
         alike.setdefault(tuple(parts), []).append(day)
     kinds = [_kind(horizon, day) for day in range(horizon.days)]
-    told = [
+    texts = [
         f"{_days(days, horizon, kinds)} {_clock(parts)}"
         for parts, days in sorted(alike.items(), key=lambda pair: (-len(pair[1]), pair[1]))
     ]
-    more = f"; and at {len(told) - _MOST} further times" if told[_MOST:] else ""
-    return "; ".join(told[:_MOST]) + more
+    more = f"; and at {len(texts) - _MOST} further times" if texts[_MOST:] else ""
+    return "; ".join(texts[:_MOST]) + more
 
 
 def joined(found: Iterable[Interval]) -> Iterator[Interval]:
@@ -197,12 +197,12 @@ def _days(days: Sequence[int], horizon: Horizon, kinds: Sequence[int]) -> str:
     further = [day for day in days if kinds[day] not in named]
     if not missing and set(named) == every:
         return "every day"
-    told = [_names(named)] if named else []
+    texts = [_names(named)] if named else []
     if missing:
-        told[0] += f" (not {_dates(missing, horizon)})"
+        texts[0] += f" (not {_dates(missing, horizon)})"
     if further:
-        told.append(_dates(further, horizon))
-    return f"on {' and on '.join(told)}"
+        texts.append(_dates(further, horizon))
+    return f"on {' and on '.join(texts)}"
 
 
 def _is_most(days: Sequence[int], members: set[int]) -> bool:
@@ -212,14 +212,14 @@ def _is_most(days: Sequence[int], members: set[int]) -> bool:
 
 def _names(kinds: Sequence[int]) -> str:
     """Such as `Mondays to Thursdays and public holidays`."""
-    told = []
+    texts = []
     for start, end in _runs(kind for kind in kinds if kind < _HOLIDAY):
         if end - start > _RUN:
-            told.append(f"{_NAMES[start]} to {_NAMES[end - 1]}")
+            texts.append(f"{_NAMES[start]} to {_NAMES[end - 1]}")
         else:
-            told += _NAMES[start:end]
-    told += ["public holidays"] if _HOLIDAY in kinds else []
-    return f"{', '.join(told[:-1])} and {told[-1]}" if told[1:] else told[0]
+            texts += _NAMES[start:end]
+    texts += ["public holidays"] if _HOLIDAY in kinds else []
+    return f"{', '.join(texts[:-1])} and {texts[-1]}" if texts[1:] else texts[0]
 
 
 def _dates(days: Sequence[int], horizon: Horizon) -> str:

@@ -37,7 +37,7 @@ def embedded_gate(
         configuration: its `server` section is left aside.
         clock: the time that the gate goes by.
         level: how much of its log goes to stderr.
-        memory: what is remembered across calls; default: nothing yet, and wrong attempts count in this process.
+        memory: what is remembered across calls; default: nothing yet, and failed attempts count in this process.
     """
     log = configure(level, sys.stderr)
     serve, calls = CallHandler(configuration, log, clock, memory or InMemory(log)), Pool()
