@@ -73,8 +73,8 @@ class Memory(Protocol):
     def judge(self, attempt: Attempt, expected: Credential, entered: str) -> Judged:
         """What it is worth that this was keyed in, where that is expected.
 
-        When this returns, a failed attempt has been counted, and what is good once has been used up if it was right: all
-        of it as if nobody else made an attempt at that moment.
+        When this returns, a failed attempt has been counted, and what is good once has been used up if it was right:
+        all of it as if nobody else made an attempt at that moment.
 
         Raises:
             Unchecked: it can't be determined; nothing has been counted.
