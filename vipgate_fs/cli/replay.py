@@ -30,7 +30,7 @@ SAME, DIFFERENT, UNREADABLE = 0, 1, 2
 )
 @output.format_option
 def command(config: Path | None, new: Path, since: str, style: str) -> None:
-    """Decide the calls of the records again by NEW, and tell which would have ended differently.
+    """Decide the recorded calls again by NEW, and list those that would have ended differently.
 
     The records are those of the store that the configuration of --config names, which is taken to have decided then;
     they are only read. What callers would have keyed in, and what webservices, databases and plug-ins would have

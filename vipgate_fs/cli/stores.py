@@ -83,7 +83,7 @@ def standing_memory(configuration: Configuration, at: dt.datetime) -> Iterator[R
 
 
 def work_as_owner(file: Path) -> None:
-    """See `vipgate_fs.store.owner.act_as_owner`. Ends the command when nobody can tell who that is."""
+    """See `vipgate_fs.store.owner.act_as_owner`. Ends the command if the owner can't be determined."""
     try:
         act_as_owner(file)
     except OwnerUnknown as error:

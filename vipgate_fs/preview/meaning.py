@@ -48,7 +48,7 @@ def findings(configuration: Configuration, content: bytes, now: dt.datetime) -> 
     root = parse(content, report)
     assert isinstance(root, Mapping), "it was valid"
     local = configuration.site.calendar.local(now)
-    _Meaning(configuration, Section.root(root, report), report, local).tell()
+    _Meaning(configuration, Section.root(root, report), report, local).check()
     return report.findings
 
 
@@ -70,21 +70,21 @@ class _Meaning:
         self._now = now
         self._horizon = Horizon(now.date(), HORIZON, configuration.site.calendar)
 
-    def tell(self) -> None:
+    def check(self) -> None:
         """Report all of it."""
-        self._tell_of_spans()
-        self._tell_of_targets()
+        self._check_spans()
+        self._check_targets()
         for gate in self._gates:
             section = self._root.section("gates").section(gate.name)
             steps = tuple(_written_steps(section))
-            self._tell_of_callers(gate, steps)
-            self._tell_of_dated_pins(gate, steps)
-            self._tell_of_who_gets_in(gate, section)
-            self._tell_of_guessing(gate, section, steps)
+            self._check_callers(gate, steps)
+            self._check_dated_pins(gate, steps)
+            self._check_who_gets_in(gate, section)
+            self._check_guessing(gate, section, steps)
 
     # Schedules
 
-    def _tell_of_spans(self) -> None:
+    def _check_spans(self) -> None:
         schedules = {gate.active.schedule.name: gate.active.schedule for gate in self._gates if gate.active}
         for schedule in schedules.values():
             written = tuple(self._root.section("schedules").sections(schedule.name))
@@ -93,7 +93,7 @@ class _Meaning:
 
     # Numbers
 
-    def _tell_of_targets(self) -> None:
+    def _check_targets(self) -> None:
         """Patterns all of whose numbers are protected by more specific ones."""
         table: NumberTable[_Target] = NumberTable(self._plan)
         inner: defaultdict[tuple[int, int], list[_Target]] = defaultdict(list)
@@ -132,7 +132,7 @@ class _Meaning:
 
     # Callers
 
-    def _tell_of_callers(self, gate: Gate, steps: Sequence[Section]) -> None:
+    def _check_callers(self, gate: Gate, steps: Sequence[Section]) -> None:
         """Callers who have been answered by the time that a step is asked."""
         earlier: list[Step] = []
         for step, section in zip(gate.steps, steps, strict=True):
@@ -143,7 +143,7 @@ class _Meaning:
                             f"never reached: line {line} answers before it, for example a call from {_number(pattern)}"
                         )
                         self._report.warning(place, what)
-                self._tell_of_rows(step, section, earlier)
+                self._check_rows(step, section, earlier)
                 withheld = next((each for each in earlier if each.identify(_WITHHELD_CALL)), None)
                 if isinstance(step, Callers) and step.withheld and withheld:
                     section.warn(f"never reached: line {withheld.line} answers callers without a number", "withheld")
@@ -158,7 +158,7 @@ class _Meaning:
             keys = section.section("pins").keys
             yield from ((key, NumberPattern.exactly(self._plan.caller(text))) for text, key in keys.items())
 
-    def _tell_of_rows(self, step: Step, section: Section, earlier: Sequence[Step]) -> None:
+    def _check_rows(self, step: Step, section: Section, earlier: Sequence[Step]) -> None:
         shadowed: defaultdict[int, list[int]] = defaultdict(list)
         for pattern, row in _rows(step):
             if line := next(filter(None, (_answers(each, pattern) for each in earlier)), None):
@@ -169,7 +169,7 @@ class _Meaning:
 
     # Times
 
-    def _tell_of_dated_pins(self, gate: Gate, steps: Sequence[Section]) -> None:
+    def _check_dated_pins(self, gate: Gate, steps: Sequence[Section]) -> None:
         for step, section in zip(gate.steps, steps, strict=True):
             asked = step.besides if isinstance(step, GuestPin) else step
             if not isinstance(asked, StaticPin) or not asked.dated:
@@ -211,7 +211,7 @@ class _Meaning:
 
     # Who gets in
 
-    def _tell_of_who_gets_in(self, gate: Gate, section: Section) -> None:
+    def _check_who_gets_in(self, gate: Gate, section: Section) -> None:
         reached = not any(step.always_answers for step in gate.steps)
         last = [gate.otherwise] if reached else []
         verdicts = [*(verdict for step in gate.steps for verdict in _verdicts_of(step)), *last]
@@ -223,9 +223,9 @@ class _Meaning:
         elif gate.steps and not _lets_in(verdicts):
             self._report.warning(place, "nobody gets through: no step lets anybody in, nor does otherwise")
         elif last == [Pass()]:
-            self._tell_of_open_end(gate, place, verdicts)
+            self._check_open_end(gate, place, verdicts)
 
-    def _tell_of_open_end(self, gate: Gate, place: Place, verdicts: Iterable[Verdict | None]) -> None:
+    def _check_open_end(self, gate: Gate, place: Place, verdicts: Iterable[Verdict | None]) -> None:
         """An `otherwise` that lets in whoever is left."""
         doubtful = next((step for step in gate.steps if step.waits and step.on_failure is None), None)
         if doubtful is not None:
@@ -234,7 +234,7 @@ class _Meaning:
         elif None not in verdicts and Reject() not in verdicts:
             self._report.warning(place, "lets in everybody whom no step knows, and asks only the others for a PIN")
 
-    def _tell_of_guessing(self, gate: Gate, section: Section, steps: Sequence[Section]) -> None:
+    def _check_guessing(self, gate: Gate, section: Section, steps: Sequence[Section]) -> None:
         found = weakest(gate, self._now)
         chance = found.chance(gate.lockout, YEAR, many=True) if found else 0.0
         if found is None or chance <= LIKELY:

@@ -111,7 +111,7 @@ class Store:
             unsaved = self._meanwhile.unsaved(attempt.accounts)
             try:
                 kept = self._aside.run(read, dialect.PATIENCE)
-            except Exception:  # noqa: BLE001, S110 - a driver may raise anything; the attempt will tell
+            except Exception:  # noqa: BLE001, S110 - a driver may raise anything; the attempt will show it
                 pass
             else:
                 found = {each: kept[each].joined(unsaved[each][0]) if each in unsaved else kept[each] for each in kept}
