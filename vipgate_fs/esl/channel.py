@@ -18,7 +18,7 @@ from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.gate import Rejection, Route
 
 MAX_DIGITS: Final = 20
-"""The longest entry; the switch never learns the length of the PIN."""
+"""The longest attempt, in digits; the switch never learns the length of the PIN."""
 _VARIABLE: Final = "vipgate_digits"
 _RESULT: Final = "read_result"
 _UNSET: Final = sendmsg("multiunset", f"{_VARIABLE} {_VARIABLE}_invalid {_RESULT}")
@@ -102,7 +102,7 @@ class EslChannel:
         self._pending += [sendmsg("set", "sensitive_dtmf=true"), sendmsg("answer")]
 
     def ask(self, prompt: Prompt) -> str:
-        """Play the prompt, collect an entry.
+        """Play the prompt, collect digits.
 
         A prompt that the switch can't play ends without any result (facts: k9). Then a tone takes its place, so that
         callers who know what to do get their chance, and `missing_sounds` says what an administrator should look at.

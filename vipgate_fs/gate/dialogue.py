@@ -20,9 +20,9 @@ from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 NOT_DIALABLE: Final = Rejection(code=484)
 """Address Incomplete (RFC 3261, 21.4.22): for a called number that must not be sent on to the switch."""
 LOCKED_OUT: Final = "locked out"
-"""Why no entry of a caller was right, whatever it was."""
+"""Why no attempt of a caller was accepted, whatever it was."""
 UNCHECKED: Final = "the PIN could not be checked"
-"""Why an entry was neither right nor wrong: it is one of the call's attempts, and counts for no lockout."""
+"""Why an attempt was neither right nor wrong: it uses up one of the call's attempts, and counts for no lockout."""
 _Keyed = tuple[str | None, Credential, str]
 """The customer number, what is expected, and what was keyed in. Never to be logged."""
 

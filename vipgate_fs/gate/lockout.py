@@ -131,7 +131,7 @@ class Tally:
             attempt slow, and what is forgotten is forgotten later, never sooner.
         locked_until: the end of the last lockout.
         doublings: how often the next one is to be doubled, before what the time since then undoes.
-        right_at: of the last right entry from the caller's number, and of a proof: for what it proves. The failures of
+        right_at: of the last right PIN from the caller's number, and of a proof: for what it proves. The failures of
             a proof are the failed attempts since then that only a known caller could make; they count until the next
             right one.
     """

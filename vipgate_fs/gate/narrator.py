@@ -25,11 +25,11 @@ class Narrator:
     """A `vipgate_fs.gate.channel.Channel` that writes down what it would do.
 
     Attributes:
-        entry: what the caller enters each time they are asked.
+        digits: what the caller enters each time they are asked.
         happened: what happened, in order.
     """
 
-    entry: str = ""
+    digits: str = ""
     happened: list[str] = field(default_factory=list)
 
     def answer(self) -> None:
@@ -37,9 +37,9 @@ class Narrator:
         self.happened.append("the call is answered")
 
     def ask(self, prompt: Prompt) -> str:
-        """Note what is played, and enter `entry`."""
+        """Note what is played, and enter `digits`."""
         self.happened.append(f"hears {' and '.join(map(_name, prompt.sounds))}, keys in digits")
-        return self.entry
+        return self.digits
 
     def transfer(self, target: str, route: Route) -> None:
         """Note where the call goes."""
@@ -65,8 +65,8 @@ def narrate(decision: Decision, call: Call, memory: Memory | None = None) -> Ite
     known = Pin(_RIGHT)
     expected = PinTable({_RIGHT: known}) if isinstance(verdict.expected, PinTable) else known
     rehearsal = replace(decision, verdict=replace(verdict, expected=expected))
-    for condition, entry in (("with the right PIN", _RIGHT), ("with wrong PINs", _WRONG)):
-        narrator = Narrator(entry)
+    for condition, digits in (("with the right PIN", _RIGHT), ("with wrong PINs", _WRONG)):
+        narrator = Narrator(digits)
         outcome = conduct(rehearsal, call, narrator, memory)
         yield condition, narrator.happened, outcome
 

@@ -94,7 +94,7 @@ class Pin:
 
     @staticmethod
     def of_nobody() -> Pin:
-        """A PIN that no entry matches: for callers who are asked although they can't get through."""
+        """A PIN that no attempt matches: for callers who are asked although they can't get through."""
         return _NOBODY
 
     def __eq__(self, other: object) -> bool:
@@ -154,7 +154,7 @@ class PinTable:
         return self._pins.items()
 
     def of(self, owner: str) -> Credential:
-        """The owner's credential; for someone who is not in the table, one that no entry matches."""
+        """The owner's credential; for someone who is not in the table, one that no attempt matches."""
         return self._pins.get(owner, self._nobody)
 
     def __repr__(self) -> str:
