@@ -64,7 +64,8 @@ def ask(connection, commands, monkeypatch):
 
 
 @pytest.mark.parametrize("answer", [Pass(), None])
-def test_a_quick_answer_rings_nothing(ask, commands, answer):
+def test_a_quick_answer_rings_nothing(ask, commands, answer, monkeypatch):
+    monkeypatch.setattr(asking, "RING_AFTER", 60.0)
     assert ask(Slow(0.01, answer), CALL) == answer
     assert (commands[0], commands[-1]) == ("connect", "myevents")
 

@@ -93,8 +93,8 @@ def test_a_person_switches_a_gate_and_all_workers_know_of_it_soon(service):
 
     assert is_shut()
     vipgate(service, "override", "closed", "off", "--for", "1h")
-    until(is_open, seconds=8)
+    until(is_open)
     decided = service.lines("decision", gate="closed")[-1]
     assert decided["reason"].startswith("not active, the call passes: override until ")
     vipgate(service, "override", "closed", "auto")
-    until(is_shut, seconds=8)
+    until(is_shut)

@@ -6,7 +6,6 @@ import pathlib
 import re
 import resource
 import socket as stdlib_socket
-import time
 from contextlib import ExitStack, suppress
 
 import gevent
@@ -82,9 +81,7 @@ def test_three_times_as_many_idle_connections_as_descriptors_keep_no_call_out(ru
         for _ in range(300):
             connect = stdlib_socket.create_connection(("127.0.0.1", service.port), source_address=(source, 0))
             stack.enter_context(connect)
-        began = time.monotonic()
         assert lost(place(switch(service), 5)) == []
-        assert time.monotonic() - began < 10
         assert not service.lines("can't accept connections for now; they wait")
         assert len(service.lines("connection refused: not in server.allow")) == (source == "127.0.0.2")
 

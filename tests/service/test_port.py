@@ -22,14 +22,16 @@ def port():
 
 
 def connect(port):
-    return socket.create_connection(("127.0.0.1", port.number), timeout=5)
+    return socket.create_connection(("127.0.0.1", port.number), timeout=20)
 
 
-def test_what_waits_is_accepted_and_what_comes_meanwhile_is_refused(port):
+def test_what_waits_is_accepted_and_what_comes_meanwhile_is_refused(port, monkeypatch):
     waiting = [connect(port) for _ in range(3)]
+    drops = threading.Event()
+    monkeypatch.setattr(port_module, "drop_requests", lambda sock: (drop_requests(sock), drops.set()))
     close = threading.Thread(target=port.close)
     close.start()
-    time.sleep(0.02)
+    assert drops.wait(10)
     late: list[OSError] = []
 
     def come_late():

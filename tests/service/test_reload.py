@@ -7,8 +7,8 @@ import signal
 import socket as stdlib_socket
 import subprocess
 import sys
-import time
 from collections import Counter
+from contextlib import suppress
 from tempfile import TemporaryDirectory
 
 import gevent
@@ -34,7 +34,7 @@ def test_a_reload_concerns_new_calls_only(run):
     assert lost(calls) == []
     assert running.wait().transfers
     assert Counter(line["gate"] for line in service.lines("decision")) == {"pin": 1, "other": 3}
-    until(lambda: len(service.workers) == 1, 5)
+    until(lambda: len(service.workers) == 1)
 
 
 @pytest.mark.parametrize(
@@ -241,12 +241,13 @@ def patience(monkeypatch):
         yield sock
 
 
-def beats(sock, seconds):
-    """Signs of life in that time."""
-    count, until = 0, time.monotonic() + seconds
-    while time.monotonic() < until:
-        count += sock.recv(200).startswith(b"WATCHDOG=1")
-    return count
+def beats(sock, count):
+    """Wait for so many signs of life from now on."""
+    with suppress(BlockingIOError):
+        while sock.recv(200, stdlib_socket.MSG_DONTWAIT):
+            pass
+    while count:
+        count -= sock.recv(200).startswith(b"WATCHDOG=1")
 
 
 def hang(service):
@@ -262,23 +263,29 @@ def grow(service):
 @pytest.mark.parametrize("becomes", [hang, grow])
 def test_whatever_a_reload_reads_the_supervisor_lives_and_answers(run, patience, becomes):
     """A pipe that nobody writes into, as a mount that hangs; and a list that takes its time."""
-    service = run(timings={"load": 6.0 if becomes is hang else 60.0}).listening()
-    workers = service.workers
+    service = run().listening()
     becomes(service)
     service.process.send_signal(signal.SIGHUP)
     until(lambda: len(service.children("vipgate-config")) == 2)
-    assert beats(patience, 3.0) >= 2
+    beats(patience, 2)
     assert ask_for_status(service.config).workers == 2
     assert ask_to_reload(service.config).why in ("", "another reload is under way; try again when it has ended")
     assert lost(place(switch(service), 3)) == []
-    if becomes is hang:
-        told = service.await_line("reload refused, nothing has changed")["why"]
-        assert told == "it was not read within 6 s; is a file that it names on a mount that hangs?"
-        assert service.workers == workers
-        until(lambda: len(service.children("vipgate-config")) == 1)
-    else:
+    if becomes is grow:
         service.await_line("reloaded", seconds=50)
     assert service.end() == 0
+
+
+def test_a_configuration_that_hangs_is_given_up_and_nothing_changes(run):
+    service = run(timings={"load": 6.0}).listening()  # which it needs to start on a busy machine
+    workers = service.workers
+    hang(service)
+    service.process.send_signal(signal.SIGHUP)
+    told = service.await_line("reload refused, nothing has changed")["why"]
+    assert told == "it was not read within 6 s; is a file that it names on a mount that hangs?"
+    assert service.workers == workers
+    until(lambda: len(service.children("vipgate-config")) == 1)
+    assert lost(place(switch(service), 3)) == []
 
 
 def test_while_a_reload_reads_the_service_may_be_told_to_end(run):

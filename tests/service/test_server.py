@@ -11,6 +11,7 @@ import gevent
 import pytest
 from esl_peer import complete, connect_reply, reply, within
 from greenswitch.esl import OutboundESLServer
+from running_service import until
 
 from vipgate_fs.esl import session as session_module
 from vipgate_fs.service import calls as calls_module
@@ -269,20 +270,20 @@ def test_stop_closes_the_port_and_lets_a_dialogue_end(serve, connect):
     server = serve()
     peer = connect(server)
     begin(peer)
-    gevent.sleep(0.05)
+    until(lambda: server.calls)
     stopping = gevent.spawn(server.stop)
-    gevent.sleep(0.05)
+    gevent.sleep(0)
     with pytest.raises(OSError):
         connect(server)
     assert applications(peer, "transfer")[-1] == "transfer 700 XML vipgate-passed"
-    assert stopping.get(timeout=1) == 0
+    assert stopping.get(timeout=20) == 0
 
 
 def test_stop_cuts_off_what_does_not_end(serve, connect, log_lines):
     server = serve()
     begin(connect(server))
     connect(server)
-    gevent.sleep(0.05)
+    until(lambda: (server.connections, server.calls) == (2, 1))
     with within():
         assert server.stop(drain=0.1) == 1
     (outcome,) = (line for line in log_lines.all() if line["event"] == "outcome")

@@ -1,5 +1,6 @@
 """The outbound socket's own behaviour: delivery, lingering, replies, api commands."""
 
+import gevent
 import pytest
 from simulator.recording import Frame
 
@@ -39,6 +40,20 @@ def test_however_the_bytes_are_delivered(gate, delivery):
     gate.wait()
 
     assert (experience.answered, experience.cause) == (True, "USER_BUSY")
+
+
+def test_however_fast_its_time_runs_it_waits_real_seconds_for_the_first_command(gate):
+    """The peer's work takes real time: on a busy machine calls were given up that a switch would have waited for."""
+
+    def script(peer):
+        gevent.sleep(0.2)
+        peer.ask("connect")
+        peer.complete("hangup", "USER_BUSY")
+
+    experience = gate(script, speed=1000.0).call(Caller(patience=10_000.0), "700")
+    gate.wait()
+
+    assert experience.cause == "USER_BUSY"
 
 
 def test_an_early_notice_overtakes_the_last_events(gate):

@@ -52,6 +52,10 @@ class Clock:
         """Wait for simulated seconds."""
         self.wait(Signal(), seconds)
 
+    def for_peer(self, seconds: float) -> float:
+        """Simulated seconds to wait for a peer that takes so many: it works in real time, however fast ours runs."""
+        return seconds * self._speed
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Around work that somebody else does, such as the resolver's thread: no reason to leap."""
@@ -83,6 +87,10 @@ class LeapingClock(Clock):
         heapq.heappush(self._due, (self._now + max(seconds, 0.0), next(self._order), timer))
         self._idle.start(self._leap)
         return timer
+
+    def for_peer(self, seconds: float) -> float:
+        """The same seconds: a peer of this process takes none."""
+        return seconds
 
     @contextmanager
     def held(self) -> Iterator[None]:

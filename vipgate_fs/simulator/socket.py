@@ -20,7 +20,7 @@ from vipgate_fs.simulator.session import Command, Session
 from vipgate_fs.simulator.subscription import Subscription
 
 FIRST_COMMAND: Final = 24.0
-"""Seconds that FreeSWITCH waits for the first command (facts: h11)."""
+"""Seconds that FreeSWITCH waits for the first command (facts: h11); real ones, as the peer's are."""
 _GOODBYE: Final = "Disconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n"
 _NOT_FOUND: Final = "-ERR command not found"
 _LONGEST_REPLY: Final = 511
@@ -87,7 +87,7 @@ class OutboundSocket:
         self._channel.subscribers.append(self._take_event)
         reader = gevent.spawn(self._read)
         try:
-            first = self._next_command(FIRST_COMMAND)
+            first = self._next_command(self._channel.clock.for_peer(FIRST_COMMAND))
             if first is not None:
                 self._obey(*first)
                 self._serve()
