@@ -67,9 +67,15 @@ def test_sip_headers_set_no_verdict(gate):
     assert end(gate.call("710", headers=headers)) == "486 Busy Here"
 
 
-@pytest.mark.parametrize("called", ["700 XML default", "${system(x)}", "-both", "7000\n", "'x' inline", "8000,1"])
+@pytest.mark.parametrize("called", ["${system(x)}", "-both", "7000\n", "'x' inline", "8000,1"])
 def test_a_number_that_can_not_be_dialled_leads_nowhere(gate, called):
     assert end(gate.call(called)) == "484 Address Incomplete"
+
+
+@pytest.mark.parametrize("called", ["700 XML default", "700%20", "700 inline"])
+def test_one_with_a_gates_number_in_it_meets_the_gate_and_leads_nowhere_even_with_the_right_pin(gate, called):
+    assert end(gate.call(called)) == "hung up on, USER_BUSY"
+    assert end(gate.call(called, dial=(f"{PIN}#",))) == "hung up on, INVALID_NUMBER_FORMAT"
 
 
 MOMENTS = [0.0, 0.02, 0.1, 0.3, 1.0, 3.0, 4.0, 4.5, 5.0, 5.5, 6.0, 7.0, 8.0, 8.6, 9.0, 10.0]
