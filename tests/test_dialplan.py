@@ -116,6 +116,15 @@ class TestGate:
         assert [application for application, _ in every] == ["log", "hangup"]
         assert every[-1] == ("hangup", "SUBSCRIBER_ABSENT")
 
+    def test_a_site_that_fails_open_finds_two_actions_to_put_in_the_place_of_the_two(self):
+        (offered,) = [comment for comment in COMMENTS if "<action" in comment]
+        (cancel, lead_on) = actions(ET.fromstring(f"<offered>{offered}</offered>"))
+        assert cancel == ("sched_cancel", "${vipgate_untaken}")
+        assert lead_on[0] == "transfer"
+        assert "hangup inline : ${destination_number} XML vipgate-passed" in lead_on[1]
+        before = TEXT[TEXT.index('<extension name="vipgate-no-gate">') : TEXT.index(offered)]
+        assert before.count("<action") == 2
+
     def test_a_call_that_has_passed_is_not_sent_there_again(self):
         guard, _, _ = extension("vipgate-gate").findall("condition")
         assert (guard.get("field"), guard.get("expression")) == ("${vipgate_passed}", "^$")

@@ -1,5 +1,6 @@
 """Gates that come and go: nobody gets past one that is down, and nobody waits in silence."""
 
+import re
 import signal
 import socket
 import threading
@@ -45,6 +46,8 @@ SLOW_CALLER = Scenario(
     f"welcome end 1s {W} wrong-pin end 1s {W} wrong-pin end 1s {R}",
 )
 SUBSCRIBER_ABSENT = 20
+AT_ONCE, AFTER_TEN_SECONDS = (0.0, 8.0), (9.0, 14.0)
+"""Seconds between which a caller is led on: because the connection ended, or by the dialplan's `sched_transfer`."""
 IP_MINTTL = 21
 """Of packets that are heard (ip(7)); on the loopback interface none has 255."""
 
@@ -204,24 +207,24 @@ def test_a_tone_takes_the_place_of_prompts_that_are_not_there(switch, tmp_path, 
 
 
 @pytest.mark.parametrize(
-    ("says", "hangs_up"),
-    [(b"", True), (b"connect\n\n", False), (b"", False)],
+    ("says", "hangs_up", "limits"),
+    [(b"", True, AT_ONCE), (b"connect\n\n", False, AFTER_TEN_SECONDS), (b"", False, AFTER_TEN_SECONDS)],
     ids=["hangs up at once", "connects and is silent", "is silent"],
 )
 class TestNothingTakesTheCall:
     """Something accepts FreeSWITCH's connection, but is no gate, or not any more."""
 
-    def test_is_led_on_after_ten_seconds(self, says, hangs_up, call):
+    def test_is_led_on(self, says, hangs_up, limits, call):
         with mute_gate(says, hangs_up=hangs_up):
             experience = call(REFUSED)
         assert (experience.story, experience.cause) == (REFUSED.story, SUBSCRIBER_ABSENT)
-        assert experience.waited < 12
+        assert limits[0] < experience.waited < limits[1]
 
-    def test_passes_where_the_site_fails_open(self, says, hangs_up, fails_open, call):
+    def test_passes_where_the_site_fails_open(self, says, hangs_up, limits, fails_open, call):
         with mute_gate(says, hangs_up=hangs_up):
             experience = call(PASSES_AND_TALKS)
         assert experience.story == PASSES_AND_TALKS.story
-        assert experience.waited < 12
+        assert limits[0] < experience.waited < limits[1]
 
 
 def test_a_gate_killed_with_calls_waiting_at_its_port(start, call):
@@ -231,7 +234,7 @@ def test_a_gate_killed_with_calls_waiting_at_its_port(start, call):
     threading.Timer(1, gate.kill).start()
     experience = call(REFUSED)
     assert experience.story == REFUSED.story
-    assert experience.waited < 12
+    assert experience.waited < AT_ONCE[1]
 
 
 def test_a_long_dialogue_is_not_taken_for_none(start, call):
@@ -253,12 +256,12 @@ def test_park_timeout_is_the_last_resort(start, dialplan, in_dialogue, end_of):
 
 @pytest.fixture
 def fails_open(dialplan):
-    """The variant that the dialplan's comment offers."""
+    """The variant that the dialplan offers: the only actions that stand in a comment, in the place of those before it."""
     text = DIALPLAN.read_text("utf-8")
-    start = text.index('        <action application="log"', text.index('<context name="vipgate-no-gate">'))
-    closed = text[start : text.index("        <!-- EDIT, if everybody")]
-    (opened,) = [part for part in text.split("<!--") if part.startswith(" EDIT, if everybody")]
-    dialplan(closed, opened[opened.index("<action") : opened.index("-->")])
+    (offered,) = [comment for comment in re.findall(r"<!--.*?-->", text, re.DOTALL) if "<action" in comment]
+    condition = text[text.rindex("<condition", 0, text.index(offered)) : text.index(offered)]
+    opened = offered[offered.index("<action") : offered.rindex("-->")]
+    dialplan(condition, condition[: condition.index("<action")] + opened)
 
 
 @pytest.mark.usefixtures("fails_open")
