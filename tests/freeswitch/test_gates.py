@@ -53,14 +53,13 @@ IP_MINTTL = 21
 
 
 @pytest.fixture
-def gives_up_early():
-    """As docs/high-availability.md says: three seconds for a host that says nothing; in a network of the suite's own."""
+def syn_retries():
+    """Sets how often Linux repeats itself to a host that says nothing; in a network of the suite's own."""
     if [name for _, name in socket.if_nameindex()] != ["lo"]:
         pytest.skip("the setting would be the whole machine's")
     setting = Path("/proc/sys/net/ipv4/tcp_syn_retries")
     before = setting.read_text("ascii")
-    setting.write_text("1", "ascii")
-    yield
+    yield lambda number: setting.write_text(str(number), "ascii")
     setting.write_text(before, "ascii")
 
 
@@ -103,13 +102,31 @@ def test_the_second_gate_answers_when_the_first_is_down(start, call):
     assert call(RIGHT).story == RIGHT.story
 
 
-def test_a_host_that_says_nothing_is_given_up_as_soon_as_linux_is_told_to(start, call, gives_up_early):
-    start(SECOND)
+@pytest.fixture
+def silent_host():
+    """The first gate's host is there no more: nobody answers, not even by a refusal."""
     with socket.create_server(("127.0.0.1", FIRST)) as silent:
         silent.setsockopt(socket.IPPROTO_IP, IP_MINTTL, 255)
+        yield
+
+
+@pytest.mark.usefixtures("silent_host")
+class TestSilentHost:
+    def test_is_given_up_as_soon_as_linux_is_told_to(self, start, call, syn_retries):
+        """Three seconds, as docs/high-availability.md says."""
+        syn_retries(1)
+        start(SECOND)
         experience = call(RIGHT)
-    assert experience.story == RIGHT.story
-    assert experience.waited > 2.5
+        assert experience.story == RIGHT.story
+        assert experience.waited > 2.5
+
+    def test_is_given_up_too_late_for_the_second_gate_to_take_the_call(self, start, call, syn_retries):
+        syn_retries(3)
+        second = start(SECOND)
+        experience = call(REFUSED)
+        assert (experience.story, experience.cause) == (REFUSED.story, SUBSCRIBER_ABSENT)
+        assert experience.waited > 12
+        assert not second.lines("decision")
 
 
 def test_the_first_gate_answers_while_it_is_up(start, call):
