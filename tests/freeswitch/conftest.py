@@ -25,7 +25,7 @@ def pytest_addoption(parser):
 def pytest_terminal_summary(terminalreporter, config):
     file = config.getoption("--report", None)
     if file and VERSION in config.stash:
-        reports = [item for kind in ("passed", "failed", "skipped") for item in terminalreporter.stats.get(kind, ())]
+        reports = [item for kind in report.KINDS for item in terminalreporter.stats.get(kind, ())]
         Path(file).write_text(report.text(config.stash[VERSION], reports), "utf-8")
 
 

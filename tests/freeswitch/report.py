@@ -8,6 +8,9 @@ from collections.abc import Iterable
 
 import pytest
 
+KINDS = ("passed", "failed", "error", "skipped")
+"""Of pytest's results that are in the report; an error is a scenario whose preparation failed."""
+
 
 def text(version: str, reports: Iterable[pytest.TestReport]) -> str:
     """The report in Markdown.
