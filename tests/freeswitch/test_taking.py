@@ -37,7 +37,7 @@ def take(switch, gate, command):
 @pytest.mark.parametrize(("command", "speaker"), COMMANDS.values(), ids=COMMANDS)
 @pytest.mark.parametrize("moment", ["welcome 0.5s", "welcome end 1s"], ids=["in the prompt", "digits awaited"])
 def test_who_takes_a_call_from_its_dialogue_has_it(start, switch, phones, end_of, command, speaker, moment):
-    """For ten seconds nobody says a word to the caller but who has taken the call; then he hangs up."""
+    """For ten seconds nobody says a word to the caller but who has taken the call; then the caller hangs up."""
     gate = start()
     future = phones.place(Scenario("taken", "700", "", moment if speaker else f"{moment} 10s hangup"))
     seconds = 2.0 if moment.startswith("welcome 0.5s") else 5.0
