@@ -78,6 +78,12 @@ def test_so_do_words_on_a_keypad(keys, written):
     assert PLAN.caller(written.format(keys)) == WITHHELD
 
 
+@pytest.mark.parametrize("written", ["+1266696687", "1266696687", "0018656696", "+1 2562533"])
+def test_so_do_these_behind_the_code_of_the_us_unless_they_are_a_number(written):
+    assert PLAN.caller(written) == WITHHELD
+    assert PLAN.caller("+17378742833") == "+17378742833"
+
+
 @pytest.mark.parametrize(
     ("country", "written", "number"),
     [

@@ -255,7 +255,8 @@ def _start(event: Any, path: Path = ()) -> Spot:
 _UNCLOSED: Final = ("quoted scalar", "flow mapping", "flow sequence")
 _BRACKET: Final = "this bracket is never closed, or a comma is missing in it"
 _INDENTATION: Final = "the indentation of this line fits nothing above it; in a list each item begins with a dash"
-_NO_BREAK: Final = "\u00a0"
+NO_BREAK: Final = "\u00a0"
+NO_BREAK_IS_NO_SPACE: Final = "a space that is none (U+00A0, no-break space); write a plain one"
 _SENTENCES: Final = {
     "mapping values are not allowed": "a colon where none can be; look at the indentation here and in the line before, "
     "and write a text with a colon in quotes",
@@ -281,9 +282,9 @@ def _explain(error: yaml.MarkedYAMLError, text: str) -> tuple[Spot, str]:
     # Of a file without a line break at its end, libyaml counts one line too many.
     spot = min(Spot(mark.line + 1, mark.column + 1), _end(text), key=lambda spot: (spot.line, spot.column))
     for line in (spot.line, spot.line - 1):
-        if 0 < line <= len(lines := text.splitlines()) and _NO_BREAK in lines[line - 1]:
-            place = Spot(line, lines[line - 1].index(_NO_BREAK) + 1)
-            return place, "a space that is none (U+00A0, no-break space); write a plain one"
+        if 0 < line <= len(lines := text.splitlines()) and NO_BREAK in lines[line - 1]:
+            place = Spot(line, lines[line - 1].index(NO_BREAK) + 1)
+            return place, NO_BREAK_IS_NO_SPACE
     if "cannot start any token" in problem:
         character = (text.splitlines()[mark.line] + "\n")[mark.column]
         if character == "\t":

@@ -11,7 +11,7 @@ from typing import Any, Final
 import jsonschema
 
 from vipgate_fs.document.findings import Place, Report, did_you_mean, holds_digits, is_showable
-from vipgate_fs.document.nodes import Mapping, Node, Scalar, Sequence, Spot, find
+from vipgate_fs.document.nodes import NO_BREAK, NO_BREAK_IS_NO_SPACE, Mapping, Node, Scalar, Sequence, Spot, find
 from vipgate_fs.resources import resource
 
 _AMBIGUOUS: Final = {
@@ -128,6 +128,8 @@ def _translate(error: jsonschema.ValidationError, node: Node) -> Iterator[tuple[
 
 def _unknown(key: str, known: Iterable[str]) -> str:
     name = f"key {key}" if is_showable(key) and not holds_digits(key) else "key"
+    if NO_BREAK in key:
+        return f"unknown {name}; it has {NO_BREAK_IS_NO_SPACE}"
     if space := _missing_space(key):
         return f"unknown {name}{space}"
     return f"unknown {name}{did_you_mean(key, known)}; allowed: {', '.join(known)}"

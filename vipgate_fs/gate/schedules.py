@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,7 +16,12 @@ HORIZON: Final = 731
 """Days that `Schedule.ever` and `Schedule.always` look ahead: two years."""
 
 _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_GERMAN_WEEKDAYS: Final = ("mo", "di", "mi", "do", "fr", "sa", "so")
+_DAY_NAMES: Final = (
+    *(_WEEKDAYS, ("mo", "di", "mi", "do", "fr", "sa", "so")),
+    ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+    ("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag"),
+)
+_RANGE: Final = re.compile(r"(?P<first>\w+)(?:\s*[-\u2013~]\s*|\s*\.\.\s*|\s+(?:to|bis)\s+)(?P<last>\w+)")
 _HOLIDAY: Final = len(_WEEKDAYS)
 _HOLIDAY_NAMES: Final = ("holidays", "feiertage")
 _ONE_DAY: Final = dt.timedelta(days=1)
@@ -84,7 +90,7 @@ class Days:
 
     @classmethod
     def parse(cls, text: str) -> Days:
-        """Read days such as `mon-thu`, `sat,sun`, `fr-mo`, `holidays`, in English or German.
+        """Read days such as `mon-thu`, `sat,sun`, `fr-mo`, `Montag bis Freitag`, `holidays`, in English or German.
 
         Raises:
             ValueError: says what is wrong and what is allowed.
@@ -112,11 +118,9 @@ WEEKDAYS: Final = frozenset(range(_HOLIDAY))
 def _day_range(item: str, text: str) -> tuple[int, int]:
     if item in _HOLIDAY_NAMES:
         return _HOLIDAY, _HOLIDAY
-    first, dash, last = (name.strip() for name in item.partition("-"))
-    ends = [
-        names.index(name) for name in (first, last or first) for names in (_WEEKDAYS, _GERMAN_WEEKDAYS) if name in names
-    ]
-    if len(ends) != 2 or bool(dash) != bool(last):  # noqa: PLR2004 - first and last
+    written = match.groups() if (match := _RANGE.fullmatch(item)) else (item, item)
+    ends = [names.index(name) for name in written for names in _DAY_NAMES if name in names]
+    if len(ends) != 2:  # noqa: PLR2004 - first and last
         allowed = f"{', '.join(_WEEKDAYS)} and holidays, ranges such as mon-thu, lists such as sat,sun"
         raise ValueError(f"found {item!r} in days {text!r}; allowed: {allowed}")
     return ends[0], ends[1]

@@ -47,7 +47,7 @@ _ON_THE_KEYPAD: Final = frozenset(
         "withheld",
     )
 )
-"""Twilio and others spell these words with the keys of a telephone: 266696687 is ANONYMOUS."""
+"""Twilio and others spell these words with the keys of a telephone, 266696687 for ANONYMOUS; some put +1 before it."""
 _ZEROS_OF_A_COUNTRY: Final = re.compile(r"[1-9][0-9]{0,2}0{7,}")
 """+10000000000, and what is made of zeros by a switch that puts a country code before everything."""
 _NOTHING: Final = re.compile(r"[\s+0/.()-]*(@.*)?")
@@ -82,7 +82,9 @@ class Withheld:
             return False
         number = _NUMBER.fullmatch(written)
         digits = (number[1].replace(" ", "") if number else _plain(written)).lstrip("0")
-        return digits in _ON_THE_KEYPAD or (digits.endswith("0") and _ZEROS_OF_A_COUNTRY.fullmatch(digits) is not None)
+        return digits.removeprefix("1") in _ON_THE_KEYPAD or (
+            digits.endswith("0") and _ZEROS_OF_A_COUNTRY.fullmatch(digits) is not None
+        )
 
 
 def _plain(written: str) -> str:
