@@ -133,7 +133,7 @@ def test_a_port_scanner(serve, tell, many_files):
     service = serve(settings="workers: 2, max_calls: 50", patch=PATCH)
     assert lost(place(switch(service), 20)) == []
     before = sum(map(descriptors, service.workers))
-    with ExitStack() as idle, Traffic(switch(service, speed=4.0), every=0.2) as traffic:
+    with ExitStack() as idle, Traffic(switch(service, speed=4.0, untaken=24.0), every=0.2) as traffic:
         for _ in range(5000):  # each lets the calls go on: they come from this process, too
             idle.enter_context(gevent.socket.create_connection(("127.0.0.1", service.port)))
         until(lambda: silent(service), BOUND + 5)

@@ -44,6 +44,8 @@ class Database:
         self._prepare = prepare
         self._engine: Engine | None = None
         self._writing: PoolProxiedConnection | None = None
+        self._abandoned = 0
+        """How often: who hung in it meanwhile closes what is theirs, and touches nothing of those who came after."""
 
     def _make_dialect(self) -> Dialect:
         if self._url.get_backend_name() == "sqlite":
@@ -68,20 +70,28 @@ class Database:
         Raises:
             Replaced: see `was_replaced`; nothing was done.
         """
+        before = self._abandoned
         engine = self._connected()
         if self.was_replaced:
             raise Replaced
-        if self._writing is None:
-            self._writing = engine.raw_connection()
-        connection = self._writing.driver_connection
-        assert connection is not None, "it is in use"
-        self.dialect.begin(connection)
+        writing = self._writing or engine.raw_connection()
         try:
-            yield connection
-            connection.commit()
-        except BaseException:
-            connection.rollback()
-            raise
+            if self._abandoned != before:
+                raise TimeoutError
+            self._writing = writing
+            connection = writing.driver_connection
+            assert connection is not None, "it is in use"
+            self.dialect.begin(connection)
+            try:
+                yield connection
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+        finally:
+            if self._abandoned != before:
+                writing.invalidate()
+                engine.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[Any]:
@@ -103,12 +113,14 @@ class Database:
 
     def abandon(self) -> None:
         """Leave what is open to whoever hangs in it. Whoever asks again, opens again."""
+        self._abandoned += 1
         self._engine = self._writing = None
 
     def _connected(self) -> Engine:
         if self._engine is not None and not self.dialect.is_held():
             self.close()  # what is written to a file that was removed is lost
         if self._engine is None:
+            before = self._abandoned
             engine = self.dialect.engine()
             try:
                 with engine.begin() as connection:
@@ -116,6 +128,9 @@ class Database:
             except BaseException:
                 engine.dispose()
                 raise
+            if self._abandoned != before:
+                engine.dispose()
+                raise TimeoutError
             self.was_replaced = self.dialect.hold() or self.was_replaced
             self._engine = engine
         return self._engine
