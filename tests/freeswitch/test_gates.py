@@ -112,7 +112,7 @@ def silent_host():
 
 @pytest.mark.usefixtures("silent_host")
 class TestSilentHost:
-    def test_is_given_up_as_soon_as_linux_is_told_to(self, start, call, syn_retries):
+    def test_a_silent_host_is_given_up_as_soon_as_linux_is_told_to(self, start, call, syn_retries):
         """Three seconds, as docs/high-availability.md says."""
         syn_retries(1)
         start(SECOND)
@@ -120,7 +120,7 @@ class TestSilentHost:
         assert experience.story == RIGHT.story
         assert experience.waited > 2.5
 
-    def test_is_given_up_too_late_for_the_second_gate_to_take_the_call(self, start, call, syn_retries):
+    def test_a_silent_host_is_given_up_too_late_for_the_second_gate_to_take_the_call(self, start, call, syn_retries):
         syn_retries(3)
         second = start(SECOND)
         experience = call(REFUSED)
