@@ -9,7 +9,7 @@ import soak
 @pytest.mark.timeout(300)
 def test_nothing_is_left_of_two_thousand_calls():
     with soak.running() as worker:
-        soak.place(worker.port, 600, 50)
+        soak.place(worker.port, 2000, 50)  # caches are filled by then
         before = worker.left()
         ends = soak.place(worker.port, 2000, 50)
         after = worker.left()
