@@ -149,9 +149,9 @@ def test_a_driver_that_shows_the_password_is_not_quoted():
     for written in ("p@ss wörd/1", "p%40ss%20w%C3%B6rd/1", "p%40ss%20w%C3%B6rd%2F1", "p%40ss+w%C3%B6rd%2F1"):
         error = NoConnection()
         error.__cause__ = sqlalchemy.exc.OperationalError(None, None, Exception(f"{written} was\nrefused"))
-        assert source._told(error) == "no connection to the database (Exception): *** was refused"
+        assert source._described(error) == "no connection to the database (Exception): *** was refused"
     error.__cause__ = UnicodeEncodeError("latin-1", "ł0815", 0, 1, "ordinal not in range(256)")
-    assert source._told(error) == "no connection to the database (UnicodeEncodeError)"
+    assert source._described(error) == "no connection to the database (UnicodeEncodeError)"
 
 
 def test_the_password_may_come_from_the_environment(database_server, monkeypatch):
