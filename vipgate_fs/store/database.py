@@ -112,9 +112,12 @@ class Database:
             engine.dispose()
 
     def abandon(self) -> None:
-        """Leave what is open to whoever hangs in it. Whoever asks again, opens again."""
+        """Leave what is open to whoever hangs in it, and close what nobody uses. Whoever asks again, opens again."""
         self._abandoned += 1
-        self._engine = self._writing = None
+        engine, self._engine = self._engine, None
+        self._writing = None
+        if engine is not None:
+            engine.dispose()
 
     def _connected(self) -> Engine:
         if self._engine is not None and not self.dialect.is_held():
