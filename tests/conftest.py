@@ -8,7 +8,7 @@ from esl_peer import Peer
 from gevent import monkey, socket
 from gevent.hub import Hub
 
-pytest_plugins = ["secrets_watch"]
+pytest_plugins = ["secrets_watch", "watchdog"]
 
 hypothesis.settings.register_profile(
     "suite",

@@ -19,19 +19,43 @@ WAITS = {
 }
 
 
+def run_suite(folder, *options, **environment):
+    """What pytest says of the tests in `folder`, run with this suite's plug-ins."""
+    command = [sys.executable, "-m", "pytest", "-p", "conftest", "--import-mode=importlib", "--timeout", "1", *options]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), **environment}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=50, check=False)
+
+
 def test_each_test_that_waits_for_ever_fails_and_the_next_one_runs(tmp_path):
     tests = "".join(
         f"def test_{number}():  # {where}\n    {wait}\n" for number, (where, wait) in enumerate(WAITS.items())
     )
     imports = "import gevent, socket, subprocess, threading, time\nfrom esl_peer import within\n"
     tmp_path.joinpath("test_it.py").write_text(f"{imports}{tests}def test_next():\n    pass\n")
-    command = [sys.executable, "-m", "pytest", "-p", "conftest", "--import-mode=importlib", "--timeout", "1"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    run = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=50, check=False
-    )
+    run = run_suite(tmp_path)
     assert f"{len(WAITS)} failed, 1 passed" in run.stdout, run.stdout + run.stderr
     assert run.stdout.count("Failed: Timeout (>1.0s)") >= len(WAITS)
+
+
+HANGS_AGAIN = {
+    "its clean-up": "try:\n        time.sleep(60)\n    finally:\n        time.sleep(60)",
+    "a fixture's clean-up": "hangs_in_tear_down(request)\n    time.sleep(60)",
+    "where no signal is looked at": "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\n    time.sleep(60)",
+}
+
+
+@pytest.mark.parametrize("where", HANGS_AGAIN)
+def test_a_test_that_cannot_be_interrupted_costs_its_process_and_the_next_one_runs(tmp_path, where):
+    tmp_path.joinpath("test_it.py").write_text(
+        "import signal, threading, time\n\n\n"
+        "def hangs_in_tear_down(request):\n    request.addfinalizer(lambda: time.sleep(60))\n\n\n"
+        f"def test_hangs(request):\n    {HANGS_AGAIN[where]}\n\n\n"
+        "def test_next():\n    pass\n"
+    )
+    run = run_suite(tmp_path, "-n", "1", VIPGATE_GRACE="1")
+    assert "crashed while running 'test_it.py::test_hangs'" in run.stdout, run.stdout + run.stderr
+    assert "failed, 1 passed" in run.stdout
+    assert "in test_hangs" in run.stderr or "<lambda>" in run.stderr
 
 
 def test_a_server_whose_user_is_missing_is_named_and_no_error(monkeypatch):
