@@ -7,7 +7,7 @@ WITH_VENV := $(PYTHON) -c 'import ensurepip' 2> /dev/null || { echo "Python has 
 # Tests wait more than they work: more of them at a time than there are processors.
 PROCESSES ?= 4
 
-.PHONY: demo test diff-pairs test-freeswitch reliability soak fuzz promises mutation lint serve check bench format install clean
+.PHONY: demo test diff-pairs test-freeswitch reliability soak fuzz promises mutation lint serve check bench format install wheel clean
 
 demo: $(READY)
 	$(BIN)/vipgate demo
@@ -82,5 +82,9 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,lint]'
 	touch $@
 
+# Byte for byte the same, whoever builds it (tests/test_wheel.py).
+wheel: $(READY)
+	$(BIN)/python -m hatchling build -t wheel -d dist
+
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage mutants
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage mutants

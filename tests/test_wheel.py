@@ -1,5 +1,7 @@
 """The wheel as others install it."""
 
+import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -11,13 +13,37 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
+SOURCES = ("pyproject.toml", "README.md", "LICENSE", ".gitignore", "freeswitch-dialplan.xml")
+FOLDERS = ("vipgate_fs", "deploy", "docs", "examples", "schemas", "sounds")
+
+
+def build(source, folder, **environment):
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=50)
+    subprocess.run(command, cwd=source, check=True, capture_output=True, timeout=50, env=os.environ | environment)
     (file,) = folder.glob("*.whl")
     return file
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    return build(ROOT, tmp_path_factory.mktemp("wheel"))
+
+
+def test_it_comes_out_the_same_from_another_folder_at_another_time_and_for_another_user(wheel, tmp_path):
+    source = tmp_path / "somewhere else"
+    source.mkdir()
+    for name in SOURCES:
+        shutil.copy(ROOT / name, source / name)
+    for name in reversed(FOLDERS):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("*.pyc"))
+    (source / "vipgate_fs" / "__pycache__").mkdir(exist_ok=True)
+    (source / "vipgate_fs" / "__pycache__" / "left.cpython-311.pyc").write_bytes(b"by whoever ran it")
+    for path in source.rglob("*"):
+        path.chmod(path.stat().st_mode & 0o700)
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    again = build(source, tmp_path, TZ="Asia/Kathmandu", LC_ALL="C", PYTHONHASHSEED="7")
+    assert again.name == wheel.name
+    assert again.read_bytes() == wheel.read_bytes()
 
 
 def test_a_plug_in_is_checked_by_mypy_as_strictly_as_the_package_itself(wheel, tmp_path):
