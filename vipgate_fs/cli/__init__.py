@@ -29,6 +29,7 @@ SUBCOMMANDS: Final = (
     "calls",
     "pin",
     "override",
+    "dialplan",
     "files",
 )
 COOPERATIVE: Final = frozenset(("call", "demo", "serve"))
