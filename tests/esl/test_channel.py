@@ -172,6 +172,11 @@ def test_transfer(channel, switch):
     assert list(switch.applications()) == ["transfer +49176 XML inside"]
 
 
+def test_a_context_may_have_an_at_sign(channel, switch):
+    channel.transfer("+49176", Route("XML", "passed@vipgate"))
+    assert list(switch.applications()) == ["transfer +49176 XML passed@vipgate"]
+
+
 @pytest.mark.parametrize(
     ("target", "route"),
     [("1 XML default", Route()), ("${x}", Route()), ("1", Route("XML", "a b")), ("1", Route("inline", "${x}"))],

@@ -242,3 +242,43 @@ def test_what_is_kept_is_bounded(session):
     known._answers = {str(n): (0.0, "") for n in range(10_001)}
     known.locate(Call("u", "", "7001", "7001"), session)
     assert len(known._answers) < 5
+
+
+class TestSeveralDomains:
+    """One switch serves several; a channel variable says whose call it is."""
+
+    def locate(self, session, domain, users=("7001@pbx.example",), groups=(), dialled="7001"):
+        protects = Protects(users=dict.fromkeys(users, 1), groups=dict.fromkeys(groups, 1))
+        known = Directory([Gate("g", 1, protects, (), PROMPTS)], lambda *_: None, variable="domain_name")
+        variables = {} if domain is None else {"domain_name": domain}
+        return known.locate(Call("u", "", dialled, dialled, variables=variables), session)
+
+    def test_a_user_is_protected_in_their_domain(self, session, questions):
+        assert self.locate(session, "pbx.example").called_users == {"7001@pbx.example", "alice"}
+        assert "api global_getvar domain" not in questions
+
+    def test_a_namesake_in_another_domain_is_not(self, session, monkeypatch):
+        monkeypatch.setitem(ANSWERS, "api user_data 7001@other.example attr id", "7001")
+        assert self.locate(session, "other.example").called_users == {"7001"}
+
+    def test_each_may_be_protected_by_a_name_of_their_own(self, session, monkeypatch):
+        monkeypatch.setitem(ANSWERS, "api user_data 7001@other.example attr id", "7001")
+        users = ("7001@pbx.example", "7001@other.example")
+        assert self.locate(session, "other.example", users).called_users == {"7001@other.example", "7001"}
+
+    def test_case_makes_no_difference_in_a_domain(self, session):
+        assert (
+            "alice@PBX.Example"
+            in self.locate(session, "pbx.example", ("alice@PBX.Example", "7002@pbx.example")).called_users
+        )
+
+    def test_groups_belong_to_a_domain_too(self, session, monkeypatch, questions):
+        groups = ("support@pbx.example", "support@other.example")
+        assert self.locate(session, "pbx.example", (), groups).called_groups == {"support@pbx.example"}
+        assert not any("in_group alice@pbx.example,support@" in question for question in questions)
+
+    @pytest.mark.parametrize("domain", [None, "", "${x}", "a b", "a,b"])
+    def test_a_call_whose_domain_nobody_knows_is_no_call_to_somebody_else(self, session, questions, domain):
+        with pytest.raises(DirectoryUnavailable, match="domain_name"):
+            self.locate(session, domain)
+        assert questions == []

@@ -83,9 +83,19 @@ class GateReader:
         names: dict[str, dict[str, int]] = {"users": {}, "groups": {}}
         for kind, lines in names.items():
             for item in section.items(kind):
-                lines.setdefault(item.text, item.line)
-                claims.append(Claim(gate, kind.removesuffix("s"), NumberPattern.exactly(item.text), item))
+                name = section.parsed(item, self._with_domain)
+                if name is not None:
+                    lines.setdefault(name, item.line)
+                    claims.append(Claim(gate, kind.removesuffix("s"), NumberPattern.exactly(name), item))
         return Protects(tuple(numbers), **names)
+
+    def _with_domain(self, name: str) -> str:
+        """A name of the directory as it is found there: where there are several domains, always with one."""
+        if self._site.domain_variable is None or "@" in name:
+            return name
+        if self._site.domain is None:
+            raise ValueError(f"found {name}, which every domain may have; write {name}@DOMAIN, or set site.domain")
+        return f"{name}@{self._site.domain}"
 
     def _active(self, section: Section) -> Activation | None:
         for key in ("during", "outside"):

@@ -16,6 +16,7 @@ from vipgate_fs.gate.call import REQUEST_URI
 from vipgate_fs.gate.numbers import NumberPlan, TrunkFormat
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.gate.site import Site
+from vipgate_fs.identify.channel_variable import is_filled
 from vipgate_fs.resources import resource
 from vipgate_fs.timezones import names, timezone
 
@@ -44,8 +45,18 @@ def read_site(section: Section) -> Site:
         number_format=section.text("number_format"),
         sounds=sounds,
         domain=section.find("domain", str),
+        domain_variable=section.find("domain_variable", _variable),
         called_number=_called_number(section),
     )
+
+
+def _variable(name: str) -> str:
+    if is_filled(name):
+        raise ValueError(
+            f"a SIP message or the switch itself fills {name}, so the caller could choose the domain; "
+            "allowed: one that only your dialplan sets, such as domain_name"
+        )
+    return name
 
 
 def _called_number(section: Section) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ _CAUSES: Final = {
 _SIP: Final = "mod_sofia"
 _SOUND_TIMEOUT: Final = 120.0
 """Seconds that a sound file may last."""
-_WORD: Final = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
+_WORD: Final = re.compile(r"[A-Za-z0-9_.@-]+", re.ASCII)
 _TASK: Final = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _UUID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 """A verto client chooses its own."""

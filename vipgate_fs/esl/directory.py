@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
@@ -67,16 +67,25 @@ class Directory:
         gates: those whose users and groups are of interest.
         report_unknown: called once per ("user" | "group", name) that the gates name and the directory does not have.
         domain: the directory's domain; None: the switch's own (`global_getvar domain`).
+        variable: the channel variable with the domain of each call, in `Call.variables`; None: it is always `domain`.
     """
 
     def __init__(
-        self, gates: Iterable[Gate], report_unknown: Callable[[str, str], None], domain: str | None = None
+        self,
+        gates: Iterable[Gate],
+        report_unknown: Callable[[str, str], None],
+        domain: str | None = None,
+        *,
+        variable: str | None = None,
     ) -> None:
         gates = tuple(gates)
-        self._users = frozenset(user for gate in gates for user in gate.protects.users)
-        self._groups = frozenset(group for gate in gates for group in gate.protects.groups)
-        self._named = [("user", name) for name in sorted(self._users)] + [("group", it) for it in sorted(self._groups)]
+        users = frozenset(user for gate in gates for user in gate.protects.users)
+        groups = frozenset(group for gate in gates for group in gate.protects.groups)
+        self._users = {_folded(user): user for user in users}
+        self._groups = {_folded(group): group for group in groups}
+        self._named = [("user", name) for name in sorted(users)] + [("group", name) for name in sorted(groups)]
         self._domain = domain
+        self._variable = variable
         self._report_unknown = report_unknown
         self._rosters: dict[str, _Roster] = {}
         self._answers: dict[tuple[str, str], tuple[float, str]] = {}
@@ -84,14 +93,16 @@ class Directory:
     def locate(self, call: Call, session: Session) -> Call:
         """The call with `called_users` and `called_groups` filled in.
 
-        A protected user may be written as an id or as a number-alias, and be dialled by either.
+        A protected user may be written as an id or as a number-alias, and be dialled by either. Written with a domain,
+        they are meant in that one only.
 
         Raises:
-            DirectoryUnavailable: when the switch refuses to answer, or a "no" can't be distinguished from a failure.
+            DirectoryUnavailable: when the switch refuses to answer, a "no" can't be distinguished from a failure, or
+                nobody knows the call's domain.
         """
         if not is_dialable(call.dialled):
             return call
-        domain = self._domain_of(session)
+        domain = self._domain_of(call, session)
         self._look_up_names(session, domain)
         fresh: dict[str, str] = {}
         identity = f"user_data {call.dialled}@{domain} attr id"
@@ -100,12 +111,20 @@ class Directory:
             self._believe(fresh, session, domain)
             return call
         alias = f"user_data {user}@{domain} attr number-alias"
-        member_of = {f"in_group {user}@{domain},{group}": group for group in sorted(self._groups)}
+        member_of = {f"in_group {user}@{domain},{group}": name for group, name in self._groups_in(domain)}
         answers = self._ask([alias, *member_of], session, fresh)
         self._believe(fresh, session, domain)
-        names = {user, call.dialled, answers[alias]} & self._users
-        groups = frozenset(group for question, group in member_of.items() if answers[question] == "true")
-        return replace(call, called_users=frozenset(names | {user}), called_groups=groups)
+        called = (user, call.dialled, answers[alias])
+        names = (self._users.get(_folded(form)) for name in called for form in (name, f"{name}@{domain}"))
+        groups = frozenset(name for question, name in member_of.items() if answers[question] == "true")
+        return replace(call, called_users=frozenset(filter(None, names)) | {user}, called_groups=groups)
+
+    def _groups_in(self, domain: str) -> Iterator[tuple[str, str]]:
+        """The protected groups that may be meant in a domain: what the switch calls them, and what the gates do."""
+        for folded, name in sorted(self._groups.items()):
+            group, _, of = folded.partition("@")
+            if of in ("", domain.lower()):
+                yield group, name
 
     def _look_up_names(self, session: Session, domain: str) -> None:
         """Look up the next of those whom the gates name, and report those who are missing while others are there."""
@@ -143,7 +162,15 @@ class Directory:
         until = time.monotonic() + LIFETIME
         self._answers |= {(_switch(session), question): (until, answer) for question, answer in answers.items()}
 
-    def _domain_of(self, session: Session) -> str:
+    def _domain_of(self, call: Call, session: Session) -> str:
+        if self._variable is not None:
+            domain = call.variables.get(self._variable, "")
+            if not _NAME.fullmatch(domain):
+                found = "is not set" if not domain else "holds no domain"
+                raise DirectoryUnavailable(
+                    f"the call's channel variable {self._variable} {found} (site.domain_variable)"
+                )
+            return domain
         if self._domain:
             return self._domain
         fresh: dict[str, str] = {}
@@ -168,7 +195,14 @@ class Directory:
 
 def _question(kind: str, name: str, domain: str) -> str:
     """Whether there is such a user or group. `group_call` names members, or the error that calling them would be."""
-    return f"user_data {name}@{domain} attr id" if kind == "user" else f"group_call {name}@{domain}"
+    where = name if "@" in name else f"{name}@{domain}"
+    return f"user_data {where} attr id" if kind == "user" else f"group_call {where}"
+
+
+def _folded(name: str) -> str:
+    """Domains are compared without regard to case, as in DNS; names are not."""
+    local, at, domain = name.partition("@")
+    return f"{local}{at}{domain.lower()}"
 
 
 def _is_found(kind: str, answer: str) -> bool:

@@ -21,6 +21,7 @@ class Site:
         number_format: how an international number begins where it is shown to others, "00" or "+".
         sounds: folder of the sounds on the switch's machine; each language has a folder in it.
         domain: of the switch's directory; None: the switch's own.
+        domain_variable: the channel variable that names the domain of each call; None: they all have the same.
         called_number: headers in which the number that was called may stand, `REQUEST_URI` among them: the first that
             has a number that a gate protects counts.
     """
@@ -32,4 +33,5 @@ class Site:
     number_format: str
     sounds: Path
     domain: str | None
+    domain_variable: str | None
     called_number: tuple[str, ...]

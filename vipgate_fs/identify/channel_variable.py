@@ -49,10 +49,15 @@ class ChannelVariable(Step):
             raise StepFailed(f"{self.name}: {error}") from None
 
 
+def is_filled(name: str) -> bool:
+    """Whether a SIP message, the caller's keys or the switch itself may have put something into a variable."""
+    return _FILLED.fullmatch(name) is not None
+
+
 def build(section: Section, _around: Surroundings) -> ChannelVariable:
     """The step as it is configured."""
     name = section.text("name")
-    if _FILLED.fullmatch(name):
+    if is_filled(name):
         section.error(
             "a SIP message or the switch itself fills this variable, so the caller could choose the verdict; "
             "allowed: one that only your dialplan sets, such as vipgate_verdict",

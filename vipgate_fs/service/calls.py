@@ -93,8 +93,11 @@ class CallHandler:
         self._site = configuration.site
         self._gates = configuration.gates
         enabled = [gate for gate in self._gates if gate.enabled]
-        self._directory = Directory(enabled, self._report_unknown, configuration.site.domain)
-        self._variables = frozenset(name for gate in self._gates for step in gate.steps for name in step.variables)
+        self._directory = Directory(
+            enabled, self._report_unknown, self._site.domain, variable=self._site.domain_variable
+        )
+        asked = frozenset(name for gate in self._gates for step in gate.steps for name in step.variables)
+        self._variables = asked | frozenset(filter(None, [self._site.domain_variable]))
         self._log = log
 
     def __call__(self, sock: Any, address: tuple[Any, ...]) -> None:
