@@ -7,7 +7,7 @@ WITH_VENV := $(PYTHON) -c 'import ensurepip' 2> /dev/null || { echo "Python has 
 # Tests wait more than they work: more of them at a time than there are processors.
 PROCESSES ?= 4
 
-.PHONY: demo test diff-pairs test-freeswitch reliability soak fuzz promises mutation lint serve check bench format install wheel clean
+.PHONY: demo test sentences diff-pairs test-freeswitch reliability soak fuzz promises mutation lint serve check bench format install wheel clean
 
 demo: $(READY)
 	$(BIN)/vipgate demo
@@ -46,6 +46,10 @@ MUTANTS ?=
 mutation: $(READY)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutation]'
 	$(BIN)/mutmut run $(MUTANTS)
+
+# Adds to the German catalogue what has no German yet, to be filled in, and removes what nobody says any more.
+sentences: $(READY)
+	$(BIN)/python tools/catalogue.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

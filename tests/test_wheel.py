@@ -67,6 +67,12 @@ def test_a_plug_in_is_checked_by_mypy_as_strictly_as_the_package_itself(wheel, t
 
 def test_what_the_package_reads_at_run_time_is_in_it(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    for file in ("py.typed", "schemas/vipgate.schema.json", "freeswitch-dialplan.xml", "deploy/vipgate.service"):
+    for file in (
+        "py.typed",
+        "schemas/vipgate.schema.json",
+        "languages/de/LC_MESSAGES/vipgate.po",
+        "freeswitch-dialplan.xml",
+        "deploy/vipgate.service",
+    ):
         assert f"vipgate_fs/{file}" in names
     assert {Path(name).parts[2] for name in names if name.startswith("vipgate_fs/sounds/d")} == {"de"}

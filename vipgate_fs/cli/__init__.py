@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from vipgate_fs.cli import output
+from vipgate_fs.cli import language, output
 
 SUBCOMMANDS: Final = (
     "check",
@@ -64,7 +64,7 @@ class Subcommands(click.Group):
         if cmd_name not in self.list_commands(ctx):
             return None
         command: click.Command = import_module(f"{__name__}.{cmd_name}").command
-        return command
+        return language.translated(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -78,11 +78,22 @@ class Subcommands(click.Group):
             monkey.patch_all()
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a subcommand; what is wrong with how it was called is said in the user's language."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            error.message = language.spoken(error.message)  # type: ignore[misc]
+            raise
+
     def main(self, *arguments: Any, **more: Any) -> NoReturn:
         """Run a subcommand and end the process: 1 when what it says can't be written, as on a full disk."""
         code: Any = 0
+        given = next(iter(arguments), more.get("args"))
+        output.say_what_can_be_written()
+        language.choose(sys.argv[1:] if given is None else given)
         try:
-            super().main(*arguments, **more)
+            click.Group.main(language.translated(self), *arguments, **more)
         except SystemExit as end:
             code = end.code
         except OSError as error:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from vipgate_fs.cli import output
+from vipgate_fs.cli.language import spoken
 from vipgate_fs.cli.options import (
     as_dialled,
     config_option,
@@ -29,6 +30,7 @@ from vipgate_fs.gate.memory import Memory, ReadOnly
 from vipgate_fs.gate.narrator import narrate
 from vipgate_fs.gate.step import NotAsked, Step
 from vipgate_fs.gate.verdict import Verdict
+from vipgate_fs.sentences import as_data, joined, say
 
 
 @click.command()
@@ -88,7 +90,7 @@ def command(
 
 def _without_asking(step: Step, call: Call) -> Verdict | None:
     if step.waits:
-        raise NotAsked("--live asks it")
+        raise NotAsked(say("--live asks it"))
     return ask_step(step, call)
 
 
@@ -103,7 +105,7 @@ def _explanation(
         "at": at.isoformat(timespec="minutes"),
         "gate": gate.name if gate else None,
         "active": decision.active,
-        "reasons": [asdict(reason) for reason in decision.reasons],
+        "reasons": [asdict(reason) | as_data(reason.text) for reason in decision.reasons],
         "verdict": describe(decision.verdict),
         "outcomes": [
             {
@@ -119,17 +121,32 @@ def _explanation(
 
 
 def _print(explanation: dict[str, Any]) -> None:
-    click.echo(f"{explanation['from']} calls {explanation['to']}, {explanation['at']}")
+    caller = explanation["from"] if explanation["from"] != "withheld" else say("a withheld number")
+    at = dt.datetime.fromisoformat(explanation["at"])
+    output.echo(
+        say(
+            "{caller} calls {called}, {at:%Y-%m-%dT%H:%M}{offset}",
+            caller=caller,
+            called=explanation["to"],
+            at=at,
+            offset=at.isoformat()[len("2026-12-24T18:30:00") :],
+        )
+    )
     for reason in explanation["reasons"]:
         where = f"{explanation['file']}:{reason['line']}" if reason["line"] else ""
         label = reason["step"] or reason["subject"]
-        click.echo(f"  {where:<28}  {label:<12}  {reason['text']}")
+        click.echo(f"  {where:<28}  {label:<12}  {spoken(reason['text'])}")
     if explanation["gate"] is None:
-        click.echo(
-            "  (where callers dial another number than this: site.called_number, docs/freeswitch.md, Who is called)"
+        output.echo(
+            say(
+                "  (where callers dial another number than this: site.called_number, docs/freeswitch.md, Who is called)"
+            )
         )
-    click.secho(f"verdict: {explanation['verdict']}", bold=True)
+    output.echo(say("verdict: {verdict}", verdict=explanation["verdict"]), bold=True)
     for outcome in explanation["outcomes"]:
-        when = f"{outcome['when']}: " if outcome["when"] else ""
-        why = f" ({outcome['why']})" if outcome["why"] else ""
-        click.echo(f"  {when}{'; '.join(outcome['happens'])}{why}")
+        what = joined("; ", outcome["happens"])
+        if outcome["why"]:
+            what = say("{what} ({why})", what=what, why=outcome["why"])
+        if outcome["when"]:
+            what = say("{when}: {what}", when=outcome["when"], what=what)
+        click.echo(f"  {spoken(what)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -11,8 +12,10 @@ from typing import Any, Final
 
 import click
 
+from vipgate_fs.cli.language import spoken
 from vipgate_fs.gate.override import instant
 from vipgate_fs.gate.schedules import Calendar
+from vipgate_fs.sentences import said, say
 
 CAN_NOT_WRITE: Final = 1
 """Exit status when stdout can't be written."""
@@ -27,13 +30,18 @@ format_option = click.option(
 )
 
 
+def echo(what: object, *, err: bool = False, nl: bool = True, **style: Any) -> None:
+    """Print a sentence in the user's language, or anything else as it is; style as `click.style` takes it."""
+    click.secho(spoken(what), err=err, nl=nl, **style)
+
+
 def report(style: str, document: Any, *lines: str) -> None:
     """Print a command's result: one JSON document, or lines for people."""
     if style == "json":
         show_json(document)
         return
     for line in lines:
-        click.echo(line)
+        echo(line)
 
 
 def show_json(document: Any) -> None:
@@ -55,9 +63,14 @@ def as_json(document: Any) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2)
 
 
+def fail(what: object) -> None:
+    """Print an error on stderr."""
+    echo(say("Error: {message}", message=said(what)), err=True)
+
+
 def show_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table, each column as wide as it needs, the head in bold."""
-    lines = [tuple(head), *map(tuple, rows)]
+    lines = [tuple(map(spoken, line)) for line in (head, *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for number, line in enumerate(lines):
         text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
@@ -79,6 +92,12 @@ def has_color() -> bool | None:
     return False if os.environ.get("NO_COLOR") else None
 
 
+def say_what_can_be_written() -> None:
+    """Print a question mark for what the terminal's encoding lacks, as others do: Latin-1 has no dash and no „."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
 def flush_or_fail() -> int:
     """Write what is still to be written: 0, or CAN_NOT_WRITE and a line on stderr, as for a full disk."""
     try:
@@ -91,5 +110,5 @@ def flush_or_fail() -> int:
 def report_unwritable(error: OSError) -> int:
     """Say that stdout can't be written, and let nobody try it again; the exit status."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    click.echo(f"Error: the output can't be written: {error.strerror or error}", err=True)
+    fail(say("the output can't be written: {why}", why=error.strerror or error))
     return CAN_NOT_WRITE

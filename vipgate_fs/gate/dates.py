@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from vipgate_fs.sentences import Sentence, say
+
 DAY_MINUTES: Final = 24 * 60
 _TIME: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 _ISO: Final = re.compile(r"(?:[0-9]{4}-)?[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -122,12 +124,22 @@ class Dates:
         return has_begun and not is_over if first <= last else has_begun or not is_over
 
     @property
-    def text(self) -> str:
+    def text(self) -> Sentence:
         """Such as `2026-12-24..2027-01-06`."""
         if self.is_one_day and not self.is_stretch:
-            return self.first
-        ends = ((self.first, self.start), (self.last, self.end))
-        return "..".join(date if at is None else f"{date} {clock(at)}" for date, at in ends)
+            return _shown(self.first)
+        return say("{first}..{last}", first=_shown(self.first, self.start), last=_shown(self.last, self.end))
+
+
+def _shown(date: str, at: int | None = None) -> Sentence:
+    if at is not None:
+        return say("{date} {time}", date=_shown(date), time=clock(at))
+    if date.startswith("easter"):
+        return say("easter{days:+}", days=days) if (days := _from_easter(date)) else say("easter")
+    if _is_full(date):
+        return say("{date:%Y-%m-%d}", date=dt.date.fromisoformat(date))
+    month, day = map(int, date.split("-"))
+    return say("{month:02}-{day:02}", month=month, day=day)
 
 
 def _moment(text: str) -> tuple[str, int | None]:

@@ -16,6 +16,7 @@ from vipgate_fs.gate.reason import Reason
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.gate.step import Ask, Evidence, NotAsked, Step, StepFailed
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
+from vipgate_fs.sentences import NOTHING, Sentence, joined, said, say
 
 _NO_OVERRIDES: Final[Mapping[str, Override]] = MappingProxyType({})
 
@@ -46,23 +47,23 @@ class Decision:
         return call.withheld() if call.restricted else call
 
     @property
-    def why(self) -> str:
+    def why(self) -> Sentence:
         """The deciding reason, preceded by the steps that failed: short enough for a log line or record."""
         *earlier, decisive = self.reasons
-        return "; ".join(str(reason) for reason in (*(reason for reason in earlier if reason.failed), decisive))
+        return joined("; ", map(str, (*(reason for reason in earlier if reason.failed), decisive)))
 
 
-def describe(verdict: Verdict) -> str:
+def describe(verdict: Verdict) -> Sentence:
     """A verdict in a few words, without its PIN."""
     match verdict:
         case Pass():
-            return "pass"
+            return say("pass")
         case Reject():
-            return "reject"
+            return say("reject")
         case Forward(target):
-            return f"forward to {target}"
+            return say("forward to {target}", target=target)
         case AskForPin():
-            return "ask for PIN"
+            return say("ask for PIN")
 
 
 def ask_step(step: Step, call: Call) -> Verdict | None:
@@ -104,41 +105,46 @@ def decide(  # noqa: PLR0913, PLR0917 - all that a decision depends on
         reasons.append(reason)
         if verdict is not None:
             return Decision(verdict, gate, tuple(reasons))
-    line = gate.otherwise_line
-    origin = "otherwise" if line else "otherwise (nothing configured)"
-    reasons.append(Reason("otherwise", line, f"{origin}: {describe(gate.otherwise)}"))
+    line, then = gate.otherwise_line, describe(gate.otherwise)
+    text = say("otherwise: {then}", then=then) if line else say("otherwise (nothing configured): {then}", then=then)
+    reasons.append(Reason("otherwise", line, text))
     return Decision(gate.otherwise, gate, tuple(reasons))
 
 
 def _activation(gate: Gate, at: dt.datetime, calendar: Calendar, override: Override | None) -> tuple[bool, Reason]:
     if override is not None and override.holds(at):
-        text = f"{_state(override.active)}: {override.describe(calendar)}"
-        return override.active, Reason("active", None, text)
+        return override.active, Reason("active", None, _state(override.active, override.describe(calendar)))
     if gate.active is None:
-        return True, Reason("active", gate.line, "active: always")
+        return True, Reason("active", gate.line, say("active: always"))
     schedule = gate.active.schedule
     is_on, span = schedule.at(at, calendar)
     active = is_on != gate.active.outside
-    text = f"{_state(active)}: {schedule.explain(at, calendar)}"
+    text = _state(active, schedule.explain(at, calendar))
     return active, Reason("active", span.line if span else gate.active.line, text)
 
 
-def _state(active: bool) -> str:  # noqa: FBT001 - the state itself
-    return "active" if active else "not active, the call passes"
+def _state(active: bool, why: Sentence) -> Sentence:  # noqa: FBT001 - the state itself
+    return say("active: {why}", why=why) if active else say("not active, the call passes: {why}", why=why)
 
 
 def _answer(step: Step, call: Call, ask: Ask) -> tuple[Verdict | None, Reason]:
     try:
         verdict = ask(step, call)
-    except NotAsked as why:
-        return None, Reason("step", step.line, f"not asked, counts as don't know: {why}", step.kind)
+    except NotAsked as skipped:
+        text = say("not asked, counts as don't know: {why}", why=said(skipped))
+        return None, Reason("step", step.line, text, step.kind)
     except StepFailed as failure:
-        verdict = step.on_failure
-        then = f"on_failure: {describe(verdict)}" if verdict is not None else "counts as don't know"
-        return verdict, Reason("step", step.line, f"failed: {failure}; {then}", step.kind, failed=True)
+        verdict, why = step.on_failure, said(failure)
+        if verdict is None:
+            text = say("failed: {why}; counts as don't know", why=why)
+        else:
+            text = say("failed: {why}; on_failure: {then}", why=why, then=describe(verdict))
+        return verdict, Reason("step", step.line, text, step.kind, failed=True)
     if verdict is None:
-        return None, Reason("step", step.line, "don't know", step.kind)
+        return None, Reason("step", step.line, say("don't know"), step.kind)
     evidence = step.evidence(call) or Evidence(step.line)
-    where = f" ({evidence.file} line {evidence.file_line})" if evidence.file else ""
-    doubt = f"; {verdict.doubt}" if isinstance(verdict, Forward | AskForPin) and verdict.doubt else ""
-    return verdict, Reason("step", evidence.line, describe(verdict) + where + doubt, step.kind)
+    text = describe(verdict)
+    if evidence.file:
+        text = say("{verdict} ({file} line {line})", verdict=text, file=evidence.file, line=evidence.file_line)
+    doubt = verdict.doubt if isinstance(verdict, Forward | AskForPin) else NOTHING
+    return verdict, Reason("step", evidence.line, joined("; ", [text, doubt]), step.kind)

@@ -16,12 +16,13 @@ from vipgate_fs.gate.lockout import NO_CUSTOMER, Attempt, Judgement
 from vipgate_fs.gate.memory import Memory, ReadOnly
 from vipgate_fs.gate.pins import Credential, PinTable, Unchecked
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
+from vipgate_fs.sentences import NOTHING, Sentence, joined, said, say
 
 NOT_DIALABLE: Final = Rejection(code=484)
 """Address Incomplete (RFC 3261, 21.4.22): for a called number that must not be sent on to the switch."""
-LOCKED_OUT: Final = "locked out"
+LOCKED_OUT: Final = say("locked out")
 """Why no attempt of a caller was accepted, whatever it was."""
-UNCHECKED: Final = "the PIN could not be checked"
+UNCHECKED: Final = say("the PIN could not be checked")
 """Why an attempt was neither right nor wrong: it uses up one of the call's attempts, and counts for no lockout."""
 _Keyed = tuple[str | None, Credential, str]
 """The customer number, what is expected, and what was keyed in. Never to be logged."""
@@ -59,7 +60,7 @@ class Outcome:
     result: Result
     target: str | None = None
     entries: int = 0
-    why: str = ""
+    why: Sentence = NOTHING
 
 
 def conduct(
@@ -81,7 +82,7 @@ def conduct(
         _carry_out(decision, call, channel, memory or ReadOnly(), outcome)
     except CallEnded as end:
         outcome.result, outcome.target = Result.of(end), None
-        outcome.why = "; ".join(filter(None, [outcome.why, str(end)]))  # and why their last attempt was in vain
+        outcome.why = joined("; ", [outcome.why, said(end)])  # and why their last attempt was in vain
     return outcome
 
 
@@ -108,7 +109,7 @@ def _carry_out(decision: Decision, call: Call, channel: Channel, memory: Memory,
     if target is None:
         channel.reject(gate.rejection if gate else Rejection())
     elif not is_dialable(target):
-        outcome.result, outcome.why = Result.REJECTED, "the target is not dialable"
+        outcome.result, outcome.why = Result.REJECTED, say("the target is not dialable")
         channel.reject(NOT_DIALABLE)
     else:
         channel.transfer(target, route)

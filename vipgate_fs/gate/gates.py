@@ -12,6 +12,7 @@ from vipgate_fs.gate.number_table import Found, NumberTable
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.reason import Reason
 from vipgate_fs.gate.targets import NumberPattern
+from vipgate_fs.sentences import NOTHING, Sentence, say
 
 
 class _Target(NamedTuple):
@@ -26,7 +27,7 @@ class _Target(NamedTuple):
 
     order: int
     gate: Gate
-    text: str
+    text: Sentence
     line: int
 
 
@@ -60,12 +61,12 @@ class Gates(Sequence[Gate]):
 
     def _enter(self, order: int, gate: Gate) -> None:
         for pattern, line in gate.protects.numbers:
-            self._numbers.enter(pattern, _Target(order, gate, f"number {pattern}", line))
+            self._numbers.enter(pattern, _Target(order, gate, say("number {pattern}", pattern=pattern), line))
         for user, line in gate.protects.users.items():
-            target = self._users.setdefault(user, _Target(order, gate, f"user {user}", line))
+            target = self._users.setdefault(user, _Target(order, gate, say("user {user}", user=user), line))
             self._numbers.enter(NumberPattern.exactly(user), target)
         for group, line in gate.protects.groups.items():
-            self._groups.setdefault(group, _Target(order, gate, f"group {group}", line))
+            self._groups.setdefault(group, _Target(order, gate, say("group {group}", group=group), line))
 
     @overload
     def __getitem__(self, index: int) -> Gate: ...
@@ -83,7 +84,7 @@ class Gates(Sequence[Gate]):
 
     def find(self, call: Call) -> tuple[Gate, Reason] | None:
         """The gate that takes the call and why; None if no gate protects the called number."""
-        numbers, guess = self._exact(call.called), ""
+        numbers, guess = self._exact(call.called), NOTHING
         named = min(self._named(call), default=None, key=lambda target: target.order)
         if not numbers and named is None:
             numbers, guess = self._guessed(call.called)
@@ -91,17 +92,19 @@ class Gates(Sequence[Gate]):
             return None
         if not numbers or (named is not None and named.order < numbers[0].entry.order):
             assert named is not None, "one of them there is"
-            return named.gate, _reason(named, "")
+            return named.gate, _reason(named, NOTHING)
         best = numbers[0].entry
         return best.gate, _reason(best, guess or _rivals(best, numbers[1:]))
 
     def why_none(self, call: Call) -> Reason:
         """Why no gate takes the call; names the disabled gate that would have."""
-        text = f"no gate protects {call.called or 'this call'}"
+        called = call.called or say("this call")
         found = self._disabled.find(call) if self._disabled else None
         if found is None:
-            return Reason("gate", None, text)
-        return Reason("gate", found[1].line, f"{text}, for gate {found[0].name} is disabled")
+            return Reason("gate", None, say("no gate protects {called}", called=called))
+        gate, reason = found
+        text = say("no gate protects {called}, for gate {gate} is disabled", called=called, gate=gate.name)
+        return Reason("gate", reason.line, text)
 
     def needs_directory(self, call: Call) -> bool:
         """Whether users and groups of the called number could make another gate take the call."""
@@ -115,22 +118,31 @@ class Gates(Sequence[Gate]):
     def _exact(self, called: str) -> list[Found[_Target]]:
         return next(filter(None, map(self._numbers.all, self._plan.readings(called))), [])
 
-    def _guessed(self, called: str) -> tuple[list[Found[_Target]], str]:
+    def _guessed(self, called: str) -> tuple[list[Found[_Target]], Sentence]:
         for guess in self._plan.guesses(called):
             if numbers := self._numbers.all(guess):
-                return numbers, f" ({called} may be {guess})"
-        return [], ""
+                return numbers, say(" ({called} may be {guess})", called=called, guess=guess)
+        return [], NOTHING
 
 
-def _reason(target: _Target, further: str) -> Reason:
-    return Reason("gate", target.line, f"gate {_named(target.gate)} protects {target.text}{further}")
+def _reason(target: _Target, further: Sentence) -> Reason:
+    gate = _named(target.gate)
+    text = say("gate {gate} protects {target}{further}", gate=gate, target=target.text, further=further)
+    return Reason("gate", target.line, text)
 
 
 def _named(gate: Gate) -> str:
     return f"{gate.name} ({gate.title})" if gate.title else gate.name
 
 
-def _rivals(best: _Target, others: Iterable[Found[_Target]]) -> str:
+def _rivals(best: _Target, others: Iterable[Found[_Target]]) -> Sentence:
     """What was less specific, if it is another gate's."""
     rival = next((found.entry for found in others if found.entry.gate is not best.gate), None)
-    return f", more specific than {rival.text} of gate {rival.gate.name} (line {rival.line})" if rival else ""
+    if rival is None:
+        return NOTHING
+    return say(
+        ", more specific than {target} of gate {gate} (line {line})",
+        target=rival.text,
+        gate=rival.gate.name,
+        line=rival.line,
+    )

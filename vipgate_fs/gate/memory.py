@@ -16,6 +16,7 @@ from vipgate_fs.gate.lockout import Account, Attempt, Judgement, Tally, is_in_va
 from vipgate_fs.gate.override import Override
 from vipgate_fs.gate.pins import Credential, OneTime
 from vipgate_fs.gate.record import CallRecord
+from vipgate_fs.sentences import NOTHING, Sentence
 
 MOST: Final = 100_000
 """Accounts that are kept in memory; those that were asked for longest ago go first."""
@@ -45,7 +46,7 @@ class Judged(NamedTuple):
     """
 
     judgement: Judgement
-    used: str = ""
+    used: Sentence = NOTHING
 
 
 class Memory(Protocol):

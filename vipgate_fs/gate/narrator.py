@@ -15,6 +15,7 @@ from vipgate_fs.gate.gate import BUSY, Rejection, Route
 from vipgate_fs.gate.memory import Memory
 from vipgate_fs.gate.pins import Pin, PinTable
 from vipgate_fs.gate.verdict import AskForPin
+from vipgate_fs.sentences import NOTHING, Sentence, listed, say
 
 _RIGHT: Final = "1"
 _WRONG: Final = "2"
@@ -30,42 +31,53 @@ class Narrator:
     """
 
     digits: str = ""
-    happened: list[str] = field(default_factory=list)
+    happened: list[Sentence] = field(default_factory=list)
 
     def answer(self) -> None:
         """Note that the call is answered."""
-        self.happened.append("the call is answered")
+        self.happened.append(say("the call is answered"))
 
     def ask(self, prompt: Prompt) -> str:
         """Note what is played, and enter `digits`."""
-        self.happened.append(f"hears {' and '.join(map(_name, prompt.sounds))}, keys in digits")
+        sounds = listed([_name(sound) for sound in prompt.sounds])
+        self.happened.append(say("hears {sounds}, keys in digits", sounds=sounds))
         return self.digits
 
     def transfer(self, target: str, route: Route) -> None:
         """Note where the call goes."""
-        self.happened.append(f"goes to {target} in context {route.context} ({route.dialplan})")
+        self.happened.append(
+            say(
+                "goes to {target} in context {context} ({dialplan})",
+                target=target,
+                context=route.context,
+                dialplan=route.dialplan,
+            )
+        )
 
     def reject(self, rejection: Rejection) -> None:
         """Note how the call is rejected."""
         if rejection.announcement is not None:
-            self.happened.append(f"hears {_name(rejection.announcement)}")
-        self.happened.append(
-            "hears busy (SIP 486)" if rejection.code == BUSY else f"is rejected with SIP {rejection.code}"
-        )
+            self.happened.append(say("hears {sound}", sound=_name(rejection.announcement)))
+        if rejection.code == BUSY:
+            self.happened.append(say("hears busy (SIP 486)"))
+        else:
+            self.happened.append(say("is rejected with SIP {code}", code=rejection.code))
 
 
-def narrate(decision: Decision, call: Call, memory: Memory | None = None) -> Iterator[tuple[str, list[str], Outcome]]:
+def narrate(
+    decision: Decision, call: Call, memory: Memory | None = None
+) -> Iterator[tuple[Sentence, list[Sentence], Outcome]]:
     """What comes of a decision: (condition, what happens, outcome), one for each way that the caller can take."""
     verdict = decision.verdict
     if not isinstance(verdict, AskForPin):
         narrator = Narrator()
         outcome = conduct(decision, call, narrator, memory)
-        yield "", narrator.happened, outcome
+        yield NOTHING, narrator.happened, outcome
         return
     known = Pin(_RIGHT)
     expected = PinTable({_RIGHT: known}) if isinstance(verdict.expected, PinTable) else known
     rehearsal = replace(decision, verdict=replace(verdict, expected=expected))
-    for condition, digits in (("with the right PIN", _RIGHT), ("with wrong PINs", _WRONG)):
+    for condition, digits in ((say("with the right PIN"), _RIGHT), (say("with wrong PINs"), _WRONG)):
         narrator = Narrator(digits)
         outcome = conduct(rehearsal, call, narrator, memory)
         yield condition, narrator.happened, outcome

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from vipgate_fs.gate.schedules import LAST_YEAR, Calendar
+from vipgate_fs.sentences import Sentence, say
 
 _LATEST: Final = dt.datetime(LAST_YEAR, 12, 31, tzinfo=dt.UTC).timestamp()
 
@@ -35,18 +36,24 @@ class Override:
         """Whether it has ended at an instant."""
         return self.until is not None and self.until <= at.timestamp()
 
-    def describe(self, calendar: Calendar) -> str:
+    def describe(self, calendar: Calendar) -> Sentence:
         """In a few words, with its beginning and its end on the site's clock."""
-        begin = "" if self.since is None else f"from {_moment(self.since, calendar)} "
-        end = "further notice" if self.until is None else _moment(self.until, calendar)
-        note = f" ({self.note})" if self.note else ""
-        return f"override {begin}until {end}{note}"
+        note = say(" ({note})", note=self.note) if self.note else ""
+        since, until = (None if at is None else calendar.local(instant(at)) for at in (self.since, self.until))
+        if since is None and until is None:
+            return say("override until further notice{note}", note=note)
+        if until is None:
+            return say("override from {since:%a %Y-%m-%d %H:%M} until further notice{note}", since=since, note=note)
+        if since is None:
+            return say("override until {until:%a %Y-%m-%d %H:%M}{note}", until=until, note=note)
+        return say(
+            "override from {since:%a %Y-%m-%d %H:%M} until {until:%a %Y-%m-%d %H:%M}{note}",
+            since=since,
+            until=until,
+            note=note,
+        )
 
 
 def instant(at: float) -> dt.datetime:
     """A Unix time, whatever it is: those after the last year are its end."""
     return dt.datetime.fromtimestamp(min(max(at, 0.0), _LATEST), dt.UTC)
-
-
-def _moment(at: float, calendar: Calendar) -> str:
-    return f"{calendar.local(instant(at)):%a %Y-%m-%d %H:%M}"

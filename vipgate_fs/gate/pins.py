@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Never, Protocol
 
+from vipgate_fs.sentences import NOTHING, Sentence
+
 _KEY: Final = secrets.token_bytes(32)
 
 
@@ -53,7 +55,7 @@ class Match(NamedTuple):
         spend: uses it up, once the attempt is judged to be right.
     """
 
-    used: str = ""
+    used: Sentence = NOTHING
     makes_known: bool = True
     spend: Callable[[], None] = _spend_nothing
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from vipgate_fs.sentences import Sentence, say
+
 Subject = Literal["gate", "active", "step", "otherwise"]
 
 
@@ -22,10 +24,10 @@ class Reason:
 
     subject: Subject
     line: int | None
-    text: str
+    text: Sentence
     step: str | None = None
     failed: bool = False
 
-    def __str__(self) -> str:
+    def __str__(self) -> Sentence:
         """What spoke, and what it said."""
-        return f"{self.step}: {self.text}" if self.step else self.text
+        return say("{step}: {text}", step=self.step, text=self.text) if self.step else self.text

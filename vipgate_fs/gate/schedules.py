@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from vipgate_fs.gate.dates import DAY_MINUTES, Dates, clock, minute
 from vipgate_fs.gate.holidays import Holidays
+from vipgate_fs.sentences import NOTHING, Sentence, joined, say
 
 HORIZON: Final = 731
 """Days that `Schedule.ever` and `Schedule.always` look ahead: two years."""
@@ -24,6 +25,10 @@ _DAY_NAMES: Final = (
 _RANGE: Final = re.compile(r"(?P<first>\w+)(?:\s*[-\u2013~]\s*|\s*\.\.\s*|\s+(?:to|bis)\s+)(?P<last>\w+)")
 _HOLIDAY: Final = len(_WEEKDAYS)
 _HOLIDAY_NAMES: Final = ("holidays", "feiertage")
+_NAMES: Final = (
+    *(say("mon"), say("tue"), say("wed"), say("thu"), say("fri"), say("sat"), say("sun")),
+    say("holidays"),
+)
 _ONE_DAY: Final = dt.timedelta(days=1)
 
 
@@ -82,11 +87,11 @@ class Days:
 
     Attributes:
         kinds: 0 to 6 for Monday to Sunday, 7 for public holidays.
-        text: as read, in English; empty for every day.
+        text: as read; empty for every day.
     """
 
     kinds: frozenset[int]
-    text: str = field(compare=False)
+    text: Sentence = field(compare=False)
 
     @classmethod
     def parse(cls, text: str) -> Days:
@@ -97,7 +102,7 @@ class Days:
         """
         ranges = [_day_range(item.strip(), text) for item in text.lower().split(",")]
         kinds = frozenset(kind for first, last in ranges for kind in _kinds(first, last))
-        return cls(kinds, ", ".join(dict.fromkeys(_range_text(*ends) for ends in ranges)))
+        return cls(kinds, joined(", ", dict.fromkeys(_range_text(*ends) for ends in ranges)))
 
     @property
     def names_holidays(self) -> bool:
@@ -109,7 +114,7 @@ class Days:
         return self == EVERY_DAY or (_HOLIDAY if calendar.holiday(day) else day.weekday()) in self.kinds
 
 
-EVERY_DAY: Final = Days(frozenset(range(_HOLIDAY + 1)), "")
+EVERY_DAY: Final = Days(frozenset(range(_HOLIDAY + 1)), NOTHING)
 """Weekdays and public holidays."""
 WEEKDAYS: Final = frozenset(range(_HOLIDAY))
 """The kinds of all days that are no public holidays."""
@@ -133,9 +138,10 @@ def _kinds(first: int, last: int) -> Iterator[int]:
         yield from (day % _HOLIDAY for day in range(first, last + 1 if first <= last else last + 1 + _HOLIDAY))
 
 
-def _range_text(first: int, last: int) -> str:
-    names = (*_WEEKDAYS, _HOLIDAY_NAMES[0])
-    return names[first] if first == last else f"{names[first]}-{names[last]}"
+def _range_text(first: int, last: int) -> Sentence:
+    if first == last:
+        return _NAMES[first]
+    return say("{first}-{last}", first=_NAMES[first], last=_NAMES[last])
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +175,12 @@ class Times:
         return self.start <= at < self.end
 
     @property
-    def text(self) -> str:
+    def text(self) -> Sentence:
         """Such as `09:00-17:00`; empty for the whole day."""
         if self == Times():
-            return ""
+            return NOTHING
         end = self.end if self.end <= DAY_MINUTES else self.end - DAY_MINUTES
-        return f"{clock(self.start)}-{clock(end)}"
+        return say("{start}-{end}", start=clock(self.start), end=clock(end))
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +223,11 @@ class Span:
         return {self.times.start, self.times.end % DAY_MINUTES} | (self.dates.turns if self.dates else set())
 
     @property
-    def text(self) -> str:
+    def text(self) -> Sentence:
         """In a few words, such as `mon-thu 09:00-17:00`."""
-        dates = self.dates.text if self.dates else ""
-        when = " ".join(filter(None, (dates, self.days.text, self.times.text))) or "always"
-        return f"closed {when}" if self.closed else when
+        dates = self.dates.text if self.dates else NOTHING
+        when = joined(" ", (dates, self.days.text, self.times.text)) or say("always")
+        return say("closed {when}", when=when) if self.closed else when
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +256,7 @@ class Schedule:
                 return not span.closed, span
         return False, None
 
-    def explain(self, at: dt.datetime, calendar: Calendar) -> str:
+    def explain(self, at: dt.datetime, calendar: Calendar) -> Sentence:
         """In a few words what it is at that instant, and why: the span, its dates, the public holiday.
 
         Raises:
@@ -258,14 +264,22 @@ class Schedule:
         """
         local = calendar.local(at)
         is_on, span = self.at(at, calendar)
-        because = ""
-        if span:
-            day = span.began(local, calendar)
-            since = f", since {day:%a %Y-%m-%d}{_holiday(day, calendar)}" if day and day != local.date() else ""
-            because = f" ({span.text}{since})"
-        holiday = _holiday(local.date(), calendar)
-        place = f"{'inside' if is_on else 'outside'} {self.name}{because}"
-        return f"{local:%a %Y-%m-%d %H:%M} is{holiday}{',' if holiday else ''} {place}"
+        parts = {"at": local, "schedule": self.name, "because": _because(span, local, calendar)}
+        if holiday := calendar.holiday(local.date()):
+            if is_on:
+                return say(
+                    "{at:%a %Y-%m-%d %H:%M} is a public holiday ({holiday}), inside {schedule}{because}",
+                    holiday=holiday,
+                    **parts,
+                )
+            return say(
+                "{at:%a %Y-%m-%d %H:%M} is a public holiday ({holiday}), outside {schedule}{because}",
+                holiday=holiday,
+                **parts,
+            )
+        if is_on:
+            return say("{at:%a %Y-%m-%d %H:%M} is inside {schedule}{because}", **parts)
+        return say("{at:%a %Y-%m-%d %H:%M} is outside {schedule}{because}", **parts)
 
     def ever(self, calendar: Calendar, from_day: dt.date) -> bool:
         """Whether it is on at any time in the HORIZON days from `from_day`."""
@@ -289,6 +303,14 @@ class Schedule:
                 yield midnight + dt.timedelta(minutes=turn)
 
 
-def _holiday(day: dt.date, calendar: Calendar) -> str:
-    name = calendar.holiday(day)
-    return f" a public holiday ({name})" if name else ""
+def _because(span: Span | None, local: dt.datetime, calendar: Calendar) -> Sentence:
+    if span is None:
+        return NOTHING
+    day = span.began(local, calendar)
+    if day is None or day == local.date():
+        return say(" ({span})", span=span.text)
+    if holiday := calendar.holiday(day):
+        return say(
+            " ({span}, since {day:%a %Y-%m-%d} a public holiday ({holiday}))", span=span.text, day=day, holiday=holiday
+        )
+    return say(" ({span}, since {day:%a %Y-%m-%d})", span=span.text, day=day)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from vipgate_fs.gate.pins import Credential, PinTable
+from vipgate_fs.sentences import NOTHING, Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Forward:
     """
 
     target: str
-    doubt: str = field(default="", compare=False)
+    doubt: Sentence = field(default=NOTHING, compare=False)
 
 
 class Targets(NamedTuple):
@@ -59,7 +60,7 @@ class AskForPin:
     correct: str | None = None
     incorrect: str | None = None
     attempts: int | None = None
-    doubt: str = field(default="", compare=False)
+    doubt: Sentence = field(default=NOTHING, compare=False)
 
 
 Verdict = Pass | Reject | Forward | AskForPin

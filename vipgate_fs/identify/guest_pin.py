@@ -12,6 +12,7 @@ from vipgate_fs.gate.step import Step
 from vipgate_fs.gate.verdict import AskForPin, Targets, Verdict
 from vipgate_fs.identify import Surroundings, read_targets, static_pin
 from vipgate_fs.identify.static_pin import StaticPin
+from vipgate_fs.sentences import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,9 @@ class GuestCredential:
         guest = known.find_guest_pin(self.gate, self.caller, entered, self.at)
         if guest is None:
             return None
-        return Match(f"guest PIN {guest}", makes_known=False, spend=partial(known.use_guest_pin, guest, self.at))
+        return Match(
+            say("guest PIN {id}", id=guest), makes_known=False, spend=partial(known.use_guest_pin, guest, self.at)
+        )
 
 
 @dataclass(frozen=True, slots=True)

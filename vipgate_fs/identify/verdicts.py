@@ -10,6 +10,7 @@ from typing import Any, Final
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
+from vipgate_fs.sentences import NOTHING, Sentence, listed, say
 
 PIN: Final = re.compile(r"[0-9]{1,20}", re.ASCII)
 MOST_ATTEMPTS: Final = 10
@@ -32,7 +33,7 @@ def verdict(answer: Mapping[str, Any]) -> Verdict:
             return Forward(_target("forward", target))
         case {"askForPin": Mapping() as question, **rest} if not rest:
             return _ask_for_pin(question)
-    raise ValueError("not a verdict; allowed: exactly one of reject (true or false), forward and askForPin")
+    raise ValueError(say("not a verdict; allowed: exactly one of reject (true or false), forward and askForPin"))
 
 
 def answered(answer: Mapping[str, Any]) -> Verdict | None:
@@ -52,10 +53,12 @@ def answered(answer: Mapping[str, Any]) -> Verdict | None:
     return said
 
 
-def _doubt(answer: Mapping[str, Any]) -> str:
+def _doubt(answer: Mapping[str, Any]) -> Sentence:
     """PHP's JSON_NUMERIC_CHECK and numeric columns turn 0815 into 815, which can't be detected afterwards."""
     numbers = [key for key in _NUMBERS if isinstance(answer.get(key), int)]
-    return f"{' and '.join(numbers)} came as a number: leading zeros would be missing; send a text" if numbers else ""
+    if not numbers:
+        return NOTHING
+    return say("{keys} came as a number: leading zeros would be missing; send a text", keys=listed(numbers))
 
 
 def _present(answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,7 +70,7 @@ def _flag(value: object) -> bool:
     """Not every language and database has booleans, and PHP gets the numbers of MySQL as texts."""
     if value in ("0", "1") or (isinstance(value, int) and value in (0, 1)):
         return bool(int(value))
-    raise ValueError("reject is neither true nor false; allowed: true or 1, false or 0")
+    raise ValueError(say("reject is neither true nor false; allowed: true or 1, false or 0"))
 
 
 def in_short(text: str) -> Verdict:
@@ -83,18 +86,18 @@ def in_short(text: str) -> Verdict:
             return verdict({"forward": target})
         case "pin", ":", pin:
             return verdict({"askForPin": {"expectedPIN": pin}})
-    raise ValueError("not a verdict; allowed: pass, reject, forward:TARGET or pin:PIN")
+    raise ValueError(say("not a verdict; allowed: pass, reject, forward:TARGET or pin:PIN"))
 
 
 def _ask_for_pin(question: Mapping[str, Any]) -> AskForPin:
     question = _present(question)
     if "expectedPIN" not in question:
-        raise ValueError("expectedPIN is missing in askForPin")
+        raise ValueError(say("expectedPIN is missing in askForPin"))
     if question.keys() - _KEYS:
-        raise ValueError(f"an unknown key in askForPin; allowed: {', '.join(sorted(_KEYS))}")
+        raise ValueError(say("an unknown key in askForPin; allowed: {keys}", keys=", ".join(sorted(_KEYS))))
     pin = _text(question["expectedPIN"])
     if pin is None or not PIN.fullmatch(pin):
-        raise ValueError("expectedPIN is no PIN; allowed: 1 to 20 digits")
+        raise ValueError(say("expectedPIN is no PIN; allowed: 1 to 20 digits"))
     targets = {
         key: _target(key, question[key]) for key in ("forwardCorrectPIN", "forwardIncorrectPIN") if key in question
     }
@@ -106,13 +109,16 @@ def _ask_for_pin(question: Mapping[str, Any]) -> AskForPin:
 def _attempts(question: Mapping[str, Any]) -> int | None:
     given = [key for key in ("attempts", "maxRetries") if key in question]
     if len(given) > 1:
-        raise ValueError("attempts and maxRetries (attempts - 1) say the same; allowed: one of them")
+        raise ValueError(say("attempts and maxRetries (attempts - 1) say the same; allowed: one of them"))
     for key in given:
         number, first = question[key], int(key == "attempts")
         if isinstance(number, str) and _COUNT.fullmatch(number):
             number = int(number)
         if type(number) is not int or not first <= number < MOST_ATTEMPTS + first:
-            raise ValueError(f"{key} out of range; allowed: an integer from {first} to {MOST_ATTEMPTS - 1 + first}")
+            last = MOST_ATTEMPTS - 1 + first
+            raise ValueError(
+                say("{key} out of range; allowed: an integer from {first} to {last}", key=key, first=first, last=last)
+            )
         return number + 1 - first
     return None
 
@@ -120,7 +126,7 @@ def _attempts(question: Mapping[str, Any]) -> int | None:
 def _target(key: str, value: object) -> str:
     target = _text(value)
     if target is None or not is_dialable(target):
-        raise ValueError(f"{key} is not dialable; allowed: at most 64 letters, digits and + * # . _ -")
+        raise ValueError(say("{key} is not dialable; allowed: at most 64 letters, digits and + * # . _ -", key=key))
     return target
 
 

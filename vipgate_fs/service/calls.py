@@ -29,6 +29,7 @@ from vipgate_fs.gate.gate import Rejection
 from vipgate_fs.gate.memory import InMemory, Memory
 from vipgate_fs.gate.reason import Reason
 from vipgate_fs.gate.record import CallRecord
+from vipgate_fs.sentences import said, say
 from vipgate_fs.service.asking import Asking
 from vipgate_fs.service.lobby import MOST_BYTES, Dropped, Lobby
 from vipgate_fs.service.logs import Log
@@ -191,11 +192,12 @@ class CallHandler:
             _tell(course.decision, call, log)
             conduct(course.decision, call, channel, self._memory, outcome)
         except SessionGone as end:
-            outcome.result, outcome.why = Result.of(end), str(end)
+            outcome.result, outcome.why = Result.of(end), said(end)
         except GreenletExit:
-            outcome.result, outcome.target, outcome.why = Result.CUT_OFF, None, "the service ended"
+            outcome.result, outcome.target, outcome.why = Result.CUT_OFF, None, say("the service ended")
         except Exception as error:
-            outcome.result, outcome.target, outcome.why = Result.REJECTED, None, "something is broken; see the log"
+            outcome.result, outcome.target = Result.REJECTED, None
+            outcome.why = say("something is broken; see the log")
             self._memory.record(course.record(call, outcome))
             with suppress(SessionGone):  # else it would hide the error
                 channel.reject(UNDECIDED)
@@ -216,7 +218,7 @@ class CallHandler:
     def _reject_unread(self, session: Session, why: str, log: Log) -> None:
         """Report and record a call whose facts did not come whole; who called whom is not known for sure."""
         call = Call(uuid=storable(session.session_data.get("Unique-ID", "")), caller="", called="", dialled="")
-        outcome = Outcome(Result.REJECTED, why=f"the call can't be read: {why}")
+        outcome = Outcome(Result.REJECTED, why=say("the call can't be read: {why}", why=why))
         log.error("rejected: the call can't be read", call=call.uuid, why=why)
         self._memory.record(_Course(self._clock()).record(call, outcome))
 

@@ -1,0 +1,86 @@
+"""Commands in German."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from vipgate_fs.cli import main
+
+GERMAN = {"LANG": "de_DE.UTF-8", "LANGUAGE": "", "LC_ALL": "", "LC_MESSAGES": ""}
+ENGLISH = GERMAN | {"LANG": "C.UTF-8"}
+CONFIGURATION = """\
+version: 1
+site: {country: DE, timezone: Europe/Berlin, holidays: DE-BW}
+schedules:
+  office:
+    - {days: mon-fri, from: "09:00", to: "17:00"}
+    - {dates: "2026-12-24..2027-01-06", closed: true}
+gates:
+  support:
+    protects: {numbers: ["+49 7022 27978*"]}
+    active: {outside: office}
+    identify:
+      - caller_pin: {pins: {"004917612345678": "081512345"}}
+    otherwise: {forward: "99"}
+"""
+XMAS = ["--to", "+4970222797830", "--at", "2026-12-25T20:00"]
+
+
+@pytest.fixture
+def vipgate(tmp_path):
+    config = tmp_path / "vipgate.yaml"
+    config.write_text(CONFIGURATION)
+
+    def run(*arguments, env=GERMAN):
+        return CliRunner().invoke(main, ["--config", str(config), *arguments], env=env)
+
+    return run
+
+
+def test_explain_in_german(vipgate):
+    text = vipgate("explain", "--from", "017612345678", *XMAS).output
+    assert "+4917612345678 ruft +4970222797830 an: Fr, 25.12.2026, 20:00 Uhr (UTC+01:00)\n" in text
+    assert "Gate support schützt Nummer +49 7022 27978*" in text
+    assert "(Feiertag: Erster Weihnachtstag) liegt außerhalb von office (geschlossen 24.12.2026 bis 06.01.2027)" in text
+    assert "Entscheidung: PIN abfragen\n" in text
+    assert "mit falschen PINs: der Anruf wird angenommen; hört " in text
+
+
+def test_the_option_goes_before_the_environment_wherever_it_stands(vipgate):
+    explain = ["explain", "--from", "1", *XMAS]
+    assert "verdict: " in vipgate(*explain, "--language", "en").output
+    assert "verdict: " in vipgate("--language=en", *explain).output
+    assert "Entscheidung: " in vipgate(*explain, "--language=de", env=ENGLISH).output
+    assert "verdict: " in vipgate(*explain, env=ENGLISH).output
+
+
+def test_json_is_the_same_in_every_language_and_has_template_and_parts(vipgate):
+    explain = ["explain", "--from", "1", *XMAS, "--format", "json"]
+    german, english = vipgate(*explain).stdout, vipgate(*explain, env=ENGLISH).stdout
+    assert german == english
+    last = json.loads(german)["reasons"][-1]
+    assert (last["text"], last["key"]) == ("otherwise: forward to 99", "otherwise: {then}")
+    assert last["parts"]["then"]["parts"] == {"target": "99"}
+
+
+def test_a_language_that_is_not_spoken_is_refused(vipgate):
+    result = vipgate("--language", "fr", "check", env=ENGLISH)
+    assert (result.exit_code, "'fr' is not one of 'en', 'de'" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"), [("utf-8", "(Mo–Fr 09:00–17:00 Uhr)"), ("latin-1", "(Mo?Fr 09:00?17:00 Uhr)")]
+)
+def test_a_terminal_that_lacks_a_letter_gets_the_rest(tmp_path, encoding, text):
+    config = tmp_path / "vipgate.yaml"
+    config.write_text(CONFIGURATION)
+    noon = ["--to", "+4970222797830", "--at", "2026-11-25T12:00"]
+    command = [sys.executable, "-m", "vipgate_fs", "explain", "--config", config, "--from", "1", *noon]
+    done = subprocess.run(
+        command, env=GERMAN | {"PYTHONIOENCODING": encoding}, check=False, capture_output=True, timeout=50
+    )
+    assert done.returncode == 0, done.stderr
+    assert text in done.stdout.decode(encoding)
