@@ -145,7 +145,7 @@ def test_since_a_revision_of_git(tmp_path):
     ("arguments", "message"),
     [
         (["no-such.yaml", "no-such.yaml"], "Error: no-such.yaml: No such file or directory"),
-        (["one.yaml"], "name two files, OLD and NEW, or one, and --since a revision of git"),
+        (["one.yaml"], "name two files, OLD and NEW, or one, and --running or --since a revision of git"),
     ],
 )
 def test_what_cannot_be_compared_is_said_in_one_line(arguments, message):

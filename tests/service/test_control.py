@@ -14,20 +14,23 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import pytest
 from passable import let_everybody_pass
 from well import WELL
 
+from vipgate_fs.document.sources import Content, Reading
 from vipgate_fs.service import control, port
+from vipgate_fs.service.answers import APPLIED, RELOAD, STATUS, Answer, Handed
+from vipgate_fs.service.applied import seal
 from vipgate_fs.service.control import (
-    RELOAD,
-    STATUS,
-    Answer,
     CannotControl,
     Control,
     NoService,
+    ask_for_applied,
     ask_for_status,
+    ask_to_rehearse,
     ask_to_reload,
 )
 from vipgate_fs.service.timings import Timings
@@ -86,8 +89,42 @@ def test_a_service_of_another_version(serve, path):
 
 def test_a_service_that_does_not_know_the_question(serve, path):
     serve({RELOAD: Answer})
-    with pytest.raises(NoService, match="does not listen to this user, is of another version, or has ended"):
+    with pytest.raises(NoService, match=r"is of another version than this command; restart it$"):
         ask_for_status(path)
+
+
+@pytest.mark.parametrize("ask", [ask_for_applied, ask_to_rehearse])
+def test_a_service_of_before_that_closes_without_a_word(path, tmp_path, ask):
+    with (
+        fake(tmp_path / "run" / control._names(path)[0], []),
+        pytest.raises(NoService, match=r"does not listen to this user, is of another version, or has ended$"),
+    ):
+        ask(path)
+
+
+@pytest.mark.parametrize("handed", [(), ("/dev/null",), (__file__,)])
+def test_what_is_handed_over_and_is_nothing_of_the_kind_is_one_line(serve, path, handed):
+    serve({APPLIED: lambda: Handed(Answer(), tuple(os.open(name, os.O_RDONLY) for name in handed))})
+    with pytest.raises(NoService, match=r"does not hand over what|is of another version") as caught:
+        ask_for_applied(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_was_applied_is_handed_over_with_all_that_it_names(serve, path):
+    reading = Reading(
+        path, b"version: 1", {("list", "a.csv"): Content(path.parent / "a.csv", b"number\n" * 100_000, 0o600)}
+    )
+    serve({APPLIED: lambda: Handed(Answer(), (seal(reading),))})
+    assert ask_for_applied(path) == reading
+
+
+def test_what_is_handed_over_can_not_be_altered():
+    descriptor = seal(Reading(Path("x"), b"version: 1", {}))
+    with pytest.raises(PermissionError):
+        os.write(descriptor, b"x")
+    with pytest.raises(PermissionError):
+        os.ftruncate(descriptor, 0)
+    os.close(descriptor)
 
 
 def test_other_users_are_not_heard(serve, path, monkeypatch):

@@ -116,7 +116,7 @@ load, run, folder = config.load, worker.Worker.run, pathlib.Path({folder!r})
 def until_gone(held, pause):
     while folder.joinpath(held).exists():
         pause(0.05)
-config.load = lambda path: (until_gone("loading", plain.sleep), load(path))[1]
+config.load = lambda *given: (until_gone("loading", plain.sleep), load(*given))[1]
 worker.Worker.run = lambda self: (until_gone("starting", gevent.sleep), run(self))
 """
 """A patch: nothing is loaded, and no worker starts, while there is a file of this name in a folder."""
@@ -325,7 +325,7 @@ def test_a_reload_told_while_the_service_starts_does_not_end_it(run, tmp_path):
 from vipgate_fs import config
 from vipgate_fs.service import plain
 load = config.load
-config.load = lambda path: (pathlib.Path({str(mark)!r}).touch(), plain.sleep(1), load(path))[2]
+config.load = lambda *given: (pathlib.Path({str(mark)!r}).touch(), plain.sleep(1), load(*given))[2]
 """
     service = run(patch=patch)
     until(mark.exists)

@@ -77,6 +77,7 @@ def test_the_store_is_gone_when_a_worker_misses_it(tmp_path, since, store, gone_
         "taken_over": 0.0,
         "ending": False,
         "refused": None,
+        "files": (),
     }
     status = status_of(plan, port, reports, **now)
     port.socket.close()

@@ -3,84 +3,133 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
 from vipgate_fs import config as configuration_files
-from vipgate_fs.cli import config_option
-from vipgate_fs.document.findings import Report
-from vipgate_fs.document.nodes import Mapping, parse
+from vipgate_fs.cli import config_option, output
+from vipgate_fs.document.sources import MACHINE, AsTheService, Reading, Sources
 from vipgate_fs.preview.classes import TooManyPatterns
-from vipgate_fs.preview.diff import Side, compare
+from vipgate_fs.preview.diff import Change, Side, compare
 from vipgate_fs.preview.sentences import as_data, example, sentence
 from vipgate_fs.preview.sentences import command as explaining
 from vipgate_fs.preview.times import HORIZON, Horizon
+from vipgate_fs.service.control import NoService, ask_for_applied
 
 SAME, DIFFERENT, UNREADABLE = 0, 1, 2
 MOST_DAYS: Final = 3660
+
+days_option = click.option(
+    "--days", type=click.IntRange(1, MOST_DAYS), default=HORIZON, show_default=True, help="Look so far ahead."
+)
 
 
 @click.command()
 @config_option
 @click.argument("old", required=False, type=click.Path(path_type=Path))
 @click.argument("new", required=False, type=click.Path(path_type=Path))
+@click.option("--running", is_flag=True, help="OLD is what the service of the configuration (--config) has applied.")
 @click.option("--since", metavar="GIT-REV", help="OLD is NEW as it was at a revision of git, such as HEAD.")
-@click.option(
-    "--days", type=click.IntRange(1, MOST_DAYS), default=HORIZON, show_default=True, help="Look so far ahead."
-)
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(config: Path | None, old: Path | None, new: Path | None, since: str | None, days: int, style: str) -> None:
+@days_option
+@output.format_option
+def command(
+    config: Path | None,
+    old: Path | None,
+    new: Path | None,
+    running: bool,  # noqa: FBT001
+    since: str | None,
+    days: int,
+    style: str,
+) -> None:
     """List every class of calls whose fate differs between two configurations, each with a call that shows it.
 
-    OLD and NEW are files; with --since, give only NEW, by default the configuration that the other commands use. The
-    answers of webservices, databases and plug-ins are unknown, so their decisions may be anything. Lockouts, overrides
-    and guest PINs belong to the store and are ignored.
+    OLD and NEW are files; with --running or --since, give only NEW, by default the configuration that the other
+    commands use. What the service has applied includes the lists and secrets as they were then; only root and the
+    service's own user can have it. The answers of webservices, databases and plug-ins are unknown, so their decisions
+    may be anything. Lockouts, overrides and guest PINs belong to the store and are ignored.
 
-    Exit status: 0 when nothing changes, 1 when something does, 2 when a file can't be read or compared.
+    Exit status: 0 when nothing changes, 1 when something does, 2 when a file can't be read or compared, or no service
+    answers.
     """
+    if [running, since is not None, new is not None].count(True) != 1 or (new is not None and old is None):
+        raise click.UsageError("name two files, OLD and NEW, or one, and --running or --since a revision of git")
     try:
-        if since is not None and new is None:
+        if new is not None and old is not None:
+            before, after = side(old, old.read_bytes()), side(new, new.read_bytes())
+        elif since is not None:
             path = configuration_files.find(old or config)
-            before, after = _side(path, _revision(path, since)), _side(path, path.read_bytes())
-        elif since is None and old is not None and new is not None:
-            before, after = _side(old, old.read_bytes()), _side(new, new.read_bytes())
+            before, after = side(path, _revision(path, since)), side(path, path.read_bytes())
         else:
-            raise click.UsageError("name two files, OLD and NEW, or one, and --since a revision of git")
+            path = configuration_files.find(config)
+            applied, file = ask_for_applied(path), old or path
+            before, after = applied_side(applied), side(file, file.read_bytes(), AsTheService(applied))
     except OSError as error:
         click.echo(f"Error: {error.filename}: {error.strerror or error}", err=True)
         sys.exit(UNREADABLE)
-    first = after.calendar.local(dt.datetime.now(dt.UTC)).date()
-    horizon = Horizon(first, days, after.calendar)
-    try:
-        changes = list(compare(before, after, first, days))
-    except TooManyPatterns as error:
+    except NoService as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(UNREADABLE)
-    if style == "json":
-        document = {"first": first.isoformat(), "days": days, "changes": [as_data(one, horizon) for one in changes]}
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
-    else:
-        for change in changes:
-            click.echo(sentence(change, horizon))
-            click.echo(f"    {explaining(example(change, horizon))}")
-        click.echo(f"{len(changes) or 'no'} changes from {first} on, {days} days ahead", err=bool(changes))
-    sys.exit(DIFFERENT if changes else SAME)
+    found = Found(before, after, days)
+    found.show(style)
+    sys.exit(DIFFERENT if found.changes else SAME)
 
 
-def _side(path: Path, content: bytes) -> Side:
+class Found:
+    """What differs between two configurations. Ends the command when they can't be compared.
+
+    Attributes:
+        changes: each class of calls.
+    """
+
+    def __init__(self, before: Side, after: Side, days: int) -> None:
+        first = after.calendar.local(dt.datetime.now(dt.UTC)).date()
+        self._horizon = Horizon(first, days, after.calendar)
+        try:
+            self.changes: list[Change] = list(compare(before, after, first, days))
+        except TooManyPatterns as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(UNREADABLE)
+
+    def as_data(self) -> dict[str, Any]:
+        """For programs."""
+        changes = [as_data(one, self._horizon) for one in self.changes]
+        return {"first": self._horizon.first.isoformat(), "days": self._horizon.days, "changes": changes}
+
+    def lines(self) -> list[str]:
+        """For people: a sentence each, and how to see it."""
+        found = ((sentence(one, self._horizon), example(one, self._horizon)) for one in self.changes)
+        return [line for said, call in found for line in (said, f"    {explaining(call)}")]
+
+    def show(self, style: str) -> None:
+        """Print it."""
+        output.report(style, self.as_data(), *self.lines())
+        if style == "text":
+            click.echo(self.count, err=bool(self.changes))
+
+    @property
+    def count(self) -> str:
+        """How many there are, in words."""
+        changes = f"{len(self.changes) or 'no'} change{'' if len(self.changes) == 1 else 's'}"
+        return f"{changes} from {self._horizon.first} on, {self._horizon.days} days ahead"
+
+
+def side(path: Path, content: bytes, sources: Sources = MACHINE) -> Side:
     """One of the configurations, or the end of the command when it is not valid."""
-    loaded = configuration_files.load_text(content, path)
-    root = parse(content, Report(str(path)))
-    if loaded.configuration is None or not isinstance(root, Mapping):
+    loaded = configuration_files.load_text(content, path, sources)
+    if loaded.configuration is None:
         for finding in loaded.findings:
             click.echo(str(finding), err=True)
         sys.exit(UNREADABLE)
-    return Side(loaded.configuration, root)
+    return Side.of(loaded.configuration, content)
+
+
+def applied_side(applied: Reading) -> Side:
+    """What a service has applied."""
+    return side(applied.path, applied.text, applied)
 
 
 def _revision(path: Path, since: str) -> bytes:

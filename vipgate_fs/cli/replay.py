@@ -14,6 +14,7 @@ from vipgate_fs import config as configuration_files
 from vipgate_fs.cli import output
 from vipgate_fs.cli.options import config_option, load_essentials_or_exit, parse_since
 from vipgate_fs.cli.stores import SiteStore
+from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.preview.replay import Replayed, replay
@@ -22,12 +23,15 @@ from vipgate_fs.store import records
 SAME, DIFFERENT, UNREADABLE = 0, 1, 2
 
 
+since_option = click.option(
+    "--since", default="30d", show_default=True, metavar="TIME", help="A time such as 2026-12-24T18:30, or so long ago."
+)
+
+
 @click.command()
 @config_option
 @click.argument("new", type=click.Path(path_type=Path))
-@click.option(
-    "--since", default="30d", show_default=True, metavar="TIME", help="A time such as 2026-12-24T18:30, or so long ago."
-)
+@since_option
 @output.format_option
 def command(config: Path | None, new: Path, since: str, style: str) -> None:
     """Decide the recorded calls again by NEW, and list those that would have ended differently.
@@ -41,26 +45,60 @@ def command(config: Path | None, new: Path, since: str, style: str) -> None:
     configuration = _load(new)
     essentials = load_essentials_or_exit(config)
     before = configuration_files.load(essentials.path).configuration
-    calendar = essentials.site.calendar
-    ask = partial(SiteStore(essentials).do, reads=True)
-    count, different, unknown = 0, [], Counter[str]()
-    for record in records.read(ask, parse_since(since, calendar)):
-        count += 1
-        found = replay(record, configuration, before)
-        if found.differs:
-            different.append(found)
-        elif found.now is None:
-            unknown[found.why] += 1
-    if style == "json":
-        listed = [_as_data(found, calendar) for found in different]
-        output.show_json({"calls": count, "different": listed, "unknown": dict(unknown)})
-    else:
-        if different:
-            output.show_table(["call", "", "", "then", "now", "why"], (_row(found, calendar) for found in different))
-        for what, calls in unknown.most_common():
+    found = Found(essentials, configuration, before, parse_since(since, essentials.site.calendar))
+    found.show(style)
+    sys.exit(DIFFERENT if found.different else SAME)
+
+
+class Found:
+    """The recorded calls, decided again. Ends the command when there is no store, or none that can be asked.
+
+    Args:
+        store: names it.
+        configuration: that is to decide.
+        before: that decided then; None: the same.
+        since: Unix time.
+
+    Attributes:
+        count: how many there are.
+        different: those that would have ended differently.
+        unknown: why it is not known of others, and of how many.
+    """
+
+    def __init__(
+        self,
+        store: Configuration | Essentials,
+        configuration: Configuration,
+        before: Configuration | None,
+        since: float,
+    ) -> None:
+        self._calendar = store.site.calendar
+        ask = partial(SiteStore(store).do, reads=True)
+        self.count, self.different, self.unknown = 0, list[Replayed](), Counter[str]()
+        for record in records.read(ask, since):
+            self.count += 1
+            found = replay(record, configuration, before)
+            if found.differs:
+                self.different.append(found)
+            elif found.now is None:
+                self.unknown[found.why] += 1
+
+    def as_data(self) -> dict[str, Any]:
+        """For programs."""
+        listed = [_as_data(found, self._calendar) for found in self.different]
+        return {"calls": self.count, "different": listed, "unknown": dict(self.unknown)}
+
+    def show(self, style: str) -> None:
+        """Print it."""
+        if style == "json":
+            output.show_json(self.as_data())
+            return
+        if self.different:
+            rows = (_row(found, self._calendar) for found in self.different)
+            output.show_table(["call", "", "", "then", "now", "why"], rows)
+        for what, calls in self.unknown.most_common():
             click.echo(f"unknown of {calls} calls: {what}")
-        click.echo(f"{len(different)} of {count} calls would have ended differently")
-    sys.exit(DIFFERENT if different else SAME)
+        click.echo(f"{len(self.different)} of {self.count} calls would have ended differently")
 
 
 def _load(path: Path) -> Configuration:

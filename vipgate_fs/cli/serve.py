@@ -14,6 +14,7 @@ import click
 from vipgate_fs import config as configuration_files
 from vipgate_fs.cli.options import config_option, find_or_exit
 from vipgate_fs.config import Loaded
+from vipgate_fs.document.sources import Recorder
 from vipgate_fs.service.children import WorkersFailed
 from vipgate_fs.service.control import CannotControl, Control
 from vipgate_fs.service.generation import Generation, NoProcess, Refused, first
@@ -41,7 +42,7 @@ def command(config: Path | None, log_level: str, log_format: str) -> None:
     path = find_or_exit(config).absolute()  # later the working directory may be gone
 
     def load() -> Loaded:
-        loaded = configuration_files.load(path)
+        loaded = configuration_files.load(path, Recorder())
         configuration = loaded.configuration
         return replace(loaded, configuration=configuration and replace(configuration, path=path))
 

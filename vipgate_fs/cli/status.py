@@ -56,7 +56,8 @@ def _end(style: str, code: int, why: str) -> Never:
 def _values(status: Status) -> dict[str, Any]:
     moments = ("taken_over", "store_gone_since", "refused")
     times = {name: as_time(getattr(status, name)) for name in moments if getattr(status, name)}
-    values = asdict(status) | {"changed": status.is_changed()} | times
+    changed = {"changed": status.is_changed(), "changed_files": status.changed_files()}
+    values = asdict(status) | changed | {"files": status.named} | times
     del values["digest"]
     return values
 
@@ -71,4 +72,13 @@ def _lines(status: Status) -> Iterator[tuple[str, str]]:
     yield "store", status.store
     changed = "; the file has changed since then" if status.is_changed() else ""
     yield "configuration", f"{status.configuration}, applied {as_time(status.taken_over)}{changed}"
+    yield from _files(status)
     yield "overrides", str(status.overrides)
+
+
+def _files(status: Status) -> Iterator[tuple[str, str]]:
+    """The lists and secrets that the configuration names."""
+    if status.files:
+        changed = status.changed_files()
+        yield "files", f"{len(status.files)}, {len(changed) or 'none'} changed since they were applied"
+        yield from (("", f"changed: {path}") for path in changed)

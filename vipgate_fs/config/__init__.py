@@ -12,6 +12,7 @@ from typing import Final
 from vipgate_fs.config.assembly import assemble
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.document.findings import Finding, Report
+from vipgate_fs.document.sources import MACHINE, Reading, Recorder, Sources
 
 PLACES: Final = (Path("vipgate.yaml"), Path("/etc/vipgate/vipgate.yaml"))
 """Where to look for the configuration if neither the command line nor $VIPGATE_CONFIG names it."""
@@ -25,11 +26,13 @@ class Loaded:
         configuration: None if any finding is an error.
         findings: all of them, in the order of the file.
         holds_secrets: whether a PIN, password, token or key is written in the file.
+        reading: all that was read; None unless somebody wants to remember it.
     """
 
     configuration: Configuration | None
     findings: tuple[Finding, ...]
     holds_secrets: bool
+    reading: Reading | None = None
 
 
 def find(path: Path | None = None) -> Path:
@@ -61,17 +64,19 @@ def _is_foreign(place: Path) -> bool:
     return any(each.st_uid != 0 or each.st_mode & (stat.S_IWGRP | stat.S_IWOTH) for each in others)
 
 
-def load(path: Path) -> Loaded:
+def load(path: Path, sources: Sources = MACHINE) -> Loaded:
     """Read and check a file.
 
     Raises:
         OSError: when it can't be read. Whatever stands in it becomes findings.
     """
-    return load_text(path.read_bytes(), path)
+    return load_text(path.read_bytes(), path, sources)
 
 
-def load_text(content: bytes | str, path: Path = Path("vipgate.yaml")) -> Loaded:
-    """Check a text as if it stood in the file of that path."""
-    report = Report(str(path))
-    configuration = assemble(content.encode() if isinstance(content, str) else content, path, report)
-    return Loaded(configuration, report.findings, report.holds_secrets)
+def load_text(content: bytes | str, path: Path = Path("vipgate.yaml"), sources: Sources = MACHINE) -> Loaded:
+    """Check a text as if it stood in the file of that path, and what it names in those sources."""
+    report = Report(str(path), sources)
+    content = content.encode() if isinstance(content, str) else content
+    configuration = assemble(content, path, report)
+    reading = sources.reading(path, content) if isinstance(sources, Recorder) else None
+    return Loaded(configuration, report.findings, report.holds_secrets, reading)

@@ -50,9 +50,9 @@ class Sounds:
         if self._is_here and (used or written) and not self._exists(path):
             rates = ", ".join(_RATES)
             message = f"there is no {path}, nor in the folders {rates} beside it"
-            self._report.error(prompts.place(name) if written else self._place, message)
+            self._report.missing(prompts.place(name) if written else self._place, message)
         elif self._is_here and (why := self._spoilt(path)):
-            self._report.error(prompts.place(name) if written else self._place, why)
+            self._report.missing(prompts.place(name) if written else self._place, why)
         elif self._is_here and (used or written) and self._is_hidden(path):
             what = f"user {SWITCH} can't read {path} or a folder above it; the switch must be able to"
             self._report.warning(prompts.place(name) if written else self._place, what)

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
+from vipgate_fs.document.sources import MACHINE, Reading, Sources
+
 Severity = Literal["error", "warning"]
 Path = tuple[str | int, ...]
 """The way to a place in the file: keys, and indices from 0."""
@@ -70,10 +72,12 @@ class Report:
     Attributes:
         file: the file's name, as it was given.
         holds_secrets: whether a PIN, password, token or key is written in it.
+        sources: where what it names is read.
     """
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, sources: Sources = MACHINE) -> None:
         self.file = file
+        self.sources = sources
         self.holds_secrets = False
         self._findings: set[Finding] = set()
         self._broken: set[Path] = set()
@@ -93,6 +97,14 @@ class Report:
     def warning(self, place: Place, message: str) -> None:
         """Report something worth a second look."""
         self._note("warning", place, message)
+
+    def missing(self, place: Place, message: str) -> None:
+        """Report that something which the file names is not as it should be: an error, unless the file is in force.
+
+        Who only compares what a service has applied needs no certificate and no module, and may not have them.
+        """
+        if not isinstance(self.sources, Reading):
+            self.error(place, message)
 
     def _break(self, place: Place) -> None:
         self._broken.update(place.path[:length] for length in range(len(place.path) + 1))

@@ -10,40 +10,40 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-LARGEST: Final = 64 * 1024
-"""Bytes of a file that holds a secret."""
+from vipgate_fs.document.sources import MACHINE, Sources
+
 _LINE_BREAKS: Final = "\r\n"
 
 
-def from_environment(name: str, _folder: Path) -> tuple[str, list[str]]:
+def from_environment(name: str, _folder: Path, sources: Sources = MACHINE) -> tuple[str, list[str]]:
     """The value of an environment variable, and remarks about it.
 
     Raises:
         ValueError: there is none, or it is empty.
     """
-    text, remarks = _without_line_break(os.environ.get(name, ""))
+    text, remarks = _without_line_break(sources.variable(name))
     if not text:
         raise ValueError(f"the environment has no variable {name}, or it is empty")
     return text, remarks
 
 
-def from_file(name: str, folder: Path) -> tuple[str, list[str]]:
+def from_file(name: str, folder: Path, sources: Sources = MACHINE) -> tuple[str, list[str]]:
     """The contents of a file, and remarks about it.
 
     Args:
-        name: an absolute path, the name of a credential (systemd.exec(5), LoadCredential=), or a path within `folder`.
+        name: see `Sources.secret`.
         folder: where relative paths start.
+        sources: where it is read.
 
     Raises:
         ValueError: it can't be read, or holds no text.
     """
-    path = _place(name, folder)
     try:
-        content, mode = _read(path)
+        path, content, mode = sources.secret(name, folder)
     except OSError as error:
         is_elsewhere = error.errno == errno.ENOENT and "CREDENTIALS_DIRECTORY" not in os.environ
         hint = _NO_CREDENTIALS if is_elsewhere and not Path(name).is_absolute() else ""
-        raise ValueError(f"{path} can't be read: {error.strerror}{hint}") from None
+        raise ValueError(f"{error.filename} can't be read: {error.strerror}{hint}") from None
     try:
         text, remarks = _without_line_break(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -55,7 +55,7 @@ def from_file(name: str, folder: Path) -> tuple[str, list[str]]:
     return text, remarks
 
 
-Reader = Callable[[str, Path], tuple[str, list[str]]]
+Reader = Callable[[str, Path, Sources], tuple[str, list[str]]]
 READERS: Final[Mapping[str, Reader]] = MappingProxyType({"env": from_environment, "file": from_file})
 """By the key that says where a secret is kept."""
 WORDS: Final = MappingProxyType({"env": "variable", "file": "file"})
@@ -63,25 +63,6 @@ WORDS: Final = MappingProxyType({"env": "variable", "file": "file"})
 _OF_CONTAINERS: Final = "/run/secrets"
 """Where containers have theirs, with whatever mode."""
 _NO_CREDENTIALS: Final = " (systemd's credentials are only there for the service itself)"
-
-
-def _place(name: str, folder: Path) -> Path:
-    credential = Path(os.environ.get("CREDENTIALS_DIRECTORY", "")) / name
-    if "CREDENTIALS_DIRECTORY" in os.environ and os.path.lexists(credential):
-        return credential
-    return folder / name
-
-
-def _read(path: Path) -> tuple[bytes, int]:
-    """Content and mode of a regular file. Raises OSError; a pipe makes nobody wait."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(0, "not a regular file")
-        if status.st_size > LARGEST:
-            raise OSError(0, f"larger than {LARGEST // 1024} KiB")
-        return file.read(LARGEST), status.st_mode
 
 
 def _without_line_break(text: str) -> tuple[str, list[str]]:

@@ -139,7 +139,7 @@ class Section:
     def _kept(self, key: str, where: str, name: Scalar) -> Secret | None:
         part = self._part(key)
         try:
-            text, remarks = kept.READERS[where](name.text, self.folder)
+            text, remarks = kept.READERS[where](name.text, self.folder, self.report.sources)
         except ValueError as error:
             self.report.error(name, str(error))
             return None
@@ -192,6 +192,10 @@ class Section:
     def error(self, message: str, key: str | None = None) -> None:
         """Report what is wrong with the value of that key, or with the section, and what is allowed."""
         self.report.error(self.place(key), message)
+
+    def missing(self, message: str, key: str) -> None:
+        """Report that what the value of that key names is not as it should be; see `Report.missing`."""
+        self.report.missing(self.place(key), message)
 
     def error_in(self, file: Path, line: int, message: str, key: str) -> None:
         """Report what is wrong in a line, from 1, of the file that the value of that key names."""

@@ -129,7 +129,7 @@ def build(section: Section, _around: Surroundings) -> Plugin:
     if _Beside not in sys.meta_path:
         sys.meta_path.append(_Beside)
     if not is_named and (what := _missing(module, function)):
-        section.error(what, "call")
+        section.missing(what, "call")
     options = _options(section.section("options"))
     timeout = section.duration("timeout")
     return Plugin(module, function, options, timeout, Aside(native=True))
@@ -157,7 +157,7 @@ def _entry_point(section: Section) -> tuple[str, str]:
     if name in known:
         return known[name].module, known[name].attr
     allowed = ", ".join(sorted(known)) or "none, because no installed package brings one"
-    section.error(f"no entry point {name} in the group {GROUP}; allowed: {allowed}", "entry_point")
+    section.missing(f"no entry point {name} in the group {GROUP}; allowed: {allowed}", "entry_point")
     return name, ""
 
 

@@ -9,7 +9,9 @@ from functools import cached_property
 from itertools import chain
 
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.document.findings import Report
 from vipgate_fs.document.nodes import Mapping as MappingNode
+from vipgate_fs.document.nodes import parse
 from vipgate_fs.gate.call import WITHHELD, Call
 from vipgate_fs.gate.gate import Gate, Route
 from vipgate_fs.gate.schedules import Calendar, Schedule
@@ -96,6 +98,19 @@ class Side:
 
     configuration: Configuration
     root: MappingNode = field(repr=False)
+
+    @classmethod
+    def of(cls, configuration: Configuration, content: bytes) -> Side:
+        """A configuration, and the content that it was made of without errors."""
+        root = parse(content, Report(str(configuration.path)))
+        assert isinstance(root, MappingNode), "it was valid"
+        return cls(configuration, root)
+
+    def settings_that_differ(self, other: Side) -> list[str]:
+        """The sections besides gates and schedules that are written differently."""
+        ours, theirs = self.root.value, other.root.value
+        names = [name for name in dict.fromkeys((*ours, *theirs)) if name not in {"version", "gates", "schedules"}]
+        return [name for name in names if ours.get(name) != theirs.get(name)]
 
     @property
     def calendar(self) -> Calendar:

@@ -18,19 +18,23 @@ import socket as stdlib_socket
 import stat
 import struct
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final, TypeVar, get_type_hints
+from typing import Any, Final, TypeVar
 
 from vipgate_fs.config.essentials import load_essentials
 from vipgate_fs.config.store import STATE
+from vipgate_fs.document.sources import Reading
 from vipgate_fs.service import plain
+from vipgate_fs.service.answers import APPLIED, REHEARSE, RELOAD, STATUS, Answer, Handed, checked
+from vipgate_fs.service.applied import unseal
 from vipgate_fs.service.status import Status
 
-RELOAD: Final = b"reload\n"
-STATUS: Final = b"status\n"
+_UNKNOWN: Final = b"{}"
+"""The answer to any other request, which is none that a command takes for one of its own."""
+_MOST_DESCRIPTORS: Final = 2
 RUNTIME: Final = Path("/run/vipgate")
 """The service's runtime directory where $RUNTIME_DIRECTORY does not say another."""
 _LONGEST_REQUEST: Final = 64
@@ -45,23 +49,11 @@ _STATUS_TIMEOUT: Final = 20.0
 _PAUSE: Final = 0.1
 """Seconds before the next try while the system has no file descriptor for a connection."""
 _SOCKET: Final = "socket"
-_MOST: Final = 1e11
-"""What no number in an answer exceeds; as a Unix time it is in the year 5138."""
-
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The result of a reload.
-
-    Attributes:
-        why: it was refused; "" when the new configuration is in force.
-        findings: of the new configuration, warnings included.
-    """
-
-    why: str = ""
-    findings: tuple[str, ...] = ()
+Answers = dict[bytes, Callable[[], Answer | Status | Handed]]
+"""What gives the answer to each request. It may serve other clients meanwhile."""
 
 
 class NoService(Exception):
@@ -138,12 +130,12 @@ class Control:
                 folder.rmdir()
         self.leave()
 
-    def serve(self, sock: Any, answers: Mapping[bytes, Callable[[], Answer | Status]]) -> None:
+    def serve(self, sock: Any, answers: Answers) -> None:
         """Serve one connected client; only root and the service's own user are answered.
 
         Args:
             sock: the socket they connected to.
-            answers: what gives the answer to each request. It may serve other clients meanwhile.
+            answers: to each request that is known.
         """
         try:
             client = plain.accept(sock)
@@ -154,8 +146,8 @@ class Control:
         with client:
             client.settimeout(_REQUEST_TIMEOUT)
             with suppress(OSError):
-                if _peer(client) in (0, os.geteuid()) and (answer := answers.get(client.recv(_LONGEST_REQUEST))):
-                    client.sendall(json.dumps(asdict(answer())).encode())
+                if _peer(client) in (0, os.geteuid()) and (request := client.recv(_LONGEST_REQUEST)):
+                    _answer(client, answers[request]() if request in answers else None)
         self._clients.discard(client)
 
 
@@ -165,7 +157,29 @@ def ask_to_reload(path: Path) -> Answer:
     Raises:
         NoService: when there is none, or it ends meanwhile.
     """
-    return _ask(path, RELOAD, _RELOAD_TIMEOUT, Answer)
+    return _ask(path, RELOAD, _RELOAD_TIMEOUT, Answer)[0]
+
+
+def ask_for_applied(path: Path) -> Reading:
+    """What the service has applied that runs for a configuration file, with all that it names as it was then.
+
+    Raises:
+        NoService: when there is none, or none that knows it.
+    """
+    answer, descriptors = _ask(path, APPLIED, _STATUS_TIMEOUT, Answer)
+    (applied,) = _unsealed(path, answer, descriptors, 1)
+    return applied
+
+
+def ask_to_rehearse(path: Path) -> tuple[Answer, Reading, Reading | None]:
+    """What a reload would answer, what is applied, and what would be, if it would not be refused. Nothing is applied.
+
+    Raises:
+        NoService: when there is none, or it ends meanwhile.
+    """
+    answer, descriptors = _ask(path, REHEARSE, _RELOAD_TIMEOUT, Answer)
+    applied, *new = _unsealed(path, answer, descriptors, 1 if answer.why else 2)
+    return answer, applied, next(iter(new), None)
 
 
 def ask_for_status(path: Path) -> Status:
@@ -174,15 +188,44 @@ def ask_for_status(path: Path) -> Status:
     Raises:
         NoService: when there is none, or it does not answer in time, or only in the way of another version.
     """
-    return _ask(path, STATUS, _STATUS_TIMEOUT, Status)
+    return _ask(path, STATUS, _STATUS_TIMEOUT, Status)[0]
 
 
-def _ask(path: Path, request: bytes, timeout: float, kind: type[T]) -> T:
+def _answer(client: Any, answer: Answer | Status | Handed | None) -> None:
+    """Send an answer; raises OSError. None: nobody knows one."""
+    if answer is None:
+        client.sendall(_UNKNOWN)
+        return
+    said, descriptors = (answer.answer, answer.descriptors) if isinstance(answer, Handed) else (answer, ())
+    data = json.dumps(asdict(said)).encode()
+    try:
+        sent = stdlib_socket.send_fds(client, [data], descriptors)
+        client.sendall(data[sent:])
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _unsealed(path: Path, answer: Answer, descriptors: list[int], count: int) -> list[Reading]:
+    try:
+        if len(descriptors) != count:
+            why = answer.why or "its log says why"
+            raise NoService(f"the service for {path} does not hand over what it has applied: {why}")
+        return [unseal(descriptor) for descriptor in descriptors]
+    except ValueError:
+        raise NoService(f"the service for {path} is of another version than this command; restart it") from None
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _ask(path: Path, request: bytes, timeout: float, kind: type[T]) -> tuple[T, list[int]]:
     until = time.monotonic() + timeout
+    descriptors: list[int] = []
     with _connect(path, until) as sock:
         try:
             sock.sendall(request)
-            answer = _receive(sock, until)
+            answer = _receive(sock, until, descriptors)
         except TimeoutError:
             raise NoService(f"the service for {path} does not answer within {timeout:g} s") from None
         except OSError:  # it has closed the connection
@@ -190,47 +233,22 @@ def _ask(path: Path, request: bytes, timeout: float, kind: type[T]) -> T:
     if not answer:
         raise NoService(f"the service for {path} does not listen to this user, is of another version, or has ended")
     try:
-        return _checked(kind, json.loads(answer))
+        return checked(kind, json.loads(answer)), descriptors
     except (ValueError, TypeError, RecursionError):
         raise NoService(f"the service for {path} is of another version than this command; restart it") from None
 
 
-def _receive(sock: Any, until: float) -> bytes:
+def _receive(sock: Any, until: float, descriptors: list[int]) -> bytes:
+    """All that is said; what is handed over is added to the descriptors."""
     answer = bytearray()
     while len(answer) <= _LONGEST_ANSWER and time.monotonic() < until:
         sock.settimeout(max(until - time.monotonic(), 0.001))
-        data = sock.recv(65536)
+        data, handed, *_ = stdlib_socket.recv_fds(sock, 65536, _MOST_DESCRIPTORS, stdlib_socket.MSG_CMSG_CLOEXEC)
+        descriptors += handed
         if not data:
             return bytes(answer)
         answer += data
     raise TimeoutError
-
-
-def _checked(kind: type[T], values: Any) -> T:
-    """What the values say, every one of the type that it should have, and with nothing that a terminal would obey.
-
-    Raises:
-        ValueError, TypeError: they do not.
-    """
-    hints = get_type_hints(kind)
-    if not isinstance(values, dict) or values.keys() != hints.keys():
-        raise ValueError
-    return kind(**{field.name: _value(values[field.name], hints[field.name]) for field in fields(kind)})  # type: ignore[arg-type]
-
-
-def _value(value: Any, hint: Any) -> Any:
-    if hint == tuple[str, ...]:
-        return tuple(_value(item, str) for item in value)
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not isinstance(value, hint) and not (number and isinstance(1.0, hint)):
-        raise TypeError
-    if number and not abs(value) < _MOST:
-        raise ValueError
-    return _printable(value) if isinstance(value, str) else value
-
-
-def _printable(text: str) -> str:
-    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
 def _socket() -> Any:

@@ -31,11 +31,12 @@ from vipgate_fs.config import Loaded
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.secret import Secret
 from vipgate_fs.service import plain, worker
+from vipgate_fs.service.applied import Applied, seal
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.plan import Plan
 from vipgate_fs.service.signals import Signals
 from vipgate_fs.service.timings import Timings
-from vipgate_fs.store.owner import OwnerUnknown, find_owner
+from vipgate_fs.store.owner import find_foreign
 
 FAILED: Final = b"failed "
 """What is said in place of a worker that can't be forked; the system's words follow."""
@@ -104,6 +105,7 @@ class Generation:
         channel: readable when `hear` has something to do.
         pid: of the process.
         findings: of the file.
+        applied: what was read.
 
     Raises:
         NoProcess: see there.
@@ -114,6 +116,7 @@ class Generation:
         self._is_ended = False
         self._plan: Plan | None = None
         self.findings: list[str] = []
+        self.applied = Applied()
         try:
             self.channel, theirs = plain.socketpair()
         except OSError as error:
@@ -142,9 +145,11 @@ class Generation:
             Refused: the configuration is not to be served, or the process died.
         """
         try:
-            message = self.channel.recv(_LONGEST)
+            message, descriptors, *_ = stdlib_socket.recv_fds(self.channel, _LONGEST, 1, stdlib_socket.MSG_CMSG_CLOEXEC)
         except OSError:
-            message = b""
+            message, descriptors = b"", []
+        if descriptors:
+            self.applied = Applied(descriptors[0])
         text = message.decode("utf-8", "replace")
         if message.startswith(_FINDING):
             self.findings.append(text.removeprefix(_FINDING.decode()))
@@ -202,6 +207,7 @@ class Generation:
     def leave(self) -> None:
         """Close it, in a process that was forked."""
         self.channel.close()
+        self.applied.close()
 
     def has_died(self) -> bool:
         """Whether it has ended by itself; its workers live on, but it forks no more."""
@@ -210,7 +216,7 @@ class Generation:
     def end(self) -> None:
         """It is of no further use; its workers go on."""
         self._is_ended = True
-        self.channel.close()
+        self.leave()
         os.kill(self.pid, signal.SIGKILL)
 
     def is_gone(self) -> bool:
@@ -242,18 +248,32 @@ class _Mould:
         configuration = loaded.configuration
         if configuration is None:
             return self._say(_REFUSED, "wrong the configuration is wrong")
-        if why := _foreign_store(configuration.store.key_file):
+        if why := find_foreign(configuration.store.key_file):
             return self._say(_REFUSED, f"wrong {why}")
         if configuration.store.url is not None:
             _import_store(configuration.store.url)
+        self._be_ready(loaded)
+        del loaded  # with what was read: neither this process nor a worker needs it any more
         gc.freeze()  # else the collector's marks make a copy of all of it in each worker
-        self._channel.send(_READY + Plan.of(configuration).encode())
         while order := self._receive():
             number, channel, port = order
             with channel, port:
                 log = self._log.bind(worker=number)
                 self._fork(partial(_serve, configuration, port, channel, log, self._timings), channel, log)
         return None
+
+    def _be_ready(self, loaded: Loaded) -> None:
+        """Say how it is to be served, and hand over what was read."""
+        assert loaded.configuration is not None, "it is valid"
+        message, descriptors = _READY + Plan.of(loaded.configuration).encode(), []
+        if loaded.reading is not None:
+            try:
+                descriptors.append(seal(loaded.reading))
+            except OSError as error:
+                self._log.warning("what is applied can't be kept for vipgate diff --running", why=error.strerror)
+        stdlib_socket.send_fds(self._channel, [message], descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
 
     def _say(self, what: bytes, text: str) -> None:
         self._channel.send(what + text.encode("utf-8", "replace")[: _LONGEST - len(what)])
@@ -302,17 +322,6 @@ def _import_store(url: Secret) -> None:
     import_module("vipgate_fs.store.store")
     with suppress(ImportError):  # the worker reports it
         import_module("vipgate_fs.store.database").Database(url)  # which imports the driver, too
-
-
-def _foreign_store(file: Path) -> str | None:
-    """That root would write into a folder of somebody else's, who could make it write anywhere."""
-    if os.geteuid() != 0:
-        return None
-    try:
-        owner, _ = find_owner(file)
-    except OwnerUnknown as error:
-        return str(error)
-    return f"{file.parent} belongs to user {owner}: run the service as that user, not as root" if owner else None
 
 
 def _run(work: Callable[[], None], log: Log, leave: Callable[[], None], name: str) -> Never:

@@ -9,6 +9,7 @@ its next host or its next action. docs/operation.md has the measurements.
 
 from __future__ import annotations
 
+import resource
 import socket as stdlib_socket
 import struct
 import time
@@ -145,3 +146,9 @@ def _bound(host: str, port: int) -> Any:
         raise
     sock.settimeout(0)
     return sock
+
+
+def allow_many_files() -> None:
+    """As many file descriptors as the service may have: a call needs one, a step that asks elsewhere another."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -72,6 +72,7 @@ class Status:
         ending: whether it accepts no more and ends with its last call.
         refused: Unix time of the last reload, if that was refused; else None.
         digest: SHA-256 of what was applied, in hexadecimal; as secret as the PINs in it.
+        files: the lists and secrets that it named then, each with its digest, as sha256sum(1) prints them.
     """
 
     version: str
@@ -92,6 +93,7 @@ class Status:
     ending: bool
     refused: float | None
     digest: str = field(repr=False)
+    files: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -108,10 +110,17 @@ class Status:
 
         Call it in the asking command, not in the supervisor: a mount that hangs would take all calls with it.
         """
-        try:
-            return hashlib.sha256(Path(self.configuration).read_bytes()).hexdigest() != self.digest
-        except OSError:
-            return True
+        return _is_changed(self.configuration, self.digest)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The paths of `files`."""
+        return tuple(line.partition("  ")[2] for line in self.files)
+
+    def changed_files(self) -> tuple[str, ...]:
+        """Those of `named` that differ, or can't be shown not to differ, from what was applied; see `is_changed`."""
+        named = (line.partition("  ") for line in self.files)
+        return tuple(path for digest, _, path in named if _is_changed(path, digest))
 
     def _problems(self) -> Iterator[str]:
         if self.ending:
@@ -127,6 +136,13 @@ class Status:
             yield f"store unavailable since {as_time(self.store_gone_since)}"
         if self.refused is not None:
             yield f"the reload of {as_time(self.refused)} was refused; vipgate check says why"
+
+
+def _is_changed(path: str, digest: str) -> bool:
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest() != digest
+    except OSError:
+        return True
 
 
 def as_time(moment: float) -> str:
@@ -146,6 +162,7 @@ def status_of(  # noqa: PLR0913 - each is a fact of its own
     taken_over: float,
     ending: bool,
     refused: float | None,
+    files: tuple[str, ...],
 ) -> Status:
     """Put together by the supervisor, from what it knows and the reports of the workers that serve."""
     gone_since = min((report.store_gone_since for report in serving if report.store_gone_since), default=None)
@@ -169,4 +186,5 @@ def status_of(  # noqa: PLR0913 - each is a fact of its own
         ending=ending,
         refused=refused,
         digest=plan.digest,
+        files=files,
     )

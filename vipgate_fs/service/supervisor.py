@@ -8,7 +8,6 @@ listening socket that stays open here: what waits in it when a worker dies is se
 from __future__ import annotations
 
 import math
-import resource
 import time
 import traceback
 from collections.abc import Callable
@@ -16,12 +15,13 @@ from typing import Any, Final
 
 from vipgate_fs.config import Loaded
 from vipgate_fs.service import worker
+from vipgate_fs.service.answers import APPLIED, REHEARSE, RELOAD, STATUS, Answer, Handed
 from vipgate_fs.service.children import Child, Children, WorkersFailed
-from vipgate_fs.service.control import RELOAD, STATUS, Answer, Control
+from vipgate_fs.service.control import Answers, Control
 from vipgate_fs.service.generation import Generation, NoProcess, Refused
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.notify import notify
-from vipgate_fs.service.port import CannotListen, Port
+from vipgate_fs.service.port import CannotListen, Port, allow_many_files
 from vipgate_fs.service.signals import Signals
 from vipgate_fs.service.status import Status, status_of
 from vipgate_fs.service.timings import Timings
@@ -57,16 +57,15 @@ class Supervisor:
         self._port = port
         self._control = control
         self._signals = signals
-        self._log = log
-        self._load = load
+        self._log, self._load = log, load
+        self._answers: Answers = {RELOAD: self.reload, REHEARSE: self.rehearse, STATUS: self.status}
+        self._answers[APPLIED] = lambda: Handed(Answer(), self._generation.applied.handed())
         self._started, self._taken_over = time.monotonic(), time.time()
-        self._timings = timings
-        self._children = Children(log, timings)
+        self._timings, self._children = timings, Children(log, timings)
         self._generations = [generation]  # until they are buried
         self._refused: float | None = None
         self._is_serving = self._is_reloading = False
-        self._beat_at = 0.0
-        self._full_at = math.inf
+        self._beat_at, self._full_at = 0.0, math.inf
         self._cutting = False
         self._deadline: float | None = None
 
@@ -79,7 +78,7 @@ class Supervisor:
             WorkersFailed: when the first workers do not start.
             CannotListen: when the system refuses it.
         """
-        _allow_many_files()
+        allow_many_files()
         try:
             self._start(self._generation, self._port)
         except Refused:
@@ -117,6 +116,21 @@ class Supervisor:
             self._log.info("reloaded", gates=self._plan.gates, findings=answer.findings)
         notify("READY=1")
         return answer
+
+    def rehearse(self) -> Handed:
+        """What a reload would answer and apply; nothing is applied."""
+        if self._is_reloading:
+            return Handed(Answer(_BUSY), self._generation.applied.handed())
+        self._is_reloading = True
+        try:
+            generation = self._read()
+            answer, new = Answer(findings=tuple(generation.findings)), generation.applied.handed()
+            generation.end()
+        except Refused as refused:
+            answer, new = Answer(refused.why, refused.findings), ()
+        finally:
+            self._is_reloading = False
+        return Handed(answer, (*self._generation.applied.handed(), *new))
 
     def _take_over(self) -> Answer:
         try:
@@ -229,7 +243,7 @@ class Supervisor:
             if sock is self._signals.socket:
                 self._signals.clear()
             elif sock not in others:
-                self._control.serve(sock, {RELOAD: self.reload, STATUS: self.status})
+                self._control.serve(sock, self._answers)
         if self._is_serving and self._deadline is None:
             self._regulate()
         self._children.bury_orphans(*(each.pid for each in self._generations))
@@ -250,6 +264,7 @@ class Supervisor:
             taken_over=self._taken_over,
             ending=self._deadline is not None,
             refused=self._refused,
+            files=self._generation.applied.files,
         )
 
     def _beat(self) -> None:
@@ -333,9 +348,3 @@ class Supervisor:
             child.send(worker.CUT_OFF)
         self._cutting = True
         self._deadline = time.monotonic() + self._timings.cut_off
-
-
-def _allow_many_files() -> None:
-    """As many file descriptors as the service may have: a call needs one, a step that asks elsewhere another."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -79,3 +79,14 @@ def find_owner(file: Path) -> tuple[int, int]:
             "(runuser -u USER -- vipgate …)"
         )
     return ROOT, ROOT
+
+
+def find_foreign(file: Path) -> str | None:
+    """That root would write into a folder of somebody else's, who could make it write anywhere; None: it would not."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        owner, _ = find_owner(file)
+    except OwnerUnknown as error:
+        return str(error)
+    return f"{file.parent} belongs to user {owner}: run the service as that user, not as root" if owner else None

@@ -11,8 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vipgate_fs.document.sources import MACHINE
 from vipgate_fs.identify.callers.cells import Fault
 from vipgate_fs.identify.callers.list_file import ListFile, Row, Unreadable
+
+
+def opened(path):
+    return MACHINE.list(path.name, path.parent)
 
 
 @pytest.fixture
@@ -22,7 +27,7 @@ def read(tmp_path):
     def make(content, key="number", value="verdict"):
         path = tmp_path / "list"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return list(ListFile(path, key, value))
+        return list(ListFile(opened(path), key, value))
 
     return make
 
@@ -35,7 +40,7 @@ def refused(tmp_path):
         path = tmp_path / "list"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         with pytest.raises(Unreadable) as caught:
-            ListFile(path, key, value)
+            ListFile(opened(path), key, value)
         return caught.value.line, str(caught.value)
 
     return make
@@ -264,7 +269,7 @@ def test_whatever_is_in_a_file_is_a_row_or_told(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "fuzzed"
     path.write_bytes(content)
     try:
-        assert all(isinstance(row, Row | Fault) for row in ListFile(path, "number", "verdict"))
+        assert all(isinstance(row, Row | Fault) for row in ListFile(opened(path), "number", "verdict"))
     except Unreadable as error:
         assert error.line > 0
 
@@ -356,18 +361,18 @@ def test_a_broken_row_is_told_and_the_others_are_read(read, row, message):
 )
 def test_columns_in_dutch_italian_and_french(tmp_path, names):
     tmp_path.joinpath("list").write_text(f"{names}\n7001;x\n", "utf-8")
-    found = ListFile(tmp_path / "list", "number", "verdict")
+    found = ListFile(opened(tmp_path / "list"), "number", "verdict")
     assert (list(found), found.unread) == ([Row(2, "7001", None)], ())
 
 
 def test_columns_that_nobody_reads_are_known(tmp_path):
     tmp_path.joinpath("list").write_text("Name;Rufnummer;Fax;Region;Bemerkung\nAl;7001;;;\n")
-    found = ListFile(tmp_path / "list", "number", "verdict")
+    found = ListFile(opened(tmp_path / "list"), "number", "verdict")
     assert (found.unread, found.has_values) == (("Fax", "Region"), False)
 
 
 def test_a_pipe_makes_nobody_wait(tmp_path):
     os.mkfifo(tmp_path / "list")
-    for name, message in (("list", "this is no file"), (".", "Is a directory"), ("x", "No such file")):
+    for name, message in (("list", "not a regular file"), (".", "Is a directory"), ("x", "No such file")):
         with pytest.raises(OSError, match=message):
-            ListFile(tmp_path / name, "number", "verdict")
+            ListFile(opened(tmp_path / name), "number", "verdict")

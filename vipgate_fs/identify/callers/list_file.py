@@ -6,14 +6,12 @@ column for numbers. What is wrong in a row keeps nobody from reading the others.
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Final, NamedTuple
 
+from vipgate_fs.document.sources import Content
 from vipgate_fs.gate.numbers import plain
 from vipgate_fs.identify.callers.cells import Cells, Fault, is_not_shown, read_cells
 from vipgate_fs.identify.callers.columns import Header, Key, Value, is_data, read_header
@@ -65,24 +63,22 @@ class ListFile:
         has_values: whether there is a column with verdicts or PINs.
     """
 
-    def __init__(self, path: Path, key: Key, value: Value) -> None:
+    def __init__(self, content: Content, key: Key, value: Value) -> None:
         """Open a list.
 
         Args:
-            path: of the file.
+            content: of the file.
             key: what is looked for.
             value: what is said of it.
 
         Raises:
-            OSError: it can't be read.
             Unreadable: it is no list.
         """
-        self.path = path
+        self.path, data, self.mode = content
         self._key: Key = key
         self._value: Value = value
         try:
-            content, self.mode = _content(path)
-            self._rows = read_cells(content, self._names_columns)
+            self._rows = read_cells(data, self._names_columns)
         except ValueError as error:
             raise Unreadable(str(error)) from None
         self._header = self._read_header()
@@ -149,12 +145,3 @@ def clean(cell: str) -> str:
     if match := _FORMULA.fullmatch(cell):
         cell = match[1].strip()
     return cell[1:].lstrip() if cell.startswith(_APOSTROPHES) else cell
-
-
-def _content(path: Path) -> tuple[bytes, int]:
-    """Content and mode. Raises OSError also for what is no file: a pipe would make the service wait."""
-    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
-        mode = os.fstat(file.fileno()).st_mode
-        if not stat.S_ISREG(mode):
-            raise OSError(0, "this is no file", str(path))
-        return file.read(), mode

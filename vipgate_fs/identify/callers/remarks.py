@@ -23,14 +23,16 @@ def open_list(section: Section, key: Key, value: Value) -> ListFile | None:
     name = section.find(_SETTING, str)
     if name is None:
         return None
-    path = section.folder / name
     try:
-        found = ListFile(path, key, value)
+        content = section.report.sources.list(name, section.folder)
+    except OSError as error:
+        section.error(f"{section.folder / name}: {error.strerror}", _SETTING)
+        return None
+    path = content.path
+    try:
+        found = ListFile(content, key, value)
     except Unreadable as error:
         section.error_in(path, error.line, str(error), _SETTING)
-        return None
-    except OSError as error:
-        section.error(f"{path}: {error.strerror}", _SETTING)
         return None
     if why := exposure(path, found.mode, holds_secrets=value == "pin"):
         section.warn(f"{path.name}: {why}", _SETTING)

@@ -83,7 +83,7 @@ def _url(section: Section) -> tuple[URL, dict[str, Any]]:
     try:
         return with_options(url, section.folder)
     except ValueError as error:
-        section.error(str(error), "url")
+        section.missing(str(error), "url")
         return url, {}
 
 

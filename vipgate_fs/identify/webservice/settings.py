@@ -136,13 +136,13 @@ def _route(section: Section) -> Route:
         elsewhere = own = client_context(ca_file) if ca_file else system_context()
     except OSError as error:  # ssl.SSLError is one
         reason = "it holds no certificate in PEM format" if isinstance(error, ssl.SSLError) else error.strerror
-        section.error(f"{ca_file} can't be used: {reason}", "ca_file")
+        section.missing(f"{ca_file} can't be used: {reason}", "ca_file")
         elsewhere = own = system_context()
     if section.is_sound and (identity := _identity(section.section("client_certificate"))):
         try:
             own = client_context(ca_file, identity)
         except OSError as error:
-            section.error(f"{identity.certificate} can't be used: {_fault(error)}", "client_certificate")
+            section.missing(f"{identity.certificate} can't be used: {_fault(error)}", "client_certificate")
     hosts = frozenset(item.text.lower() for item in section.items("allow_redirects_to"))
     return Route(own, elsewhere, Redirects(hosts), _proxy(section))
 
