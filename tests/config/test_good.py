@@ -77,6 +77,7 @@ def test_server(full):
     assert (full.server.host, full.server.port) == ("::1", 8085)
     assert full.server.allow == (ip_network("::1"), ip_network("10.1.2.0/24"))
     assert (full.server.workers, full.server.max_calls, full.server.drain) == (2, 500, 45.0)
+    assert full.server.metrics == ("::1", 9464)
 
 
 def test_store_and_records(full):

@@ -22,6 +22,7 @@ class Server:
         workers: processes that serve calls, 1 to 64.
         max_calls: concurrent calls, across all workers, above which connections are refused, 1 to 100000.
         drain: seconds that running dialogues may continue when the service is stopped, 0 to 900.
+        metrics: address and port for monitors (/metrics, /healthz, /readyz); None: there is none.
     """
 
     host: str
@@ -30,6 +31,7 @@ class Server:
     workers: int
     max_calls: int
     drain: float
+    metrics: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ _GERMAN: Final = frozenset({"DE", "AT", "CH", "LI", "LU"})
 _LISTEN: Final = re.compile(r"(\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9_.-]+)):(?P<port>[0-9]{1,5})", re.ASCII)
 _OF_THE_CALLER: Final = ("To", "Diversion")
 """Headers that many trunks pass on as the caller's telephone wrote them."""
+_LOCALHOST: Final = "localhost"
 _PATH: Final = re.compile(r"[A-Za-z0-9_./-]+", re.ASCII)
 
 
@@ -91,6 +92,9 @@ def read_server(section: Section) -> Server:
             section.keys["listen"],
             "a FreeSWITCH on another machine will be refused: allow has only this one; add its address there",
         )
+    metrics = section.find("metrics", _metrics)
+    if metrics == (host, port) and port:
+        section.error("found the address of server.listen; monitors need a port of their own", "metrics")
     return Server(
         host,
         port,
@@ -98,6 +102,7 @@ def read_server(section: Section) -> Server:
         workers=section.integer("workers"),
         max_calls=section.integer("max_calls"),
         drain=section.duration("drain"),
+        metrics=metrics,
     )
 
 
@@ -108,11 +113,28 @@ def _listen(text: str) -> tuple[str, int]:
     return match["v6"] or match["host"], int(match["port"])
 
 
+def _metrics(text: str) -> tuple[str, int]:
+    """No name that DNS would be asked for: the supervisor tries the port again while it serves."""
+    match = _LISTEN.fullmatch(text)
+    host = match and (match["v6"] or match["host"])
+    if host is None or not (host == _LOCALHOST or _is_address(host)):
+        raise ValueError(f"found {text}; allowed: address:port, such as 127.0.0.1:9464, with no name but localhost")
+    return _listen(text)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"
+        return host == _LOCALHOST
 
 
 def _is_ipv6(text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -22,6 +22,9 @@ NOT_DIALABLE: Final = Rejection(code=484)
 """Address Incomplete (RFC 3261, 21.4.22): for a called number that must not be sent on to the switch."""
 LOCKED_OUT: Final = say("locked out")
 """Why no attempt of a caller was accepted, whatever it was."""
+SILENT: Final = "silent"
+NOT_CHECKED: Final = "unchecked"
+"""What became of an attempt that was not judged: nothing was keyed in, or the PIN could not be checked."""
 UNCHECKED: Final = say("the PIN could not be checked")
 """Why an attempt was neither right nor wrong: it uses up one of the call's attempts, and counts for no lockout."""
 _Keyed = tuple[str | None, Credential, str]
@@ -55,12 +58,14 @@ class Outcome:
         target: where the call went on to; None when it went nowhere.
         entries: how often the caller was heard out for a PIN, right or wrong, silence included.
         why: what the result alone does not say, such as which guest PIN was used.
+        attempts: what became of each of the entries: a Judgement, SILENT or NOT_CHECKED.
     """
 
     result: Result
     target: str | None = None
     entries: int = 0
     why: Sentence = NOTHING
+    attempts: list[str] = field(default_factory=list)
 
 
 def conduct(
@@ -121,12 +126,15 @@ def _knows_the_pin(entries: Iterable[_Keyed], nothing: Attempt, memory: Memory, 
     for customer, expected, entered in entries:
         outcome.entries += 1
         if entered == "":  # silence is no guess
+            outcome.attempts.append(SILENT)
             continue
         try:
             judgement, used = memory.judge(replace(nothing, customer=customer), expected, entered)
         except Unchecked:
             outcome.why = UNCHECKED
+            outcome.attempts.append(NOT_CHECKED)
             continue
+        outcome.attempts.append(judgement)
         outcome.why = LOCKED_OUT if judgement is Judgement.LOCKED else used
         if judgement is Judgement.RIGHT:
             return True

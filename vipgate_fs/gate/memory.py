@@ -62,6 +62,10 @@ class Memory(Protocol):
     def gone_since(self) -> float | None:
         """Unix time since which it can't be asked; None while it can."""
 
+    @property
+    def lockouts(self) -> int:
+        """How many are in force."""
+
     def open(self) -> None:
         """Begin. To be called in the process that serves, not before a fork."""
 
@@ -129,7 +133,17 @@ class InMemory:
         self._clock = clock
         self._tallies: OrderedDict[Account, Tally] = OrderedDict()
         self._steps: dict[str, int] = {}
+        self._locked: dict[Account, float] = {}
         self._turn = threading.RLock()
+
+    @property
+    def lockouts(self) -> int:
+        """See Memory."""
+        if self._locked:
+            now = self._clock()
+            with self._turn:
+                self._locked = {account: until for account, until in self._locked.items() if until > now}
+        return len(self._locked)
 
     def open(self) -> None:
         """Nothing is to be opened."""
@@ -163,8 +177,12 @@ class InMemory:
             for account, tally in tallies.items():
                 self._tallies[account] = tally
                 self._tallies.move_to_end(account)
+                if tally.locked_until:
+                    self._locked[account] = tally.locked_until
             while len(self._tallies) > MOST:
-                self._forget(self._tallies.popitem(last=False)[0])
+                account, _ = self._tallies.popitem(last=False)
+                self._locked.pop(account, None)
+                self._forget(account)
 
     def _forget(self, account: Account) -> None:
         """An account has been dropped."""
@@ -227,6 +245,7 @@ class ReadOnly:
     """
 
     gone_since: float | None = None
+    lockouts = 0
 
     def __init__(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Final
 
 import gevent
@@ -9,11 +11,18 @@ import gevent
 from vipgate_fs.esl.channel import EslChannel
 from vipgate_fs.esl.session import Session
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.step import Step
+from vipgate_fs.gate.step import NotAsked, Step, StepFailed
 from vipgate_fs.gate.verdict import Verdict
 
 RING_AFTER: Final = 0.3
 """Seconds of silence that callers do not notice; after that they hear ringing until the step has answered."""
+
+
+Observe = Callable[[Step, float, StepFailed | None], None]
+
+
+def _ignore(step: Step, seconds: float, failure: StepFailed | None) -> None:
+    """Nobody wants to know."""
 
 
 class Asking:
@@ -21,14 +30,31 @@ class Asking:
 
     A step that waits is asked in a greenlet of its own: a caller who hangs up meanwhile breaks it off, and so does who
     takes the call away.
+
+    Args:
+        channel, session: of the call.
+        observe: hears of each step that answered or failed: the step, after how many seconds, why it failed.
     """
 
-    def __init__(self, channel: EslChannel, session: Session) -> None:
+    def __init__(self, channel: EslChannel, session: Session, observe: Observe = _ignore) -> None:
         self._channel = channel
         self._session = session
+        self._observe = observe
 
     def __call__(self, step: Step, call: Call) -> Verdict | None:
         """The step's answer. Raises StepFailed, and SessionGone when the call leaves the gate."""
+        began = time.monotonic()
+        try:
+            verdict = self._ask(step, call)
+        except NotAsked:
+            raise
+        except StepFailed as failure:
+            self._observe(step, time.monotonic() - began, failure)
+            raise
+        self._observe(step, time.monotonic() - began, None)
+        return verdict
+
+    def _ask(self, step: Step, call: Call) -> Verdict | None:
         if not step.waits:
             return step.identify(call)
         asked = gevent.spawn(_answer, step, call)

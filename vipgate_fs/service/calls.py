@@ -22,6 +22,8 @@ from vipgate_fs.esl.directory import Directory
 from vipgate_fs.esl.errors import CommandRefused, SessionGone, SwitchUnfit
 from vipgate_fs.esl.facts import call_facts
 from vipgate_fs.esl.session import Session
+from vipgate_fs.figures.counts import Counts
+from vipgate_fs.figures.labels import label_of, labels_of_steps
 from vipgate_fs.gate.call import REQUEST_URI, WITHHELD, Call, storable
 from vipgate_fs.gate.decision import Decision, decide, describe
 from vipgate_fs.gate.dialogue import Outcome, Result, conduct
@@ -29,6 +31,7 @@ from vipgate_fs.gate.gate import Rejection
 from vipgate_fs.gate.memory import InMemory, Memory
 from vipgate_fs.gate.reason import Reason
 from vipgate_fs.gate.record import CallRecord
+from vipgate_fs.gate.step import Step, StepFailed
 from vipgate_fs.sentences import said, say
 from vipgate_fs.service.asking import Asking
 from vipgate_fs.service.lobby import MOST_BYTES, Dropped, Lobby
@@ -68,6 +71,7 @@ class CallHandler:
         clock: gives the time to decide for, with a time zone.
         memory: what is remembered across calls; default: that of this process.
         unmet: notes calls that meet no gate; default: warns in the log.
+        counts: gets the figures; default: nobody looks at them.
 
     Attributes:
         calls: that are being served: a connection counts as soon as its peer has shown to be a FreeSWITCH with a call,
@@ -76,13 +80,14 @@ class CallHandler:
         changed: set when a call begins or ends.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what it works with
         self,
         configuration: Configuration,
         log: Log,
         clock: Clock = system_clock,
         memory: Memory | None = None,
         unmet: Unmet | None = None,
+        counts: Counts | None = None,
     ) -> None:
         self.calls = self.begun = 0
         self.changed = Event()
@@ -91,6 +96,7 @@ class CallHandler:
         most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._lobby, self._unwanted = Lobby(max(round(_PLACES * most), _LEAST_PLACES), MOST_BYTES), Lobby(*_UNWANTED)
         self._unmet = unmet or Unmet(partial(warn_of_unmet, log))
+        self._counts = counts or Counts()
         self._site = configuration.site
         self._gates = configuration.gates
         enabled = [gate for gate in self._gates if gate.enabled]
@@ -100,6 +106,7 @@ class CallHandler:
         asked = frozenset(name for gate in self._gates for step in gate.steps for name in step.variables)
         self._variables = asked | frozenset(filter(None, [self._site.domain_variable]))
         self._log = log
+        self._labels = {id(step): labels for gate in self._gates for step, labels in labels_of_steps(gate)}
 
     def __call__(self, sock: Any, address: tuple[Any, ...]) -> None:
         """Serve one connection to its end. Raises nothing: an error concerns the call that it happens to."""
@@ -124,14 +131,18 @@ class CallHandler:
             if session.is_taken:
                 EslChannel(session).leave()
         except Dropped:
+            self._counts.error("dropped")
             session.holds_call = is_connected
             log.debug("connection dropped: too many have shown no call, or they have sent too much")
         except SessionGone as end:
             if session.holds_call:
                 self._reject_unread(session, str(end), log)
             else:
+                if not session.was_probe:
+                    self._counts.error("no_call")
                 (log.debug if session.was_probe else log.info)("connection ended early", why=str(end))
-        except Exception:  # noqa: BLE001 - whatever it is, it must not reach the calls beside this one
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not reach the calls beside this one
+            self._counts.error("refused" if isinstance(error, CommandRefused) else "internal")
             log.error("error while serving a call", exception=traceback.format_exc())
         finally:
             if session.holds_call:  # the dialplan must not go on with a call that nobody has decided on
@@ -181,7 +192,7 @@ class CallHandler:
                 call,
                 course.began,
                 self._site.calendar,
-                Asking(channel, session),
+                Asking(channel, session, self._observe),
                 self._memory.overrides,
             )
             course.deciding = course.seconds
@@ -198,29 +209,50 @@ class CallHandler:
         except Exception as error:
             outcome.result, outcome.target = Result.REJECTED, None
             outcome.why = say("something is broken; see the log")
-            self._memory.record(course.record(call, outcome))
+            self._record(course, call, outcome)
             with suppress(SessionGone):  # else it would hide the error
                 channel.reject(UNDECIDED)
             if not isinstance(error, SwitchUnfit):
                 raise
+            self._counts.error("unfit")
             log.error(error.what, why=str(error))
             return
         if (
             session.holds_call and outcome.result is not Result.CUT_OFF
         ):  # the switch has fallen silent, or says what can't be understood
             outcome.result, outcome.target = Result.REJECTED, None
+            self._counts.error("no_answer")
             log.error("rejected: no valid answer from the switch", why=outcome.why)
         if channel.missing_sounds:
+            self._counts.error("missing_sound")
             log.error("the switch could not play a sound", sounds=channel.missing_sounds)
-        self._memory.record(course.record(call, outcome))
+        self._record(course, call, outcome)
         log.info("outcome", **_in_short(outcome), seconds=round(course.seconds, 3))
 
     def _reject_unread(self, session: Session, why: str, log: Log) -> None:
         """Report and record a call whose facts did not come whole; who called whom is not known for sure."""
         call = Call(uuid=storable(session.session_data.get("Unique-ID", "")), caller="", called="", dialled="")
         outcome = Outcome(Result.REJECTED, why=say("the call can't be read: {why}", why=why))
+        self._counts.error("unreadable")
         log.error("rejected: the call can't be read", call=call.uuid, why=why)
-        self._memory.record(_Course(self._clock()).record(call, outcome))
+        self._record(_Course(self._clock()), call, outcome)
+
+    def _record(self, course: _Course, call: Call, outcome: Outcome) -> None:
+        """The call is over: keep its record, and count it."""
+        self._memory.record(course.record(call, outcome))
+        decision = course.decision
+        gate = decision.gate.name if decision and decision.gate else ""
+        self._counts.call(gate, label_of(decision.verdict) if decision else "none", outcome.result)
+        for result in outcome.attempts:
+            self._counts.attempt(gate, result)
+
+    def _observe(self, step: Step, seconds: float, failure: StepFailed | None) -> None:
+        gate, label = self._labels[id(step)]
+        self._counts.step(gate, label, seconds)
+        if failure:
+            self._counts.step_failed(gate, label)
+        if step.waits:
+            self._counts.upstream(gate, label, is_up=failure is None)
 
     def _hint(self, call: Call) -> str:
         """Which other header has a number that a gate protects."""

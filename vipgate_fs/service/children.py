@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
+from vipgate_fs.figures.counts import Counts
 from vipgate_fs.service import plain, worker
 from vipgate_fs.service.calls import warn_of_unmet
 from vipgate_fs.service.generation import Generation, NoProcess
@@ -82,11 +83,14 @@ class Children:
         calls_before: calls that those had begun who are dead.
         unmet_before: those of them that met no gate.
         cut_off: calls that those cut off who were to end.
+        deaths: of those who were not to end.
+        counts: what all of them have counted, dead ones included.
     """
 
     def __init__(self, log: Log, timings: Timings) -> None:
         self.delay = self.restart_at = 0.0
-        self.calls_before = self.unmet_before = self.cut_off = 0
+        self.calls_before = self.unmet_before = self.cut_off = self.deaths = 0
+        self.counts = Counts()
         self._log, self._timings = log, timings
         self._unmet = Unmet(partial(warn_of_unmet, log))
         self._numbers = itertools.count(1)
@@ -112,6 +116,14 @@ class Children:
     def serving(self) -> list[Child]:
         """Those who accept calls while the port is open."""
         return [child for child in self.staying if child.ready]
+
+    def lockouts(self, *, shared: bool) -> int:
+        """Lockouts in force.
+
+        Args:
+            shared: whether all workers know of the same ones; else each has its own.
+        """
+        return (max if shared else sum)((0, *(child.report.lockouts for child in self.serving)))
 
     def start(self, generation: Generation, port: Any) -> Child:
         """Let a worker be forked that serves by a generation's configuration, and accepts from a socket.
@@ -177,6 +189,8 @@ class Children:
                 elif message.startswith(worker.UNMET):
                     called, _, hint = message.removeprefix(worker.UNMET).decode("utf-8", "replace").partition("\t")
                     self._unmet.warn(called, hint)
+                elif message.startswith(worker.COUNTED):
+                    self.counts.merge(message.removeprefix(worker.COUNTED), is_latest=not child.retiring)
                 else:
                     child.report = WorkerState.decode(message)
             self._bury(child)
@@ -194,6 +208,7 @@ class Children:
             self.cut_off += child.calls
         else:
             self.back_off(time.monotonic() - child.started)
+        self.deaths += 1
         ending = os.waitstatus_to_exitcode(status)
         how = f"signal {signal.Signals(-ending).name}" if ending < 0 else f"exit status {ending}"
         self._log.error("worker died", worker=child.number, how=how, calls=child.calls)

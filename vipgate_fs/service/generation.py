@@ -13,7 +13,6 @@ import gc
 import os
 import signal
 import socket as stdlib_socket
-import sys
 import time
 import traceback
 from array import array
@@ -21,7 +20,6 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Final, Never
 
 import gevent.os
@@ -34,6 +32,7 @@ from vipgate_fs.service import plain, worker
 from vipgate_fs.service.applied import Applied, seal
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.plan import Plan
+from vipgate_fs.service.process import live
 from vipgate_fs.service.signals import Signals
 from vipgate_fs.service.timings import Timings
 from vipgate_fs.store.owner import find_foreign
@@ -129,7 +128,7 @@ class Generation:
                 raise NoProcess(error.strerror) from None
             if self.pid == 0:
                 self.channel.close()
-                _run(lambda: _Mould(load, theirs, log, timings).run(), log, leave, "vipgate-config")
+                live(lambda: _Mould(load, theirs, log, timings).run(), log, leave, "vipgate-config")
         self.channel.settimeout(self._timings.fork)
 
     @property
@@ -304,7 +303,7 @@ class _Mould:
         """Fork the worker and end, so that the supervisor becomes its parent."""
         try:
             if gevent.os.fork() == 0:
-                _run(run, log, self._channel.close, "vipgate-worker")
+                live(run, log, self._channel.close, "vipgate-worker")
         except OSError as error:
             channel.send(FAILED + (error.strerror or "").encode())
         finally:
@@ -322,23 +321,3 @@ def _import_store(url: Secret) -> None:
     import_module("vipgate_fs.store.store")
     with suppress(ImportError):  # the worker reports it
         import_module("vipgate_fs.store.database").Database(url)  # which imports the driver, too
-
-
-def _run(work: Callable[[], None], log: Log, leave: Callable[[], None], name: str) -> Never:
-    """Be a process of the service until the work is done."""
-    status = 1
-    try:
-        signal.set_wakeup_fd(-1)
-        for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # systemd and terminals send them to all
-            signal.signal(each, signal.SIG_IGN)
-        leave()
-        with suppress(OSError):
-            Path("/proc/self/comm").write_text(name, "ascii")
-        work()
-        status = 0
-    except BaseException:  # noqa: BLE001 - it ends here: above are the supervisor's frames
-        log.error("error in a process of the service", process=name, exception=traceback.format_exc())
-    finally:
-        with suppress(OSError):  # a full disk
-            sys.stderr.flush()
-        os._exit(status)

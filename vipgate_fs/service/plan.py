@@ -16,6 +16,7 @@ class Plan:
         path: of the file, absolute.
         host, port, workers, max_calls, drain: see `vipgate_fs.config.model.Server`.
         gates: how many.
+        metrics: where figures are shown; None: nowhere.
         has_store: False when there is to be none.
         folder: of the store and its key.
         digest: SHA-256 of the file, in hexadecimal; as secret as the PINs in it.
@@ -28,6 +29,7 @@ class Plan:
     max_calls: int
     drain: float
     gates: int
+    metrics: tuple[str, int] | None
     has_store: bool
     folder: str
     digest: str = field(repr=False)
@@ -44,6 +46,7 @@ class Plan:
             max_calls=server.max_calls,
             drain=server.drain,
             gates=len(configuration.gates),
+            metrics=server.metrics,
             has_store=store.url is not None,
             folder=str(store.key_file.parent),
             digest=configuration.digest.hex(),
@@ -56,7 +59,8 @@ class Plan:
     @classmethod
     def decode(cls, message: bytes) -> Plan:
         """The other way round."""
-        return cls(**json.loads(message))
+        values = json.loads(message)
+        return cls(**values | {"metrics": values["metrics"] and tuple(values["metrics"])})
 
     @property
     def address(self) -> tuple[str, int]:

@@ -15,6 +15,7 @@ from gevent.pool import Pool
 from gevent.server import StreamServer
 
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.figures.counts import Counts
 from vipgate_fs.gate.memory import Memory
 from vipgate_fs.service.calls import CallHandler, Clock, system_clock
 from vipgate_fs.service.logs import Log
@@ -38,6 +39,7 @@ class GateServer:
         listener: a gevent socket that listens, shared with other processes (see `Port`); default: one of its own.
         memory: what is remembered across calls; default: that of this process.
         unmet: notes calls that meet no gate; default: warns in the log.
+        counts: gets the figures; default: nobody looks at them.
 
     Attributes:
         changed: set when a call begins or ends.
@@ -54,11 +56,13 @@ class GateServer:
         listener: Any = None,
         memory: Memory | None = None,
         unmet: Unmet | None = None,
+        counts: Counts | None = None,
     ) -> None:
         server = configuration.server
         self._allow: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = server.allow
         self._log = log
-        self._serve = CallHandler(configuration, log, clock, memory, unmet)
+        self._counts = counts or Counts()
+        self._serve = CallHandler(configuration, log, clock, memory, unmet, self._counts)
         self._connections = Pool()
         self._cut_off = self._refused = 0
         self._report_refused_at = 0.0
@@ -114,6 +118,7 @@ class GateServer:
         peer = ipaddress.ip_address(address[0].partition("%")[0])
         peer = getattr(peer, "ipv4_mapped", None) or peer  # `[::]` takes connections of both kinds
         if not any(peer in network for network in self._allow):
+            self._counts.error("not_allowed")
             self._report_refused(str(peer))
             self._serve.refuse(sock, address)
             return

@@ -30,6 +30,7 @@ class WorkerState(NamedTuple):
         overrides: gates that a person has switched on or off.
         full: 1 when it has few file descriptors left, else 0.
         unmet: of the calls begun, those that met no gate.
+        lockouts: in force, as far as it knows.
     """
 
     calls: int = 0
@@ -38,6 +39,7 @@ class WorkerState(NamedTuple):
     overrides: int = 0
     full: int = 0
     unmet: int = 0
+    lockouts: int = 0
 
     def encode(self) -> bytes:
         """As a message of a few bytes."""
@@ -104,6 +106,15 @@ class Status:
     def summary(self) -> str:
         """In a line."""
         return "; ".join(self.problems) or f"{self.workers} of {self.workers_wanted} workers serve"
+
+    @property
+    def obstacle(self) -> str:
+        """Why no calls are taken, in a line; "" when they are."""
+        if self.ending:
+            return next(self._problems())
+        if not self.accepting:
+            return "connections are refused"
+        return "" if self.workers else "no worker serves"
 
     def is_changed(self) -> bool:
         """Whether the file differs, or can't be shown not to differ, from what was applied.

@@ -7,7 +7,6 @@ listening socket that stays open here: what waits in it when a worker dies is se
 
 from __future__ import annotations
 
-import math
 import time
 import traceback
 from collections.abc import Callable
@@ -20,8 +19,10 @@ from vipgate_fs.service.children import Child, Children, WorkersFailed
 from vipgate_fs.service.control import Answers, Control
 from vipgate_fs.service.generation import Generation, NoProcess, Refused
 from vipgate_fs.service.logs import Log
+from vipgate_fs.service.metrics import metrics
 from vipgate_fs.service.notify import notify
 from vipgate_fs.service.port import CannotListen, Port, allow_many_files
+from vipgate_fs.service.regulation import Regulation
 from vipgate_fs.service.signals import Signals
 from vipgate_fs.service.status import Status, status_of
 from vipgate_fs.service.timings import Timings
@@ -62,10 +63,12 @@ class Supervisor:
         self._answers[APPLIED] = lambda: Handed(Answer(), self._generation.applied.handed())
         self._started, self._taken_over = time.monotonic(), time.time()
         self._timings, self._children = timings, Children(log, timings)
+        self._regulation = Regulation(self._children, timings, log)
+        self._metrics = metrics(self._children, self.status, lambda: self._plan.max_calls, self._leave, log, timings)
         self._generations = [generation]  # until they are buried
         self._refused: float | None = None
         self._is_serving = self._is_reloading = False
-        self._beat_at, self._full_at = 0.0, math.inf
+        self._beat_at = 0.0
         self._cutting = False
         self._deadline: float | None = None
 
@@ -83,10 +86,11 @@ class Supervisor:
             self._start(self._generation, self._port)
         except Refused:
             return 0
-        self._open(self._port)
+        self._regulation.open(self._port)
         self._is_serving, plan = True, self._plan
         self._log.info("listening", host=plan.host, port=self._port.number, gates=plan.gates, workers=plan.workers)
         notify("READY=1")
+        self._metrics.begin(plan.metrics)
         while self._deadline is None or any(self._children):
             self._turn()
             self._obey_signals()
@@ -94,6 +98,7 @@ class Supervisor:
                 self._replace_dead()
             elif time.monotonic() > self._deadline:
                 self._cut_calls_off()
+        self._metrics.end()
         self._generation.end()
         return self._children.cut_off
 
@@ -139,7 +144,8 @@ class Supervisor:
             return Answer(refused.why, refused.findings)
         findings = tuple(generation.findings)
         try:
-            self._replace_all(generation)
+            with self._metrics.moving(generation.plan.metrics):
+                self._replace_all(generation)
         except (CannotListen, WorkersFailed, Refused) as failure:
             generation.end()
             return Answer(str(failure), findings)
@@ -147,6 +153,7 @@ class Supervisor:
             generation.end()
             raise
         self._taken_over = time.time()
+        self._children.counts.states.clear()
         return Answer(findings=findings)
 
     def _read(self) -> Generation:
@@ -182,7 +189,7 @@ class Supervisor:
         try:
             fresh = self._start(generation, port)
             if moves:
-                self._open(port)
+                self._regulation.open(port)
         except Exception:
             for child in fresh:
                 child.retire()
@@ -227,7 +234,7 @@ class Supervisor:
 
     def _leave(self) -> None:
         """Close, in a process that was forked, what only the supervisor has a use for."""
-        for part in (self._children, self._signals, self._control, self._port, self._generation):
+        for part in (self._children, self._signals, self._control, self._port, self._generation, self._metrics):
             part.leave()
 
     def _turn(self, *others: Any) -> list[Any]:
@@ -238,15 +245,19 @@ class Supervisor:
         due = self._timings.tick
         if self._missing and self._deadline is None:
             due = min(due, self._children.restart_at - time.monotonic())
-        ready = self._children.listen(due, self._signals.socket, *others, *self._control.sockets)
+        self._metrics.tend()
+        watched = (*others, *self._metrics.sockets, *self._control.sockets)
+        ready = self._children.listen(due, self._signals.socket, *watched)
         for sock in ready:
             if sock is self._signals.socket:
                 self._signals.clear()
+            elif sock in self._metrics.sockets:
+                self._metrics.hear()
             elif sock not in others:
                 self._control.serve(sock, self._answers)
         if self._is_serving and self._deadline is None:
-            self._regulate()
-        self._children.bury_orphans(*(each.pid for each in self._generations))
+            self._regulation.regulate(self._port, self._plan.max_calls)
+        self._children.bury_orphans(*(each.pid for each in self._generations), *self._metrics.pids)
         self._generations = [each for each in self._generations if not each.is_gone()]
         self._beat()
         return [sock for sock in others if sock in ready]
@@ -289,36 +300,6 @@ class Supervisor:
             if self._generation.has_died():
                 self._log.error("the process that holds the configuration has died; reading the file again")
                 self.reload()
-
-    def _regulate(self) -> None:
-        """Refuse connections while there are too many calls, or while nobody serves them.
-
-        They are accepted again when 5 % of the calls have ended that were too many.
-        """
-        calls, limit, serving = self._children.calls, self._plan.max_calls, self._children.serving
-        full = all(child.report.full for child in serving)
-        if not self._port.is_open:
-            if serving and not full and calls <= 0.95 * min(limit, self._full_at):
-                self._open(self._port)
-                self._log.info("connections are accepted again", calls=calls)
-            return
-        self._full_at = math.inf
-        if calls >= limit:
-            self._log.warning("connections are refused: server.max_calls is reached", calls=calls)
-        elif serving and full:
-            self._log.error("connections are refused: too few file descriptors (LimitNOFILE, ulimit -n)", calls=calls)
-            self._full_at = calls
-        elif not serving and self._children.delay >= self._timings.hopeless:
-            self._log.error("connections are refused: no worker stays alive")
-        else:
-            return
-        self._port.close()
-
-    def _open(self, port: Port) -> None:
-        """Accept connections; workers that have met the closed port wait for this."""
-        port.open()
-        for child in self._children:
-            child.send(worker.ACCEPT)
 
     def _obey_signals(self) -> None:
         signals = self._signals

@@ -19,6 +19,7 @@ class Timings:
         back_off: before a worker is replaced that lived shorter; doubled with each one more.
         most_back_off: what that grows to.
         hopeless: of back-off from which on the port is closed when no worker serves: callers would wait in silence.
+        attend: before a process that serves no call is replaced, or its port tried again; doubled, too.
         cut_off: for workers to exit after the order to cut off their calls; then they are killed.
         tick: between two looks at what is due, and between two signs of life of the supervisor.
     """
@@ -32,5 +33,6 @@ class Timings:
     back_off: float = 0.1
     most_back_off: float = 30.0
     hopeless: float = 1.0
+    attend: float = 1.0
     cut_off: float = 5.0
     tick: float = 1.0

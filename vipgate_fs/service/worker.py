@@ -1,8 +1,8 @@
 """A process that serves calls, forked by the supervisor.
 
 They speak over a socket pair that keeps messages apart. The worker sends a report when the number of its calls changes,
-and as a sign of life, and numbers whose calls meet no gate; before it ends, how many it cut off. The supervisor says
-ACCEPT, FINISH or CUT_OFF, and by its own end that the worker is to finish alone.
+and as a sign of life, what it has counted since, and numbers whose calls meet no gate; before it ends, how many it cut
+off. The supervisor says ACCEPT, FINISH or CUT_OFF, and by its own end that the worker is to finish alone.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from gevent import socket
 from gevent.event import AsyncResult
 
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.figures.counts import Counts
 from vipgate_fs.gate.memory import InMemory, Memory
 from vipgate_fs.service.calls import system_clock
 from vipgate_fs.service.logs import Log
@@ -38,6 +39,8 @@ CUT_OFF: Final = b"cut off"
 """Cut the calls off and end."""
 UNMET: Final = b"unmet "
 """What a message begins with that names a number whose calls meet no gate; the number, a tab and a hint follow."""
+COUNTED: Final = b"counted "
+"""What a message begins with that has figures; see `vipgate_fs.figures.counts`."""
 CUT: Final = b"cut "
 """What a worker's last message begins with; the number follows."""
 
@@ -61,7 +64,10 @@ class Worker:
         self._memory = site_memory(configuration, log)
         self._to_warn_of: list[bytes] = []
         self._unmet = Unmet(lambda called, hint: self._to_warn_of.append(f"{called}\t{hint}".encode()))
-        self._server = GateServer(configuration, log, listener=self._listener, memory=self._memory, unmet=self._unmet)
+        self._counts = Counts()
+        self._server = GateServer(
+            configuration, log, listener=self._listener, memory=self._memory, unmet=self._unmet, counts=self._counts
+        )
         self._log, self._heartbeat = log, timings.heartbeat
         self._ended = AsyncResult()
 
@@ -73,7 +79,7 @@ class Worker:
         reporting = gevent.spawn(self._report)
         cut_off = self._ended.get()
         gevent.killall([obeying, reporting])
-        self._report_unmet()
+        self._report_rest()
         self._memory.close()
         self._send(CUT + str(cut_off).encode())
 
@@ -103,13 +109,15 @@ class Worker:
         while True:
             self._server.changed.clear()
             self._send(self._reported.encode())
-            self._report_unmet()
+            self._report_rest()
             self._server.changed.wait(self._heartbeat)
             gevent.sleep(_AT_MOST_EVERY)
 
-    def _report_unmet(self) -> None:
+    def _report_rest(self) -> None:
         while self._to_warn_of:
             self._send(UNMET + self._to_warn_of.pop(0))
+        for counted in self._counts.take():
+            self._send(COUNTED + counted)
 
     @property
     def _reported(self) -> WorkerState:
@@ -117,7 +125,10 @@ class Worker:
         current = self._memory.overrides
         overrides = sum(gate in current and current[gate].holds(now) for gate in self._gates)
         calls, begun = self._server.calls, self._server.begun
-        return WorkerState(calls, begun, int(gone_since or 0), overrides, int(self._is_full), self._unmet.count)
+        lockouts = self._memory.lockouts
+        return WorkerState(
+            calls, begun, int(gone_since or 0), overrides, int(self._is_full), self._unmet.count, lockouts
+        )
 
     @property
     def _is_full(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -30,6 +31,8 @@ PURGE_EVERY: Final = 3600.0
 """Seconds between two deletions of what is too old."""
 _PAUSE: Final = 9
 """How much longer than a piece of a deletion the pause after it is: nine tenths of the time are the calls'."""
+_RARELY: Final = 100
+"""How much longer than counting lockouts takes the pause after it is, at least."""
 _LAST_CHANCE: Final = 2.0
 """Seconds to write what is left at the end."""
 _UNKNOWN: Final = "overrides are unknown until the store is back; the schedules decide"
@@ -58,6 +61,7 @@ class Store:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.overrides: Mapping[str, Override] = MappingProxyType({})
+        self.lockouts = 0
         self._database = Database(url)
         self._meanwhile = Meanwhile(log, clock)
         self._key = KeyFile(key_file)
@@ -68,7 +72,7 @@ class Store:
         self._mask_numbers = mask_numbers
         self._clock = clock
         self._closing = threading.Event()
-        self._purge_at = 0.0
+        self._purge_at = self._count_at = 0.0
 
     @property
     def gone_since(self) -> float | None:
@@ -135,8 +139,22 @@ class Store:
 
     def _keep_exchanging(self) -> None:
         while not self._closing.wait(REFRESH):
-            if self.exchange() and time.monotonic() >= self._purge_at and not self._purge(REFRESH):
-                self._purge_at = time.monotonic() + PURGE_EVERY
+            if self.exchange():
+                self._count_lockouts()
+                if time.monotonic() >= self._purge_at and not self._purge(REFRESH):
+                    self._purge_at = time.monotonic() + PURGE_EVERY
+
+    def _count_lockouts(self) -> None:
+        """For the figures; no call waits for it, and where there are many accounts it is done less often."""
+        started, now = time.monotonic(), self._clock()
+        if started < self._count_at:
+            return
+        with suppress(Exception):  # a driver may raise anything; then the number is the last that was seen
+            self.lockouts = self._aside.run(
+                lambda: self._database.transact(lambda connection: tallies.count_locked(connection, now), reads=True),
+                dialect.HANG,
+            )
+        self._count_at = time.monotonic() + (time.monotonic() - started) * _RARELY
 
     def _purge(self, seconds: float) -> bool:
         """Delete what is too old, a piece at a time and for so long; whether there is more."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, select, update
+from sqlalchemy import Connection, CursorResult, func, select, update
 
 from vipgate_fs.gate.lockout import Account, AccountKind, Tally
 from vipgate_fs.store.ledger import tally_of
@@ -32,6 +32,12 @@ def kept(connection: Connection) -> Iterator[Kept]:
     """All accounts with failed attempts or a lockout."""
     for row in connection.execute(select(TALLIES).where(_HAS_ANY).order_by(*TALLIES.primary_key)):
         yield Kept(*tally_of(row))
+
+
+def count_locked(connection: Connection, now: float) -> int:
+    """Lockouts in force."""
+    locked = (TALLIES.c.kind != "proof") & (TALLIES.c.locked_until > now)
+    return connection.scalars(select(func.count()).select_from(TALLIES).where(locked)).one()
 
 
 def clear(

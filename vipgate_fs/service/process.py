@@ -1,0 +1,41 @@
+"""What a process of the service does first and last."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Never
+
+from vipgate_fs.service.logs import Log
+
+
+def live(work: Callable[[], None], log: Log, leave: Callable[[], None], name: str) -> Never:
+    """Be a process of the service, one that was forked, until the work is done.
+
+    Args:
+        work: what it is for.
+        log: of errors of VIPgate itself.
+        leave: closes what it has inherited and has no use for.
+        name: as `ps` shows it, up to 15 characters.
+    """
+    status = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # systemd and terminals send them to all
+            signal.signal(each, signal.SIG_IGN)
+        leave()
+        with suppress(OSError):
+            Path("/proc/self/comm").write_text(name, "ascii")
+        work()
+        status = 0
+    except BaseException:  # noqa: BLE001 - it ends here: above are the supervisor's frames
+        log.error("error in a process of the service", process=name, exception=traceback.format_exc())
+    finally:
+        with suppress(OSError):  # a full disk
+            sys.stderr.flush()
+        os._exit(status)
