@@ -7,7 +7,7 @@ WITH_VENV := $(PYTHON) -c 'import ensurepip' 2> /dev/null || { echo "Python has 
 # Tests wait more than they work: more of them at a time than there are processors.
 PROCESSES ?= 4
 
-.PHONY: demo test sentences diff-pairs test-freeswitch reliability soak fuzz promises mutation lint serve check bench format install wheel clean
+.PHONY: demo test sentences diff-pairs example-mutants test-freeswitch reliability soak fuzz promises mutation lint serve check bench format install wheel clean
 
 demo: $(READY)
 	$(BIN)/vipgate demo
@@ -23,6 +23,9 @@ test-freeswitch: $(READY)
 PAIRS ?= 10000
 diff-pairs: $(READY)
 	VIPGATE_PAIRS=$(PAIRS) $(BIN)/pytest -n $(PROCESSES) tests/preview/test_diff.py
+
+example-mutants: $(READY)
+	VIPGATE_MUTANTS=100000 $(BIN)/pytest -n $(PROCESSES) tests/preview/test_examples.py
 
 reliability: $(READY)
 	$(BIN)/pytest tests/reliability --faults docs/reliability.md

@@ -15,7 +15,6 @@ import click
 
 from vipgate_fs.cli import output
 from vipgate_fs.cli.options import (
-    as_dialled,
     config_option,
     load_or_exit,
     moment_option,
@@ -27,6 +26,7 @@ from vipgate_fs.cli.options import (
 from vipgate_fs.cli.stores import standing_memory
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.dialable import as_dialled
 from vipgate_fs.service.calls import Clock, system_clock
 from vipgate_fs.service.embedded import embedded_gate
 from vipgate_fs.service.logs import LEVELS

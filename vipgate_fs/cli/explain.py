@@ -13,7 +13,6 @@ import click
 from vipgate_fs.cli import output
 from vipgate_fs.cli.language import spoken
 from vipgate_fs.cli.options import (
-    as_dialled,
     config_option,
     load_or_exit,
     moment_option,
@@ -26,6 +25,7 @@ from vipgate_fs.cli.stores import standing_memory
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.decision import Decision, ask_step, decide, describe
+from vipgate_fs.gate.dialable import as_dialled
 from vipgate_fs.gate.memory import Memory, ReadOnly
 from vipgate_fs.gate.narrator import narrate
 from vipgate_fs.gate.step import NotAsked, Step

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import click
 
@@ -28,11 +27,6 @@ U = TypeVar("U")
 
 __all__ = ["config_option"]  # the others are this module's own
 
-
-_BETWEEN: Final = re.compile(r"[\s./\u00ad\u2010-\u2015\u2212-]+")
-"""What people write between the digits of a number."""
-_DIALLED: Final = re.compile(r"\+?[0-9*#]+", re.ASCII)
-
 moment_option = click.option(
     "--at", "moment", metavar="ISO-TIME", help="Such as 2026-12-24T18:30, in the site's time; default: now."
 )
@@ -49,13 +43,6 @@ def complete_gate(context: click.Context, _parameter: click.Parameter, incomplet
 variable_option = click.option(
     "--variable", "variables", multiple=True, metavar="NAME=VALUE", help="A channel variable; may be repeated."
 )
-
-
-def as_dialled(written: str) -> str:
-    """A number as a telephone dials it, however it was written: `+49 89 123456-0`, `(089) 123456`."""
-    keys = "".join(_BETWEEN.split(written)).replace("(0)", "")
-    keys = keys.replace("(", "").replace(")", "")
-    return keys if _DIALLED.fullmatch(keys) else written
 
 
 def parse_variables(texts: Iterable[str]) -> dict[str, str]:

@@ -13,13 +13,13 @@ import click
 from vipgate_fs import config as configuration_files
 from vipgate_fs.cli import config_option, output
 from vipgate_fs.cli.options import (
-    as_dialled,
     load_or_exit,
     moment_option,
     parse_moment,
     parse_variables,
     variable_option,
 )
+from vipgate_fs.gate.dialable import as_dialled
 from vipgate_fs.preview import expectations, recording
 from vipgate_fs.preview.coverage import Uncovered, uncovered
 from vipgate_fs.preview.expectations import SUFFIX, Result

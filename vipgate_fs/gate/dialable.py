@@ -15,7 +15,18 @@ PATTERN: Final = r"[0-9A-Za-z+*#][0-9A-Za-z+*#._-]{0,63}"
 
 _DIALABLE: Final = re.compile(PATTERN, re.ASCII)
 
+_BETWEEN: Final = re.compile(r"[\s./\u00ad\u2010-\u2015\u2212-]+")
+"""What people write between the digits of a number."""
+_DIALLED: Final = re.compile(r"\+?[0-9*#]+", re.ASCII)
+
 
 def is_dialable(text: str) -> bool:
     """Whether `text` may be sent to FreeSWITCH as the target of a transfer."""
     return _DIALABLE.fullmatch(text) is not None
+
+
+def as_dialled(written: str) -> str:
+    """A number as a telephone dials it, however it was written: `+49 89 123456-0`, `(089) 123456`."""
+    keys = "".join(_BETWEEN.split(written)).replace("(0)", "")
+    keys = keys.replace("(", "").replace(")", "")
+    return keys if _DIALLED.fullmatch(keys) else written

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.decision import Decision
 from vipgate_fs.gate.dialogue import Result as Ending
 from vipgate_fs.gate.gate import Gate
+from vipgate_fs.gate.step import Step
 from vipgate_fs.gate.verdict import AskForPin
 from vipgate_fs.preview.expectations import Result
+
+GIVEN: Final = "what it asks, because its answers are given here"
+"""Of a step that asks elsewhere no expectation ever shows its URL, its query or its options."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,15 +50,20 @@ def _parts(gate: Gate) -> Iterator[Uncovered]:
         yield Uncovered(gate.active.line, f"gate {gate.name}: when it is not active")
         for span in gate.active.schedule.spans:
             yield Uncovered(span.line, f"schedule {gate.active.schedule.name}: this span")
-    for step in gate.steps:
-        yield Uncovered(step.line, f"{step.kind}: an answer")
-        if step.on_failure is not None:
-            yield Uncovered(step.line, f"{step.kind}: on_failure")
+    yield from (part for step in gate.steps for part in _parts_of(step))
     if gate.otherwise_line is not None and not any(step.always_answers for step in gate.steps):
         yield Uncovered(gate.otherwise_line, f"gate {gate.name}: otherwise")
     if any(step.kind.endswith("_pin") for step in gate.steps) or isinstance(gate.otherwise, AskForPin):
         yield Uncovered(gate.line, f"gate {gate.name}: the right PIN")
         yield Uncovered(gate.line, f"gate {gate.name}: wrong PINs")
+
+
+def _parts_of(step: Step) -> Iterator[Uncovered]:
+    yield Uncovered(step.line, f"{step.kind}: an answer")
+    if step.on_failure is not None:
+        yield Uncovered(step.line, f"{step.kind}: on_failure")
+    if step.waits:
+        yield Uncovered(step.line, f"{step.kind}: {GIVEN}")
 
 
 def _met(result: Result) -> Iterator[Uncovered]:

@@ -16,6 +16,7 @@ from vipgate_fs.document.nodes import Sequence as SequenceNode
 from vipgate_fs.document.nodes import parse
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.call import WITHHELD, Call
+from vipgate_fs.gate.dialable import as_dialled
 from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
 from vipgate_fs.identify.verdicts import verdict
@@ -60,13 +61,13 @@ class Expectation:
         Raises:
             ValueError: there is no such time.
         """
-        plan, calendar = configuration.site.plan, configuration.site.calendar
+        plan, calendar, dialled = configuration.site.trunk, configuration.site.calendar, as_dialled(self.called)
         call = Call(
             uuid="test",
             caller=WITHHELD if self.caller == _WITHHELD else plan.caller(self.caller),
             restricted=self.restricted,
-            called=plan.canonical(self.called),
-            dialled=self.called,
+            called=plan.canonical(dialled),
+            dialled=dialled,
             called_users=frozenset(filter(None, [self.user])),
             called_groups=frozenset(self.groups),
             variables=self.variables,
