@@ -14,7 +14,7 @@ gates:
     protects: {{numbers: ["7001"]}}
     identify: [static_pin: {{pin: "{PIN}"}}]
     attempts: 1
-    lockout: {{failures: 2, gate_failures: 4, window: 15m, duration: 15m}}
+    lockout: {{failures: 2, gate_failures: 4}}
 """
 PASSED, REFUSED = "7001, answered before", "hung up on, USER_BUSY"
 

@@ -94,8 +94,8 @@ def test_findings_as_text(check):
     assert check("broken.yaml", "warned.yaml").stdout.splitlines() == [
         "broken.yaml:6:15: gates.support.attempts: found 99; allowed: an integer from 1 to 10",
         (
-            "warned.yaml:5:17: gates.support.identify[0].static_pin: warning: a PIN of 3 digits: who guesses from many "
-            "numbers finds it in a year with 100 %; with 9 digits it is below 1 % (see vipgate audit)"
+            "warned.yaml:5:17: gates.support.identify[0].static_pin: warning: a PIN of 3 digits is guessed within a "
+            "year with 100 %, one of 6 with less than 1 % (vipgate audit)"
         ),
         "warned.yaml:5:35: gates.support.identify[0].static_pin.pin: warning: a PIN of fewer than 4 digits is easily guessed",
     ]

@@ -113,8 +113,8 @@ def test_a_state_folder_is_used_if_there_is_one(tmp_path, monkeypatch):
 
 def test_lockouts(full):
     support, _, hidden = full.gates
-    assert support.lockout == Lockout(5, 900, 900, 86_400, 50, rejects=False)
-    assert hidden.lockout == Lockout(4, 600, 1200, 7200, 40, rejects=True)
+    assert support.lockout == Lockout(5, 43_200, 900, 86_400, 50, 14_400, rejects=False)
+    assert hidden.lockout == Lockout(4, 7200, 1200, 21_600, 40, 21_600, rejects=True)
 
 
 def test_schedules(full):

@@ -10,10 +10,10 @@ from vipgate_fs.gate.call import WITHHELD
 from vipgate_fs.gate.lockout import (
     KNOWN_FOR,
     NO_CUSTOMER,
-    SLOTS,
     Account,
     Attempt,
     Judgement,
+    Limit,
     Lockout,
     Tally,
     is_in_vain,
@@ -22,7 +22,7 @@ from vipgate_fs.gate.lockout import (
 from vipgate_fs.gate.pins import Match
 
 RIGHT, WRONG, LOCKED = Judgement.RIGHT, Judgement.WRONG, Judgement.LOCKED
-LIMITS = Lockout(failures=3, window=100.0, duration=100.0, longest=1000.0, gate_failures=6)
+LIMITS = Lockout(failures=3, forgive=100.0, duration=100.0, longest=1000.0, gate_failures=6, gate_forgive=100.0)
 START = 10**9
 """Unix time at which the tests begin."""
 
@@ -34,15 +34,28 @@ class Book:
         self.lockout = lockout
         self.tallies = {}
 
-    def attempt(self, caller, customer=None):
-        return Attempt("g", self.lockout, caller, customer)
+    def attempt(self, caller, customer=None, mistakes=()):
+        return Attempt("g", self.lockout, caller, customer, mistakes)
 
-    def judge(self, now, caller, right=False, customer=None, makes_known=True):
-        attempt = self.attempt(caller, customer)
-        match = Match(makes_known=makes_known) if right else None
-        judgement, after = judge(attempt, match, self.of(attempt), START + now)
+    def judge(self, now, caller, right=False, customer=None, mistakes=(), **match):
+        attempt = self.attempt(caller, customer, mistakes)
+        judgement, after = judge(attempt, Match(**match) if right else None, self.of(attempt), START + now)
         self.tallies |= after
+        self.counted = tuple(each for each in after if each.kind != "proof") if judgement is WRONG else ()
         return judgement
+
+    def call(self, now, caller, *entries, **match):
+        """A call with these entries: whether each is right, or for a customer, and whether it is right."""
+        mistakes, judged = {}, []
+        for entry in entries:
+            customer, right = entry if isinstance(entry, tuple) else (None, entry)
+            judged.append(self.judge(now, caller, right, customer, mistakes.get(customer, ()), **match))
+            mistakes[customer] = (*mistakes.get(customer, ()), *self.counted)
+        return judged
+
+    def failures(self, now, kind="gate", who=""):
+        account = Account("g", kind, who)
+        return self.tallies.get(account, Tally()).at(START + now, self.lockout.of(account)).failures
 
     def of(self, attempt):
         return {account: self.tallies.get(account, Tally()) for account in attempt.accounts}
@@ -67,29 +80,37 @@ def test_the_right_pin_from_another_number_still_works():
     assert judged(book, *[(0, "1")] * 4, (1, "2", True)) == [WRONG] * 3 + [LOCKED, RIGHT]
 
 
-def test_wrong_entries_count_within_the_window_only():
+def test_one_failed_attempt_is_forgiven_every_so_often():
     book = Book()
-    assert judged(book, (0, "1"), (50, "1"), (100, "1"), (101, "1"), (150, "1", True)) == [WRONG] * 4 + [LOCKED]
+    assert judged(book, (0, "1"), (50, "1")) == [WRONG] * 2
+    assert [book.failures(now, "caller", "1") for now in (99.9, 100, 199.9, 200, 10**6)] == [2, 1, 1, 0, 0]
+    assert judged(book, (100, "1"), (101, "1"), (150, "1", True)) == [WRONG, WRONG, LOCKED]
+
+
+def test_who_pauses_is_not_forgiven_for_it():
+    """A failed attempt after a lockout, or after a pause that is too short to forgive any, begins the next one."""
+    book = Book(Lockout(failures=3, forgive=10_000.0, duration=100.0, longest=10_000.0))
+    assert judged(book, (0, "1"), (3000, "1"), (6000, "1"), (6100, "1"), (6299, "1")) == [WRONG] * 4 + [LOCKED]
 
 
 def test_each_lockout_is_twice_as_long_up_to_the_longest():
-    book, now, lengths = Book(), 0, []
+    book, now, lengths = Book(Lockout(failures=3, forgive=10.0**6, duration=100.0, longest=1000.0)), 0, []
+    judged(book, *[(0, "1")] * 2)
     for _ in range(7):
-        judged(book, *[(now, "1")] * 3)
+        assert book.judge(now, "1") == WRONG
         tally = book.tallies[Account("g", "caller", "1")]
         lengths.append(tally.locked_until - START - now)
         now = tally.locked_until - START
     assert lengths == [100, 200, 400, 800, 1000, 1000, 1000]
+    assert tally.failures == 7, "no more than make the longest"
 
 
-@pytest.mark.parametrize(
-    ("quiet", "length"), [(0, 800), (999, 800), (1000, 400), (2000, 200), (3000, 100), (10**6, 100)]
-)
-def test_each_quiet_time_undoes_one_doubling(quiet, length):
-    book = Book()
-    judged(book, *[(0, "1")] * 3, *[(100, "1")] * 3, *[(300, "1")] * 3)
-    judged(book, *[(700 + quiet, "1")] * 3)
-    assert book.tallies[Account("g", "caller", "1")].locked_until == START + 700 + quiet + length
+@pytest.mark.parametrize(("now", "length"), [(300, 400), (999, 400), (1000, 200), (2000, 100), (3000, 0), (10**6, 0)])
+def test_each_time_that_forgives_one_makes_the_next_lockout_half_as_long(now, length):
+    book = Book(Lockout(failures=3, forgive=1000.0, duration=100.0, longest=1000.0))
+    judged(book, *[(at, "1") for at in (0, 0, 0, 100)])
+    assert book.judge(now, "1") == WRONG
+    assert max(0, book.tallies[Account("g", "caller", "1")].locked_until - START - now) == length
 
 
 def test_entries_during_a_lockout_prolong_nothing():
@@ -101,7 +122,7 @@ def test_entries_during_a_lockout_prolong_nothing():
 
 
 def test_nor_do_those_of_a_known_caller_prolong_the_lockout_of_the_gate():
-    book = Book(Lockout(failures=100, window=100.0, duration=100.0, longest=1000.0, gate_failures=6))
+    book = Book(Lockout(failures=100, forgive=100.0, duration=100.0, longest=1000.0, gate_failures=6))
     book.judge(0, "VIP", right=True)
     judged(book, *[(1, "1")] * 6)
     gate = book.tallies[Account("g", "gate", "")]
@@ -176,7 +197,7 @@ def test_all_known_callers_together_have_a_second_account_and_no_third():
 
 
 def test_being_known_is_used_up_by_wrong_entries_and_won_back_by_a_right_one():
-    book = Book(Lockout(failures=3, window=100.0, duration=100.0, longest=100.0, gate_failures=6))
+    book = Book(Lockout(failures=3, forgive=100.0, duration=100.0, longest=100.0, gate_failures=6))
 
     def besieged(now, *entries):
         judged(book, *[(now, f"{now} {number}") for number in range(6)])
@@ -224,32 +245,57 @@ def test_a_customers_own_pin_does_not_help_him_to_guess_at_others():
     assert judged(book, *turns, (0, "1", False, "10029")) == [WRONG, RIGHT, WRONG, RIGHT, WRONG, LOCKED, LOCKED]
 
 
-@given(st.lists(st.tuples(st.integers(0, 60), st.sampled_from("ab"), st.booleans()), max_size=80))
-def test_no_more_wrong_entries_within_a_window_than_there_may_be(steps):
-    book, now, wrong = Book(), 0, {"a": [], "b": []}
-    for pause, caller, right in steps:
-        now += pause
-        if book.judge(now, caller, right) == WRONG:
-            wrong[caller].append(now)
-    for times in (*wrong.values(), sorted(wrong["a"] + wrong["b"])):
-        limit = LIMITS.gate_failures if times not in wrong.values() else LIMITS.failures
-        assert all(later - earlier >= LIMITS.window for earlier, later in zip(times, times[limit:], strict=False))
+def within(times, limit, twice=False):
+    """Whether there are never more within any time than there may be."""
+    return all(
+        later - earlier + 1 <= limit.most(times[later] - times[earlier]) * (1 + twice)
+        for later in range(len(times))
+        for earlier in range(later + 1)
+    )
 
 
-MOST = Lockout(failures=3, window=100.0, duration=100.0, longest=400.0, gate_failures=7)
+LIMIT_OF_ANY_SIZE = st.builds(
+    lambda failures, forgive, duration, longer: Limit(failures, forgive, duration, max(forgive, duration) * longer),
+    st.integers(1, 6),
+    st.sampled_from([7, 60, 100, 250, 960]),
+    st.sampled_from([3, 60, 100, 400]),
+    st.sampled_from([1, 2, 5]),
+)
+
+
+@given(LIMIT_OF_ANY_SIZE, st.lists(st.sampled_from([0, 0, 1, 2, 5, 20, 60, 61, 100, 300, 1000, -1]), max_size=60))
+def test_nobody_has_more_failed_attempts_in_any_time_than_there_may_be(limit, pauses):
+    """However somebody spreads them: -1 waits until the lockout ends."""
+    tally, now, failed = Tally(), START, []
+    for pause in pauses:
+        now = max(now, tally.locked_until) if pause < 0 else now + pause
+        if not tally.is_locked(now):
+            tally = tally.with_failure(now, limit)
+            failed.append(now)
+    assert within(failed, limit)
+
+
+@pytest.mark.parametrize("limit", [Lockout().each, Lockout().whole, Limit(1, 60, 60, 60), Limit(3, 500, 7, 900)])
+@pytest.mark.parametrize("days", [1 / 24, 1, 30, 365])
+def test_and_the_best_guesser_has_nearly_as_many(limit, days):
+    tally, now, failed = Tally(), START, 0
+    while now < START + days * 86_400 and failed < 3000:
+        tally, failed = tally.with_failure(now, limit), failed + 1
+        now = max(now, tally.locked_until)
+    most = limit.most(now - START if failed == 3000 else days * 86_400)
+    assert most - 2 - most // 100 <= failed <= most
+
+
+MOST = Lockout(failures=3, forgive=200.0, duration=50.0, longest=400.0, gate_failures=7, gate_forgive=120.0)
 OWN, VICTIMS = ("1001",), ("1002", "1003", NO_CUSTOMER)
 FORGED, HONEST = tuple("abcdefgh"), {"VIP": "1002", "other VIP": "1003"}
-
-
-def within_windows(times, most):
-    return all(later - at >= MOST.window for at, later in zip(times, times[most:], strict=False))
 
 
 def attacks(numbers):
     """What an attacker does who has OWN PINs: (pause, number, customer, right); right only with their own."""
     own = st.tuples(st.sampled_from(OWN), st.sampled_from([True, True, False]))
     others = st.tuples(st.sampled_from(VICTIMS), st.just(False))
-    pauses = st.sampled_from([0, 0, 0, 0, 1, 30, 100])
+    pauses = st.sampled_from([0, 0, 0, 0, 1, 30, 100, 200, 3000])
     return st.lists(st.tuples(pauses, st.sampled_from(numbers), own | others), min_size=20, max_size=150)
 
 
@@ -265,8 +311,8 @@ def test_no_attacker_with_pins_of_his_own_guesses_more_than_the_bound_or_shuts_k
         for honest, theirs in HONEST.items():
             assert book.judge(now, honest, True, theirs) == RIGHT
     for customer, times in guessed.items():
-        assert within_windows(times, MOST.failures if customer else MOST.gate_failures)
-    assert within_windows(sorted(chain.from_iterable(guessed.values())), MOST.gate_failures)
+        assert within(times, MOST.each if customer else MOST.whole)
+    assert within(sorted(chain.from_iterable(guessed.values())), MOST.whole)
 
 
 @given(attacks((*FORGED[:4], *HONEST)))
@@ -279,48 +325,101 @@ def test_nor_does_he_who_forges_numbers_that_are_known_guess_more_than_twice_as_
             for what in (customer, number, "all"):
                 guessed.setdefault(what, []).append(now)
     for what, times in guessed.items():
-        single = MOST.failures if what in FORGED or what in HONEST else 2 * MOST.failures
-        assert within_windows(times, 2 * MOST.gate_failures if what in ("all", NO_CUSTOMER) else single)
+        limit = MOST.whole if what in ("all", NO_CUSTOMER) else MOST.each
+        assert within(times, limit, twice=what not in FORGED and what not in HONEST)
 
 
-def at(*times):
-    return tuple((time, 1) for time in times)
+def test_a_mistake_that_the_same_call_corrects_is_no_guess():
+    book = Book()
+    for number in range(50):
+        assert book.call(number, f"{number}", False, False, True) == [WRONG, WRONG, RIGHT]
+    assert (book.failures(50), book.failures(50, "caller", "1"), book.failures(50, "known_gate")) == (0, 0, 0)
+    assert book.call(50, WITHHELD, False, True) == [WRONG, RIGHT]
+    assert book.failures(50, "caller", WITHHELD) == 0
 
 
-@given(st.lists(st.floats(0, 50), max_size=10), st.lists(st.floats(0, 50), max_size=10))
-def test_what_two_stores_remember_is_joined_in_either_order(one, other):
-    tallies = [Tally(at(*sorted(set(times)))) for times in (one, other)]
-    assert tallies[0].joined(tallies[1]) == tallies[1].joined(tallies[0])
-    assert {time for time, _ in tallies[0].joined(tallies[1]).failures} == {*one, *other}
-    assert tallies[0].joined(tallies[0]) == tallies[0]
+def test_nor_is_that_of_a_known_caller():
+    book = Book()
+    book.judge(0, "VIP", right=True)
+    for _ in range(20):
+        assert book.call(1, "VIP", False, True) == [WRONG, RIGHT]
+    assert book.failures(1, "known_gate") == 0
 
 
-def test_joining_keeps_the_longer_lockout():
-    one, other = Tally(at(1.0), 5.0, 1, 9.0), Tally(((1.0, 3), (2.0, 1)), 4.0, 2, 0.0)
-    assert one.joined(other) == Tally(((1.0, 3), (2.0, 1)), 5.0, 2, 9.0)
+def test_who_hangs_up_after_a_failed_attempt_has_made_it():
+    book = Book()
+    assert book.call(0, "1", False) + book.call(0, "1", True) + book.call(0, "1", False) == [WRONG, RIGHT, WRONG]
+    assert (book.failures(0, "caller", "1"), book.failures(0) + book.failures(0, "known_gate")) == (2, 2)
 
 
-@pytest.mark.parametrize("limit", [101, 1000, 100_000])
-def test_a_high_limit_is_never_exceeded_and_makes_no_attempt_slow(limit):
-    lockout, tally, now, wrong = Lockout(failures=limit, window=100.0, duration=100.0), Tally(), START, []
-    for number in range(min(3 * limit, 5000)):
-        now += 0.9 if number % 7 == 0 else 0.01
-        if not tally.is_locked(now):
-            tally = tally.with_failure(now, limit, lockout)
-            wrong.append(now)
-        assert len(tally.failures) <= 2 * SLOTS
-    assert all(later - earlier >= 100.0 for earlier, later in zip(wrong, wrong[limit:], strict=False))
-    assert tally.count <= limit
+@pytest.mark.parametrize("match", [{"makes_known": False}, {"only": False}])
+def test_a_pin_beside_which_others_are_right_corrects_nothing(match):
+    """Else whoever has a guest PIN, or one of several static PINs, could guess at the others for ever."""
+    book = Book()
+    for number in range(3):
+        book.call(0, str(number), False, False, True, **match)
+    assert book.failures(0) + book.failures(0, "known_gate") == 6
+
+
+def test_a_customers_own_pin_corrects_no_guess_at_another():
+    book = Book()
+    book.call(0, "1", ("1002", False), (NO_CUSTOMER, False), ("1001", True))
+    assert [book.failures(0), book.failures(0, "caller", "1"), book.failures(0, "customer", "1002")] == [2, 2, 1]
+
+
+def test_a_lockout_that_has_begun_lasts_though_it_was_a_mistake():
+    """The gate's, whose last failed attempt a known caller made whose own account was locked."""
+    book = Book(Lockout(failures=9, forgive=100.0, duration=100.0, longest=100.0, gate_failures=1, gate_forgive=100.0))
+    book.judge(0, "VIP", right=True)
+    assert book.call(0, "VIP", False, True) == [WRONG, RIGHT], "through the gate's other account"
+    assert book.tallies[Account("g", "known_gate", "")].is_locked(START + 99)
+    assert book.failures(0, "known_gate") == 1
+
+
+CALLS = st.lists(
+    st.tuples(
+        st.sampled_from([0, 1, 30, 100, 120, 3000]),
+        st.sampled_from(FORGED),
+        st.lists(st.tuples(st.sampled_from(VICTIMS), st.just(False)) | st.tuples(st.just("1001"), st.booleans())),
+    ),
+    max_size=40,
+)
+
+
+@given(CALLS)
+def test_whoever_makes_mistakes_with_a_pin_of_his_own_gains_no_guess_by_it(calls):
+    book, now, guesses = Book(MOST), 0, []
+    for pause, number, entries in calls:
+        now += pause
+        for entry, judgement in zip(entries, book.call(now, number, *entries), strict=True):
+            guesses += [now] * (judgement is WRONG and entry[0] in VICTIMS)
+    assert within(guesses, MOST.whole)
+
+
+LIMIT = LIMITS.each
+TALLIES = st.builds(Tally, st.integers(0, 9), st.integers(0, 50), st.integers(0, 50), st.integers(0, 50))
+
+
+@given(TALLIES, TALLIES, st.integers(50, 2000))
+def test_what_two_stores_remember_is_joined_in_either_order_and_nothing_is_forgotten(one, other, now):
+    joined = one.joined(other, LIMIT)
+    assert joined.at(now, LIMIT).failures == other.joined(one, LIMIT).at(now, LIMIT).failures
+    assert joined.at(now, LIMIT).failures == max(one.at(now, LIMIT).failures, other.at(now, LIMIT).failures)
+    assert joined.locked_until == max(one.locked_until, other.locked_until)
+    assert joined.right_at == max(one.right_at, other.right_at)
+    assert one.joined(one, LIMIT) == one
 
 
 @pytest.mark.parametrize(
     ("tally", "forgotten"),
     [
         (Tally(), 0.0),
-        (Tally(at(5.0, 7.0)), 107.0),
-        (Tally((), 300.0, 2), 2300.0),
-        (Tally((), 0.0, 0, 10.0), KNOWN_FOR + 10),
+        (Tally(2, 7.0), 207.0),
+        (Tally(0, 7.0), 0.0),
+        (Tally(1, 7.0, 300.0), 300.0),
+        (Tally(3, 7.0, 200.0), 307.0),
+        (Tally(0, 0.0, 0.0, 10.0), KNOWN_FOR + 10),
     ],
 )
 def test_a_tally_is_forgotten_when_it_does_not_matter(tally, forgotten):
-    assert tally.forget_at(LIMITS) == forgotten
+    assert tally.forget_at(LIMITS.each) == forgotten

@@ -22,7 +22,7 @@ from vipgate_fs.store import dialect
 dialect.PATIENCE, dialect.HANG, dialect.RETRY = 0.5, 1.0, 0.3
 """
 """Times after which the gate goes on without the store, and asks it again, that a test can wait for."""
-LIMITS = "    lockout: {failures: 3, window: 1h}\n"
+LIMITS = "    lockout: {failures: 3}\n"
 WRONG = Caller(number="004930123456", dial="605142#")
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, text
 
 from vipgate_fs.simulator import Caller
 
-LIMITS = "    lockout: {failures: 4, window: 1h}\n"
+LIMITS = "    lockout: {failures: 4}\n"
 GUESSER = "004930123456"
 
 

@@ -89,7 +89,7 @@ def test_workers_count_together_and_every_call_has_a_record(service, folder):
     other = switch.call(Caller(OTHER, dial=f"{PIN}#"), "700")
     assert (locked.transferred_to, other.transferred_to.extension) == (None, "700")
     log = end(process, folder)
-    assert rows(folder, "SELECT kind, doublings FROM vipgate_tallies WHERE doublings > 0") == [("caller", 1)]
+    assert rows(folder, "SELECT kind, failures FROM vipgate_tallies WHERE locked_until > 0") == [("caller", 5)]
     assert rows(folder, "SELECT gate, outcome, count(*) FROM vipgate_calls GROUP BY 1, 2 ORDER BY 2") == [
         ("support", "pin_correct", 1),
         ("support", "pin_incorrect", 9),

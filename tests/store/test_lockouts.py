@@ -137,7 +137,7 @@ def test_what_is_cleared_while_somebody_is_judging_stays_cleared(open_database, 
 def test_what_does_not_matter_is_forgotten(store, database, clock):
     judge(store, attempt("1"))
     judge(store, attempt("2"), right=True)
-    database.transact(lambda connection: tallies.forget(connection, clock.now + LIMITS.window + 1))
+    database.transact(lambda connection: tallies.forget(connection, clock.now + LIMITS.forgive + 1))
     both = [CALLER, CALLER._replace(who="2")]
     assert known(database, *both) == {both[0]: Tally(), both[1]: Tally(right_at=clock.now)}
 
@@ -169,7 +169,7 @@ def test_an_attempt_in_vain_costs_the_same_transaction_as_any_other(store, datab
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # SQLite has one writer at a time
 def test_what_is_forgotten_at_the_moment_of_an_attempt(open_store, open_database, url, said):
     """The hourly clean-up of another process comes between what an attempt reads and what it writes."""
-    store, short = open_store(), Lockout(failures=3, window=1, duration=1, longest=1)
+    store, short = open_store(), Lockout(failures=3, forgive=60, duration=60, longest=60)
     judge(store, attempt(lockout=short))
     other, read, threads = open_database(url), Ledger.load, []
 
@@ -185,7 +185,7 @@ def test_what_is_forgotten_at_the_moment_of_an_attempt(open_store, open_database
         patched.setattr(Ledger, "load", and_then)
         assert judge(store, attempt(lockout=short)) == WRONG
     threads[0].join()
-    assert known(other, CALLER)[CALLER].count == 2
+    assert known(other, CALLER)[CALLER].failures == 2
     assert said.lines == []
 
 
@@ -260,7 +260,7 @@ def test_nothing_that_was_acknowledged_is_lost_when_processes_are_killed(open_da
     told = sum(
         len((line + process.communicate()[0]).splitlines()) for line, process in zip(lines, counting, strict=True)
     )
-    failures = known(open_database(url), CALLER)[CALLER].count
+    failures = known(open_database(url), CALLER)[CALLER].failures
     assert told <= failures <= told + 8, "each thread had one attempt at most that it told nobody of"
 
 

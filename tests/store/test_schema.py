@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from vipgate_fs.gate.lockout import Tally
 from vipgate_fs.store import schema
 from vipgate_fs.store.schema import METADATA, MIGRATIONS, WrongSchema, expect, make
+from vipgate_fs.store.tallies import kept as kept_
 
 
 def nothing(_connection):
@@ -66,6 +68,31 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(database, open_datab
     assert database.transact(lambda connection: connection.scalar(text("SELECT version FROM vipgate_schema"))) == len(
         MIGRATIONS
     )
+
+
+OLD = """
+    INSERT INTO vipgate_tallies VALUES
+        ('g', 'gate', '', '1000000007.25 1000000008.5 1000000010.0', 0, 0, 0, 1000000910.0),
+        ('g', 'caller', '1', '', 1000000500.0, 3, 0, 1000000500.0),
+        ('g', 'caller', '2', '1000000300.0*20', 1000000100.5, 1, 1000000000.0, 1007776000.0),
+        ('g', 'caller', '3', '7.5 8.5 999.25', 0, 0, 0, 915.0),
+        ('g', 'proof', ' 2', '1000000400.0', 0, 0, 1000000000.0, 1007776000.0)
+"""
+
+
+def test_failed_attempts_and_doublings_of_an_earlier_version_still_count(open_database, url, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(schema, "MIGRATIONS", MIGRATIONS[:3])
+        open_database(url).transact(lambda connection: connection.execute(text(OLD)))
+    found = open_database(url).transact(lambda connection: {kept.account[1:]: kept.tally for kept in kept_(connection)})
+    assert found == {
+        ("gate", ""): Tally(3, 1000000007.0),
+        ("caller", "1"): Tally(3, 1000000500.0, 1000000500.0),
+        ("caller", "2"): Tally(2, 1000000300.0, 1000000100.5, 1000000000.0),
+        ("caller", "3"): Tally(3),
+    }
+    forget_at = text("SELECT forget_at FROM vipgate_tallies WHERE kind = 'gate'")
+    assert open_database(url).transact(lambda connection: connection.scalar(forget_at)) >= 1e9 + 3 * 12 * 3600
 
 
 def test_a_service_goes_on_without_a_store_of_a_newer_schema_and_says_what_that_means(database, open_store, said):

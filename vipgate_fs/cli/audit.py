@@ -11,7 +11,7 @@ import click
 from vipgate_fs.cli import output
 from vipgate_fs.cli.options import config_option, load_or_exit
 from vipgate_fs.gate.gate import Gate
-from vipgate_fs.preview.guessing import DAY, HOUR, YEAR, attempts, weakest
+from vipgate_fs.preview.guessing import DAY, HOUR, YEAR, weakest
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Row:
     Attributes:
         line: of the PINs that are easiest to guess; None: the configuration contains none.
         digits: of the shortest of them.
+        digits_needed: for a chance of less than 1 % from many numbers; None: they have enough.
         chance: of guessing one within a year, 0 to 1.
     """
 
@@ -29,6 +30,7 @@ class Row:
     kind: str | None
     right_pins: int
     digits: int | None
+    digits_needed: int | None
     attempts_from_one: tuple[int, int, int]
     attempts_from_many: tuple[int, int, int]
     chance_from_one: float
@@ -42,7 +44,7 @@ def command(config: Path | None, style: str) -> None:
     """Report for each gate how many PINs somebody can try, and the chance of guessing one within a year.
 
     From one number, or from any number of them: caller numbers can be forged. It assumes the best possible guesser,
-    who knows the limits of the gate's lockout and stays just below them. PINs of webservices, databases, plug-ins and
+    who knows the limits of the gate's lockout and has a year's patience. PINs of webservices, databases, plug-ins and
     guests are not counted.
     """
     configuration = load_or_exit(config)
@@ -67,8 +69,8 @@ def command(config: Path | None, style: str) -> None:
 def _row(gate: Gate, now: dt.datetime) -> Row:
     found, lockout = weakest(gate, now), gate.lockout
     one, many = (
-        (attempts(limit, lockout, HOUR), attempts(limit, lockout, DAY), attempts(limit, lockout, YEAR))
-        for limit in (lockout.failures, lockout.gate_failures)
+        (lockout.most(HOUR, many=many), lockout.most(DAY, many=many), lockout.most(YEAR, many=many))
+        for many in (False, True)
     )
     return Row(
         gate.name,
@@ -76,6 +78,7 @@ def _row(gate: Gate, now: dt.datetime) -> Row:
         found.kind if found else None,
         len(found.right) if found else 0,
         min((right.length for right in found.right), default=None) if found else None,
+        found.digits_needed(lockout) if found else None,
         one,
         many,
         found.chance(lockout, YEAR, many=False) if found else 0.0,
@@ -89,7 +92,7 @@ def _cells(row: Row) -> list[str]:
         row.gate,
         str(row.line or "-"),
         str(row.right_pins or "-"),
-        str(row.digits or "-"),
+        f"{row.digits or '-'}" + (f" (needs {row.digits_needed})" if row.digits_needed else ""),
         _counts(row.attempts_from_one),
         in_percent(row.chance_from_one) if known else "-",
         _counts(row.attempts_from_many),

@@ -59,6 +59,12 @@ def clear(
         raise click.UsageError("say whose: --gate, --caller or --customer; or --all")
     if caller is not None and customer is not None:
         raise click.UsageError("say either --caller or --customer")
+    for option, value, wanted in (
+        ("--caller", caller, "a number, or 'anonymous' for withheld numbers"),
+        ("--customer", customer, "a customer number"),
+    ):
+        if value is not None and not value.strip():
+            raise click.UsageError(f"{option} is empty: {wanted}")
     if gate is not None and gate not in essentials.gates:
         raise click.BadParameter(f"no such gate; there are {', '.join(essentials.gates)}", param_hint="--gate")
     kinds: tuple[AccountKind, ...] = ()
@@ -79,24 +85,22 @@ def clear(
 def _listed(kept: list[Kept], essentials: Essentials, now: float) -> Iterator[dict[str, Any]]:
     for item in kept:
         account, tally = item.account, item.tally
-        failures = tally.recent(now, essentials.gates.get(account.gate, Lockout())).count
+        failures = tally.at(now, essentials.gates.get(account.gate, Lockout()).of(account)).failures
         is_locked = tally.is_locked(now)
         if failures or is_locked:
             yield {
                 **account._asdict(),
-                "failures": None if is_locked else failures,  # those that led to it are forgotten then
+                "failures": failures,
                 "locked_until": output.iso(tally.locked_until, essentials.site.calendar) if is_locked else None,
-                "doublings": tally.doublings,
             }
 
 
 def _print(listed: list[dict[str, Any]]) -> None:
-    head = ("gate", "of", "who", "failed attempts", "locked until", "doublings")
+    head = ("gate", "of", "who", "failed attempts", "locked until")
     rows = []
     for each in listed:
-        failures = "-" if each["failures"] is None else str(each["failures"])
         until = each["locked_until"] or "-"
-        rows.append((each["gate"], each["kind"], _who(each), failures, until, str(each["doublings"])))
+        rows.append((each["gate"], each["kind"], _who(each), str(each["failures"]), until))
     output.show_table(head, rows)
 
 

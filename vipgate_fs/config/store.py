@@ -117,28 +117,26 @@ def read_records(section: Section) -> Records:
 
 
 def read_lockout(section: Section) -> Lockout:
-    """A gate's limits; a lockout shorter than the window would forget failed attempts too early.
+    """A gate's limits: lockouts grow until one failed attempt is forgiven in each, or the total would not be bounded.
 
     What is not written is as long, or as much, as what goes before it demands.
     """
     failures = section.integer("failures")
-    window = section.duration("window")
-    first = _at_least(window, "window", section, "duration", duration)
+    times = {key: section.duration(key) for key in ("duration", "forgive", "gate_forgive")}
+    key = max(times, key=lambda each: times[each])
     return Lockout(
         failures=failures,
-        window=window,
-        duration=first,
-        longest=_at_least(first, "duration", section, "longest", duration),
+        **times,
+        longest=_at_least(times[key], key, section, "longest", duration),
         gate_failures=_at_least(failures, "failures", section, "gate_failures", int),
         rejects=section.text("locked_callers") == "reject",
     )
 
 
 def _at_least(least: Number, of: str, section: Section, key: str, read: Callable[[str], Number]) -> Number:
-    def parse(text: str) -> Number:
-        value = read(text)
-        if key in section and value < least:
+    def check(text: str) -> None:
+        if read(text) < least:
             raise ValueError(f"found {text}; allowed: at least as much as {of}")
-        return max(value, least)
 
-    return section.read(key, parse)
+    section.find(key, check)
+    return max(section.read(key, read), least)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -12,7 +13,7 @@ from vipgate_fs.gate.channel import CallEnded, CallTaken, Channel, Prompt
 from vipgate_fs.gate.decision import Decision
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.gate import Gate, Rejection, Route
-from vipgate_fs.gate.lockout import NO_CUSTOMER, Attempt, Judgement
+from vipgate_fs.gate.lockout import NO_CUSTOMER, Account, Attempt, Judgement
 from vipgate_fs.gate.memory import Memory, ReadOnly
 from vipgate_fs.gate.pins import Credential, PinTable, Unchecked
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
@@ -123,18 +124,21 @@ def _carry_out(decision: Decision, call: Call, channel: Channel, memory: Memory,
 
 def _knows_the_pin(entries: Iterable[_Keyed], nothing: Attempt, memory: Memory, outcome: Outcome) -> bool:
     """Judge attempts until one is right; `nothing` is the caller's before they have keyed in any."""
+    mistakes: dict[str | None, tuple[Account, ...]] = defaultdict(tuple)
     for customer, expected, entered in entries:
         outcome.entries += 1
         if entered == "":  # silence is no guess
             outcome.attempts.append(SILENT)
             continue
         try:
-            judgement, used = memory.judge(replace(nothing, customer=customer), expected, entered)
+            attempt = replace(nothing, customer=customer, mistakes=mistakes[customer])
+            judgement, used, counted = memory.judge(attempt, expected, entered)
         except Unchecked:
             outcome.why = UNCHECKED
             outcome.attempts.append(NOT_CHECKED)
             continue
         outcome.attempts.append(judgement)
+        mistakes[customer] += counted
         outcome.why = LOCKED_OUT if judgement is Judgement.LOCKED else used
         if judgement is Judgement.RIGHT:
             return True

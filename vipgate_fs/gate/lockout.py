@@ -1,19 +1,25 @@
 """Lockout across calls: how many failed attempts are too many, however calls are spread. Pure: no clock, no store.
 
-A failed attempt counts for the caller's number, for the customer number entered, and for the gate as a whole.
-Guessing from other numbers must not shut those out who have a PIN; compare OWASP's "device cookies". So a caller is
-*known* for what was proved from their number, this customer number at this gate, and for nothing else. While strangers
-have used a customer number or the gate up, known callers have a second account there, with the same limit, that
-strangers can't touch. That bounds every guesser, whatever numbers they forge and whatever PINs they have of their own:
+A failed attempt counts for the caller's number, for the customer number entered, and for the gate as a whole. Of each
+account one failed attempt is forgiven every so often, and none sooner: neither a pause nor a lockout undoes the others.
+Each one from the limit on begins a lockout, twice as long as that of the one before. So whoever guesses may be hasty or
+patient, and the total is bounded for any length of time: see `Limit.most`.
 
-    from one number          `failures` within a window
-    at one customer's PIN    `failures`; twice that for who forges numbers that are known for this very customer
-    at a gate                `gate_failures`; twice that for who forges known numbers
+A mistake is no guess: failed attempts that the right PIN follows, in the same call and for the same customer number, do
+not count in the end. Only who knows the PIN can do that; where others are right beside it, they do count.
+
+Guessing from other numbers must not shut those out who have a PIN; compare OWASP's "device cookies". So a caller is
+*known* for what was proved from their number, this customer number at this gate, and for nothing else. Attempts of
+known callers count for a second account there, with the same limit, that strangers can't touch; once that is used up,
+for everybody's. That bounds every guesser, whatever numbers they forge and whatever PINs they have of their own:
+
+    from one number          the limit of `failures`
+    at one customer's PIN    the same; twice that for who forges numbers that are known for this very customer
+    at a gate                the limit of `gate_failures`; twice that for who forges known numbers
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -24,8 +30,6 @@ from vipgate_fs.gate.pins import Match
 
 KNOWN_FOR: Final = 90 * 86_400.0
 """Seconds that a caller stays known after a right attempt."""
-SLOTS: Final = 100
-"""How many times of failed attempts an account keeps, or twice that at most."""
 NO_CUSTOMER: Final = ""
 """Stands for a customer number that does not exist."""
 
@@ -33,25 +37,89 @@ AccountKind = Literal["caller", "customer", "known_customer", "gate", "known_gat
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """How many failed attempts of an account are too many. Times are in seconds.
+
+    Attributes:
+        failures: those that are not forgiven when the first lockout begins.
+        forgive: the time in which one of them is forgiven.
+        duration: of the first lockout; with each further failed attempt the next is twice as long.
+        longest: the longest lockout, at least `forgive`.
+    """
+
+    failures: int
+    forgive: float
+    duration: float
+    longest: float
+
+    @property
+    def full(self) -> int:
+        """The failed attempts with which lockouts are as long as they get; no more are counted."""
+        failures, length = self.failures, self.duration
+        while length < self.longest:
+            failures, length = failures + 1, 2 * length
+        return failures
+
+    def lockout(self, failures: int) -> float:
+        """How long the lockout is that begins with the last of so many failed attempts; 0.0: there is none."""
+        if failures < self.failures:
+            return 0.0
+        return min(self.duration * 2.0 ** (min(failures, self.full) - self.failures), self.longest)
+
+    def most(self, seconds: float) -> int:
+        """The most failed attempts within any time of so many seconds, however they are spread over it.
+
+        As many as begin the first lockout, one for each time in which one is forgiven, and those with which lockouts
+        grow until one is as long as that: from then on there is one for each that is forgiven, and no more.
+        """
+        growing, length, passed = 0, self.duration, self.duration
+        while length < self.forgive and passed <= seconds:
+            growing, length = growing + 1, 2 * length
+            passed += length
+        return self.failures + growing + int(seconds // self.forgive)
+
+
+@dataclass(frozen=True, slots=True)
 class Lockout:
     """A gate's limits. Times are in seconds.
 
     Attributes:
-        failures: failed attempts of one caller, or for one customer number, before lockout; also those that a
-            known caller may make as such, until they enter the right PIN again.
-        window: the time within which they count.
-        duration: of the first lockout, at least the window; each further one takes twice as long.
-        longest: the longest lockout; also the time without one that undoes one doubling.
-        gate_failures: failed attempts across the whole gate before callers who are not known are locked out.
+        failures: see Limit: of one caller, or for one customer number; also the failed attempts that a known caller may
+            make as such, until they enter the right PIN again.
+        forgive: see Limit: of the same.
+        duration: see Limit.
+        longest: see Limit.
+        gate_failures: see Limit: across the whole gate.
+        gate_forgive: see Limit: of the same.
         rejects: whether locked-out callers are rejected at once, instead of hearing the usual dialogue.
     """
 
     failures: int = 5
-    window: float = 900.0
+    forgive: float = 43_200.0
     duration: float = 900.0
     longest: float = 86_400.0
     gate_failures: int = 50
+    gate_forgive: float = 14_400.0
     rejects: bool = False
+
+    @property
+    def each(self) -> Limit:
+        """Of a caller, and of a customer number."""
+        return Limit(self.failures, self.forgive, self.duration, self.longest)
+
+    @property
+    def whole(self) -> Limit:
+        """Of the gate as a whole."""
+        return Limit(self.gate_failures, self.gate_forgive, self.duration, self.longest)
+
+    def of(self, account: Account) -> Limit:
+        """Of an account."""
+        return self.whole if account.kind in ("gate", "known_gate") else self.each
+
+    def most(self, seconds: float, *, many: bool) -> int:
+        """See Limit: the most that a stranger can make at the gate, from many numbers or from one."""
+        whole = self.whole.most(seconds)
+        return whole if many else min(self.each.most(seconds), whole)
 
 
 class Account(NamedTuple):
@@ -79,12 +147,14 @@ class Attempt:
         lockout: its limits.
         caller: canonical number or WITHHELD.
         customer: a customer number that exists; NO_CUSTOMER for one that does not; None where none is asked for.
+        mistakes: the accounts that failed attempts of the same call for the same customer have counted for.
     """
 
     gate: str
     lockout: Lockout
     caller: str
     customer: str | None = None
+    mistakes: tuple[Account, ...] = ()
 
     @property
     def own(self) -> Account:
@@ -97,20 +167,18 @@ class Attempt:
         return Account(self.gate, "proof", f"{self.customer or ''} {self.caller}")
 
     @property
-    def shared(self) -> tuple[tuple[Account, Account, int], ...]:
-        """Accounts of more than one caller: everybody's, and the second one of known callers, each with its limit."""
-        whole = (Account(self.gate, "gate", ""), Account(self.gate, "known_gate", ""), self.lockout.gate_failures)
+    def shared(self) -> tuple[tuple[Account, Account], ...]:
+        """Accounts of more than one caller: everybody's, and the second one of known callers."""
+        whole = Account(self.gate, "gate", ""), Account(self.gate, "known_gate", "")
         if not self.customer:
             return (whole,)
-        kinds: tuple[AccountKind, AccountKind] = ("customer", "known_customer")
-        everybody, known = (Account(self.gate, kind, self.customer) for kind in kinds)
-        return (everybody, known, self.lockout.failures), whole
+        one = Account(self.gate, "customer", self.customer), Account(self.gate, "known_customer", self.customer)
+        return one, whole
 
     @property
     def accounts(self) -> tuple[Account, ...]:
         """All accounts that it may affect."""
-        pairs = (account for everybody, known, _limit in self.shared for account in (everybody, known))
-        return (self.own, self.proof, *pairs)
+        return (self.own, self.proof, *(account for pair in self.shared for account in pair))
 
 
 class Judgement(StrEnum):
@@ -126,72 +194,63 @@ class Tally:
     """What is remembered about an account. Times are Unix times.
 
     Attributes:
-        failures: of the failed attempts within the window, each with how many there were. Where more than SLOTS are
-            allowed, those of a hundredth of the window have one time, that of the last: so a high limit makes no
-            attempt slow, and what is forgotten is forgotten later, never sooner.
+        failures: how many failed attempts were not forgiven at `since`. Those of a proof are the failed attempts since
+            `right_at` that only a known caller could make; they are not forgiven, but end with the next right one.
+        since: when the time began in which the next one is forgiven.
         locked_until: the end of the last lockout.
-        doublings: how often the next one is to be doubled, before what the time since then undoes.
-        right_at: of the last right PIN from the caller's number, and of a proof: for what it proves. The failures of
-            a proof are the failed attempts since then that only a known caller could make; they count until the next
-            right one.
+        right_at: of the last right PIN from the caller's number, and of a proof: for what it proves.
     """
 
-    failures: tuple[tuple[float, int], ...] = ()
+    failures: int = 0
+    since: float = 0.0
     locked_until: float = 0.0
-    doublings: int = 0
     right_at: float = 0.0
 
     def is_locked(self, now: float) -> bool:
         """Whether there is a lockout now."""
         return now < self.locked_until
 
-    @property
-    def times(self) -> dict[float, int]:
-        """When there were how many failures."""
-        times: dict[float, int] = {}
-        for at, count in self.failures:
-            times[at] = times.get(at, 0) + count
-        return times
+    def at(self, now: float, limit: Limit) -> Tally:
+        """Without the failed attempts that are forgiven by then."""
+        forgiven = min(self.failures, max(0, int((now - self.since) // limit.forgive)))
+        return replace(self, failures=self.failures - forgiven, since=self.since + forgiven * limit.forgive)
 
-    @property
-    def count(self) -> int:
-        """How many failures there are."""
-        return sum(count for _, count in self.failures)
-
-    def recent(self, now: float, lockout: Lockout) -> Tally:
-        """With the failures only that count."""
-        return replace(self, failures=tuple(each for each in self.failures if each[0] > now - lockout.window))
-
-    def with_failure(self, now: float, limit: int, lockout: Lockout) -> Tally:
+    def with_failure(self, now: float, limit: Limit) -> Tally:
         """After one more failed attempt."""
-        tally = self.recent(now, lockout).with_one_more(now, lockout.window / SLOTS if limit > SLOTS else 0.0)
-        if tally.count < limit:
-            return tally
-        level = max(0, self.doublings - int((now - self.locked_until) // lockout.longest))
-        length = min(lockout.duration * 2.0**level, lockout.longest)
-        return replace(self, failures=(), locked_until=now + length, doublings=level + (length < lockout.longest))
-
-    def with_one_more(self, now: float, slot: float = 0.0) -> Tally:
-        """With a failure more, in one with the last if that was in the same slot of so many seconds."""
-        *earlier, (last, count) = self.failures or ((0.0, 0),)
-        if slot and count and last // slot == now // slot:
-            return replace(self, failures=(*earlier, (now, count + 1)))
-        return replace(self, failures=(*self.failures, (now, 1)))
-
-    def joined(self, other: Tally) -> Tally:
-        """What two stores remember of one account, while they could not ask each other."""
-        return Tally(
-            failures=tuple(sorted((Counter(self.times) | Counter(other.times)).items())),
-            locked_until=max(self.locked_until, other.locked_until),
-            doublings=max(self.doublings, other.doublings),
-            right_at=max(self.right_at, other.right_at),
+        before = self.at(now, limit)
+        failures = min(before.failures + 1, limit.full)
+        length = limit.lockout(failures)
+        return replace(
+            before,
+            failures=failures,
+            since=before.since if before.failures else now,
+            locked_until=now + length if length else before.locked_until,
         )
 
-    def forget_at(self, lockout: Lockout) -> float:
+    def without_failure(self, now: float, limit: Limit) -> Tally:
+        """After one of them has turned out to be a mistake."""
+        before = self.at(now, limit)
+        return replace(before, failures=max(0, before.failures - 1))
+
+    def joined(self, other: Tally, limit: Limit) -> Tally:
+        """What two stores remember of one account, while they could not ask each other: whichever forgives later."""
+
+        def forgiven(tally: Tally) -> tuple[float, int]:
+            return tally.since + tally.failures * limit.forgive if tally.failures else 0.0, tally.failures
+
+        later = max(self, other, key=forgiven)
+        return Tally(
+            later.failures,
+            later.since,
+            max(self.locked_until, other.locked_until),
+            max(self.right_at, other.right_at),
+        )
+
+    def forget_at(self, limit: Limit) -> float:
         """When nothing in it matters any more."""
         known = self.right_at + KNOWN_FOR if self.right_at else 0.0
-        locked = self.locked_until + lockout.longest * self.doublings if self.locked_until else 0.0
-        return max(known, locked, *(at + lockout.window for at, _ in self.failures))
+        forgiven = self.since + self.failures * limit.forgive if self.failures else 0.0
+        return max(known, self.locked_until, forgiven)
 
 
 def is_known(attempt: Attempt, tallies: Mapping[Account, Tally], now: float) -> bool:
@@ -202,7 +261,7 @@ def is_known(attempt: Attempt, tallies: Mapping[Account, Tally], now: float) -> 
     if attempt.caller == WITHHELD or attempt.customer == NO_CUSTOMER:
         return False
     proof = tallies[attempt.proof]
-    return now < proof.right_at + KNOWN_FOR and proof.count < attempt.lockout.failures
+    return now < proof.right_at + KNOWN_FOR and proof.failures < attempt.lockout.failures
 
 
 def is_in_vain(attempt: Attempt, tallies: Mapping[Account, Tally], now: float) -> bool:
@@ -219,17 +278,17 @@ def _books(
     tallies: Mapping[Account, Tally],
     now: float,
     known: bool,  # noqa: FBT001 - what `is_known` says
-) -> dict[Account, int] | None:
-    """The accounts that a failed attempt counts for, with their limits: of each pair the first that is open."""
+) -> list[Account] | None:
+    """The accounts that a failed attempt counts for: of a pair the first that is open, that of known callers first."""
     if tallies[attempt.own].is_locked(now):
         return None
-    books = {attempt.own: attempt.lockout.failures}
-    for everybody, second, limit in attempt.shared:
-        accounts = (everybody, second) if known else (everybody,)
+    books = [attempt.own]
+    for everybody, second in attempt.shared:
+        accounts = (second, everybody) if known else (everybody,)
         account = next((each for each in accounts if not tallies[each].is_locked(now)), None)
         if account is None:
             return None
-        books[account] = limit
+        books.append(account)
     return books
 
 
@@ -238,16 +297,29 @@ def judge(
 ) -> tuple[Judgement, dict[Account, Tally]]:
     """What an attempt is worth with what matched it, and those of the tallies that it changes.
 
-    One during a lockout is none, so it does not count: nobody prolongs a lockout. A right one leaves the wrong ones
-    before it as they are, or a customer could guess at others' PINs for as long as they know their own.
+    One during a lockout is none, so it does not count: nobody prolongs a lockout. A right one leaves the failed ones
+    before it as they are, but for mistakes of this call: or a customer could guess at others' PINs for as long as they
+    know their own.
     """
     books = _books(attempt, tallies, now, is_known(attempt, tallies, now))
     if books is None:
         return Judgement.LOCKED, {}
     if match is not None:
-        proofs = {attempt.own: replace(tallies[attempt.own], right_at=now), attempt.proof: Tally(right_at=now)}
-        return Judgement.RIGHT, proofs if match.makes_known and attempt.caller != WITHHELD else {}
-    changed = {account: tallies[account].with_failure(now, limit, attempt.lockout) for account, limit in books.items()}
+        return Judgement.RIGHT, _proofs(attempt, match, tallies, now) if match.makes_known else {}
+    changed = {account: tallies[account].with_failure(now, attempt.lockout.of(account)) for account in books}
     if any(account.kind.startswith("known") for account in books):
-        changed[attempt.proof] = tallies[attempt.proof].with_one_more(now)
+        changed[attempt.proof] = replace(tallies[attempt.proof], failures=tallies[attempt.proof].failures + 1)
     return Judgement.WRONG, changed
+
+
+def _proofs(attempt: Attempt, match: Match, tallies: Mapping[Account, Tally], now: float) -> dict[Account, Tally]:
+    """The tallies that a right PIN changes which shows who calls. Mistakes that have begun a lockout stay."""
+    changed: dict[Account, Tally] = {}
+    for account in attempt.mistakes if match.only else ():
+        tally = changed.get(account, tallies[account])
+        if not tally.is_locked(now):
+            changed[account] = tally.without_failure(now, attempt.lockout.of(account))
+    if attempt.caller != WITHHELD:
+        changed[attempt.own] = replace(changed.get(attempt.own, tallies[attempt.own]), right_at=now)
+        changed[attempt.proof] = Tally(right_at=now)
+    return changed

@@ -43,10 +43,12 @@ class Judged(NamedTuple):
     Attributes:
         judgement: what it was worth.
         used: of a right one, what was used, in a few words; "" when there is nothing to report.
+        counted: of a wrong one, the accounts that it has counted for.
     """
 
     judgement: Judgement
     used: Sentence = NOTHING
+    counted: tuple[Account, ...] = ()
 
 
 class Memory(Protocol):
@@ -105,7 +107,7 @@ def weigh(book: Book, attempt: Attempt, expected: Credential, entered: str, now:
     match = expected.matches(entered, book)
     judgement, changed = judge(attempt, match, book.tallies(attempt.accounts), now)
     if match is None or judgement is not Judgement.RIGHT:
-        return Judged(judgement), changed
+        return Judged(judgement, counted=tuple(each for each in changed if each.kind != "proof")), changed
     match.spend()
     return Judged(judgement, match.used), changed
 

@@ -52,11 +52,13 @@ class Match(NamedTuple):
     Attributes:
         used: what was used, in a few words; "" when there is nothing to report.
         makes_known: whether it shows who calls, so that the caller is known from then on.
+        only: whether nothing else would have been right. Else whoever has one PIN could guess at the others.
         spend: uses it up, once the attempt is judged to be right.
     """
 
     used: Sentence = NOTHING
     makes_known: bool = True
+    only: bool = True
     spend: Callable[[], None] = _spend_nothing
 
 
@@ -133,7 +135,8 @@ class AnyOf:
                 compared.append(credential.matches(entered, known))
         if self.credentials and not compared:
             raise Unchecked
-        return next(filter(None, compared), None)
+        match = next(filter(None, compared), None)
+        return match and match._replace(only=len(self.credentials) == 1)
 
 
 class PinTable:

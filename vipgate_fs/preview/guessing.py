@@ -11,11 +11,10 @@ import datetime as dt
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Final
 
 from vipgate_fs.gate.gate import Gate
-from vipgate_fs.gate.lockout import Lockout, Tally
+from vipgate_fs.gate.lockout import Lockout
 from vipgate_fs.gate.pins import Credential, Pin, PinTable
 from vipgate_fs.gate.step import Step
 from vipgate_fs.gate.verdict import AskForPin
@@ -26,37 +25,12 @@ from vipgate_fs.identify.static_pin import StaticPin
 HOUR: Final = 3600.0
 DAY: Final = 24 * HOUR
 YEAR: Final = 365 * DAY
+LIKELY: Final = 0.01
+"""The chance of guessing a PIN within a year from which on it is too short."""
 _ONE_TIME: Final = 6
 """Digits of a one-time PIN."""
 _AT_ONCE: Final = 3
 """One-time PINs that are right at a moment: see `vipgate_fs.identify.totp`."""
-
-
-@cache
-def attempts(limit: int, lockout: Lockout, seconds: float) -> int:
-    """The most entries for one account that are compared with a PIN within so many seconds.
-
-    Args:
-        limit: entries until the account is locked.
-        lockout: the gate's limits.
-        seconds: from the first entry.
-    """
-    return max(_hasty(limit, lockout, seconds), _patient(limit, lockout, seconds))
-
-
-def _hasty(limit: int, lockout: Lockout, seconds: float) -> int:
-    """Of someone who goes on until the lockout, and after it, by the code that locks them out."""
-    tally, now, count = Tally(), 0.0, 0
-    while now < seconds:
-        spent = replace(tally, failures=((now, limit - 1),)) if limit > 1 else tally
-        tally = spent.with_failure(now, limit, lockout)
-        now, count = tally.locked_until, count + limit
-    return count
-
-
-def _patient(limit: int, lockout: Lockout, seconds: float) -> int:
-    """Of someone who stops one short of the limit, waits until that is forgotten, and never is locked out."""
-    return math.ceil(seconds / lockout.window) * (limit - 1) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +73,16 @@ class Question:
         """The same with PINs of at least so many digits."""
         return replace(self, right=tuple(replace(one, length=max(one.length, length)) for one in self.right))
 
+    def digits_needed(self, lockout: Lockout) -> int | None:
+        """With how many digits a PIN would hardly be guessed within a year; None: it is not."""
+        if self.chance(lockout, YEAR, many=True) <= LIKELY:
+            return None
+        return next(
+            digits
+            for digits in range(min(right.length for right in self.right), 99)
+            if self.with_length(digits).chance(lockout, YEAR, many=True) <= LIKELY
+        )
+
     def chance(self, lockout: Lockout, seconds: float, *, many: bool) -> float:
         """That a guesser finds one of the PINs.
 
@@ -113,16 +97,14 @@ class Question:
     def _of_length(self, length: int, lockout: Lockout, seconds: float, many: bool) -> float:  # noqa: FBT001 - see chance
         """The same for a guesser who tries PINs of one length."""
         right = [one for one in self.right if one.length == length]
-        own = attempts(lockout.failures, lockout, seconds)
+        own = lockout.most(seconds, many=False)
         if self.owned and not many:
             return max(one.chance(own) for one in right)
         if self.owned:
-            whole = attempts(lockout.gate_failures, lockout, seconds)
+            whole = lockout.most(seconds, many=True)
             each, more = divmod(min(whole, own * len(right)), len(right))
             return 1 - math.prod(1 - one.chance(each + (place < more)) for place, one in enumerate(right))
-        limit = lockout.gate_failures if many else lockout.failures
-        spans = (min(seconds, one.seconds) for one in right)
-        counts = [attempts(limit, lockout, span) for span in spans]
+        counts = [lockout.most(min(seconds, one.seconds), many=many) for one in right]
         return 1 - math.prod(1 - one.chance(count) for one, count in zip(right, counts, strict=True))
 
 

@@ -31,8 +31,6 @@ from vipgate_fs.preview.guessing import YEAR, weakest
 from vipgate_fs.preview.spans import idle_spans, listed
 from vipgate_fs.preview.times import Horizon, Interval, Timeline, intervals, joined
 
-LIKELY: Final = 0.01
-"""The chance of a guesser within a year from which on it is a warning."""
 _Target = tuple[Gate, Scalar, NumberPattern]
 
 
@@ -236,20 +234,16 @@ class _Meaning:
 
     def _check_guessing(self, gate: Gate, section: Section, steps: Sequence[Section]) -> None:
         found = weakest(gate, self._now)
-        chance = found.chance(gate.lockout, YEAR, many=True) if found else 0.0
-        if found is None or chance <= LIKELY:
+        needed = found.digits_needed(gate.lockout) if found else None
+        if found is None or needed is None:
             return
         place = next((each.node for step, each in zip(gate.steps, steps, strict=True) if step.line == found.line), None)
         length = min(right.length for right in found.right)
-        needed = next(
-            digits
-            for digits in range(length, 99)
-            if found.with_length(digits).chance(gate.lockout, YEAR, many=True) <= LIKELY
-        )
+        percent = 100 * found.chance(gate.lockout, YEAR, many=True)
         self._report.warning(
             place or section.place("otherwise"),
-            f"a PIN of {length} digits: who guesses from many numbers finds it in a year with {100 * chance:.3g} %; "
-            f"with {needed} digits it is below 1 % (see vipgate audit)",
+            f"a PIN of {length} digits is guessed within a year with {percent:.3g} %, "
+            f"one of {needed} with less than 1 % (vipgate audit)",
         )
 
 

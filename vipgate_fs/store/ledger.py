@@ -25,20 +25,20 @@ Limited = Mapping[Account, tuple[Tally, Lockout]]
 """Tallies with the limits of their gates, which say how long they matter."""
 
 _LOCK: Final = """
-    INSERT INTO vipgate_tallies (gate, kind, who, failures, locked_until, doublings, right_at, forget_at)
-    SELECT value->>0, 'gate', '', '', 0, 0, 0, 0 FROM {listed} WHERE true ORDER BY 1
+    INSERT INTO vipgate_tallies (gate, kind, who, failures, since, locked_until, right_at, forget_at)
+    SELECT value->>0, 'gate', '', 0, 0, 0, 0, 0 FROM {listed} WHERE true ORDER BY 1
     ON CONFLICT (gate, kind, who) DO UPDATE SET gate = excluded.gate
 """
 _READ: Final = """
-    SELECT tally.gate, tally.kind, tally.who, failures, locked_until, doublings, right_at
+    SELECT tally.gate, tally.kind, tally.who, failures, since, locked_until, right_at
     FROM {listed} CROSS JOIN vipgate_tallies AS tally
     WHERE tally.gate = value->>0 AND tally.kind = value->>1 AND tally.who = value->>2
 """
 _WRITE: Final = """
-    INSERT INTO vipgate_tallies (gate, kind, who, failures, locked_until, doublings, right_at, forget_at)
+    INSERT INTO vipgate_tallies (gate, kind, who, failures, since, locked_until, right_at, forget_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (gate, kind, who) DO UPDATE SET
-        failures = excluded.failures, locked_until = excluded.locked_until, doublings = excluded.doublings,
+        failures = excluded.failures, since = excluded.since, locked_until = excluded.locked_until,
         right_at = excluded.right_at, forget_at = excluded.forget_at
 """
 _FIND_GUEST: Final = """
@@ -90,7 +90,7 @@ class Ledger:
             self._many(_LOCK, [[gate] for gate in sorted({account.gate for account in accounts})])
         self.tallies(accounts)
         for account, (tally, lockout) in unsaved.items():
-            self.known[account] = self.known[account].joined(tally)
+            self.known[account] = self.known[account].joined(tally, lockout.of(account))
             self.changed[account] = self.known[account], lockout
 
     def judge(self, attempt: Attempt, expected: Credential, entered: str, now: float) -> tuple[Judged, Tallies]:
@@ -104,8 +104,8 @@ class Ledger:
     def save(self) -> None:
         """Write what has changed."""
         rows = [
-            (*account, _written(tally), tally.locked_until, tally.doublings, tally.right_at,
-             tally.forget_at(lockout))
+            (*account, tally.failures, tally.since, tally.locked_until, tally.right_at,
+             tally.forget_at(lockout.of(account)))
             for account, (tally, lockout) in sorted(self.changed.items(), key=lambda item: item[0])
         ]  # fmt: skip
         if rows:
@@ -170,14 +170,5 @@ class Ledger:
 
 def tally_of(row: Any) -> tuple[Account, Tally]:
     """An account with its tally, of a row of the table."""
-    gate, kind, who, failures, locked_until, doublings, right_at, *_ = row
-    return Account(gate, kind, who), Tally(tuple(map(_failures, failures.split())), locked_until, doublings, right_at)
-
-
-def _written(tally: Tally) -> str:
-    return " ".join(f"{at!r}" if count == 1 else f"{at!r}*{count}" for at, count in tally.failures)
-
-
-def _failures(written: str) -> tuple[float, int]:
-    at, _, count = written.partition("*")
-    return float(at), int(count or 1)
+    gate, kind, who, failures, since, locked_until, right_at, *_ = row
+    return Account(gate, kind, who), Tally(failures, since, locked_until, right_at)

@@ -33,7 +33,8 @@ class Meanwhile(InMemory):
         """Remember what the store says."""
         with self._turn:
             unsaved = {
-                account: tallies[account].joined(self._tallies[account]) for account in self._unsaved & tallies.keys()
+                account: tallies[account].joined(self._tallies[account], limits[account].of(account))
+                for account in self._unsaved & tallies.keys()
             }
             learned = {account: tally for account, tally in {**tallies, **unsaved}.items() if tally != Tally()}
             for account in tallies.keys() - learned.keys():  # nothing is known of them, or no longer

@@ -33,14 +33,13 @@ TALLIES: Final = Table(
     Column("gate", Text, primary_key=True),
     Column("kind", Text, primary_key=True),
     Column("who", Text, primary_key=True),
-    Column("failures", Text, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("since", Double, nullable=False),
     Column("locked_until", Double, nullable=False),
-    Column("doublings", Integer, nullable=False),
     Column("right_at", Double, nullable=False),
     Column("forget_at", Double, nullable=False, index=True),
 )
-"""See `vipgate_fs.gate.lockout`: an Account and its Tally; `failures` are Unix times with a space between them,
-of more than one at a time with `*` and how many."""
+"""See `vipgate_fs.gate.lockout`: an Account and its Tally."""
 
 CALLS: Final = Table(
     "vipgate_calls",
@@ -132,6 +131,21 @@ MIGRATIONS: Final = (
     ALTER TABLE vipgate_overrides ADD COLUMN since DOUBLE PRECISION;
     ALTER TABLE vipgate_overrides ADD COLUMN note TEXT DEFAULT '' NOT NULL;
     ALTER TABLE vipgate_guest_pins ADD COLUMN used DOUBLE PRECISION
+    """,
+    # Until then: the Unix times of failed attempts, with spaces between them, and how often a lockout was doubled. Each
+    # of both counts as one failed attempt now; of a time, the first ten characters are the whole seconds.
+    """
+    ALTER TABLE vipgate_tallies RENAME COLUMN failures TO times;
+    ALTER TABLE vipgate_tallies ADD COLUMN failures INTEGER DEFAULT 0 NOT NULL;
+    ALTER TABLE vipgate_tallies ADD COLUMN since DOUBLE PRECISION DEFAULT 0 NOT NULL;
+    UPDATE vipgate_tallies SET failures = doublings, since = locked_until;
+    UPDATE vipgate_tallies SET failures = failures + 1 + length(times) - length(replace(times, ' ', ''))
+        WHERE times <> '';
+    UPDATE vipgate_tallies SET since = CAST(substr(times, 1, 10) AS DOUBLE PRECISION)
+        WHERE substr(times, 11, 1) = '.' AND substr(times, 1, 10) NOT LIKE '%.%';
+    UPDATE vipgate_tallies SET forget_at = since + failures * 86400 WHERE forget_at < since + failures * 86400;
+    ALTER TABLE vipgate_tallies DROP COLUMN times;
+    ALTER TABLE vipgate_tallies DROP COLUMN doublings
     """,
 )
 """One after the other; the number of those that were done is the schema's version. None is ever changed or removed."""

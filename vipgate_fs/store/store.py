@@ -118,7 +118,9 @@ class Store:
             except Exception:  # noqa: BLE001, S110 - a driver may raise anything; the attempt will show it
                 pass
             else:
-                found = {each: kept[each].joined(unsaved[each][0]) if each in unsaved else kept[each] for each in kept}
+                found = dict(kept)
+                for account, (tally, lockout) in unsaved.items():
+                    found[account] = found[account].joined(tally, lockout.of(account))
         return is_in_vain(attempt, found, self._clock())
 
     def record(self, record: CallRecord) -> None:

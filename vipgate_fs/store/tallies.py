@@ -12,7 +12,7 @@ from vipgate_fs.gate.lockout import Account, AccountKind, Tally
 from vipgate_fs.store.ledger import tally_of
 from vipgate_fs.store.schema import TALLIES, delete_some
 
-_HAS_ANY = (TALLIES.c.kind != "proof") & ((TALLIES.c.failures != "") | (TALLIES.c.locked_until > 0))
+_HAS_ANY = (TALLIES.c.kind != "proof") & ((TALLIES.c.failures > 0) | (TALLIES.c.locked_until > 0))
 
 
 def forget(connection: Connection, now: float) -> bool:
@@ -50,7 +50,7 @@ def clear(
     # Whoever is judging attempts holds their gate, and would write back what is cleared here.
     gates = select(TALLIES.c.gate).where(TALLIES.c.kind == "gate").order_by(TALLIES.c.gate)
     connection.execute(gates.with_for_update())
-    cleared = update(TALLIES).where(_HAS_ANY).values(failures="", locked_until=0.0, doublings=0)
+    cleared = update(TALLIES).where(_HAS_ANY).values(failures=0, since=0.0, locked_until=0.0)
     if kinds:
         cleared = cleared.where(TALLIES.c.kind.in_(kinds))
     for column, value in ((TALLIES.c.gate, gate), (TALLIES.c.who, who)):
