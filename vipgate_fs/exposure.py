@@ -1,9 +1,14 @@
-"""Whether others on this machine, besides owner and group, can access a file."""
+"""Whether others on this machine can access a file: those who should not, and those who must."""
 
 from __future__ import annotations
 
+import os
 import stat
+from collections.abc import Set as AbstractSet
 from pathlib import Path
+from typing import Final
+
+_ROOT: Final = 0
 
 
 def exposure(path: Path, mode: int, *, holds_secrets: bool) -> str | None:
@@ -21,3 +26,15 @@ def exposure(path: Path, mode: int, *, holds_secrets: bool) -> str | None:
     if mode & stat.S_IROTH and holds_secrets:
         return f"everybody on this machine can read the PINs, passwords or keys in it; chmod o= {path}"
     return None
+
+
+def may_read(path: Path, user: int, groups: AbstractSet[int]) -> bool:
+    """Whether a user may read a file, and enter each folder above it, by their modes. Raises OSError."""
+    wanted = [(path, stat.S_IROTH), *((folder, stat.S_IXOTH) for folder in path.absolute().parents)]
+    return user == _ROOT or all(_may(each.stat(), bit, user, groups) for each, bit in wanted)
+
+
+def _may(status: os.stat_result, bit: int, user: int, groups: AbstractSet[int]) -> bool:
+    """Whether somebody has a right that is given as others have it."""
+    shift = 6 if status.st_uid == user else 3 if status.st_gid in groups else 0
+    return bool(status.st_mode >> shift & bit)

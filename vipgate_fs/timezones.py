@@ -27,6 +27,14 @@ def timezone(name: str) -> zoneinfo.ZoneInfo:
     return zoneinfo.ZoneInfo(name)
 
 
+def rules_version() -> str:
+    """The version of the rules in use, such as 2025b; "": whoever set PYTHONTZPATH chose rules that do not say."""
+    _use_the_newest()
+    if zoneinfo.TZPATH:
+        return machine_version(zoneinfo.TZPATH)
+    return str(tzdata.IANA_VERSION)
+
+
 @cache
 def _use_the_newest() -> None:
     """`zoneinfo` asks the machine first, whose rules may be years older: governments change them with little notice.

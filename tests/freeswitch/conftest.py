@@ -44,13 +44,19 @@ def pytest_runtest_makereport():
 
 
 @pytest.fixture(scope="session")
-def switch(request, tmp_path_factory):
+def installed():
+    """The prefix of a FreeSWITCH, and a network of our own where we may have one."""
     place = prefix()
     if place is None:
         pytest.skip("no FreeSWITCH: make test-freeswitch FREESWITCH=/path/to/prefix")
     if not own_network() and (taken := taken_ports()):
         pytest.skip(f"ports that the suite needs are taken: {taken}")
-    started = Switch(place, tmp_path_factory.mktemp("freeswitch"))
+    return place
+
+
+@pytest.fixture(scope="session")
+def switch(request, installed, tmp_path_factory):
+    started = Switch(installed, tmp_path_factory.mktemp("freeswitch"))
     request.config.stash[VERSION] = started.version
     yield started
     started.stop()

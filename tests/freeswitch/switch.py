@@ -55,11 +55,11 @@ def _fails(probe: socket.socket, port: int) -> bool:
 class Control:
     """An inbound event socket connection."""
 
-    def __init__(self) -> None:
-        self._socket = socket.create_connection((HOST, CONTROL), timeout=10)
+    def __init__(self, port: int = CONTROL, password: str = PASSWORD) -> None:
+        self._socket = socket.create_connection((HOST, port), timeout=10)
         self._stream = self._socket.makefile("rb")
         self._receive()
-        self.command(f"auth {PASSWORD}")
+        self.command(f"auth {password}")
 
     def command(self, text: str) -> str:
         """Send a command; its answer."""
@@ -93,11 +93,26 @@ class Control:
 
 
 class Switch:
-    """FreeSWITCH, installed below `prefix`, with a configuration in `folder`, until `stop`."""
+    """FreeSWITCH, installed below `prefix`, with a configuration in `folder`, until `stop`.
 
-    def __init__(self, prefix: Path, folder: Path) -> None:
+    Args:
+        write: writes the configuration into the folder.
+        profiles: SIP profiles that it has.
+        control: port and password of its event socket.
+    """
+
+    def __init__(
+        self,
+        prefix: Path,
+        folder: Path,
+        write: Callable[[Path], None] = configuration.write,
+        profiles: int = 3,
+        control: tuple[int, str] = (CONTROL, PASSWORD),
+    ) -> None:
         self.folder = folder
-        configuration.write(folder)
+        self._profiles = profiles
+        self._at = control
+        write(folder)
         modules = next(path for path in (prefix / "lib/freeswitch/mod", prefix / "mod") if path.is_dir())
         places = {"conf": "", "log": "log", "db": "db", "run": "run", "scripts": "scripts", "temp": "temp"}
         options = [word for name, place in places.items() for word in (f"-{name}", str(folder / place))]
@@ -116,7 +131,7 @@ class Switch:
             profiles = self.api("sofia status")
         except OSError:
             return self._process.poll() is not None
-        return profiles.count("RUNNING") == 3
+        return profiles.count("RUNNING") == self._profiles
 
     def stop(self) -> None:
         """End it, by force if it does not end itself."""
@@ -125,11 +140,11 @@ class Switch:
             self._process.wait(20)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
+            self._process.wait(20)
 
     def api(self, command: str) -> str:
         """What `fs_cli -x` would print."""
-        control = Control()
+        control = Control(*self._at)
         try:
             return control.command(f"api {command}")
         finally:

@@ -25,6 +25,7 @@ SUBCOMMANDS: Final = (
     "serve",
     "reload",
     "status",
+    "doctor",
     "lockouts",
     "calls",
     "pin",

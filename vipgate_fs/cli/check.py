@@ -67,7 +67,7 @@ def command(
     for path in files or (config,):
         try:
             found = configuration_files.find(path)
-            loaded = _load(found)
+            loaded = load(found)
         except OSError as error:
             summaries.append(f"{error.filename or path}: {error.strerror or error}")
             status = UNREADABLE
@@ -88,7 +88,7 @@ def command(
     sys.exit(status)
 
 
-def _load(path: Path) -> Loaded:
+def load(path: Path) -> Loaded:
     """The file, with what can't be meant among its findings. Raises OSError."""
     content = path.read_bytes()
     loaded = configuration_files.load_text(content, path)

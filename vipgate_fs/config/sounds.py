@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import stat
 from functools import cache
 from os.path import isdir, isfile
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Final
 
 from vipgate_fs.document.findings import Place, Report
 from vipgate_fs.document.section import Section
+from vipgate_fs.exposure import may_read
 
 _HEAD: Final = 12
 _WAV: Final = (b"RIFF", b"RIFX", b"RF64")
@@ -84,16 +84,9 @@ def _is_hidden(path: str) -> bool:
     try:
         user = pwd.getpwnam(SWITCH)
         groups = set(os.getgrouplist(SWITCH, user.pw_gid))
-        wanted = [(Path(path), stat.S_IROTH), *((folder, stat.S_IXOTH) for folder in Path(path).absolute().parents)]
-        return any(not _may(each.stat(), bit, user.pw_uid, groups) for each, bit in wanted)
+        return not may_read(Path(path), user.pw_uid, groups)
     except (KeyError, OSError):
         return False
-
-
-def _may(status: os.stat_result, bit: int, user: int, groups: set[int]) -> bool:
-    """Whether somebody has a right that is given as others have it."""
-    shift = 6 if status.st_uid == user else 3 if status.st_gid in groups else 0
-    return bool(status.st_mode >> shift & bit)
 
 
 def _look_into(path: str) -> str | None:

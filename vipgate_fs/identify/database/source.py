@@ -56,6 +56,16 @@ class Source:
         except Exception as error:  # noqa: BLE001 - a driver may raise anything
             raise StepFailed(self._described(error)) from None
 
+    def reach(self) -> None:
+        """Connect as a question would, and ask nothing. Raises StepFailed."""
+        try:
+            with closing(_Question(self._connectable(), "", {})) as question:
+                self._aside.run(question.connect, self._timeouts.total)
+        except TimeoutError:
+            raise StepFailed(f"no connection to the database within {self._timeouts.total:g} s") from None
+        except Exception as error:  # noqa: BLE001 - a driver may raise anything
+            raise StepFailed(self._described(error)) from None
+
     def _connectable(self) -> Kind:
         with self._lock:
             if self._kind is None:
@@ -157,6 +167,10 @@ class _Question:
             return self._kind.engine.connect()
         except Exception as error:
             raise NoConnection from error
+
+    def connect(self) -> None:
+        """Connect and ask nothing. Raises NoConnection."""
+        self._connected().close()
 
     def close(self) -> None:
         """Nobody waits for the answer any more."""

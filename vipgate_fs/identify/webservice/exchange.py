@@ -115,6 +115,10 @@ class Connection:
         if answer.status // 100 != 2 or self._pending or self._http.trailing_data[0]:  # noqa: PLR2004 - RFC 9110, 15.3
             raise Unavailable(f"the proxy answered {named(answer.status)}")
 
+    def certificate_end(self) -> float | None:
+        """Unix time at which the certificate ends that the peer has shown; None without TLS."""
+        return self._stream.certificate_end()
+
     def next_request(self) -> bool:
         """Get ready for another request; whether there can be one."""
         is_done = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE

@@ -83,6 +83,21 @@ class Fetcher:
             request = self._redirected(request, answer)
         raise Unusable(f"redirected more than {MOST_REDIRECTS} times")
 
+    def reach(self, url: str) -> float | None:
+        """Connect to a URL's host as a question would, and ask nothing.
+
+        Returns:
+            Unix time at which the certificate ends that its server shows; None without TLS.
+
+        Raises:
+            Unavailable: it can't be reached.
+        """
+        connection = self._connect(Origin.of(url), self._route.tls, Deadline(self._timeouts.total, "no connection"))
+        try:
+            return connection.certificate_end()
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Let go of the connections that are idle."""
         for connections in self._idle.values():

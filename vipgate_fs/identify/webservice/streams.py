@@ -63,6 +63,9 @@ class Stream(Protocol):
     def is_stale(self) -> bool:
         """Whether an idle connection was closed, or something came unasked."""
 
+    def certificate_end(self) -> float | None:
+        """Unix time at which the certificate ends that the peer has shown; None: it has shown none."""
+
     def close(self) -> None:
         """Let go of the connection, at once and without a farewell."""
 
@@ -105,6 +108,9 @@ class TcpStream:
         except OSError:
             return True
         return True
+
+    def certificate_end(self) -> None:
+        """See Stream."""
 
     def close(self) -> None:
         """See Stream."""
@@ -160,6 +166,11 @@ class TlsStream:
     def is_stale(self) -> bool:
         """See Stream."""
         return self._stream.is_stale()
+
+    def certificate_end(self) -> float | None:
+        """See Stream."""
+        end = (self._tls.getpeercert() or {}).get("notAfter")
+        return float(ssl.cert_time_to_seconds(end)) if isinstance(end, str) else None
 
     def close(self) -> None:
         """See Stream."""

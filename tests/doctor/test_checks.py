@@ -1,0 +1,139 @@
+"""Each mistake is found by its name in what a real switch answered, once it is spoilt; the good site has none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from doctor.recorded import CONFIGURATION, NOW, SERVES, STATUS, Site
+
+from vipgate_fs.doctor import examine, known_mistakes, verdict
+from vipgate_fs.doctor.finding import Severity
+from vipgate_fs.doctor.machine import Peer
+
+SOFIA = "xml_locate configuration configuration name sofia.conf"
+DIALPLAN = "xml_locate dialplan"
+DAY = 86400.0
+
+
+@pytest.fixture
+def site():
+    return Site()
+
+
+def test_a_good_site_has_nothing(site):
+    assert site.findings() == []
+    assert verdict([]) is Severity.OK
+
+
+SPOILT = [
+    ("module-missing", "module_exists mod_sndfile", "true", "false"),
+    ("switch-old", "version short", "1.11.3-dev", "1.8.7"),
+    ("pins-logged", "xml_locate configuration configuration name logfile.conf", "info,", "debug,info,"),
+    ("clocks-apart", "strepoch", str(int(NOW)), str(int(NOW) + 90)),
+    ("dtmf-type", "sofia xmlstatus profile external", "rfc2833", "info"),
+    ("dtmf-info-logged", SOFIA, 'name="liberal-dtmf" value="true"', 'name="liberal-dtmf" value="false"'),
+    ("gateway-account", "sofia xmlstatus gateway", "auto_to_user", "trunk"),
+    ("gateway-down", "sofia xmlstatus gateway", "REGED", "FAIL_WAIT"),
+    ("blind-auth", SOFIA, 'name="dtmf-type"', 'name="accept-blind-auth" value="true"/><param name="dtmf-type"'),
+    ("media-bypassed", SOFIA, 'name="dtmf-type"', 'name="inbound-bypass-media" value="true"/><param name="dtmf-type"'),
+    ("profile-not-running", "sofia xmlstatus", "<name>external</name>", "<name>other</name>"),
+    ("profile-not-restarted", "sofia xmlstatus profile external", "<context>vipgate", "<context>default"),
+    ("context-missing", "sofia xmlstatus gateway", "<context>vipgate", "<context>vipgat"),
+    (
+        "context-twice",
+        DIALPLAN,
+        '<context name="default">',
+        '<context name="public"></context><context name="default">',
+    ),
+    ("dialplan-missing", DIALPLAN, '<context name="vipgate-passed">', '<context name="vipgate-let-in">'),
+    ("passed-nowhere", DIALPLAN, "49711555(00)$", "49711555(01)$"),
+    ("gate-again", DIALPLAN, "${destination_number} XML public", "${destination_number} XML vipgate"),
+    ("another-number-leads-there", DIALPLAN, "^(?:\\+|00)?49711555(00)$", "49711555(00)$"),
+    (
+        "another-header-decides",
+        DIALPLAN,
+        'field="destination_number" expression="^(?:',
+        'field="${sip_to_user}" expression="^(?:',
+    ),
+    ("gate-bypassed", "sofia xmlstatus profile external", "<context>vipgate", "<context>public"),
+    ("socket-elsewhere", DIALPLAN, "127.0.0.1:8084|127.0.0.1:8086", "127.0.0.1:8094"),
+    ("socket-port", DIALPLAN, "127.0.0.1:8084|127.0.0.1:8086", "127.0.0.1:8084|127.0.0.1"),
+    ("socket-not-full", DIALPLAN, "async full", "async"),
+    ("socket-not-async", DIALPLAN, "async full", "full"),
+    ("sensitive-dtmf", DIALPLAN, "sensitive_dtmf=true", "sensitive=true"),
+    ("park-timeout", DIALPLAN, "park_timeout=900", "park=900"),
+    ("park-timeout-short", DIALPLAN, "park_timeout=900", "park_timeout=90"),
+    ("socket-resume", DIALPLAN, "socket_resume=true", "resume=true"),
+    ("gate-untaken", DIALPLAN, "vipgate_untaken=${last_sched_id}", "vipgate=1"),
+    ("user-unknown", "user_exists id 1007 127.0.0.1", "true", "false"),
+    ("group-unknown", "group_call staff@127.0.0.1", "error/user_not_registered", "error/NO_ROUTE_DESTINATION"),
+]
+
+
+@pytest.mark.parametrize(("mistake", "command", "old", "new"), SPOILT, ids=[line[0] for line in SPOILT])
+def test_a_mistake_is_found_by_its_name(site, mistake, command, old, new):
+    site.spoil(command, old, new)
+    assert mistake in site.mistakes()
+
+
+def found(site, **machine):
+    site.machine = replace(SERVES, **machine)
+    return site.mistakes()
+
+
+@pytest.mark.parametrize(
+    ("mistake", "machine"),
+    [
+        ("service-down", {"service": None, "is_listening": False, "why_no_service": "no service runs"}),
+        ("service-hidden", {"service": None, "is_listening": True, "why_no_service": "no service runs"}),
+        ("service-degraded", {"service": replace(STATUS, workers=1)}),
+        ("service-outdated", {"is_changed": True}),
+        ("service-other-version", {"service": replace(STATUS, version="0.1.0")}),
+        ("store-unavailable", {"store": "disk full"}),
+        ("file-exposed", {"exposed": ("vipgate.yaml: everybody can read the PINs; chmod o= vipgate.yaml",)}),
+        ("peer-unreachable", {"peers": (Peer("webservice of gate a (line 7)", "crm:443", "no connection"),)}),
+        ("certificate-ends", {"peers": (Peer("webservice", "crm:443", "", NOW + 9 * DAY),)}),
+        ("certificate-ended", {"certificates": {"ca.pem": NOW - DAY}}),
+        ("time-zones-old", {"rules": "2024a"}),
+        ("prompt-unreadable", {"hidden": ("/sounds/de/8000/vipgate-welcome.wav",)}),
+    ],
+)
+def test_a_mistake_of_the_machine_is_found(site, mistake, machine):
+    assert found(site, **machine) == [mistake]
+
+
+def test_a_configuration_that_is_invalid_or_doubtful(site):
+    site.configuration = "version: 2\n"
+    assert site.mistakes() == ["configuration-invalid"]
+    site.configuration = CONFIGURATION + 'server: {listen: "0.0.0.0:8084"}\n'
+    assert "configuration-doubtful" in site.mistakes()
+
+
+def test_a_switch_that_can_not_be_asked_is_unknown(site):
+    facts = replace(site.facts(), switch=None, why_no_switch="connection refused")
+    findings = list(examine(facts))
+    assert [finding.mistake for finding in findings] == ["switch-not-asked"]
+    assert verdict(findings) is Severity.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("severities", "worst"),
+    [((1, 3), 3), ((3, 2, 1), 2), ((1, 1), 1)],
+)
+def test_what_is_known_to_be_broken_comes_before_what_is_unknown(site, severities, worst):
+    finding = known_mistakes()[0](finding="")
+    assert verdict([replace(finding, severity=Severity(each)) for each in severities]) == worst
+
+
+def test_names_of_mistakes_are_unique_and_each_says_what_to_do():
+    names = [mistake.name for mistake in known_mistakes()]
+    assert len(set(names)) == len(names) >= 30
+    assert all(mistake.what and mistake.why and mistake.do for mistake in known_mistakes())
+
+
+def test_no_password_of_the_switch_is_in_a_finding(site):
+    site.spoil("xml_locate configuration configuration name event_socket.conf", 'value="127.0.0.1"', 'value="0.0.0.0"')
+    site.spoil("xml_locate configuration configuration name event_socket.conf", "only-for-this-test", "ClueCon")
+    assert site.mistakes() == ["event-socket-open"]
+    assert "ClueCon" not in repr(site.findings())

@@ -1,0 +1,149 @@
+"""`vipgate doctor`: what is wrong with a site, and what to type."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Never
+
+import click
+
+from vipgate_fs import config as configuration_files
+from vipgate_fs.cli import output
+from vipgate_fs.cli.check import load
+from vipgate_fs.cli.options import config_option
+from vipgate_fs.doctor import examine, verdict
+from vipgate_fs.doctor.asking import PASSWORD, asked, find_socket
+from vipgate_fs.doctor.facts import Facts
+from vipgate_fs.doctor.finding import Finding, Severity
+from vipgate_fs.doctor.machine import Machine, ask_machine
+from vipgate_fs.doctor.switch import Switch, ask_switch
+from vipgate_fs.esl.inbound import Unreachable
+
+_MOST_PORT = 65535
+
+
+class Address(click.ParamType[tuple[str, int]]):
+    """HOST:PORT; IPv6 in brackets."""
+
+    name = "HOST:PORT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        """Host, without brackets, and port."""
+        if isinstance(value, tuple):
+            return value
+        host, _, port = str(value).rpartition(":")
+        if not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) <= _MOST_PORT:
+            self.fail(f"found {value}; allowed: HOST:PORT, such as 127.0.0.1:8021", param, ctx)
+        return host.strip("[]"), int(port)
+
+
+class ForMonitors(click.Command):
+    """One whose wrong use is no critical finding: that is unknown, too (Monitoring Plugins guidelines, 2.4)."""
+
+    def make_context(self, *arguments: Any, **more: Any) -> click.Context:
+        """As click does."""
+        try:
+            return super().make_context(*arguments, **more)
+        except click.UsageError as error:
+            error.show()
+            sys.exit(Severity.UNKNOWN)
+
+
+@click.command(cls=ForMonitors)
+@config_option
+@click.option("--switch", "place", type=Address(), help="The switch's event socket; default: what its own file says.")
+@click.option(
+    "--password-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=f"Holds the event socket's password and nothing else; default: ${PASSWORD}, then the switch's own file.",
+)
+@click.option(
+    "--event-socket-conf",
+    "settings",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The switch's event_socket.conf.xml, where it is in no usual place.",
+)
+@click.option(
+    "--trunk",
+    "trunks",
+    multiple=True,
+    metavar="NAME",
+    help="A SIP profile or gateway that calls from outside come through; may be repeated. Default: find out.",
+)
+@click.option("--without-switch", is_flag=True, help="Look at the configuration and at this machine only.")
+@output.format_option
+def command(
+    config: Path | None,
+    place: tuple[str, int] | None,
+    password_file: Path | None,
+    settings: Path | None,
+    trunks: tuple[str, ...],
+    without_switch: bool,  # noqa: FBT001
+    style: str,
+) -> None:
+    """Find what is wrong with the configuration, with this machine and with the switch, and say what to type.
+
+    Nothing is changed, and nobody's telephone rings. The first line is the result, for monitors.
+
+    Exit status: 0 nothing is wrong, 1 warnings, 2 something is critical, 3 the switch or the configuration could not be
+    asked.
+    """
+    try:
+        path = configuration_files.find(config)
+        loaded = load(path)
+    except OSError as error:
+        _end(style, f"{error.filename}: {error.strerror}")
+    switch, why = None, ""
+    if not without_switch:
+        try:
+            switch = _ask(place, password_file, settings, loaded.configuration)
+        except Unreachable as error:
+            why = str(error)
+        except OSError as error:
+            why = f"{error.filename}: {error.strerror}"
+    machine = (
+        ask_machine(loaded.configuration, holds_secrets=loaded.holds_secrets) if loaded.configuration else Machine()
+    )
+    facts = Facts(path, loaded.configuration, loaded.findings, machine, switch, why, trunks)
+    findings = sorted(examine(facts), key=lambda finding: -finding.severity.rank)
+    _show(findings, style)
+    sys.exit(verdict(findings))
+
+
+def _ask(
+    place: tuple[str, int] | None, password_file: Path | None, settings: Path | None, configuration: Any
+) -> Switch:
+    with asked(find_socket(place, password_file, settings)) as ask:
+        return ask_switch(ask, configuration)
+
+
+def _end(style: str, why: str) -> Never:
+    """Nothing can be found out: that is the answer, on stdout, where monitors look for it."""
+    click.echo(
+        output.as_json({"result": "unknown", "findings": [], "why": why}) if style == "json" else f"UNKNOWN: {why}"
+    )
+    sys.exit(Severity.UNKNOWN)
+
+
+def _show(findings: list[Finding], style: str) -> None:
+    result = verdict(findings).name
+    if style == "json":
+        listed = [asdict(one) | {"severity": one.severity.name.lower()} for one in findings]
+        output.show_json({"result": result.lower(), "findings": listed})
+        return
+    click.echo(f"{result}: {_summary(findings)}")
+    for one in findings:
+        click.secho(f"\n{one.severity.name}: {one.what}", bold=True)
+        click.echo(f"    {one.why}")
+        click.echo(f"    → {one.do}")
+
+
+def _summary(findings: Iterable[Finding]) -> str:
+    counts = Counter(finding.severity for finding in findings)
+    words = {Severity.CRITICAL: "critical", Severity.UNKNOWN: "not found out", Severity.WARNING: "warning"}
+    parts = [f"{counts[severity]} {word}" for severity, word in words.items() if counts[severity]]
+    return ", ".join(parts) or "nothing is wrong"

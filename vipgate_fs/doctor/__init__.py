@@ -1,0 +1,45 @@
+"""`vipgate doctor`: what is wrong with a site, and what to type.
+
+`machine` and `switch` gather what this machine and the switch say, once; the files in `checks` make findings of these
+facts. `way` tells a call's way through the live dialplan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from vipgate_fs.doctor.checks import (
+    clock,
+    configuration,
+    directory,
+    gate,
+    modules,
+    peers,
+    profiles,
+    prompts,
+    route,
+    service,
+)
+from vipgate_fs.doctor.facts import Facts
+from vipgate_fs.doctor.finding import Finding, Mistake, Severity, mistakes_of
+
+CHECKS: Final = (configuration, service, peers, clock, modules, profiles, route, gate, prompts, directory)
+"""In the order in which they are run: what others depend on comes first."""
+
+
+def examine(facts: Facts) -> Iterator[Finding]:
+    """Everything that is wrong."""
+    for module in CHECKS:
+        check: Callable[[Facts], Iterator[Finding]] = module.check
+        yield from dict.fromkeys(check(facts))
+
+
+def known_mistakes() -> list[Mistake]:
+    """Every kind of mistake that is looked for."""
+    return [mistake for module in CHECKS for mistake in mistakes_of(module)]
+
+
+def verdict(findings: list[Finding]) -> Severity:
+    """The worst of them."""
+    return max((finding.severity for finding in findings), key=lambda severity: severity.rank, default=Severity.OK)

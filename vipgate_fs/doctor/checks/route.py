@@ -1,0 +1,239 @@
+"""A call's way: the trunk's context leads to the gate, nothing leads round it, and what passes gets somewhere."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from vipgate_fs.config.model import Configuration
+from vipgate_fs.doctor.facts import Facts
+from vipgate_fs.doctor.finding import Finding, Mistake, Severity
+from vipgate_fs.doctor.numbers import is_protected
+from vipgate_fs.doctor.routes import Incoming, onward
+from vipgate_fs.doctor.switch import Switch
+from vipgate_fs.doctor.way import End, Way, begin, find_context, ways
+from vipgate_fs.gate.call import REQUEST_URI
+from vipgate_fs.gate.gate import Gate, Route
+from vipgate_fs.gate.verdict import Forward
+
+OURS: Final = ("vipgate", "vipgate-no-gate", "vipgate-passed")
+"""Contexts of the dialplan that VIPgate ships."""
+_HEADERS: Final = re.compile(r"sip_to_user|sip_req_user|sip_to_uri|sip_req_uri|sip_h_[A-Za-z-]+")
+_STRANGER: Final = "5550199019901"
+"""A number that is nobody's."""
+_SHORTEST: Final = 6
+"""Characters of a number that can't be an extension."""
+
+BYPASSED = Mistake(
+    "gate-bypassed",
+    Severity.CRITICAL,
+    "calls through {entry} go round the gate: {way}",
+    "Gate {gate} protects this number, and nobody is asked.",
+    "let the context {context} lead to the gate (docs/freeswitch.md, 2); what stands above that goes round it",
+)
+BYPASSED_IF = Mistake(
+    "gate-bypassed-sometimes",
+    Severity.WARNING,
+    "some calls through {entry} go round the gate, when {when}: {way}",
+    "Gate {gate} protects this number, and such a caller is not asked.",
+    "move that extension below the gate, or to where only those calls come that have passed",
+)
+NO_WAY = Mistake(
+    "gate-unreached",
+    Severity.CRITICAL,
+    "no call from outside reaches the gate; one through {entry}: {way}",
+    "The gate has nothing to do, and calls to {number} are refused.",
+    'in the trunk\'s SIP profile: <param name="context" value="vipgate"/>; fs_cli -x \'sofia profile PROFILE restart\'',
+)
+NO_CONTEXT = Mistake(
+    "context-missing",
+    Severity.CRITICAL,
+    "{entry} leads to the context {context}, which is not there",
+    "Its calls are refused.",
+    "correct the parameter context of {entry}; or install the dialplan, and fs_cli -x reloadxml",
+)
+UNKNOWN_WAY = Mistake(
+    "way-unknown",
+    Severity.UNKNOWN,
+    "calls through {entry} can't be followed: {way}",
+    "A script, another dialplan, or a database decides about them.",
+    "vipgate doctor --call {number} tries it",
+)
+TWICE = Mistake(
+    "context-twice",
+    Severity.CRITICAL,
+    "the context {context} is there {count} times",
+    "FreeSWITCH sees only the first one: what stands in the others does not exist.",
+    "put all extensions of {context} into one context, in one file; fs_cli -x reloadxml",
+)
+NOT_INSTALLED = Mistake(
+    "dialplan-missing",
+    Severity.CRITICAL,
+    "the dialplan has no context {context}, where gate {gate} sends the calls that pass",
+    "Whoever passes is hung up on.",
+    "install VIPgate's dialplan (docs/freeswitch.md, 2), or correct route.context of the gate; fs_cli -x reloadxml",
+)
+NOWHERE = Mistake(
+    "passed-nowhere",
+    Severity.CRITICAL,
+    "calls to {number} that pass get nowhere: {way}",
+    "Whoever has the right PIN is hung up on.",
+    "an extension for {number} in the context {context}; fs_cli -x reloadxml",
+)
+FORWARD_NOWHERE = Mistake(
+    "forwarded-nowhere",
+    Severity.CRITICAL,
+    "gate {gate} sends calls to {number}, and they get nowhere: {way}",
+    "They are hung up on.",
+    "an extension for {number} in the context {context}; fs_cli -x reloadxml",
+)
+AGAIN = Mistake(
+    "gate-again",
+    Severity.CRITICAL,
+    "calls that pass are handed to a gate again: {way}",
+    "The caller is asked for ever, or hung up on.",
+    'in the context {context}: <action application="export" data="vipgate_passed=true"/> before anything else',
+)
+OTHER_NUMBER = Mistake(
+    "another-number-leads-there",
+    Severity.WARNING,
+    "a call to {other} meets no gate, and goes where {number} goes: {way}",
+    "Whoever can have it dialled reaches gate {gate}'s people unasked.",
+    "write ^ at the beginning and $ at the end of that extension's expression; fs_cli -x reloadxml",
+)
+OTHER_HEADER = Mistake(
+    "another-header-decides",
+    Severity.CRITICAL,
+    "the context {context} goes by {field}, the gate by the Request-URI",
+    "A caller who writes another number there is judged by one number and put through to another.",
+    "site.called_number in vipgate.yaml: [To] for sip_to_user; or let the context go by destination_number",
+)
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Every way of a call to a protected number."""
+    if facts.switch is None or facts.configuration is None:
+        return
+    yield from _contexts(facts.switch, facts.configuration)
+    yield from _missing_entries(facts)
+    for each in facts.incoming:
+        yield from _judge(each)
+    ends = {each.way.end for each in facts.incoming}
+    if facts.incoming and not ends & {End.GATE, End.UNKNOWN, End.THROUGH}:
+        first = facts.incoming[0]
+        yield NO_WAY(entry=first.entry.name, way=first.way.told, number=first.sample.number)
+    yield from _after(facts, facts.switch, facts.configuration)
+
+
+def _contexts(switch: Switch, configuration: Configuration) -> Iterator[Finding]:
+    names = [context.get("name", "") for context in switch.dialplan.findall("context")]
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            yield TWICE(context=name, count=names.count(name))
+    for gate in configuration.gates:
+        if gate.enabled and gate.route.dialplan == "XML" and gate.route.context not in names and not switch.bindings:
+            yield NOT_INSTALLED(context=gate.route.context, gate=gate.name)
+
+
+def _missing_entries(facts: Facts) -> Iterator[Finding]:
+    switch = facts.switch
+    if switch is None or switch.bindings:
+        return
+    for entry in facts.entries:
+        if find_context(switch.dialplan, entry.context) is None:
+            yield NO_CONTEXT(entry=entry.name, context=entry.context)
+
+
+def _judge(each: Incoming) -> Iterator[Finding]:
+    entry, way, gate = each.entry, each.way, each.sample.gate.name
+    if way.end is End.THROUGH and not way.provided:
+        yield BYPASSED(entry=entry.name, way=way.told, gate=gate, context=entry.context)
+    elif way.end is End.THROUGH:
+        yield BYPASSED_IF(entry=entry.name, when=" and ".join(way.provided), way=way.told, gate=gate)
+    elif way.end is End.UNKNOWN:
+        yield UNKNOWN_WAY(entry=entry.name, way=way.told, number=each.sample.number)
+
+
+def _after(facts: Facts, switch: Switch, configuration: Configuration) -> Iterator[Finding]:
+    """What becomes of those who pass. A number arrives if it does in one of the ways in which a trunk may write it."""
+    met: defaultdict[tuple[str, str], list[Incoming]] = defaultdict(list)
+    for each in facts.incoming:
+        route = each.sample.gate.route
+        is_known = route.dialplan == "XML" and find_context(switch.dialplan, route.context) is not None
+        if is_known and each.sample.target and each.way.end is End.GATE and not each.way.provided:
+            met[each.sample.gate.name, each.sample.target].append(each)
+    for several in met.values():
+        found = [(each, way) for each in several for way in _passed(each, switch)]
+        arrived = [(each, way) for each, way in found if _arrives(way)]
+        if not arrived:
+            each, way = found[0]
+            mistake = AGAIN if way.end in (End.GATE, End.ROUND) else NOWHERE
+            yield mistake(number=each.sample.number, way=way.told, context=way.contexts[-1])
+            continue
+        yield from _others(*arrived[0], switch, configuration)
+        yield from _headers((way for _, way in found), switch, configuration)
+    for gate, target, before in _targets(several[0] for several in met.values()):
+        ways_on = onward(switch, before, target, gate.route.context)
+        if not any(map(_arrives, ways_on)):
+            yield FORWARD_NOWHERE(gate=gate.name, number=target, way=ways_on[0].told, context=ways_on[0].contexts[-1])
+
+
+def _passed(each: Incoming, switch: Switch) -> list[Way]:
+    return onward(switch, each.way, each.sample.number, each.sample.gate.route.context)
+
+
+def _arrives(way: Way) -> bool:
+    return way.end in (End.THROUGH, End.UNKNOWN) or (way.end is End.REFUSED and way.is_heard)
+
+
+def _targets(met: Iterable[Incoming]) -> Iterator[tuple[Gate, str, Way]]:
+    """The numbers that a gate's configuration sends calls to, once each, and a way on which such a call came."""
+    seen: set[tuple[str, str]] = set()
+    for each in met:
+        gate = each.sample.gate
+        for target in _named_targets(gate):
+            if (gate.name, target) not in seen and gate.route.dialplan == "XML":
+                seen.add((gate.name, target))
+                yield gate, target, each.way
+
+
+def _named_targets(gate: Gate) -> Iterator[str]:
+    verdicts = (gate.otherwise, *(step.on_failure for step in gate.steps))
+    yield from (verdict.target for verdict in verdicts if isinstance(verdict, Forward))
+    yield from filter(None, gate.targets)
+
+
+def _others(each: Incoming, arrived: Way, switch: Switch, configuration: Configuration) -> Iterator[Finding]:
+    """Numbers that no gate protects, and that lead to where a protected one leads."""
+    number, entry = each.sample.number, each.entry
+    if not number.lstrip("+").isdigit() or len(number) < _SHORTEST or arrived.provided:
+        return
+    for other in (f"99{number.lstrip('+')}", f"{number}9"):
+        if is_protected(configuration, other):
+            continue
+        way = _unjudged(other, entry.context, switch)
+        if way and way.end is End.THROUGH and way.last == arrived.last:
+            stranger = _unjudged(_STRANGER, entry.context, switch)
+            if stranger is None or stranger.last != way.last:
+                yield OTHER_NUMBER(other=other, number=number, way=way.told, gate=each.sample.gate.name)
+
+
+def _unjudged(number: str, context: str, switch: Switch) -> Way | None:
+    """Where a call to a number goes that no gate protects: a gate lets it pass."""
+    before = next(ways(switch.dialplan, begin(number, context, switch.variables), most=1))
+    if before.end is End.GATE:
+        return next(iter(onward(switch, before, number, Route().context)), None)
+    return before
+
+
+def _headers(found: Iterable[Way], switch: Switch, configuration: Configuration) -> Iterator[Finding]:
+    """Contexts behind the gate that go by a header which the gate does not look at first."""
+    if configuration.site.called_number[0] != REQUEST_URI:
+        return
+    for name in {name for way in found for name in way.contexts if name not in OURS}:
+        context = find_context(switch.dialplan, name)
+        for element in () if context is None else context.iter():
+            if (field := _HEADERS.search(element.get("field", ""))) and element.tag in ("condition", "regex"):
+                yield OTHER_HEADER(context=name, field=field[0])

@@ -1,0 +1,58 @@
+"""All that is known before the first check looks at it: what the configuration, the machine and the switch say."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from vipgate_fs.config.model import Configuration
+from vipgate_fs.doctor.entries import Entry, entries_of
+from vipgate_fs.doctor.machine import Machine
+from vipgate_fs.doctor.numbers import samples
+from vipgate_fs.doctor.routes import Incoming, incoming_ways
+from vipgate_fs.doctor.switch import Profile, Switch
+from vipgate_fs.document.findings import Finding as ConfigurationFinding
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known.
+
+    Attributes:
+        path: of the configuration.
+        configuration: None when it can't be used; `findings` say why.
+        findings: of `vipgate check`.
+        machine: this one.
+        switch: None when it was not asked, or can't be.
+        why_no_switch: why it can't be asked; "" when it was not to be.
+        trunks: profiles and gateways that calls from outside come through; empty: find out.
+        now: Unix time.
+    """
+
+    path: Path
+    configuration: Configuration | None
+    findings: tuple[ConfigurationFinding, ...]
+    machine: Machine
+    switch: Switch | None = None
+    why_no_switch: str = ""
+    trunks: tuple[str, ...] = ()
+    now: float = field(default_factory=time.time)
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """Where calls from outside come in."""
+        return entries_of(self.switch, self.trunks) if self.switch else ()
+
+    @cached_property
+    def profiles(self) -> tuple[Profile, ...]:
+        """The SIP profiles that they come through."""
+        return tuple({entry.profile.name: entry.profile for entry in self.entries if entry.profile}.values())
+
+    @cached_property
+    def incoming(self) -> tuple[Incoming, ...]:
+        """The ways that calls to protected numbers take."""
+        if self.switch is None or self.configuration is None:
+            return ()
+        return tuple(incoming_ways(self.switch, self.entries, samples(self.configuration)))

@@ -1,0 +1,176 @@
+"""A call's way through the live dialplan: told step by step, until it meets the gate, gets through, or ends."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from vipgate_fs.doctor.conditions import Action, Choices, Hunt, State, assign, explore
+
+MOST_WAYS: Final = 96
+"""Combinations of what only a call knows that are looked at for one number."""
+_MOST_TRANSFERS: Final = 20
+
+_GOES_ON: Final = frozenset(
+    word
+    for line in (
+        "set export multiset unset multiunset set_global set_profile_var set_name log info eval event sleep set_user",
+        "answer pre_answer ring_ready playback endless_playback say speak gentones limit hash db presence",
+        "start_dtmf stop_dtmf flush_dtmf queue_dtmf block_dtmf unblock_dtmf sched_transfer sched_hangup sched_cancel",
+        "sched_broadcast sched_heartbeat enable_heartbeat enable_keepalive verbose_events check_acl privacy",
+        "set_audio_level set_mute unset_mute cng_plc media_reset rename capture detect_speech bind_meta_app early_ok",
+        "bind_digit_action digit_action_set_realm clear_digit_action clear_speech_cache session_loglevel novideo",
+        "record_session stop_record_session displace_session stop_displace_session remove_bugs delay_echo av_options",
+        "send_info jitterbuffer limit_execute set_zombie_exec curl odbc_query",
+    )
+    for word in line.split()
+)
+"""Applications after which the dialplan goes on, and that lead a caller to nobody."""
+_ENDS: Final = frozenset(("hangup", "early_hangup", "respond", "deflect", "redirect", "stop"))
+_SCRIPTS: Final = frozenset(
+    ("lua", "python", "python3", "javascript", "js", "perl", "java", "managed", "httapi", "erlang")
+)
+_HEARD: Final = frozenset(("answer", "pre_answer", "playback", "say", "speak", "endless_playback"))
+_CAPTURED: Final = re.compile(r"[$%][0-9]")
+
+
+class End(Enum):
+    """How a way ends."""
+
+    GATE = auto()
+    """`socket` takes the call."""
+    THROUGH = auto()
+    """An application takes it that may lead to somebody: bridge, voicemail, conference."""
+    REFUSED = auto()
+    """It is hung up, or nothing is left to do."""
+    NOWHERE = auto()
+    """There is no such context, or no extension in it that fits."""
+    UNKNOWN = auto()
+    """A script had it before, or it goes to another dialplan, or to where only the call knows."""
+    ROUND = auto()
+    """It is transferred again and again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way through the dialplan.
+
+    Attributes:
+        end: how it ends.
+        last: the action that it ends with, or what there is instead.
+        steps: in words, one for each context and each transfer.
+        provided: what must be so besides the number for a call to go this way; empty: every call to it does.
+        state: of the call at the end.
+        contexts: that it went through.
+        is_heard: whether the caller was answered, or something was played to them.
+    """
+
+    end: End
+    last: str
+    steps: tuple[str, ...]
+    provided: tuple[str, ...]
+    state: State
+    contexts: tuple[str, ...] = ()
+    is_heard: bool = False
+
+    @property
+    def told(self) -> str:
+        """The way in a line."""
+        return " → ".join((*self.steps, self.last))
+
+
+def ways(dialplan: ET.Element, start: State, most: int = MOST_WAYS) -> Iterator[Way]:
+    """Every way that a call may take, as far as the dialplan says; the one that needs nothing special first."""
+
+    def run(choices: Choices) -> Way:
+        state = State(start.number, start.context, start.rdnis, dict(start.variables), start.settings)
+        return _Walk(dialplan, state, choices).walk()
+
+    yield from explore(run, most)
+
+
+def begin(number: str, context: str, settings: Mapping[str, str]) -> State:
+    """A call as it comes to a context."""
+    return State(number, context, settings=dict(settings))
+
+
+class _Walk:
+    def __init__(self, dialplan: ET.Element, state: State, choices: Choices) -> None:
+        self._dialplan = dialplan
+        self._state = state
+        self._choices = choices
+        self._steps: list[str] = []
+        self._contexts: list[str] = []
+        self._is_heard = self._is_scripted = False
+
+    def walk(self) -> Way:
+        found = self._enter()
+        while found is None:
+            found = self._enter()
+        end, last = found
+        if self._is_scripted and end is not End.GATE:
+            end = End.UNKNOWN
+        questions = self._choices.questions
+        return Way(end, last, tuple(self._steps), questions, self._state, tuple(self._contexts), self._is_heard)
+
+    def _enter(self) -> tuple[End, str] | None:
+        """Hunt in the state's context and run what is found; None: the call was transferred."""
+        state = self._state
+        context = find_context(self._dialplan, state.context)
+        if context is None:
+            return End.NOWHERE, f"there is no context {state.context}"
+        hunt = Hunt(state, self._choices)
+        hunt.through(context)
+        names = ", ".join(hunt.extensions)
+        self._contexts.append(state.context)
+        self._steps.append(f"{state.number} in context {state.context}" + (f": {names}" if names else ""))
+        if not hunt.actions:
+            return End.NOWHERE, f"no extension of context {state.context} does anything for {state.number}"
+        return self._run(hunt.actions)
+
+    def _run(self, actions: list[Action]) -> tuple[End, str] | None:
+        for application, data in actions:
+            assign(self._state, application, data)
+            self._is_heard |= application in _HEARD
+            self._is_scripted |= application in _SCRIPTS
+            if application in _GOES_ON | _SCRIPTS:
+                continue
+            shown = f"{application} {self._state.expand(data) or data}".strip()
+            if application == "socket":
+                return End.GATE, shown
+            if application in _ENDS:
+                return End.REFUSED, shown
+            if application in ("transfer", "execute_extension"):
+                return self._transfer(data, shown)
+            return End.THROUGH, shown
+        return End.REFUSED, "nothing more to do"
+
+    def _transfer(self, data: str, shown: str) -> tuple[End, str] | None:
+        if len(self._contexts) > _MOST_TRANSFERS:
+            return End.ROUND, shown
+        expanded = self._state.expand(data)
+        words = (expanded or "").split()
+        if expanded is None or not words or words[0].startswith("-") or _CAPTURED.search(expanded):
+            return End.UNKNOWN, shown
+        number, dialplan, context = (*words, *("XML", self._state.context)[len(words) - 1 :])[:3]
+        if dialplan.lower() == "inline":
+            return self._run([_inline(part) for part in number.split(",")])
+        if dialplan.upper() != "XML":
+            return End.UNKNOWN, shown
+        self._state.rdnis, self._state.number, self._state.context = self._state.number, number, context
+        return None
+
+
+def _inline(part: str) -> Action:
+    application, _, data = part.partition(":")
+    return application, data
+
+
+def find_context(dialplan: ET.Element, name: str) -> ET.Element | None:
+    """The context of a name as the switch finds it: the first of several, else the one called `global`."""
+    contexts = dialplan.findall("context")
+    return next((each for wanted in (name, "global") for each in contexts if each.get("name") == wanted), None)

@@ -1,0 +1,124 @@
+"""An inbound event socket: ask the switch, as fs_cli does. Plain blocking sockets, each wait with a deadline.
+
+greenswitch's `InboundESL` waits without end for an answer, knows no IPv6 and decodes a block before it cuts it into
+lines; the wire layer that serves the calls does all that is needed here.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from types import TracebackType
+from typing import Final, Self
+
+from vipgate_fs.esl.wire import Decoder, Frame, WireError
+from vipgate_fs.secret import Secret
+
+CONNECT_TIMEOUT: Final = 5.0
+"""Seconds to connect, and for the greeting."""
+ANSWER_TIMEOUT: Final = 15.0
+"""Seconds for the answer to a command; a sofia that is busy with DNS takes a few."""
+_READ_SIZE: Final = 64 * 1024
+
+
+class Unreachable(Exception):
+    """The switch can't be asked. The text says why, and contains no password."""
+
+
+class PasswordRefused(Unreachable):
+    """The switch answers, but not to this password."""
+
+
+class Inbound:
+    """A connection to the switch's event socket. A context manager.
+
+    Args:
+        host: name or address, IPv6 without brackets.
+        port: of event_socket.conf.xml, 8021 by default.
+        password: of event_socket.conf.xml.
+
+    Raises:
+        Unreachable: nobody listens there, or somebody else, or the password or our address is refused.
+    """
+
+    def __init__(self, host: str, port: int, password: Secret) -> None:
+        self._place = f"{host}:{port}"
+        self._decoder = Decoder()
+        self._events: deque[Frame] = deque()
+        try:
+            self._socket = socket.create_connection((host, port), CONNECT_TIMEOUT)
+        except OSError as error:
+            raise Unreachable(f"{self._place}: {error.strerror or error}") from None
+        try:
+            self._log_in(password)
+        except BaseException:
+            self.close()
+            raise
+
+    def _log_in(self, password: Secret) -> None:
+        greeting = self._next(time.monotonic() + CONNECT_TIMEOUT)
+        if greeting.content_type == "text/rude-rejection":
+            raise Unreachable(f"{self._place}: its apply-inbound-acl refuses this machine")
+        if greeting.content_type != "auth/request":
+            raise Unreachable(f"{self._place}: no event socket of FreeSWITCH's")
+        if "\n" in password.reveal() or not self.command(f"auth {password.reveal()}").startswith("+OK"):
+            raise PasswordRefused(f"{self._place}: the password is refused")
+
+    def api(self, command: str) -> str:
+        """What `fs_cli -x` would print, without the last line end. Raises Unreachable."""
+        return self.command(f"api {command}").rstrip("\n")
+
+    def command(self, text: str) -> str:
+        """The reply to a command of one line. Raises Unreachable."""
+        if "\n" in text:
+            raise ValueError("a command has one line")
+        deadline = time.monotonic() + ANSWER_TIMEOUT
+        try:
+            self._socket.settimeout(ANSWER_TIMEOUT)
+            self._socket.sendall(f"{text}\n\n".encode())
+        except OSError as error:
+            raise Unreachable(f"{self._place}: {error.strerror or error}") from None
+        while (frame := self._next(deadline)).content_type not in ("command/reply", "api/response"):
+            self._events.append(frame)
+        return frame.data
+
+    def events(self, seconds: float) -> Iterator[Frame]:
+        """The events that were asked for, as they come, for so long. Raises Unreachable when the connection ends."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                yield self._events.popleft() if self._events else self._next(deadline)
+            except _TooLate:
+                return
+
+    def _next(self, deadline: float) -> Frame:
+        try:
+            while (frame := self._decoder.frame()) is None:
+                self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
+                data = self._socket.recv(_READ_SIZE)
+                if not data:
+                    raise Unreachable(f"{self._place}: it closed the connection")
+                self._decoder.feed(data)
+        except TimeoutError:
+            raise _TooLate(f"{self._place}: no answer in time") from None
+        except (OSError, WireError) as error:
+            raise Unreachable(f"{self._place}: {error}") from None
+        return frame
+
+    def close(self) -> None:
+        """End the connection."""
+        with suppress(OSError):
+            self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+class _TooLate(Unreachable):
+    """Nothing came in time."""
