@@ -17,4 +17,4 @@ def told(*arguments):
 def test_each_is_where_it_is_said_to_be(name):
     path = Path(told(name).rstrip("\n"))
     assert path.exists()
-    assert f"{name:<10}{path}" in told().splitlines()
+    assert f"{name:<12}{path}" in told().splitlines()

@@ -6,120 +6,51 @@ import os
 import re
 import signal
 import socket as stdlib_socket
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from figures.scraping import get, samples, total
+from monitored import GATES, Monitored, get, samples, total, webservice
 from ports import free_port
-from running_service import RIGHT, Service, lost, place, switch, until
-from webservice_peer import Peer
+from running_service import Service, lost, place, switch, until
 
 from vipgate_fs.simulator import Caller
 
-METRICS = 'workers: 2, metrics: "127.0.0.1:0"'
-GATES = """\
-  pin:
-    protects: {{numbers: ["700"]}}
-    identify: [{{static_pin: {{pin: "081547"}}}}]
-    lockout: {{failures: 2}}
-    timing: {{first_digit: "1s"}}
-  front:
-    protects: {{numbers: ["701"]}}
-    identify:
-      - callers: {{pass: ["+49 7022 27978"]}}
-      - webservice: {{url: "http://127.0.0.1:{port}/"}}
-    otherwise: {{reject: true}}
-"""
-STRANGER, VIP = Caller(number="004917612345678"), Caller(number="0049702227978")
-ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n{"forward": "123"}'
-FAILURE = b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"
-
-
-class Monitored(Service):
-    """A service whose figures are asked for."""
-
-    def __init__(self, folder, settings=METRICS, **more):
-        super().__init__(folder, settings=settings, **more)
-        self.listening()
-        self.pages = self.await_line("metrics listening")["port"]
-
-    def page(self, path="/metrics"):
-        return get(self.pages, path)
-
-    def figure(self, name, **labels):
-        return total(self.page()[1], name, **labels)
-
-    def until(self, name, value, **labels):
-        found = None
-
-        def is_there():
-            nonlocal found
-            found = self.figure(name, **labels)
-            return found == value
-
-        with suppress(AssertionError):
-            until(is_there, 20)
-        assert found == value, (name, labels)
+APPLIED = "vipgate_config_last_reload_success_timestamp_seconds"
+CALLS = {
+    ("pin", "ask_for_pin", "pin_correct"): 11,
+    ("pin", "ask_for_pin", "pin_incorrect"): 1,
+    ("front", "pass", "passed"): 3,
+    ("front", "forward", "forwarded"): 2,
+    ("front", "reject", "rejected"): 2,
+    ("", "pass", "passed"): 4,
+}
+ATTEMPTS = {"right": 11, "wrong": 3, "locked": 1, "silent": 1}
+STEPS = {"static_pin": 12, "callers": 7, "webservice": 4}
 
 
 def assert_everything(service):
-    calls = {
-        ("pin", "ask_for_pin", "pin_correct"): 11,
-        ("pin", "ask_for_pin", "pin_incorrect"): 1,
-        ("front", "pass", "passed"): 3,
-        ("front", "forward", "forwarded"): 2,
-        ("front", "reject", "rejected"): 2,
-        ("", "pass", "passed"): 4,
-    }
+    """All that was counted of `Monitored.serve_all_kinds`, and nothing else."""
     page = service.page()[1]
-    shown = [(has, value) for name, has, value in samples(page) if name == "vipgate_calls_total"]
-    assert {(has["gate"], has["verdict"], has["outcome"]): value for has, value in shown} == calls
-    attempts = [(has, value) for name, has, value in samples(page) if name == "vipgate_pin_attempts_total"]
-    assert {has["result"]: value for has, value in attempts} == {
-        "right": 11,
-        "wrong": 3,
-        "locked": 1,
-        "silent": 1,
-    }
-    for step, count in (("static_pin", 12), ("callers", 7), ("webservice", 4)):
-        assert total(page, "vipgate_step_duration_seconds_count", step=step) == count
-    assert total(page, "vipgate_step_failures_total", gate="front", step="webservice") == 2
+
+    def shown(figure, *labels):
+        return {tuple(has[label] for label in labels): value for name, has, value in samples(page) if name == figure}
+
+    assert shown("vipgate_calls_total", "gate", "verdict", "outcome") == CALLS
+    assert shown("vipgate_pin_attempts_total", "result") == {(each,): count for each, count in ATTEMPTS.items()}
+    assert shown("vipgate_step_duration_seconds_count", "step") == {(each,): count for each, count in STEPS.items()}
+    assert shown("vipgate_step_failures_total", "gate", "step") == {("front", "webservice"): 2}
     assert total(page, "vipgate_esl_errors_total") == 0
 
 
 def test_figures_are_right_across_workers_their_death_and_reloads(tmp_path):
     """What callers experienced is what is counted, with no number and no call's id in it."""
-    answer = ANSWER
-
-    def respond(side):
-        while side.request():
-            side.send(answer)
-
-    with Peer(respond) as webservice:
-        service = Monitored(tmp_path, gates=GATES.format(port=webservice.port))
-        experiences, figure = [], service.figure
-
-        def call(caller, to, count=1):
-            calls = [switch(service).start(caller, to) for _ in range(count)]
-            experiences.extend(each.wait() for each in calls)
-
+    with webservice() as peer:
+        service = Monitored(tmp_path, gates=GATES.format(port=peer.port))
         try:
-            call(RIGHT, "700", 10)
-            call(Caller(number="0049891234567", dial=("", "0000#", "081547#")), "700")
-            call(Caller(number="0049897654321", dial=("1111#", "2222#", "3333#")), "700")
-            call(VIP, "701", 3)
-            call(STRANGER, "701", 2)
-            service.until("vipgate_upstream_up", 1, gate="front", step="webservice")
-            answer = FAILURE
-            call(STRANGER, "701", 2)
-            call(STRANGER, "999", 4)
-            service.until("vipgate_calls_total", 23)
+            experiences = service.serve_all_kinds(peer)
             assert_everything(service)
-            service.until("vipgate_upstream_up", 0)
-            service.until("vipgate_lockouts", 1)
-            applied = figure("vipgate_config_last_reload_success_timestamp_seconds")
-            started = figure("process_start_time_seconds")
+            applied, started = service.figure(APPLIED), service.figure("process_start_time_seconds")
 
             for worker in service.workers:
                 os.kill(worker, signal.SIGKILL)
@@ -128,12 +59,10 @@ def test_figures_are_right_across_workers_their_death_and_reloads(tmp_path):
             assert_everything(service)
 
             assert service.reload()[0] == 0
+            until(lambda: service.figure(APPLIED) > applied)
             assert_everything(service)
-            until(lambda: figure("vipgate_config_last_reload_success_timestamp_seconds") > applied)
-            assert figure("process_start_time_seconds") == started
-            assert not [name for name, *_ in samples(service.page()[1]) if name == "vipgate_upstream_up"], (
-                "not asked yet"
-            )
+            assert service.figure("process_start_time_seconds") == started
+            assert not [name for name, *_ in samples(service.page()[1]) if name == "vipgate_upstream_up"], "not asked"
 
             service.config.write_text("gates: [")
             assert service.reload()[0] == 1
@@ -142,9 +71,7 @@ def test_figures_are_right_across_workers_their_death_and_reloads(tmp_path):
             assert service.page("/readyz") == (200, "ok\n"), "the running configuration goes on"
 
             page = service.page()[1]
-            labels = {
-                value for _, has, _ in samples(page) for name, value in has.items() if name in ("gate", "step", "kind")
-            }
+            labels = [value for _, has, _ in samples(page) for name, value in has.items() if name in {"gate", "step"}]
             assert not [value for value in labels if re.search("[0-9]{3}", value)]
             assert not any(number in page for number in ("4917612345678", "702227978", "89123", "9999"))
             assert not any(each.uuid in page for each in experiences)
@@ -152,7 +79,7 @@ def test_figures_are_right_across_workers_their_death_and_reloads(tmp_path):
             service.destroy()
 
 
-def test_readiness_is_whether_calls_are_taken_and_the_figures_end_with_the_service(tmp_path):
+def test_readiness_is_whether_calls_are_taken_and_the_pages_end_with_the_service(tmp_path):
     service = Monitored(tmp_path)
     try:
         assert service.page("/readyz") == (200, "ok\n")
@@ -171,7 +98,7 @@ def test_readiness_is_whether_calls_are_taken_and_the_figures_end_with_the_servi
 
 
 def test_whatever_becomes_of_the_pages_calls_go_on(tmp_path):
-    """Their process dies, hangs, its port is taken: it is replaced, or it comes when it can; a reload to a taken port is refused."""
+    """Their process dies or hangs, or their port is taken: they come back, and end with the supervisor."""
     with closing(stdlib_socket.create_server(("127.0.0.1", 0))) as taken:
         busy = taken.getsockname()[1]
         service = Service(tmp_path, settings=f'metrics: "127.0.0.1:{busy}"', timings={"attend": 0.2}).listening()
@@ -184,10 +111,7 @@ def test_whatever_becomes_of_the_pages_calls_go_on(tmp_path):
             assert service.reload()[0] == 0
             until(lambda: get(port, "/healthz") == (200, "ok\n"))
             service.configure(f'metrics: "127.0.0.1:{busy}"')
-            assert service.reload() == (
-                1,
-                f"Error: refused, nothing has changed: can't listen on 127.0.0.1:{busy}: Address already in use\n",
-            )
+            assert service.reload() == (1, f"Error: refused, nothing has changed: {why}\n")
             (attendant,) = service.children("vipgate-metrics")
             os.kill(attendant, signal.SIGKILL)
             service.await_line("the process for metrics is replaced", why="it died")

@@ -12,6 +12,8 @@ from vipgate_fs.resources import resource
 FILES: Final = {
     "dialplan": "freeswitch-dialplan.xml",
     "unit": "deploy/vipgate.service",
+    "prometheus": "deploy/prometheus",
+    "grafana": "deploy/grafana/vipgate.json",
     "sounds": "sounds",
     "schemas": "schemas",
     "examples": "examples",
@@ -23,6 +25,6 @@ FILES: Final = {
 @click.argument("name", type=click.Choice(list(FILES)), required=False)
 @output.format_option
 def command(name: str | None, style: str) -> None:
-    """Print where the dialplan, the systemd unit, sounds, schemas, examples and manuals are: all of them, or one."""
+    """Print where the dialplan, the systemd unit, alerts, the dashboard, sounds, schemas, examples and manuals are."""
     wanted = {each: str(resource(file)) for each, file in FILES.items() if name in (None, each)}
-    output.report(style, wanted, *([wanted[name]] if name else (f"{each:<10}{file}" for each, file in wanted.items())))
+    output.report(style, wanted, *([wanted[name]] if name else (f"{each:<12}{file}" for each, file in wanted.items())))
