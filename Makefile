@@ -7,6 +7,9 @@ WITH_VENV := $(PYTHON) -c 'import ensurepip' 2> /dev/null || { echo "Python has 
 # Tests wait more than they work: more of them at a time than there are processors.
 PROCESSES ?= 4
 
+# Tests start hundreds of processes of this package: without its bytecode each would compile it anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test sentences diff-pairs example-mutants test-freeswitch reliability soak fuzz promises mutation lint serve check bench format install wheel clean
 
 demo: $(READY)
