@@ -21,7 +21,7 @@ def a_call(caller=VIP, **facts):
 
 
 def under_gevent(kind, slow, quick):
-    """Runs `identify/under_gevent.py` with the values of a slow step (total time 2 s) and of a quick one."""
+    """Runs `identify/under_gevent.py` with the values of a slow step (total time 5 s) and of a quick one."""
     arguments = [kind, json.dumps(slow), json.dumps(quick)]
     done = subprocess.run(
         [sys.executable, UNDER_GEVENT, *arguments], capture_output=True, text=True, timeout=50, check=False

@@ -235,7 +235,7 @@ def test_the_gate_goes_on_while_a_plug_in_blocks_under_gevent(tmp_path, monkeypa
         "def quick(call): return {'reject': True}\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    slow = {"call": "blocking_of_test:slow", "timeout": "2s"}
+    slow = {"call": "blocking_of_test:slow", "timeout": "5s"}
     started = time.monotonic()
     under_gevent("plugin", slow, slow | {"call": "blocking_of_test:quick"})
     assert time.monotonic() - started < 25, "the process ends without waiting for it"

@@ -19,7 +19,7 @@ from building import built
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.step import StepFailed
 
-CALLERS, TOTAL = 50, 2.0
+CALLERS, TOTAL = 50, 5.0
 
 
 def main(kind, slow, quick):
@@ -43,7 +43,7 @@ def main(kind, slow, quick):
     assert answers.pop().endswith(f"within {TOTAL:g} s")
     assert TOTAL <= took < 3 * TOTAL, f"{took:.2f} s"
     median, worst = statistics.median(pauses), max(pauses)
-    assert median < 0.1, f"median pause {median * 1000:.1f} ms"
+    assert median < TOTAL / 10, f"median pause {median * 1000:.1f} ms"
     assert worst < TOTAL, f"longest pause {worst * 1000:.1f} ms"
 
 
