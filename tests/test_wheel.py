@@ -55,7 +55,18 @@ def test_a_plug_in_is_checked_by_mypy_as_strictly_as_the_package_itself(wheel, t
     def check(text):
         plugin.write_text(text)
         python = tmp_path / "venv" / "bin" / "python"
-        command = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--python-executable", python, "--config-file", "", plugin]
+        command = [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--strict",
+            "--no-incremental",
+            "--python-executable",
+            python,
+            "--config-file",
+            "",
+            plugin,
+        ]
         return subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True, timeout=50)
 
     example = (ROOT / "examples" / "plugin.py").read_text("utf-8")
