@@ -101,5 +101,15 @@ $(READY): pyproject.toml constraints.txt
 wheel: $(READY)
 	$(BIN)/python -m hatchling build -t wheel -d dist
 
+.PHONY: deb test-deb
+# The same, for Debian 12 and 13, with all Python packages inside: docs/packaging.md.
+deb: $(READY)
+	$(BIN)/python debian/build.py bookworm
+	$(BIN)/python debian/build.py trixie
+
+# As root: installs, upgrades, removes and purges them in clean systems of their own.
+test-deb: deb
+	debian/try.sh $(BIN)/python
+
 clean:
 	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage mutants
