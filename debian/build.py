@@ -19,7 +19,7 @@ from email.message import Message
 from email.parser import HeaderParser
 from email.utils import formatdate
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 HERE: Final = ROOT / "debian"
@@ -39,8 +39,6 @@ RELEASES: Final = {"bookworm": Release(12, "3.11"), "trixie": Release(13, "3.13"
 MACHINES: Final = {"amd64": "x86_64", "arm64": "aarch64"}
 MANYLINUX: Final = (34, 31, 28, 27, 26, 24, 17)
 """Minor versions of glibc that wheels are built for; all below that of bookworm."""
-MOVED: Final = ("deploy", "docs", "examples", "schemas", "freeswitch-dialplan.xml")
-"""What people read, in the wheel; in the package it is in /usr/share/vipgate."""
 UNNEEDED: Final = ("*/tests", "include", "bin", "*.dist-info/RECORD", "*.dist-info/direct_url.json")
 COMPLETIONS: Final = {
     "bash": "usr/share/bash-completion/completions/vipgate",
@@ -56,8 +54,8 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=ROOT / "dist", help="folder of the package")
     given = parser.parse_args()
     release = RELEASES[given.release]
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    version = f"{project['version']}-1~deb{release.number}"
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    version = f"{pyproject['project']['version']}-1~deb{release.number}"
     if "SOURCE_DATE_EPOCH" not in os.environ:
         os.environ["SOURCE_DATE_EPOCH"] = _epoch()
     given.to.mkdir(parents=True, exist_ok=True)
@@ -69,7 +67,7 @@ def main() -> None:
         _install(release, MACHINES[architecture], site, Path(folder))
         _strip(site)
         _command(tree)
-        _move(site, tree)
+        _move(site, tree, moved(pyproject))
         _document(tree, version, site)
         _configure(tree)
         size = sum(path.stat().st_size for path in tree.rglob("*") if path.is_file()) // 1024
@@ -132,13 +130,19 @@ def _command(tree: Path) -> None:
     program.chmod(0o755)
 
 
-def _move(site: Path, tree: Path) -> None:
+def moved(pyproject: dict[str, Any]) -> list[str]:
+    """What is no Python in the wheel: in the package it is in /usr/share/vipgate. The sounds have another place."""
+    included = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    return [name for name in included if name != "sounds"]
+
+
+def _move(site: Path, tree: Path, names: list[str]) -> None:
     """What people and FreeSWITCH read, where Debian has such things."""
     package, share = site / "vipgate_fs", tree / "usr/share/vipgate"
     sounds = tree / "usr/share/freeswitch/sounds/vipgate"
     share.mkdir(parents=True)
     sounds.parent.mkdir(parents=True)
-    for name in MOVED:
+    for name in names:
         shutil.move(package / name, share / name)
         (package / name).symlink_to(f"../../../share/vipgate/{name}")
     shutil.move(package / "sounds", sounds)

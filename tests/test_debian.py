@@ -40,10 +40,6 @@ def test_a_script_can_be_parsed(name):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_all_that_the_package_moves_is_there(build):
-    assert [name for name in (*build.MOVED, "sounds") if not resource(name).exists()] == []
-
-
 def test_the_unit_of_the_package_starts_its_command():
     text = resource("deploy/vipgate.service").read_text("utf-8")
     assert text.count("/opt/vipgate") == text.count("=/opt/vipgate/bin/vipgate ") == 2

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -13,8 +14,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-SOURCES = ("pyproject.toml", "README.md", "LICENSE", ".gitignore", "freeswitch-dialplan.xml")
-FOLDERS = ("vipgate_fs", "deploy", "docs", "examples", "schemas", "sounds")
+TARGET = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
+SOURCES = ("pyproject.toml", "README.md", "LICENSE", ".gitignore", *TARGET["packages"], *TARGET["force-include"])
 
 
 def build(source, folder, **environment):
@@ -32,10 +33,11 @@ def wheel(tmp_path_factory):
 def test_it_comes_out_the_same_from_another_folder_at_another_time_and_for_another_user(wheel, tmp_path):
     source = tmp_path / "somewhere else"
     source.mkdir()
-    for name in SOURCES:
-        shutil.copy(ROOT / name, source / name)
-    for name in reversed(FOLDERS):
-        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("*.pyc"))
+    for name in reversed(SOURCES):
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("*.pyc"))
+        else:
+            shutil.copy(ROOT / name, source / name)
     (source / "vipgate_fs" / "__pycache__").mkdir(exist_ok=True)
     (source / "vipgate_fs" / "__pycache__" / "left.cpython-311.pyc").write_bytes(b"by whoever ran it")
     for path in source.rglob("*"):
