@@ -22,5 +22,6 @@ WELL = Status(
     overrides=0,
     ending=False,
     refused=None,
+    page="none",
     digest="",
 )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from vipgate_fs.cli import audit_trail
+from vipgate_fs.service import audit_trail
 
 
 @pytest.fixture(autouse=True)

@@ -78,6 +78,7 @@ def test_the_store_is_gone_when_a_worker_misses_it(tmp_path, since, store, gone_
         "ending": False,
         "refused": None,
         "files": (),
+        "page": "none",
     }
     status = status_of(plan, port, reports, **now)
     port.socket.close()

@@ -31,6 +31,7 @@ SUBCOMMANDS: Final = (
     "pin",
     "override",
     "dialplan",
+    "admin",
     "files",
 )
 COOPERATIVE: Final = frozenset(("call", "demo", "serve"))

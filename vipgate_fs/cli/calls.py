@@ -5,10 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 import time
 from collections.abc import Callable
-from dataclasses import fields
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
@@ -19,7 +17,7 @@ import click
 from vipgate_fs.cli import output
 from vipgate_fs.cli.options import config_option, load_essentials_or_exit, parse_since
 from vipgate_fs.cli.stores import SiteStore
-from vipgate_fs.gate.record import CallRecord
+from vipgate_fs.gate.record import COLUMNS, CallRecord, harmless
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.store import records
 
@@ -28,12 +26,7 @@ _POLL: Final = 1.0
 _LATE: Final = 120.0
 """Seconds that a record may be written after its call has ended, differences between clocks included."""
 _WIDTHS: Final = dict(began=25, gate=12, caller=16, called=16, outcome=13, target=16, entries=7, seconds=7)  # noqa: C408
-_NUMBER: Final = re.compile(r"\+?[0-9]+\**", re.ASCII)
-"""A telephone number, perhaps masked."""
-_FORMULA: Final = re.compile(r"""((?:^|[;,|:\s"'])\s*)([-=@+＝＠＋－])""")  # noqa: RUF001 - these are meant
-"""What begins a formula, where a cell may begin."""
-_COLUMNS: Final = tuple(field.name for field in fields(CallRecord))
-_in_order: Final = attrgetter(*_COLUMNS)  # not `astuple`, which copies deeply
+_in_order: Final = attrgetter(*COLUMNS)  # not `astuple`, which copies deeply
 
 
 @click.command()
@@ -60,7 +53,7 @@ def command(config: Path | None, since: str, follow: bool, style: str, separator
     moment = parse_since(since, calendar)
     show = _STYLES[style] if style != "csv" else partial(_csv, separator=separator)
     if style != "json":
-        click.echo(show(dict(zip(_COLUMNS, _COLUMNS, strict=True))))
+        click.echo(show(dict(zip(COLUMNS, COLUMNS, strict=True))))
     elif not follow:
         output.stream_json(_values(record, calendar) for record in records.read(ask, moment))
         return
@@ -81,7 +74,7 @@ def command(config: Path | None, since: str, follow: bool, style: str, separator
 
 
 def _values(record: CallRecord, calendar: Calendar) -> dict[str, Any]:
-    return dict(zip(_COLUMNS, _in_order(record), strict=True)) | {"began": output.iso(record.began, calendar)}
+    return dict(zip(COLUMNS, _in_order(record), strict=True)) | {"began": output.iso(record.began, calendar)}
 
 
 def _text(values: dict[str, Any]) -> str:
@@ -93,15 +86,8 @@ def _text(values: dict[str, Any]) -> str:
 
 def _csv(values: dict[str, Any], separator: str) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="", delimiter=separator).writerow(map(_harmless, values.values()))
+    csv.writer(line, lineterminator="", delimiter=separator).writerow(map(harmless, values.values()))
     return line.getvalue()
-
-
-def _harmless(value: Any) -> Any:
-    """A cell in which no spreadsheet finds a formula, whatever it splits the line at: callers choose their numbers."""
-    if not isinstance(value, str) or _NUMBER.fullmatch(value):
-        return value
-    return _FORMULA.sub(r"\1'\2", value)
 
 
 def _json(values: dict[str, Any]) -> str:

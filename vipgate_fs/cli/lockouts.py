@@ -10,13 +10,13 @@ from typing import Any
 import click
 
 from vipgate_fs.cli import output
-from vipgate_fs.cli.audit_trail import audit
 from vipgate_fs.cli.options import complete_gate, config_option, load_essentials_or_exit
 from vipgate_fs.cli.stores import SiteStore
 from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.gate.call import storable
 from vipgate_fs.gate.lockout import AccountKind, Lockout
 from vipgate_fs.identify.caller_pin import NUMBER
+from vipgate_fs.service.audit_trail import audit
 from vipgate_fs.store import tallies
 from vipgate_fs.store.tallies import Kept
 

@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from vipgate_fs.cli import output
-from vipgate_fs.cli.audit_trail import audit
 from vipgate_fs.cli.options import (
     complete_gate,
     config_option,
@@ -23,6 +22,7 @@ from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.gate.call import storable
 from vipgate_fs.gate.override import Override, instant
 from vipgate_fs.gate.schedules import Calendar
+from vipgate_fs.service.audit_trail import audit
 from vipgate_fs.store import overrides
 
 

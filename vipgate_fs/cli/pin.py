@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from vipgate_fs.cli import output
-from vipgate_fs.cli.audit_trail import audit
 from vipgate_fs.cli.options import complete_gate, config_option, load_essentials_or_exit, parse_end, parse_length
 from vipgate_fs.cli.stores import NoStore, SiteStore, work_as_owner
 from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.gate.call import WITHHELD, storable
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.identify.caller_pin import NUMBER
-from vipgate_fs.store import guests
+from vipgate_fs.service.audit_trail import audit
+from vipgate_fs.store import guests, issuing
 from vipgate_fs.store.guests import IssuedPin
 from vipgate_fs.store.key import KeyUnusable, NoKey, make_key, read_key
 
 VALID_FOR: Final = "24h"
 MOST_USES: Final = 1_000_000
 _TIMES: Final = ("valid_until", "created", "used")
-_LETTERS: Final = "bcdfghjkmnpqrstvwxz"
-"""Of ids: no digits, so that none is taken for a PIN, and no vowels, so that none is a word."""
 
 
 @click.group()
@@ -74,14 +71,15 @@ def issue(
     end = parse_end(until, length, calendar) or time.time() + parse_length(VALID_FOR, "--valid-for")
     number = None if caller is None else _caller(caller, essentials)
     store = SiteStore(essentials, makes=True)
-    key = _key(essentials.store.key_file, store, is_lost=new_key)
+    key_file = essentials.store.key_file
+    work_as_owner(key_file)
     guest = guests.IssuedPin("", gate, number, end, uses, storable(note, longest=200), time.time())
-    while True:
-        guest = replace(guest, id="".join(secrets.choice(_LETTERS) for _ in range(6)))
-        pin = "".join(secrets.choice("0123456789") for _ in range(digits))
-        of_pin = guests.digest(key, gate, pin)
-        if store.do(lambda connection: guests.issue(connection, of_pin, guest)):  # noqa: B023 - called at once
-            break
+    try:
+        if new_key:
+            _replace_key(key_file, store)
+        pin, guest = issuing.issue(store.do, key_file, guest, digits)
+    except (KeyUnusable, issuing.KeyLost) as error:
+        raise click.ClickException(str(error)) from None
     audit("pin issue", gate=gate, id=guest.id, until=output.iso(end, calendar), uses=uses)
     output.report(style, {"pin": pin, **_values(guest, calendar)}, pin)
     if style == "text":
@@ -132,30 +130,18 @@ def _caller(written: str, essentials: Essentials) -> str:
     return number
 
 
-def _key(path: Path, store: SiteStore, *, is_lost: bool) -> bytes:
-    """The key of guest PINs; another one when it is not there and no PIN is lost with it, or that is agreed to."""
-    work_as_owner(path)
+def _replace_key(path: Path, store: SiteStore) -> None:
+    """Make another key in the place of one that is lost, and give up the PINs that were issued with it."""
+    with suppress(NoKey):
+        read_key(path)
+        raise click.UsageError(f"--new-key is for a key that is lost, and there is {path}")
     try:
-        with suppress(NoKey):
-            key = read_key(path)
-            if is_lost:
-                raise click.UsageError(f"--new-key is for a key that is lost, and there is {path}")
-            return key
-        now = time.time()
-        listed = store.do(lambda connection: list(guests.read(connection)), reads=True)
-        lost = [guest.id for guest in listed if guest.is_valid(now)]
-        if lost and not is_lost:
-            raise click.ClickException(
-                f"there is no {path}, with which these guest PINs were issued: {', '.join(lost)}; "
-                "copy it from where they were issued, or give them up with --new-key"
-            )
-        key = make_key(path)
-    except KeyUnusable as error:
-        raise click.ClickException(str(error)) from None
-    for guest in lost:
-        store.do(lambda connection, name=guest: guests.revoke(connection, name))  # type: ignore[misc]
-        audit("pin revoke", id=guest)
-    return key
+        issuing.key_for(store.do, path)
+    except issuing.KeyLost as error:
+        make_key(path)
+        for guest in error.lost:
+            store.do(lambda connection, name=guest: guests.revoke(connection, name))  # type: ignore[misc]
+            audit("pin revoke", id=guest)
 
 
 def _values(guest: IssuedPin, calendar: Calendar) -> dict[str, Any]:

@@ -23,6 +23,7 @@ class Server:
         max_calls: concurrent calls, across all workers, above which connections are refused, 1 to 100000.
         drain: seconds that running dialogues may continue when the service is stopped, 0 to 900.
         metrics: address and port for monitors (/metrics, /healthz, /readyz); None: there is none.
+        admin: host and port of the administration page, on this machine; None: there is none.
     """
 
     host: str
@@ -32,6 +33,7 @@ class Server:
     max_calls: int
     drain: float
     metrics: tuple[str, int] | None = None
+    admin: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

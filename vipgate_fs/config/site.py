@@ -87,7 +87,7 @@ def read_server(section: Section) -> Server:
     """The server."""
     host, port = section.read("listen", _listen)
     allow = tuple(network for item in section.items("allow") if (network := section.parsed(item, _network)))
-    if not _is_loopback(host) and allow and all(network.is_loopback for network in allow):
+    if not is_loopback(host) and allow and all(network.is_loopback for network in allow):
         section.report.warning(
             section.keys["listen"],
             "a FreeSWITCH on another machine will be refused: allow has only this one; add its address there",
@@ -103,7 +103,21 @@ def read_server(section: Section) -> Server:
         max_calls=section.integer("max_calls"),
         drain=section.duration("drain"),
         metrics=metrics,
+        admin=section.find("admin", lambda text: _admin(text, (host, port))),
     )
+
+
+def _admin(text: str, listen: tuple[str, int]) -> tuple[str, int]:
+    """Where the page is: on this machine, because it has no TLS of its own, and its passwords are not for others."""
+    host, port = _listen(text)
+    if not is_loopback(host):
+        raise ValueError(
+            f"found {text}; allowed: an address of this machine only, such as 127.0.0.1:8085, because the page has no "
+            "TLS; reach it from elsewhere by an SSH tunnel: ssh -L 8085:127.0.0.1:8085 HOST"
+        )
+    if port and (host, port) == listen:
+        raise ValueError(f"found {text}, where FreeSWITCH connects (server.listen); allowed: another port")
+    return host, port
 
 
 def _listen(text: str) -> tuple[str, int]:
@@ -130,7 +144,8 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a name or address, without brackets, is this machine and nothing else."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

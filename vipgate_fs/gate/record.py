@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
 
 from vipgate_fs.gate.numbers import LONGEST_EXTENSION, SEPARATORS
 
@@ -14,6 +14,10 @@ _SEPARATED: Final = re.compile(
     rf"([0-9](?:[{re.escape(SEPARATORS)}]*[0-9]){{{LONGEST_EXTENSION - len(_MASK)},}})"
     rf"(?:[{re.escape(SEPARATORS)}]*[0-9]){{{len(_MASK)}}}"
 )
+_NUMBER: Final = re.compile(r"\+?[0-9]+\**", re.ASCII)
+"""A telephone number, perhaps masked."""
+_FORMULA: Final = re.compile(r"""((?:^|[;,|:\s"'])\s*)([-=@+＝＠＋－])""")  # noqa: RUF001 - these are meant
+"""What begins a formula, where a cell may begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,17 @@ class CallRecord:
     reason: str
     deciding: float
     seconds: float
+
+
+COLUMNS: Final = tuple(field.name for field in fields(CallRecord))
+"""The names of a record's facts, in their order."""
+
+
+def harmless(value: Any) -> Any:
+    """A cell in which no spreadsheet finds a formula, whatever it splits the line at: callers choose their numbers."""
+    if not isinstance(value, str) or _NUMBER.fullmatch(value):
+        return value
+    return _FORMULA.sub(r"\1'\2", value)
 
 
 def masked(record: CallRecord) -> CallRecord:

@@ -94,11 +94,11 @@ class Catalogue(NullTranslations):
 
 
 @cache
-def catalogue(language: str) -> NullTranslations:
-    """The translations into a language; for English none."""
+def catalogue(language: str, domain: str = "vipgate") -> NullTranslations:
+    """The translations into a language; for English none. The administration page's texts are a domain of their own."""
     if language == ENGLISH:
         return NullTranslations()
-    with (resource("languages") / language / "LC_MESSAGES" / "vipgate.po").open("rb") as file:
+    with (resource("languages") / language / "LC_MESSAGES" / f"{domain}.po").open("rb") as file:
         return Catalogue(file)
 
 

@@ -10,6 +10,7 @@ REHEARSE: Final = b"rehearse\n"
 """Read the configuration as for a reload, hand over what was read and what is applied, and apply nothing."""
 APPLIED: Final = b"applied\n"
 STATUS: Final = b"status\n"
+ADMIN_LINK: Final = b"admin link\n"
 _MOST: Final = 1e11
 """What no number in an answer exceeds; as a Unix time it is in the year 5138."""
 

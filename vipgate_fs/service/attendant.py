@@ -24,7 +24,7 @@ from gevent.os import fork
 
 from vipgate_fs.service import plain
 from vipgate_fs.service.logs import Log
-from vipgate_fs.service.port import CannotListen, Port
+from vipgate_fs.service.port import CannotListen, Port, address
 from vipgate_fs.service.process import live
 from vipgate_fs.service.timings import Timings
 
@@ -35,6 +35,8 @@ Work = Callable[[Any, Ask, Log], None]
 _HEAD: Final = struct.Struct("=Q?")
 """Before each piece of an answer: the request's number, and whether there is more of it."""
 _PIECE: Final = 64 * 1024
+"""Bytes."""
+_LONGEST_QUESTION: Final = 128
 """Bytes."""
 _TAKEN: Final = 1.0
 """Seconds for an answer to be taken; the supervisor does nothing else then."""
@@ -48,7 +50,7 @@ class Attendant:
     Args:
         what: it is for, in the log and in the name of its process.
         work: see Work.
-        answers: what it may ask, and what gives the answer, for JSON.
+        answers: what it may ask, and what gives the answer, for JSON, to what follows a space in the question.
         leave: closes, in the new process, what only the supervisor has a use for.
         log: of what becomes of it.
         timings: how soon it is replaced.
@@ -62,7 +64,7 @@ class Attendant:
         self,
         what: str,
         work: Work,
-        answers: Mapping[bytes, Callable[[], Any]],
+        answers: Mapping[bytes, Callable[[bytes], Any]],
         leave: Callable[[], None],
         log: Log,
         timings: Timings = Timings(),
@@ -74,6 +76,13 @@ class Attendant:
         self._where: tuple[str, int] | None = None
         self._port: Port | None = None
         self._delay, self._due, self._started = 0.0, 0.0, 0.0
+
+    @property
+    def state(self) -> str:
+        """`none` when there is to be no such process, `down` when there is none, else the host and port of its own."""
+        if self._where is None:
+            return "none"
+        return address(self._where[0], self._port.number) if self._port and self.pids else "down"
 
     def begin(self, where: tuple[str, int] | None) -> None:
         """Listen there as soon as that is possible: calls do not wait for it. None: there is to be no such process."""
@@ -114,11 +123,12 @@ class Attendant:
         """Answer it, or bury it: one of `sockets` can be read."""
         (channel,) = self.sockets
         try:
-            number, _, request = channel.recv(64).partition(b" ")
+            number, _, question = channel.recv(_LONGEST_QUESTION).partition(b" ")
             if not number:
                 raise ConnectionResetError
             until = time.monotonic() + _TAKEN
-            for piece in _pieces(int(number), json.dumps(self._answers[request]()).encode()):
+            request, _, about = question.partition(b" ")
+            for piece in _pieces(int(number), json.dumps(self._answers[request](about)).encode()):
                 channel.settimeout(max(until - time.monotonic(), 0.001))
                 channel.send(piece)
         except OSError as error:

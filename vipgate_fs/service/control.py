@@ -28,8 +28,9 @@ from vipgate_fs.config.essentials import load_essentials
 from vipgate_fs.config.store import STATE
 from vipgate_fs.document.sources import Reading
 from vipgate_fs.service import plain
-from vipgate_fs.service.answers import APPLIED, REHEARSE, RELOAD, STATUS, Answer, Handed, checked
+from vipgate_fs.service.answers import ADMIN_LINK, APPLIED, REHEARSE, RELOAD, STATUS, Answer, Handed, checked
 from vipgate_fs.service.applied import unseal
+from vipgate_fs.service.page import Link
 from vipgate_fs.service.status import Status
 
 _UNKNOWN: Final = b"{}"
@@ -52,7 +53,7 @@ _SOCKET: Final = "socket"
 T = TypeVar("T")
 
 
-Answers = dict[bytes, Callable[[], Answer | Status | Handed]]
+Answers = dict[bytes, Callable[[], Answer | Status | Handed | Link]]
 """What gives the answer to each request. It may serve other clients meanwhile."""
 
 
@@ -191,7 +192,12 @@ def ask_for_status(path: Path) -> Status:
     return _ask(path, STATUS, _STATUS_TIMEOUT, Status)[0]
 
 
-def _answer(client: Any, answer: Answer | Status | Handed | None) -> None:
+def ask_for_link(path: Path) -> Link:
+    """A link to the administration page of the service that runs for a configuration file. Raises NoService."""
+    return _ask(path, ADMIN_LINK, _STATUS_TIMEOUT, Link)[0]
+
+
+def _answer(client: Any, answer: Answer | Status | Handed | Link | None) -> None:
     """Send an answer; raises OSError. None: nobody knows one."""
     if answer is None:
         client.sendall(_UNKNOWN)

@@ -16,7 +16,7 @@ from gevent.pool import Pool
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.memory import InMemory, Memory
 from vipgate_fs.service.calls import CallHandler, Clock, system_clock
-from vipgate_fs.service.logs import configure
+from vipgate_fs.service.logs import Log, configure
 
 _DRAIN: Final = 1.0
 """Seconds for calls that have not ended with the block."""
@@ -28,6 +28,7 @@ def embedded_gate(
     clock: Clock = system_clock,
     level: str = "warning",
     memory: Memory | None = None,
+    log: Log | None = None,
 ) -> Iterator[Callable[[str, int], Any]]:
     """Serve a configuration while the block runs; gives what `Simulator` takes as `dial`.
 
@@ -38,8 +39,9 @@ def embedded_gate(
         clock: the time that the gate goes by.
         level: how much of its log goes to stderr.
         memory: what is remembered across calls; default: nothing yet, and failed attempts count in this process.
+        log: default: one of that level, to stderr, which is from then on the process's.
     """
-    log = configure(level, sys.stderr)
+    log = log or configure(level, sys.stderr)
     serve, calls = CallHandler(configuration, log, clock, memory or InMemory(log)), Pool()
 
     def dial(host: str, port: int) -> Any:

@@ -99,6 +99,12 @@ def configure(level: str = "info", stream: TextIO | None = None, *, json: bool |
     return structlog.get_logger()  # type: ignore[no-any-return]
 
 
+def silent() -> Log:
+    """A log that nobody reads; the process's stays as it is."""
+    wrapper = type("Log", (Log,), {"threshold": max(LEVELS.values()) + 1})
+    return structlog.wrap_logger(None, processors=[], wrapper_class=wrapper)  # type: ignore[no-any-return]
+
+
 def _is_journal(stream: TextIO) -> bool:
     """Whether it is what $JOURNAL_STREAM names by device and inode; systemd.exec(5)."""
     try:

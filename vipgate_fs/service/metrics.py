@@ -38,8 +38,8 @@ def metrics(  # noqa: PLR0913, PLR0917 - each is a part of its own
     """
     began = time.time()
     answers = {
-        READY: lambda: status().obstacle,
-        ALL: lambda: _figures(children, status(), most_calls(), began),
+        READY: lambda _: status().obstacle,
+        ALL: lambda _: _figures(children, status(), most_calls(), began),
     }
     return Attendant("metrics", _serve, answers, leave, log, timings)
 

@@ -19,6 +19,7 @@ class Plan:
         metrics: where figures are shown; None: nowhere.
         has_store: False when there is to be none.
         folder: of the store and its key.
+        admin: host and port of the administration page; None: there is none.
         digest: SHA-256 of the file, in hexadecimal; as secret as the PINs in it.
     """
 
@@ -32,6 +33,7 @@ class Plan:
     metrics: tuple[str, int] | None
     has_store: bool
     folder: str
+    admin: tuple[str, int] | None
     digest: str = field(repr=False)
 
     @classmethod
@@ -49,6 +51,7 @@ class Plan:
             metrics=server.metrics,
             has_store=store.url is not None,
             folder=str(store.key_file.parent),
+            admin=server.admin,
             digest=configuration.digest.hex(),
         )
 
@@ -60,7 +63,8 @@ class Plan:
     def decode(cls, message: bytes) -> Plan:
         """The other way round."""
         values = json.loads(message)
-        return cls(**values | {"metrics": values["metrics"] and tuple(values["metrics"])})
+        places = {name: values[name] and tuple(values[name]) for name in ("metrics", "admin")}
+        return cls(**values | places)
 
     @property
     def address(self) -> tuple[str, int]:

@@ -50,11 +50,11 @@ class Port:
 
     def __init__(self, host: str, port: int) -> None:
         try:
-            self.socket = _bound(host, port)
+            self.socket = bound(host, port)
             if port == 0:  # only a port that was asked for by its number is kept while closed (inet_csk_get_port)
                 chosen = self.number
                 self.socket.close()
-                self.socket = _bound(host, chosen)
+                self.socket = bound(host, chosen)
         except OSError as error:
             raise CannotListen(f"can't listen on {address(host, port)}: {error.strerror or error}") from None
         self._share_number(0)
@@ -133,7 +133,8 @@ def _set_least_ttl(sock: Any, ttl: int) -> None:
             sock.setsockopt(level, option, ttl)
 
 
-def _bound(host: str, port: int) -> Any:
+def bound(host: str, port: int) -> Any:
+    """A socket that does not listen yet, and does not block. Raises OSError."""
     family, kind, protocol, _, where = plain.getaddrinfo(
         host, port, type=stdlib_socket.SOCK_STREAM, flags=stdlib_socket.AI_PASSIVE
     )[0]

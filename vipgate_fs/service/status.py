@@ -73,6 +73,7 @@ class Status:
         overrides: gates that a person has switched on or off.
         ending: whether it accepts no more and ends with its last call.
         refused: Unix time of the last reload, if that was refused; else None.
+        page: host and port of the administration page, `down`, or `none` when there is to be none.
         digest: SHA-256 of what was applied, in hexadecimal; as secret as the PINs in it.
         files: the lists and secrets that it named then, each with its digest, as sha256sum(1) prints them.
     """
@@ -94,6 +95,7 @@ class Status:
     overrides: int
     ending: bool
     refused: float | None
+    page: str
     digest: str = field(repr=False)
     files: tuple[str, ...] = field(default=(), repr=False)
 
@@ -147,6 +149,8 @@ class Status:
             yield f"store unavailable since {as_time(self.store_gone_since)}"
         if self.refused is not None:
             yield f"the reload of {as_time(self.refused)} was refused; vipgate check says why"
+        if self.page == "down":
+            yield "the administration page is down, and started again; the log says why"
 
 
 def _is_changed(path: str, digest: str) -> bool:
@@ -174,6 +178,7 @@ def status_of(  # noqa: PLR0913 - each is a fact of its own
     ending: bool,
     refused: float | None,
     files: tuple[str, ...],
+    page: str,
 ) -> Status:
     """Put together by the supervisor, from what it knows and the reports of the workers that serve."""
     gone_since = min((report.store_gone_since for report in serving if report.store_gone_since), default=None)
@@ -196,6 +201,7 @@ def status_of(  # noqa: PLR0913 - each is a fact of its own
         overrides=max((report.overrides for report in serving), default=0),
         ending=ending,
         refused=refused,
+        page=page,
         digest=plan.digest,
         files=files,
     )

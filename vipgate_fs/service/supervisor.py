@@ -10,17 +10,20 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from vipgate_fs.config import Loaded
 from vipgate_fs.service import worker
-from vipgate_fs.service.answers import APPLIED, REHEARSE, RELOAD, STATUS, Answer, Handed
+from vipgate_fs.service.answers import ADMIN_LINK, APPLIED, REHEARSE, RELOAD, STATUS, Answer, Handed
+from vipgate_fs.service.attendant import Attendant
 from vipgate_fs.service.children import Child, Children, WorkersFailed
 from vipgate_fs.service.control import Answers, Control
 from vipgate_fs.service.generation import Generation, NoProcess, Refused
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.metrics import metrics
 from vipgate_fs.service.notify import notify
+from vipgate_fs.service.page import Links, page
 from vipgate_fs.service.port import CannotListen, Port, allow_many_files
 from vipgate_fs.service.regulation import Regulation
 from vipgate_fs.service.signals import Signals
@@ -64,6 +67,9 @@ class Supervisor:
         self._started, self._taken_over = time.monotonic(), time.time()
         self._timings, self._children = timings, Children(log, timings)
         self._regulation = Regulation(self._children, timings, log)
+        links = Links()
+        self._page = page(Path(self._plan.path), links, self._leave, log, timings)
+        self._answers[ADMIN_LINK] = lambda: links.make(self._page.state)
         self._metrics = metrics(self._children, self.status, lambda: self._plan.max_calls, self._leave, log, timings)
         self._generations = [generation]  # until they are buried
         self._refused: float | None = None
@@ -91,6 +97,7 @@ class Supervisor:
         self._log.info("listening", host=plan.host, port=self._port.number, gates=plan.gates, workers=plan.workers)
         notify("READY=1")
         self._metrics.begin(plan.metrics)
+        self._page.begin(plan.admin)
         while self._deadline is None or any(self._children):
             self._turn()
             self._obey_signals()
@@ -98,7 +105,8 @@ class Supervisor:
                 self._replace_dead()
             elif time.monotonic() > self._deadline:
                 self._cut_calls_off()
-        self._metrics.end()
+        for each in self._attendants:
+            each.end()
         self._generation.end()
         return self._children.cut_off
 
@@ -144,7 +152,8 @@ class Supervisor:
             return Answer(refused.why, refused.findings)
         findings = tuple(generation.findings)
         try:
-            with self._metrics.moving(generation.plan.metrics):
+            plan = generation.plan
+            with self._metrics.moving(plan.metrics), self._page.moving(plan.admin):
                 self._replace_all(generation)
         except (CannotListen, WorkersFailed, Refused) as failure:
             generation.end()
@@ -234,7 +243,7 @@ class Supervisor:
 
     def _leave(self) -> None:
         """Close, in a process that was forked, what only the supervisor has a use for."""
-        for part in (self._children, self._signals, self._control, self._port, self._generation, self._metrics):
+        for part in (self._children, self._signals, self._control, self._port, self._generation, *self._attendants):
             part.leave()
 
     def _turn(self, *others: Any) -> list[Any]:
@@ -245,19 +254,22 @@ class Supervisor:
         due = self._timings.tick
         if self._missing and self._deadline is None:
             due = min(due, self._children.restart_at - time.monotonic())
-        self._metrics.tend()
-        watched = (*others, *self._metrics.sockets, *self._control.sockets)
+        for attendant in self._attendants:
+            attendant.tend()
+        attending = {sock: attendant for attendant in self._attendants for sock in attendant.sockets}
+        watched = (*others, *attending, *self._control.sockets)
         ready = self._children.listen(due, self._signals.socket, *watched)
         for sock in ready:
             if sock is self._signals.socket:
                 self._signals.clear()
-            elif sock in self._metrics.sockets:
-                self._metrics.hear()
+            elif sock in attending:
+                attending[sock].hear()
             elif sock not in others:
                 self._control.serve(sock, self._answers)
         if self._is_serving and self._deadline is None:
             self._regulation.regulate(self._port, self._plan.max_calls)
-        self._children.bury_orphans(*(each.pid for each in self._generations), *self._metrics.pids)
+        attended = (pid for attendant in self._attendants for pid in attendant.pids)
+        self._children.bury_orphans(*(each.pid for each in self._generations), *attended)
         self._generations = [each for each in self._generations if not each.is_gone()]
         self._beat()
         return [sock for sock in others if sock in ready]
@@ -276,6 +288,7 @@ class Supervisor:
             ending=self._deadline is not None,
             refused=self._refused,
             files=self._generation.applied.files,
+            page=self._page.state,
         )
 
     def _beat(self) -> None:
@@ -283,6 +296,10 @@ class Supervisor:
         if time.monotonic() >= self._beat_at:
             self._beat_at = time.monotonic() + self._timings.tick
             notify("WATCHDOG=1", f"STATUS={self.status().summary}")
+
+    @property
+    def _attendants(self) -> tuple[Attendant, ...]:
+        return self._metrics, self._page
 
     @property
     def _missing(self) -> int:

@@ -94,6 +94,16 @@ TIME_STEPS: Final = Table(
 )
 """The time step (RFC 6238) of the last one-time PIN that was accepted of each owner."""
 
+ACCOUNTS: Final = Table(
+    "vipgate_accounts",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("proof", Text, nullable=False),
+    Column("created", Double, nullable=False),
+)
+"""See `vipgate_fs.store.accounts.Account`."""
+
 _VERSION: Final = Table("vipgate_schema", MetaData(), Column("version", Integer, nullable=False))
 DELETED_AT_ONCE: Final = 500
 """Rows."""
@@ -146,6 +156,11 @@ MIGRATIONS: Final = (
     UPDATE vipgate_tallies SET forget_at = since + failures * 86400 WHERE forget_at < since + failures * 86400;
     ALTER TABLE vipgate_tallies DROP COLUMN times;
     ALTER TABLE vipgate_tallies DROP COLUMN doublings
+    """,
+    """
+    CREATE TABLE vipgate_accounts (
+        name TEXT PRIMARY KEY NOT NULL, role TEXT NOT NULL, proof TEXT NOT NULL, created DOUBLE PRECISION NOT NULL
+    )
     """,
 )
 """One after the other; the number of those that were done is the schema's version. None is ever changed or removed."""

@@ -5,8 +5,8 @@ import pwd
 
 import pytest
 
-from vipgate_fs.cli import audit_trail as audit_module
-from vipgate_fs.cli.audit_trail import audit
+from vipgate_fs.service import audit_trail as audit_module
+from vipgate_fs.service.audit_trail import audit
 
 USER = pwd.getpwuid(os.getuid()).pw_name
 NOBODY = "4294967295"
@@ -49,7 +49,7 @@ def test_a_line_says_who_did_what(audited, values, facts):
     ],
 )
 def test_who_logged_in_is_told_as_far_as_it_is_known(monkeypatch, audited, login, uid, loginuid, sudo_user, login_told):
-    monkeypatch.setattr("vipgate_fs.cli.audit_trail.os.getuid", lambda: uid)
+    monkeypatch.setattr("vipgate_fs.service.audit_trail.os.getuid", lambda: uid)
     login.unlink() if loginuid is None else login.write_text(loginuid)
     if sudo_user:
         monkeypatch.setenv("SUDO_USER", sudo_user)

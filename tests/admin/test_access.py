@@ -1,0 +1,139 @@
+"""Who may come in: links, sessions, and how often a password may be tried."""
+
+import pytest
+
+from vipgate_fs.admin import passwords
+from vipgate_fs.admin.access import ALL, EACH, IDLE, LONGEST, Access
+from vipgate_fs.service.page import LINK_VALID, Links, digest
+from vipgate_fs.store.accounts import ADMINISTRATOR
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def access(clock):
+    return Access(None, clock)
+
+
+@pytest.fixture
+def links(clock):
+    return Links(clock)
+
+
+def made(links):
+    """A link's token, and its digest."""
+    token = links.make("127.0.0.1:8085").url.removeprefix("http://127.0.0.1:8085/link/")
+    return token, digest(token)
+
+
+def test_a_link_is_good_once(links):
+    _, of_token = made(links)
+    assert links.is_good(of_token)
+    assert links.use(of_token)
+    assert not links.use(of_token)
+    assert not links.is_good(of_token)
+
+
+def test_a_link_is_good_for_ten_minutes(links, clock):
+    _, of_token = made(links)
+    clock.now += LINK_VALID
+    assert not links.is_good(of_token)
+    assert not links.use(of_token)
+
+
+def test_a_token_itself_is_kept_nowhere(links):
+    token, _ = made(links)
+    assert not links.use(token)
+    assert token not in repr(vars(links)) + repr(links.make("127.0.0.1:8085"))
+
+
+def test_links_are_bounded(links):
+    first = made(links)[1]
+    for _ in range(100):
+        made(links)
+    assert not links.is_good(first)
+
+
+def test_without_a_page_there_is_no_link_but_a_reason(links):
+    assert "server.admin is not set" in links.make("none").why
+    assert "started again" in links.make("down").why
+
+
+def test_a_session_ends_when_nobody_uses_it(access, clock):
+    key = access.begin("", ADMINISTRATOR)
+    clock.now += IDLE
+    assert access.find(key)
+    clock.now += IDLE + 1
+    assert access.find(key) is None
+    assert access.find(key) is None
+
+
+def test_a_session_ends_however_much_it_is_used(access, clock):
+    key = access.begin("", ADMINISTRATOR)
+    for _ in range(int(LONGEST / IDLE)):
+        clock.now += IDLE
+        assert access.find(key)
+    clock.now += 1
+    assert access.find(key) is None
+
+
+def test_a_session_that_was_ended_is_over(access):
+    key, other = access.begin("", ADMINISTRATOR), access.begin("", ADMINISTRATOR)
+    access.end(key)
+    assert access.find(key) is None
+    assert access.find(other)
+
+
+def test_after_five_wrong_passwords_a_name_waits_and_others_do_not(access, clock):
+    for left in (4, 3, 2, 1):
+        access.note_failure("brandt")
+        assert access.left("brandt") == left
+        assert access.waits("brandt") == 0
+    access.note_failure("brandt")
+    assert access.waits("brandt") == EACH.duration
+    assert access.waits("adler") == 0
+    clock.now += EACH.duration
+    assert access.waits("brandt") == 0
+
+
+def test_whoever_tries_many_names_makes_all_wait(access):
+    for number in range(ALL.failures):
+        access.note_failure(f"name {number}")
+    assert access.waits("another") == EACH.duration
+
+
+def test_the_right_password_forgets_the_wrong_ones(access):
+    access.note_failure("brandt")
+    access.note_success("brandt")
+    assert access.left("brandt") == EACH.failures
+
+
+def test_what_is_kept_is_bounded(access):
+    keys = [access.begin("", ADMINISTRATOR) for _ in range(1001)]
+    assert access.find(keys[0]) is None
+    assert access.find(keys[1])
+
+
+def test_a_password_is_right_only_for_its_own_proof():
+    proof = passwords.prove("correct horse battery")
+    assert "correct" not in proof
+    assert passwords.is_right("correct horse battery", proof)
+    assert not passwords.is_right("correct horse batterz", proof)
+    assert not passwords.is_right("nobody's password", None)
+    assert not passwords.is_right("correct horse battery", "no proof")
+
+
+@pytest.mark.parametrize("password", ["", "too short", "x" * 201])
+def test_a_password_that_is_none_is_refused_with_a_reason(password):
+    assert passwords.fault(password)

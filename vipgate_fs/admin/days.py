@@ -1,0 +1,88 @@
+"""A gate's day: when it checks callers today, what was switched by hand, and when that changes next."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from vipgate_fs.gate.gate import Gate
+from vipgate_fs.gate.override import Override, instant
+from vipgate_fs.gate.schedules import Calendar
+
+_AHEAD: Final = 62
+"""Days in which the next change is looked for."""
+_FULL: Final = 24.0
+
+Stretch = tuple[float, float]
+"""Of a day, in hours from its midnight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """How a gate stands.
+
+    Attributes:
+        active: whether it checks callers now.
+        override: that holds now; None: the schedule decides.
+        until: when the present state ends; None: not within 62 days, or not before it is switched.
+        checks: when it checks callers today.
+        by_hand: when an override holds today.
+        planned: when it would check callers today without one.
+    """
+
+    active: bool
+    override: Override | None
+    until: dt.datetime | None
+    checks: tuple[Stretch, ...]
+    by_hand: tuple[Stretch, ...]
+    planned: tuple[Stretch, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it checks callers all day."""
+        return self.checks == ((0.0, _FULL),)
+
+
+def day_of(gate: Gate, override: Override | None, now: dt.datetime, calendar: Calendar) -> Day:
+    """How a gate stands at a moment of the site's time."""
+
+    def plan(at: dt.datetime) -> bool:
+        if gate.active is None:
+            return True
+        return gate.active.schedule.at(at, calendar)[0] != gate.active.outside
+
+    def holds(at: dt.datetime) -> bool:
+        return override is not None and override.holds(at)
+
+    def checks(at: dt.datetime) -> bool:
+        return override.active if override is not None and override.holds(at) else plan(at)
+
+    def turns(days: int) -> Iterator[dt.datetime]:
+        if gate.active is not None:
+            yield from gate.active.schedule.turns(calendar, now.date(), days)
+        ends = (override.since, override.until) if override is not None else ()
+        yield from (instant(each) for each in ends if each is not None)
+
+    active = checks(now)
+    later = (at for at in sorted(turns(_AHEAD)) if at > now)
+    until = next((at for at in later if checks(at) != active), None)
+    today = [calendar.local(at) for at in turns(1)]
+    stretches = [_stretches(test, today, now) for test in (checks, holds, plan)]
+    in_force = override if holds(now) else None
+    return Day(active, in_force, until and calendar.local(until), *stretches)
+
+
+def _stretches(
+    test: Callable[[dt.datetime], bool], turns: Iterable[dt.datetime], now: dt.datetime
+) -> tuple[Stretch, ...]:
+    midnight = dt.datetime.combine(now.date(), dt.time(), now.tzinfo)
+    begins = sorted({midnight, *(at for at in turns if at.date() == now.date())})
+    hours = [*(at.hour + at.minute / 60 for at in begins), _FULL]
+    found: list[Stretch] = []
+    for at, begin, end in zip(begins, hours[:-1], hours[1:], strict=True):
+        if test(at):
+            joins = found and found[-1][1] == begin
+            found[-1:] = [(found[-1][0], end)] if joins else [*found[-1:], (begin, end)]
+    return tuple(found)

@@ -1,0 +1,184 @@
+"""The overview: how the gates and the service stand, and switching a gate by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from vipgate_fs.admin import pictures, words
+from vipgate_fs.admin.application import desk
+from vipgate_fs.admin.days import Day, day_of
+from vipgate_fs.admin.desk import StoreTrouble
+from vipgate_fs.admin.words import phrase
+from vipgate_fs.config.model import Configuration
+from vipgate_fs.gate.call import storable
+from vipgate_fs.gate.gate import Gate
+from vipgate_fs.gate.override import Override, instant
+from vipgate_fs.gate.schedules import Calendar
+from vipgate_fs.store import overrides, records
+
+page = Blueprint("overview", __name__)
+
+LENGTHS: Final = {"30m": 1800.0, "2h": 7200.0, "today": None, "open": None}
+"""How long an override holds, by the form's value; `today` ends at the site's midnight, `open` not at all."""
+_LONGEST_NOTE: Final = 200
+LATEST: Final = 8
+"""Calls that are shown."""
+
+
+@page.get("/")
+def show() -> str:
+    """How it all stands."""
+    status = desk().status()
+    configuration = desk().configuration(status)
+    calendar = configuration.site.calendar
+    now = calendar.local(dt.datetime.now(dt.UTC))
+    midnight = dt.datetime.combine(now.date(), dt.time(), now.tzinfo).timestamp()
+    trouble: StoreTrouble | None = None
+    switched: dict[str, Override] = {}
+    figures: dict[tuple[str | None, str], int] = {}
+    latest: list[Any] = []
+    try:
+        switched = desk().ask(overrides.read)
+        figures = desk().ask(lambda connection: records.counts(connection, midnight))
+        latest = desk().ask(lambda connection: records.latest(connection, records.Wanted(0.0), LATEST).records)
+    except StoreTrouble as error:
+        trouble = error
+    rows = [_row(gate, switched.get(gate.name), figures, now, configuration) for gate in configuration.gates]
+    return render_template(
+        "overview.html",
+        status=status,
+        trouble=trouble,
+        configuration=configuration,
+        findings=desk().loaded().findings,
+        rows=rows,
+        latest=latest,
+        now=now,
+        calendar=calendar,
+        changed=status is not None and status.is_changed(),
+        at=lambda moment: calendar.local(dt.datetime.fromtimestamp(moment, dt.UTC)),
+    )
+
+
+@page.post("/gates/<name>/switch")
+def switch(name: str) -> Response:
+    """Switch a gate by hand, or let its schedule decide again."""
+    configuration = desk().configuration(desk().status())
+    if name not in {gate.name for gate in configuration.gates}:
+        return redirect(url_for(".show"), 303)
+    state, length = request.form.get("state", "auto"), request.form.get("length", "2h")
+    override: Override | None = None
+    if state in {"on", "off"}:
+        now = configuration.site.calendar.local(dt.datetime.now(dt.UTC))
+        ends = {"open": None, "today": _midnight_after(now)}
+        until = ends[length] if length in ends else time.time() + (LENGTHS.get(length) or LENGTHS["2h"] or 0.0)
+        override = Override(state == "on", until, None, storable(request.form.get("note", ""), longest=_LONGEST_NOTE))
+    desk().change(lambda connection: overrides.write(connection, name, override))
+    desk().note("override", g.session.name or "link", gate=name, state=state if override else "auto")
+    return redirect(url_for(".show"), 303)
+
+
+def _midnight_after(now: dt.datetime) -> float:
+    return dt.datetime.combine(now.date() + dt.timedelta(days=1), dt.time(), now.tzinfo).timestamp()
+
+
+def _row(
+    gate: Gate,
+    override: Override | None,
+    figures: Mapping[tuple[str | None, str], int],
+    now: dt.datetime,
+    configuration: Configuration,
+) -> dict[str, Any]:
+    day = day_of(gate, override, now, configuration.site.calendar)
+    sums = {
+        "through": figures.get((gate.name, "passed"), 0) + figures.get((gate.name, "forwarded"), 0),
+        "right": figures.get((gate.name, "pin_correct"), 0),
+        "wrong": figures.get((gate.name, "pin_incorrect"), 0),
+        "away": figures.get((gate.name, "rejected"), 0),
+    }
+    hours = now.hour + now.minute / 60
+    clock = f"{now.hour}:{now:%M}"
+    planned = day.planned if day.by_hand else ()
+    return {
+        "gate": gate,
+        "day": day,
+        "why": _why(gate, day, now, configuration.site.calendar),
+        "bar": pictures.bar(_label(day), day.checks, hours, clock, by_hand=day.by_hand, planned=planned),
+        "sums": sums,
+        "forwarded": figures.get((gate.name, "forwarded"), 0),
+        "protects": _protects(gate),
+    }
+
+
+def _why(gate: Gate, day: Day, now: dt.datetime, calendar: Calendar) -> str:
+    """What happens to callers, until when, and why."""
+    if not gate.enabled:
+        return phrase("Switched off in the file: all get through.")
+    until = words.moment(day.until, now) if day.until else ""
+    if day.override is not None:
+        end = day.override.until
+        local = calendar.local(instant(end)) if end is not None else None
+        return _by_hand(day, day.override, words.moment(local, now) if local else "")
+    if gate.active is None:
+        return phrase("Checks callers always.")
+    parts = {"until": until, "schedule": gate.active.schedule.name}
+    outside = gate.active.outside
+    if not until:
+        return phrase("Checks callers always." if day.active else "All get through.")
+    if day.active:
+        return phrase(
+            "Checks callers until {until}: outside {schedule}."
+            if outside
+            else "Checks callers until {until}: during {schedule}.",
+            **parts,
+        )
+    return phrase(
+        "All get through until {until}: during {schedule}."
+        if outside
+        else "All get through until {until}: then {schedule} begins.",
+        **parts,
+    )
+
+
+def _by_hand(day: Day, override: Override, until: str) -> str:
+    if until:
+        what = phrase(
+            "Checks callers until {until}: switched by hand."
+            if day.active
+            else "All get through until {until}: switched by hand.",
+            until=until,
+        )
+    else:
+        what = phrase(
+            "Checks callers until further notice: switched by hand."
+            if day.active
+            else "All get through until further notice: switched by hand."
+        )
+    return f"{what} ({override.note})" if override.note else what
+
+
+def _label(day: Day) -> str:
+    if day.is_whole:
+        return phrase("Checks callers all day")
+    if not day.checks:
+        return phrase("All get through all day")
+    spans = ", ".join(phrase("{begin} to {end}", begin=_clock(begin), end=_clock(end)) for begin, end in day.checks)
+    return phrase("Checks callers today {spans}", spans=spans)
+
+
+def _clock(hours: float) -> str:
+    minutes = round(hours * 60)
+    return f"{minutes // 60}:{minutes % 60:02}"
+
+
+def _protects(gate: Gate) -> str:
+    protects = gate.protects
+    parts = [str(pattern) for pattern, _ in protects.numbers]
+    parts += [phrase("user {name}", name=name) for name in protects.users]
+    parts += [phrase("group {name}", name=name) for name in protects.groups]
+    return ", ".join(parts)

@@ -1,0 +1,63 @@
+"""The page's process: HTTP on the supervisor's listening socket."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from gevent import pywsgi
+from gevent.pool import Pool
+
+from vipgate_fs.admin.access import Access
+from vipgate_fs.admin.application import LARGEST, create
+from vipgate_fs.admin.desk import Desk
+from vipgate_fs.service.attendant import Ask
+from vipgate_fs.service.logs import Log
+
+_CONNECTIONS: Final = 64
+"""That are served at a time; others wait."""
+_PATIENCE: Final = 20.0
+"""Seconds that a client may be silent, between two requests or within one."""
+_BEYOND_REASON: Final = 16 * LARGEST
+"""Bytes of a request's body."""
+
+
+class _Handler(pywsgi.WSGIHandler):  # type: ignore[misc]
+    """A connection. Nobody keeps one by silence."""
+
+    def handle(self) -> None:
+        """Serve its requests."""
+        self.socket.settimeout(_PATIENCE)
+        with suppress(TimeoutError):
+            super().handle()
+
+    def read_request(self, raw_requestline: str) -> bool:
+        """Refuse, before a byte of it is read, a body without a length, which no browser sends, or one beyond reason.
+
+        Others are read to their end: then the client sees the answer that it was too large.
+        """
+        sound: bool = super().read_request(raw_requestline)
+        length = self.headers.get("Content-Length", "0")
+        return (
+            sound and "Transfer-Encoding" not in self.headers and length.isdecimal() and int(length) <= _BEYOND_REASON
+        )
+
+    def log_request(self) -> None:
+        """Nothing: addresses of pages hold numbers, and links admit."""
+
+    def log_error(self, msg: str, *arguments: Any) -> None:
+        """Nothing: what a client sends wrong is theirs; what goes wrong here, the application reports."""
+
+
+def serve(path: Path, listener: Any, ask: Ask, log: Log) -> None:
+    """Serve the page for the configuration file of that path, as long as the process lives."""
+    application = create(Desk(path, log), Access(ask))
+    pywsgi.WSGIServer(
+        listener,
+        application,
+        spawn=Pool(_CONNECTIONS),
+        handler_class=_Handler,
+        log=None,
+        error_log=None,
+    ).serve_forever()

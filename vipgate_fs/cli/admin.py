@@ -1,0 +1,140 @@
+"""`vipgate admin`: who may use the administration page."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import click
+
+from vipgate_fs import config as configuration_files
+from vipgate_fs.admin import passwords
+from vipgate_fs.cli import output
+from vipgate_fs.cli.options import config_option, load_essentials_or_exit
+from vipgate_fs.cli.stores import SiteStore
+from vipgate_fs.gate.call import storable
+from vipgate_fs.service.audit_trail import audit
+from vipgate_fs.service.control import NoService, ask_for_link
+from vipgate_fs.store import accounts
+from vipgate_fs.store.accounts import ADMINISTRATOR, FRONT_DESK
+
+_LONGEST_NAME: Final = 64
+
+
+@click.group()
+@config_option
+def command(config: Path | None) -> None:
+    """Sign in to the administration page, and say who else may."""
+
+
+@command.command()
+@config_option
+@output.format_option
+def link(config: Path | None, style: str) -> None:
+    """Print a link that signs in whoever opens it as administrator: once, within ten minutes.
+
+    Only root and the service's own user are answered.
+
+    Exit status: 0 with a link, 1 when there is no page, 2 when no service runs.
+    """
+    try:
+        found = ask_for_link(configuration_files.find(config))
+    except OSError as error:
+        click.echo(f"Error: {error.filename}: {error.strerror}", err=True)
+        sys.exit(2)
+    except NoService as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)
+    if found.why:
+        raise click.ClickException(found.why)
+    audit("admin link")
+    output.report(style, {"url": found.url}, found.url)
+
+
+@command.group()
+@config_option
+def user(config: Path | None) -> None:
+    """Add, list and remove accounts of the page, and give them passwords."""
+
+
+@user.command()
+@config_option
+@click.argument("name")
+@click.option(
+    "--role",
+    type=click.Choice([ADMINISTRATOR, FRONT_DESK]),
+    default=ADMINISTRATOR,
+    show_default=True,
+    help="The front desk sees calls, switches gates, issues guest PINs and clears lockouts; it does not see the file.",
+)
+def add(config: Path | None, name: str, role: str) -> None:
+    """Add an account. Its password is asked for on the terminal, or read from standard input: a line."""
+    essentials = load_essentials_or_exit(config)
+    if storable(name, longest=_LONGEST_NAME) != name or name != name.strip() or not name:
+        raise click.BadParameter(f"allowed: up to {_LONGEST_NAME} printable characters", param_hint="NAME")
+    store = SiteStore(essentials, makes=True)
+    account = accounts.Account(name, role, passwords.prove(_new_password()), time.time())
+    if not store.do(lambda connection: accounts.add(connection, account)):
+        raise click.ClickException(f"there is an account {name}; `vipgate admin user password` renews its password")
+    audit("admin user add", name=name, role=role)
+    click.echo(f"{name}: added, {role}")
+
+
+@user.command(name="list")
+@config_option
+@output.format_option
+def list_(config: Path | None, style: str) -> None:
+    """List the accounts, without anything of their passwords."""
+    essentials = load_essentials_or_exit(config)
+    listed = SiteStore(essentials).do(lambda connection: list(accounts.read(connection)), reads=True)
+    calendar = essentials.site.calendar
+    document = [
+        {"name": each.name, "role": each.role, "created": output.iso(each.created, calendar)} for each in listed
+    ]
+    output.report(style, document, *(f"{each.name}: {each.role}" for each in listed))
+
+
+@user.command()
+@config_option
+@click.argument("name")
+def remove(config: Path | None, name: str) -> None:
+    """Remove an account; whoever is signed in with it is signed out at once."""
+    if not SiteStore(load_essentials_or_exit(config)).do(lambda connection: accounts.remove(connection, name)):
+        raise _unknown(name)
+    audit("admin user remove", name=name)
+    click.echo(f"{name}: removed")
+
+
+@user.command()
+@config_option
+@click.argument("name")
+def password(config: Path | None, name: str) -> None:
+    """Give an account another password, asked for on the terminal or read from standard input: a line.
+
+    Whoever is signed in with the account is signed out at once.
+    """
+    store = SiteStore(load_essentials_or_exit(config))
+    if store.do(lambda connection: accounts.find(connection, name), reads=True) is None:
+        raise _unknown(name)
+    proof = passwords.prove(_new_password())
+    if not store.do(lambda connection: accounts.renew(connection, name, proof)):
+        raise _unknown(name)
+    audit("admin user password", name=name)
+    click.echo(f"{name}: the password is another one now")
+
+
+def _unknown(name: str) -> click.ClickException:
+    return click.ClickException(f"there is no account {name}; `vipgate admin user list` lists them")
+
+
+def _new_password() -> str:
+    """A new password, never from an argument: those are seen by everybody on the machine."""
+    if sys.stdin.isatty():
+        given: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    else:
+        given = sys.stdin.readline(passwords.LONGEST + 2).rstrip("\r\n")
+    if why := passwords.fault(given):
+        raise click.ClickException(why)
+    return given

@@ -1,0 +1,189 @@
+"""A YAML file as text that is edited: where each value stands, and what is written in its place.
+
+Nothing is written anew but the value itself: comments, order, quotes, line breaks and spaces stay as people made them.
+"""
+
+from __future__ import annotations
+
+import bisect
+import codecs
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import yaml
+
+from vipgate_fs.document.findings import Path
+
+_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_BREAK: Final = re.compile(r"\r\n|\r|\n")
+_BLOCK: Final = frozenset("|>")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value stands in the text.
+
+    Attributes:
+        begin, end: in characters from the text's beginning, quotes included.
+        value: what it says.
+        style: `'`, `"`, `|`, `>` or "": how it is written.
+        line: from 1.
+    """
+
+    begin: int
+    end: int
+    value: str
+    style: str
+    line: int
+
+
+class CannotEdit(Exception):
+    """The text can't be edited like this. The message says why."""
+
+
+def decoded(content: bytes) -> tuple[str, bool]:
+    """A file's text, and whether it begins with a byte order mark, which is no part of it.
+
+    Raises:
+        CannotEdit: it is not UTF-8.
+    """
+    try:
+        return content.removeprefix(codecs.BOM_UTF8).decode(), content.startswith(codecs.BOM_UTF8)
+    except UnicodeDecodeError:
+        raise CannotEdit("the file is not UTF-8") from None
+
+
+def places(text: str) -> Mapping[Path, Place]:
+    """Where each single value of a YAML text stands, by keys and indices from 0.
+
+    Raises:
+        CannotEdit: it is no YAML.
+    """
+    try:
+        return dict(_places(text))
+    except yaml.YAMLError:
+        raise CannotEdit("the file is no YAML; look at its findings") from None
+
+
+def replaced(content: bytes, path: Path, value: str) -> bytes:
+    """The file with another value in the place of one, and not one byte more changed.
+
+    It is written in quotes if the old one was, or if it needs them to be the text that it is.
+
+    Raises:
+        CannotEdit: there is no such value, it spans lines, or `value` is none for a line.
+    """
+    text, has_mark = decoded(content)
+    place = places(text).get(path)
+    if place is None or place.style in _BLOCK or _BREAK.search(text[place.begin : place.end]):
+        raise CannotEdit("there is no value of one line in this place")
+    if not value.isprintable():
+        raise CannotEdit("a value is one line of printable text")
+    if value == place.value:
+        return content
+    written = _written(value, place)
+    result = text[: place.begin] + written + text[place.end :]
+    if places(result).get(path, place).value != value:
+        raise CannotEdit("this text can't be written in this place")
+    return (codecs.BOM_UTF8 if has_mark else b"") + result.encode()
+
+
+def as_edited(content: bytes, text: str) -> bytes:
+    """The file with another text, as a form gives it back: with line breaks of its own kind.
+
+    Lines that stay keep the line break that they have, so that saving what was not changed changes no byte.
+
+    Raises:
+        CannotEdit: the file is not UTF-8.
+    """
+    old, has_mark = decoded(content)
+    lines, breaks = _BREAK.split(old), _BREAK.findall(old)
+    wanted = _BREAK.split(text)
+    usual = max(set(breaks), key=breaks.count) if breaks else "\n"
+    common = 0
+    while common < min(len(lines), len(wanted)) and lines[common] == wanted[common]:
+        common += 1
+    tail = 0
+    while tail < min(len(lines), len(wanted)) - common and lines[-1 - tail] == wanted[-1 - tail]:
+        tail += 1
+    last, old_last = len(wanted) - 1, len(lines) - 1
+    kept = []
+    for index in range(last):
+        from_end = last - index
+        if index < min(common, len(breaks)):
+            kept.append(breaks[index])
+        else:
+            kept.append(breaks[old_last - from_end] if from_end < tail else usual)
+    pieces = [piece for pair in zip(wanted, [*kept, ""], strict=True) for piece in pair]
+    return (codecs.BOM_UTF8 if has_mark else b"") + "".join(pieces).encode()
+
+
+def _places(text: str) -> Iterator[tuple[Path, Place]]:
+    starts = [0, *(found.end() for found in _BREAK.finditer(text))]
+
+    def offset(mark: Any) -> int:
+        return min(starts[mark.line] + mark.column if mark.line < len(starts) else len(text), len(text))
+
+    way = _Way()
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            way.enter(0 if isinstance(event, yaml.SequenceStartEvent) else None)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            way.leave()
+        elif isinstance(event, yaml.ScalarEvent) and not way.take_key(event.value):
+            begin, end = offset(event.start_mark), offset(event.end_mark)
+            line = bisect.bisect_right(starts, begin)
+            yield way.path, Place(begin, end, event.value, event.style or "", line)
+            way.advance()
+        elif isinstance(event, yaml.AliasEvent):
+            way.advance()
+
+
+class _Way:
+    """The way to what is read: of each collection the next index, or the key whose value comes next (None: a key)."""
+
+    def __init__(self) -> None:
+        self._at: list[str | int | None] = []
+
+    @property
+    def path(self) -> Path:
+        return tuple(each for each in self._at if each is not None)
+
+    def enter(self, first: int | None) -> None:
+        self._at.append(first)
+
+    def leave(self) -> None:
+        self._at.pop()
+        self.advance()
+
+    def take_key(self, text: str) -> bool:
+        """Whether this was a key."""
+        if not self._at or self._at[-1] is not None:
+            return False
+        self._at[-1] = text
+        return True
+
+    def advance(self) -> None:
+        if self._at:
+            last = self._at[-1]
+            self._at[-1] = last + 1 if isinstance(last, int) else None
+
+
+def _written(value: str, place: Place) -> str:
+    if place.style == "'":
+        return "'" + value.replace("'", "''") + "'"
+    if place.style == "" and _is_plain(value, place):
+        return value
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _is_plain(value: str, place: Place) -> bool:
+    """Whether it may be written without quotes as the old value was: words like true stay words like true."""
+    is_word = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_./:+-]*(?<!:)", value, re.ASCII) is not None
+    is_number = re.fullmatch(r"0|[1-9][0-9]{0,8}", value, re.ASCII) is not None
+    was_number = re.fullmatch(r"-?[0-9]+", place.value, re.ASCII) is not None
+    unit = re.fullmatch(r"[0-9]+(ms|[smhd])", value, re.ASCII) is not None
+    return is_word or unit or (is_number and was_number)
