@@ -243,7 +243,8 @@ class Supervisor:
 
     def _leave(self) -> None:
         """Close, in a process that was forked, what only the supervisor has a use for."""
-        for part in (self._children, self._signals, self._control, self._port, self._generation, *self._attendants):
+        parts: tuple[Any, ...] = (self._children, self._signals, self._control, self._port, self._generation)
+        for part in (*parts, *self._attendants):
             part.leave()
 
     def _turn(self, *others: Any) -> list[Any]:
