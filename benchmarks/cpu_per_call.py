@@ -1,4 +1,6 @@
-"""Processor time and memory per call: the gate beside greenswitch's own server, interleaved.
+"""Processor time and memory per call: the gate, with a store, and with metrics, beside greenswitch's own server.
+
+They take turns. With metrics, somebody asks for /metrics once a second; Prometheus usually does every 15 s.
 
 A call: connect, decide, answer, one prompt, right PIN, transfer. What counts is the operating system's accounting of
 the server and its workers (/proc/PID/task/TID/schedstat, nanoseconds), not the clock. With a
@@ -14,8 +16,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 from load import Load
 
@@ -23,7 +29,7 @@ HERE = Path(__file__).parent
 GATE = """
 version: 1
 store: {store}
-server: {{listen: "127.0.0.1:{port}"}}
+server: {{listen: "127.0.0.1:{port}"{more}}}
 gates:
   bench:
     protects: {{numbers: ["700"]}}
@@ -34,8 +40,8 @@ gates:
 class Server:
     """One server under test, in a process of its own."""
 
-    def __init__(self, name: str, command: list[str], variable: str, port: int) -> None:
-        self.name, self.port = name, port
+    def __init__(self, name: str, command: list[str], variable: str, port: int, pages: int | None = None) -> None:
+        self.name, self.port, self.pages = name, port, pages
         self.load = Load(port, "0815", 0.1, variable, "700")
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.cpu_ms: list[float] = []
@@ -65,7 +71,8 @@ class Server:
     def round(self, calls: int, parallel: int) -> None:
         """One measured round of calls."""
         before = self.cpu()
-        self.load.run(calls, parallel)
+        with _asked_for(self.pages):
+            self.load.run(calls, parallel)
         self.cpu_ms.append((self.cpu() - before) / calls)
 
     def waiting(self, calls: int) -> float:
@@ -79,6 +86,29 @@ class Server:
         return grown / calls
 
 
+@contextmanager
+def _asked_for(port: int | None) -> Iterator[None]:
+    """Somebody asks for a server's figures, once a second."""
+    done = threading.Event()
+
+    def ask() -> None:
+        while True:
+            with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page:
+                page.read()
+            if done.wait(1.0):
+                return
+
+    thread = threading.Thread(target=ask)
+    if port:
+        thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        if port:
+            thread.join()
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
     with socket.socket() as sock:
@@ -86,17 +116,23 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def _gate(name: str, folder: Path, store: str) -> Server:
-    port = free_port()
+def _gate(name: str, folder: Path, store: str = "none", *, metrics: bool = False) -> Server:
+    port, pages = free_port(), free_port() if metrics else None
     config = folder / f"{port}.yaml"
-    config.write_text(GATE.format(port=port, store=store))
-    return Server(name, [sys.executable, "-m", "vipgate_fs", "serve", "--config", str(config)], "vipgate_digits", port)
+    more = f', metrics: "127.0.0.1:{pages}"' if metrics else ""
+    config.write_text(GATE.format(port=port, store=store, more=more))
+    command = [sys.executable, "-m", "vipgate_fs", "serve", "--config", str(config)]
+    return Server(name, command, "vipgate_digits", port, pages)
 
 
 def measure(calls: int, rounds: int, parallel: int, waiting: int) -> dict[str, tuple[list[float], float]]:
     """For each server: CPU milliseconds per call of every round, and kilobytes per waiting caller."""
     with tempfile.TemporaryDirectory() as folder:
-        servers = [_gate("vipgate", Path(folder), "none"), _gate("with a store", Path(folder), "sqlite:///bench.db")]
+        servers = [
+            _gate("vipgate", Path(folder)),
+            _gate("with metrics", Path(folder), metrics=True),
+            _gate("with a store", Path(folder), "sqlite:///bench.db"),
+        ]
         port = free_port()
         command = [sys.executable, str(HERE / "greenswitch_server.py"), str(port)]
         servers.append(Server("greenswitch", command, "pin", port))

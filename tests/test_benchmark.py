@@ -17,8 +17,8 @@ def test_every_call_is_served_with_less_traffic_than_greenswitchs(monkeypatch):
 
     monkeypatch.setattr(Load, "__init__", remember)
     measured = cpu_per_call.measure(calls=60, rounds=1, parallel=20, waiting=20)
-    gate, with_a_store, other = loads
-    assert gate.ends == with_a_store.ends == {"transfer 700 XML vipgate-passed": 80}
+    gate, with_metrics, with_a_store, other = loads
+    assert gate.ends == with_metrics.ends == with_a_store.ends == {"transfer 700 XML vipgate-passed": 80}
     assert other.ends == {"transfer 100 XML default": 80}
     assert gate.bytes < 0.8 * other.bytes
     assert all(cpu_ms[0] > 0 for cpu_ms, _ in measured.values())
