@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vipgate_fs import config
@@ -215,6 +215,7 @@ def test_failing_open_replaces_the_two_actions_that_refuse(vipgate):
 NAMES = st.from_regex(CONTEXT, fullmatch=True).filter(lambda name: not name.startswith("vipgate"))
 
 
+@settings(max_examples=20)
 @given(entry=NAMES, called=NAMES, others=NAMES, fails_open=st.booleans())
 def test_whatever_the_names_are_the_file_is_read_as_it_was_meant(entry, called, others, fails_open):
     if {called, others} & {entry, f"{entry}-no-gate"}:

@@ -66,7 +66,7 @@ def writings(draw, pattern):
     return text
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     data=st.data(),
     country=st.sampled_from(COUNTRIES),

@@ -14,6 +14,7 @@ import click
 from vipgate_fs.cli import language, output
 
 SUBCOMMANDS: Final = (
+    "init",
     "check",
     "explain",
     "test",

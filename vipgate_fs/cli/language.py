@@ -36,6 +36,11 @@ def choose(arguments: Sequence[str]) -> None:
         _translate_click()
 
 
+def chosen() -> str:
+    """The language that commands speak, such as `de`."""
+    return _LANGUAGE.get()
+
+
 def spoken(what: object) -> str:
     """A sentence in the language that commands speak."""
     return in_language(what, _LANGUAGE.get())

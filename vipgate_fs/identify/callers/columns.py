@@ -21,7 +21,7 @@ _NAMES: Final[dict[str, frozenset[str]]] = {
 }
 _NUMBER: Final = re.compile(
     r"""(
-    caller(\ number)? | anrufer | mobile? | handy | festnetz | cell
+    caller(\ (number|identification))? | anrufer | mobile? | handy | festnetz | cell
     | (mobil|handy|haupt|festnetz)?(ruf|telefon|mobil|handy|festnetz)(nummern?|\ ?nr)
     | ((business|home|mobile|primary|other|company\ main|car|work|office|cell)\ )?(tele)?phones?(\ (numbers?|no))?
     | (weiteres\ |haupt|auto|mobil)?(telefon|tel)(\ (nr|nummer))?(\ (geschäftlich|privat|firma|mobil|gl))?

@@ -1,0 +1,241 @@
+"""`vipgate init`: a first configuration, made of four answers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import grp
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from vipgate_fs.cli import config_option
+from vipgate_fs.cli.language import chosen, spoken
+from vipgate_fs.preview.expectations import SUFFIX
+from vipgate_fs.sentences import Sentence, said, say
+from vipgate_fs.setup import freepbx, place, starface
+from vipgate_fs.setup.answers import Answers, Proof, Span, Unusable, hours_of, numbers_of
+from vipgate_fs.setup.making import Made, make
+
+T = TypeVar("T")
+EXISTS: Final = 2
+SERVICE: Final = "vipgate"
+"""The group of the service, as docs/installation.md has it."""
+_ETC: Final = Path("/etc/vipgate")
+_ALWAYS: Final = ("", "-", "always", "immer")
+
+
+@click.command()
+@config_option
+@click.option("--numbers", metavar="NUMBERS", help="Which numbers are protected, with commas between them.")
+@click.option("--hours", metavar="HOURS", help="Business hours, such as 'mon-thu 9-17; fri 9-15:30'; always: none.")
+@click.option("--proof", type=click.Choice([each.value for each in Proof]), help="How callers prove themselves.")
+@click.option("--callers", metavar="NUMBERS", help="Their numbers, or customer numbers, with commas between them.")
+@click.option("--onward", metavar="NUMBER", help="Where they go; called: to the number that they called.")
+@click.option("--refused", metavar="NUMBER", help="Where the others go; busy: they hear the busy signal.")
+@click.option("--country", metavar="CODE", help="ISO 3166-1; default: that of the numbers, or of this machine.")
+@click.option("--timezone", metavar="NAME", help="IANA name; default: this machine's, if it is one of the country's.")
+@click.option("--holidays", metavar="CODE", help="Public holidays, ISO 3166-2, such as DE-BW; none: none.")
+@click.option(
+    "--from",
+    "source",
+    type=(click.Choice(["starface", "freepbx"]), click.Path(path_type=Path)),
+    metavar="SYSTEM FILE",
+    help="Take over callers and PINs (starface) or business hours (freepbx) from a file: docs/getting-started.md.",
+)
+@click.option("--time-group", metavar="NAME", help="With --from freepbx: the time group with the business hours.")
+def command(config: Path | None, source: tuple[str, Path] | None, time_group: str | None, **given: Any) -> None:
+    """Write a first configuration and its expectations: four questions, or the options that answer them.
+
+    Default for the file: that of --config or $VIPGATE_CONFIG, else /etc/vipgate/vipgate.yaml where that folder exists,
+    else ./vipgate.yaml. Existing files are never overwritten. Generated PINs are shown once.
+
+    Exit status: 0 when written, 1 when the answers can't be used, 2 when a file exists or can't be written.
+    """
+    path = _path(config)
+    for file in (path, _beside(path)):
+        if file.exists():
+            why = say("{file} exists and is not overwritten; name another one with --config", file=file)
+            click.echo(spoken(why), err=True)
+            sys.exit(EXISTS)
+    try:
+        made = _made(given, *_taken_over(source, time_group), path)
+    except Unusable as fault:
+        _complain(fault)
+        sys.exit(1)
+    _write(path, made)
+    _report(path, made, named=config is not None)
+
+
+def _path(config: Path | None) -> Path:
+    named = config or (Path(os.environ["VIPGATE_CONFIG"]) if os.environ.get("VIPGATE_CONFIG") else None)
+    return named or (_ETC if _ETC.is_dir() else Path()) / "vipgate.yaml"
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(path.stem + SUFFIX)
+
+
+def _taken_over(
+    source: tuple[str, Path] | None, time_group: str | None
+) -> tuple[dict[str, str], tuple[Span, ...] | None]:
+    """Callers with their PINs, and business hours, from another system's file. Raises Unusable."""
+    if source is None:
+        return {}, None
+    kind, file = source
+    try:
+        if kind == "starface":
+            return dict(starface.callers_of(file)), None
+        groups = freepbx.groups_of(file.read_text("utf-8", "replace"))
+    except OSError as error:
+        raise Unusable(str(file), [said(error.strerror)]) from None
+    name = time_group or (next(iter(groups)) if len(groups) == 1 else "")
+    if name not in groups:
+        raise Unusable("--time-group", [say("allowed: {names}", names=", ".join(groups))])
+    return {}, groups[name]
+
+
+def _made(given: dict[str, Any], pins: dict[str, str], spans: tuple[Span, ...] | None, path: Path) -> Made:
+    """What the answers become; a question whose answer can't be used is asked again. Raises Unusable for an option."""
+    questions = _Questions(given)
+    today = dt.datetime.now().astimezone().date()
+    while True:
+        try:
+            return make(questions.ask(pins, spans), path, today)
+        except Unusable as fault:
+            if fault.question not in questions.typed:
+                raise
+            _complain(fault)
+            del questions.typed[fault.question]
+
+
+def _complain(fault: Unusable) -> None:
+    for why in fault.why:
+        click.echo(f"{fault.question}: {spoken(why)}", err=True)
+
+
+class _Questions:
+    """The four questions, each asked once unless an option has answered it.
+
+    Attributes:
+        typed: what was typed in answer, by its field.
+    """
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        self._given = given
+        self.typed: dict[str, Any] = {}
+
+    def ask(self, pins: dict[str, str], spans: tuple[Span, ...] | None) -> Answers:
+        """The answers: of options, of files taken over, else of whoever is asked. Raises Unusable for an option."""
+        given, language = self._given, chosen()
+        which = say("1. Which numbers are to be protected? Such as +49 711 5551001, 7000-7099")
+        numbers = self._answer("numbers", which, numbers_of)
+        if spans is None:
+            when = say("2. When is it open to everybody? Such as mon-thu 9-17; fri 9-15:30. Never: leave it empty")
+            spans = self._answer("hours", when, _hours, default="")
+        proof = Proof.OWN_PIN if pins else Proof(given["proof"]) if given["proof"] else self._proof()
+        callers: tuple[str, ...] = tuple(pins)
+        if not callers and proof is not Proof.PIN:
+            by_customer = proof is Proof.CUSTOMER_NUMBER
+            whose = say("   Their customer numbers?") if by_customer else say("   Whose numbers?")
+            callers = self._answer("callers", whose, numbers_of)
+        onward = ""
+        if proof is not Proof.LISTED or given["onward"]:
+            where = say("4. Where do they go on? A number; to the one that they called: leave it empty")
+            onward = self._answer("onward", where, _target, default="")
+        others = say("   And the others? A number; they hear the busy signal: leave it empty")
+        refused = self._answer("refused", others, _target, default="")
+        zone = place.machines_zone()
+        country = given["country"] or place.country_of(numbers, zone, language)
+        holidays = given["holidays"] or (place.holidays_of(country) if spans else None)
+        return Answers(
+            numbers=numbers,
+            hours=spans,
+            proof=proof,
+            callers=callers,
+            pins=pins,
+            onward=onward or None,
+            refused=refused or None,
+            language=language,
+            country=country,
+            timezone=given["timezone"] or place.timezone_of(country, zone),
+            holidays=None if holidays == "none" else holidays,
+        )
+
+    def _answer(self, field: str, question: Sentence, read: Callable[[str], T], default: str | None = None) -> T:
+        """What an option says, or what is typed; asked again until it can be read."""
+        if self._given[field] is not None:
+            return read(self._given[field])
+        while field not in self.typed:
+            text = click.prompt(spoken(question), default=default, show_default=False)
+            try:
+                self.typed[field] = read(text)
+            except Unusable as fault:
+                _complain(fault)
+        found: T = self.typed[field]
+        return found
+
+    def _proof(self) -> Proof:
+        if "proof" not in self.typed:
+            self.typed["proof"] = _choose()
+        found: Proof = self.typed["proof"]
+        return found
+
+
+def _choose() -> Proof:
+    choices = {
+        Proof.PIN: say("one PIN for everybody"),
+        Proof.OWN_PIN: say("a PIN of their own, by their number"),
+        Proof.CUSTOMER_NUMBER: say("a customer number and a PIN"),
+        Proof.LISTED: say("their number alone (it can be forged)"),
+    }
+    click.echo(spoken(say("3. How do callers prove themselves?")))
+    for number, text in enumerate(choices.values(), 1):
+        click.echo(f"   {number}  {spoken(text)}")
+    return list(choices)[click.prompt("  ", type=click.IntRange(1, len(choices)), default=1) - 1]
+
+
+def _hours(text: str) -> tuple[Span, ...]:
+    return () if text.strip().lower() in _ALWAYS else hours_of(text)
+
+
+def _target(text: str) -> str:
+    return "" if text.strip().lower() in ("", "called", "busy") else text.strip()
+
+
+def _write(path: Path, made: Made) -> None:
+    """Both files, or none, readable by the service and nobody else. Ends the command when they can't be written."""
+    written: list[Path] = []
+    try:
+        for file, text in ((path, made.configuration), (_beside(path), made.expectations)):
+            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as opened:
+                written.append(file)
+                opened.write(text)
+            with suppress(KeyError, PermissionError):
+                os.chown(file, -1, grp.getgrnam(SERVICE).gr_gid)
+                file.chmod(0o640)
+    except OSError as error:
+        for file in written:
+            file.unlink(missing_ok=True)
+        why = say("{file} can't be written: {why}", file=error.filename, why=error.strerror)
+        click.echo(spoken(why), err=True)
+        sys.exit(EXISTS)
+
+
+def _report(path: Path, made: Made, *, named: bool) -> None:
+    for warning in made.warnings:
+        click.echo(spoken(say("Warning: {why}", why=warning)), err=True)
+    written = say("Written: {configuration} and {expectations}", configuration=path, expectations=_beside(path))
+    click.echo(spoken(written))
+    for owner, pin in made.pins.items():
+        whose = say("PIN of {owner}: {pin}", owner=owner, pin=pin) if owner else say("PIN: {pin}", pin=pin)
+        click.echo(spoken(whose))
+    if made.pins:
+        click.echo(spoken(say("Write it down now: it is not shown again, and stands only in these two files.")))
+    vipgate = f"vipgate --config {shlex.quote(str(path))}" if named else "vipgate"
+    click.echo(spoken(say("Next: {command}", command=f"{vipgate} check && {vipgate} test --coverage")))
