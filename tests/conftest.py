@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import functools
+import shutil
+import tempfile
+
 import database_servers
 import hypothesis
 import pytest
@@ -19,6 +23,17 @@ hypothesis.settings.load_profile("suite")
 
 Hub.SYSTEM_ERROR = (*Hub.SYSTEM_ERROR, pytest.fail.Exception)
 """A time-out that strikes while gevent's hub or another greenlet runs ends the test, not only that greenlet."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    """Give each run a folder of its own, unless `--basetemp` names one that is to be kept.
+
+    The one that all runs of pytest share is closed to other users whenever one of them starts.
+    """
+    if not config.option.basetemp and not hasattr(config, "workerinput"):
+        config.option.basetemp = tempfile.mkdtemp(prefix="vipgate-tests-")
+        config.add_cleanup(functools.partial(shutil.rmtree, config.option.basetemp, ignore_errors=True))
 
 
 @pytest.fixture

@@ -69,12 +69,16 @@ class Server:
         self.process = None
 
     def start(self):
-        self.process = subprocess.Popen(
-            self.command, user=self.user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
-        )
+        with tempfile.TemporaryFile() as log:
+            self.process = subprocess.Popen(self.command, user=self.user, stdout=log, stderr=log, cwd="/")
+            self._wait_for_it(log)
+
+    def _wait_for_it(self, log):
         until = time.monotonic() + 30
         while not self._answers():
-            assert self.process.poll() is None, f"{self.command[0]} ended with {self.process.returncode}"
+            if self.process.poll() is not None:
+                log.seek(0)
+                pytest.fail(f"{self.command[0]} ended with {self.process.returncode}: {log.read().decode()[-2000:]}")
             assert time.monotonic() < until, f"{self.command[0]} does not answer"
             time.sleep(0.05)
 

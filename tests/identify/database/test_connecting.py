@@ -9,6 +9,7 @@ import trustme
 from asking import LOOKUP, a_call, database, failure
 from building import build, built
 from database_servers import PASSWORD
+from passable import let_everybody_pass
 
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.verdict import AskForPin, Pass, Reject
@@ -96,9 +97,7 @@ def authority():
 def encrypted(authority, tmp_path_factory):
     """A MariaDB with TLS, users of several kinds, and another version than it has."""
     folder = tmp_path_factory.mktemp("tls")
-    folder.chmod(0o755)
-    for parent in folder.parents[:2]:
-        parent.chmod(0o755)
+    let_everybody_pass(folder)
     certificate = authority.issue_cert("127.0.0.1")
     certificate.private_key_pem.write_to_path(str(folder / "key.pem"))
     certificate.cert_chain_pems[0].write_to_path(str(folder / "cert.pem"))

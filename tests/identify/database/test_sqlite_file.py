@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from asking import a_call, database, failure
 from building import built
+from passable import let_everybody_pass
 
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.step import StepFailed
@@ -133,8 +134,7 @@ def as_nobody(work):
 @pytest.mark.parametrize("open_now", [False, True])
 def test_another_user_reads_it_wherever_they_may_write(crm, mode, open_now):
     """As a service in a folder of the CRM's, which may be writable for it by a common group."""
-    for folder in crm.parents[:4]:
-        folder.chmod(0o755)
+    let_everybody_pass(crm.parent)
     crm.parent.chmod(mode)
     crm.chmod(0o644)
     with closing(opened(crm)) as owner:
