@@ -9,8 +9,8 @@ from vipgate_fs.gate.channel import CallEnded
 from vipgate_fs.gate.decision import Decision
 from vipgate_fs.gate.dialogue import conduct
 from vipgate_fs.gate.gate import Gate, Prompts, Protects, Rejection, Route
-from vipgate_fs.gate.lockout import NO_CUSTOMER, Attempt, Judgement, Lockout
-from vipgate_fs.gate.memory import Judged, ReadOnly
+from vipgate_fs.gate.lockout import NO_CUSTOMER, Account, Attempt, Judgement, Lockout
+from vipgate_fs.gate.memory import InMemory, Judged, ReadOnly
 from vipgate_fs.gate.narrator import narrate
 from vipgate_fs.gate.pins import AnyOf, Match, Pin, PinTable, Unchecked
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Targets
@@ -20,6 +20,7 @@ GATE = Gate("g", 1, Protects(), (), PROMPTS, route=Route("XML", "inside"), rejec
 CALL = Call("u", "+49176", "7001", "7001")
 ASK = AskForPin(Pin("0815"))
 TABLE = AskForPin(PinTable({"4711": Pin("0815")}))
+TWO = AskForPin(PinTable({"4711": Pin("0815"), "4712": Pin("0816")}))
 
 
 class Caller:
@@ -304,6 +305,25 @@ def test_an_entry_that_can_not_be_checked_is_an_attempt_but_counts_for_no_lockou
     outcome, _ = outcome_of(AskForPin(expected), *entries, memory=memory)
     assert (outcome.result, outcome.entries, outcome.why) == (result, len(entries), why)
     assert memory.judged == judged
+
+
+@pytest.mark.parametrize(
+    ("verdict", "entries", "failures"),
+    [
+        (ASK, ["1", "2", "0815"], 0),
+        (ASK, ["1", "", "0815"], 0),
+        (ASK, ["1", "2"], 2),
+        (AskForPin(AnyOf((Pin("0815"), Pin("4711")))), ["1", "2", "0815"], 2),
+        (TABLE, ["4711", "1", "4711", "0815"], 0),
+        (TABLE, ["4712", "1", "4711", "0815"], 1),
+        (TWO, ["4712", "1", "4711", "1", "4711", "0815"], 1),
+    ],
+)
+def test_what_the_right_pin_shows_to_be_a_mistake_counts_no_more(verdict, entries, failures):
+    memory = InMemory(None, lambda: 1e9)
+    outcome_of(verdict, *entries, memory=memory)
+    accounts = Account("g", "caller", "+49176"), Account("g", "gate", "")
+    assert [tally.failures for tally in memory.tallies(accounts).values()] == [failures] * 2
 
 
 @pytest.mark.parametrize(

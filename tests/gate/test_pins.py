@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vipgate_fs.gate import pins
-from vipgate_fs.gate.pins import AnyOf, Pin, PinTable
+from vipgate_fs.gate.pins import AnyOf, Match, Pin, PinTable
 
 digits = st.text("0123456789", min_size=1, max_size=20)
 
@@ -42,6 +42,24 @@ def test_every_entry_is_compared_once_with_nothing_left_out(compared, entered):
 def test_of_several_pins_all_are_compared(compared, entered):
     assert bool(AnyOf((Pin("1"), Pin("2"), Pin("3"))).matches(entered, None)) == (entered != "4")
     assert compared == [(32, 32)] * 3
+
+
+class Owned:
+    """A credential that is right for who has a book."""
+
+    def matches(self, entered, known):
+        return Match(known) if known == "book" else None
+
+
+def test_of_several_each_looks_into_the_same_book():
+    assert AnyOf((Pin("1"), Owned())).matches("2", "book") == Match("book", only=False)
+    assert AnyOf((Pin("1"), Owned())).matches("2", None) is None
+
+
+@pytest.mark.parametrize(("pins", "only"), [("1", True), ("12", False)])
+def test_beside_a_pin_that_is_right_others_may_be(pins, only):
+    assert AnyOf(tuple(map(Pin, pins))).matches("1", None).only is only
+    assert Pin("1").matches("1").only
 
 
 @given(digits)

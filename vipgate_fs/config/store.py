@@ -136,7 +136,7 @@ def read_lockout(section: Section) -> Lockout:
 def _at_least(least: Number, of: str, section: Section, key: str, read: Callable[[str], Number]) -> Number:
     def check(text: str) -> None:
         if read(text) < least:
-            raise ValueError(f"found {text}; allowed: at least as much as {of}")
+            raise ValueError(f"found {text}; allowed: at least as much as {of}, {section.text(of)}")
 
     section.find(key, check)
     return max(section.read(key, read), least)
