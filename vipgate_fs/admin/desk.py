@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import time
+from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection
 
 from vipgate_fs import config
+from vipgate_fs.admin.versions import Versions
 from vipgate_fs.aside import Aside
 from vipgate_fs.config import Loaded
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.document.saving import digest, save
+from vipgate_fs.document.sources import MACHINE, Reading
 from vipgate_fs.service.answers import Answer
 from vipgate_fs.service.audit_trail import audit
-from vipgate_fs.service.control import NoService, ask_for_status, ask_to_reload
+from vipgate_fs.service.control import NoService, ask_for_applied, ask_for_status, ask_to_reload
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.status import Status
 from vipgate_fs.store.database import Database
@@ -25,6 +32,7 @@ from vipgate_fs.store.schema import make
 
 T = TypeVar("T")
 
+_MOST_DRAFTS: Final = 20
 _STALE: Final = 300.0
 """Seconds after which the files that the configuration names are read again, though it has not changed itself."""
 
@@ -53,6 +61,46 @@ class StoreTrouble(Exception):
         self.is_none = is_none
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A content of the file that somebody is looking at before it is saved.
+
+    Attributes:
+        content: all of it.
+        base: the file as it was when the change was begun.
+        by: who has made it.
+        what: what for, in a few words.
+    """
+
+    content: bytes = field(repr=False)
+    base: bytes = field(repr=False)
+    by: str
+    what: str
+
+
+class Drafts:
+    """Those that wait, in this process; only so many: the oldest go first."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, Draft] = OrderedDict()
+
+    def put(self, draft: Draft) -> str:
+        """Keep it; its id, which nobody can guess."""
+        name = secrets.token_urlsafe(16)
+        self._kept[name] = draft
+        while len(self._kept) > _MOST_DRAFTS:
+            self._kept.popitem(last=False)
+        return name
+
+    def get(self, name: str) -> Draft | None:
+        """The one of that id."""
+        return self._kept.get(name)
+
+    def drop(self, name: str) -> None:
+        """Forget it."""
+        self._kept.pop(name, None)
+
+
 class Desk:
     """What stands behind the pages.
 
@@ -65,6 +113,7 @@ class Desk:
         self.path, self.log = path, log
         self._loaded: tuple[bytes, float, Loaded] | None = None
         self._in_force: Configuration | None = None
+        self.drafts = Drafts()
         self._stores: dict[str, tuple[Database, Aside]] = {}
 
     # The service
@@ -108,15 +157,59 @@ class Desk:
         Raises:
             NoConfiguration: see there.
         """
-        file = self.loaded().configuration
-        if status is not None and file is not None and file.digest.hex() == status.digest:
-            self._in_force = file
-        if status is not None and self._in_force is not None and self._in_force.digest.hex() == status.digest:
-            return self._in_force
-        found = file or self._in_force
+        try:
+            file, why = self.loaded().configuration, ""
+        except NoConfiguration as error:
+            file, why = None, error.why
+        if status is not None:
+            self._learn(status, file)
+        found = self._in_force if status is not None and self._in_force is not None else file or self._in_force
         if found is None:
-            raise NoConfiguration
+            raise NoConfiguration(why)
         return found
+
+    def _learn(self, status: Status, file: Configuration | None) -> None:
+        """Remember what is in force, with the lists and secrets that it had when it was applied."""
+        if self._in_force is not None and self._in_force.digest.hex() == status.digest:
+            return
+        if file is not None and file.digest.hex() == status.digest:
+            self._in_force = file
+        elif (reading := self._applied()) is not None:
+            self._in_force = config.load_text(reading.text, self.path, reading).configuration
+
+    def in_force(self) -> bytes | None:
+        """The content that is in force; the file's when the service does not answer; None when that has errors."""
+        reading = self._applied()
+        content = reading.text if reading is not None else self.content()
+        return content if config.load_text(content, self.path, reading or MACHINE).configuration else None
+
+    def _applied(self) -> Reading | None:
+        try:
+            return ask_for_applied(self.path)
+        except NoService:
+            return None
+
+    def versions(self) -> Versions:
+        """What is kept of the file. Raises NoConfiguration."""
+        return Versions(self.configuration().store.key_file.parent / "versions")
+
+    def save(self, draft: Draft) -> Answer:
+        """Write a draft, keep the version before and this one, and let the service apply it; what came of that.
+
+        Raises:
+            ChangedMeanwhile: somebody else has changed the file since the draft was begun.
+            OSError: it can't be written.
+        """
+        versions = self.versions()
+        with suppress(OSError):
+            versions.keep(draft.base)
+        if draft.content != draft.base:
+            save(self.path, draft.content, digest(draft.base))
+        self._loaded = None
+        with suppress(OSError):
+            versions.keep(draft.content, draft.by, draft.what)
+        self.note("file", draft.by or "link", about=draft.what or None)
+        return self.reload()
 
     # The store
 

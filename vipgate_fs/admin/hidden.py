@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from vipgate_fs.document import kept, schema
-from vipgate_fs.document.editing import CannotEdit, Place, places
+from vipgate_fs.document.editing import CannotEdit, Place, all_places
 from vipgate_fs.document.findings import Finding, Path
 
 DOTS: Final = "••••••••"
@@ -39,14 +39,15 @@ class Line:
 def hidden(text: str) -> str:
     """The text with dots in the place of every secret. Of one that is kept elsewhere, the place is shown."""
     try:
-        found = places(text)
+        found = all_places(text)
     except CannotEdit:  # where nothing can be told apart, whatever may be a secret is hidden
         return _USER.sub(f"//{DOTS}@", _DIGITS.sub(DOTS, text))
     shown, last = [], 0
-    for path, place in found.items():
+    for path, place in found:
         if _is_secret(path, place):
             quote = place.style if place.style in ("'", '"') else ""
-            shown += [text[last : place.begin], f"{quote}{DOTS}{quote}"]
+            breaks = "".join(_BREAK.findall(text[place.begin : place.end]))  # the lines after it keep their numbers
+            shown += [text[last : place.begin], f"{quote}{DOTS}{quote}{breaks}"]
             last = place.end
     return "".join([*shown, text[last:]])
 
@@ -72,12 +73,12 @@ def _is_secret(path: Path, place: Place) -> bool:
         if sub.get("writeOnly"):
             return path[index + 1 :] == () or path[-1] not in kept.READERS
     known = sub.keys() & {"type", "enum", "const", "anyOf", "oneOf"}
-    return not known and _DIGITS.search(place.value) is not None
+    return not known and (_DIGITS.search(place.value) is not None or "@" in place.value)
 
 
 def _part(sub: Any, key: str) -> Any:
-    found = schema.part(sub, key)
-    return found if isinstance(found, dict) else {}
+    found = sub.get("properties", {}).get(key, sub.get("additionalProperties"))
+    return found if isinstance(found, dict) else {}  # of a key that is not allowed nothing is known
 
 
 def _apart(line: str) -> tuple[str, str]:

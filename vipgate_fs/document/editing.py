@@ -8,7 +8,7 @@ from __future__ import annotations
 import bisect
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -61,8 +61,17 @@ def places(text: str) -> Mapping[Path, Place]:
     Raises:
         CannotEdit: it is no YAML.
     """
+    return dict(all_places(text))
+
+
+def all_places(text: str) -> Sequence[tuple[Path, Place]]:
+    """The same, one after the other: of a key that stands twice both.
+
+    Raises:
+        CannotEdit: it is no YAML.
+    """
     try:
-        return dict(_places(text))
+        return list(_places(text))
     except yaml.YAMLError:
         raise CannotEdit("the file is no YAML; look at its findings") from None
 

@@ -55,7 +55,6 @@ def show() -> str:
         status=status,
         trouble=trouble,
         configuration=configuration,
-        findings=desk().loaded().findings,
         rows=rows,
         latest=latest,
         now=now,

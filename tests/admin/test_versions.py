@@ -1,0 +1,60 @@
+"""The versions of the file: kept whole, by their moment and content."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from vipgate_fs.admin.versions import MOST, Versions
+
+
+@pytest.fixture
+def versions(tmp_path):
+    ticks = itertools.count(1_800_000_000)
+    return Versions(tmp_path / "versions", lambda: float(next(ticks)))
+
+
+def test_nothing_is_kept_at_first(versions):
+    assert versions.all() == []
+    assert versions.content("0001800000000-" + "a" * 64) is None
+
+
+def test_versions_are_kept_whole_the_newest_first(versions):
+    versions.keep(b"one\r\n\xff")
+    versions.keep(b"two", "brandt", "for December")
+    newest, oldest = versions.all()
+    assert (newest.by, newest.what, versions.content(newest.id)) == ("brandt", "for December", b"two")
+    assert (oldest.by, versions.content(oldest.id)) == ("", b"one\r\n\xff")
+
+
+def test_the_same_is_not_kept_twice_in_a_row(versions):
+    for content in (b"one", b"one", b"two", b"one"):
+        versions.keep(content)
+    assert len(versions.all()) == 3
+
+
+def test_nobody_else_can_read_them(versions, tmp_path):
+    versions.keep(b"one")
+    assert (tmp_path / "versions").stat().st_mode & 0o777 == 0o700
+    assert next((tmp_path / "versions").iterdir()).stat().st_mode & 0o777 == 0o600
+
+
+def test_only_so_many_are_kept(versions):
+    for number in range(MOST + 3):
+        versions.keep(b"%d" % number)
+    assert len(versions.all()) == MOST
+    assert versions.content(versions.all()[-1].id) == b"3"
+
+
+@pytest.mark.parametrize("name", ["../vipgate", "..", "", "x" * 80, "0001800000000-" + "A" * 64])
+def test_no_name_leads_out_of_the_folder(versions, name):
+    versions.keep(b"one")
+    assert versions.content(name) is None
+
+
+def test_a_version_that_was_damaged_is_left_out(versions, tmp_path):
+    versions.keep(b"one")
+    versions.keep(b"two")
+    (tmp_path / "versions" / f"{versions.all()[0].id}.json").write_text("{")
+    assert [versions.content(each.id) for each in versions.all()] == [b"one"]

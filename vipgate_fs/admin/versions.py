@@ -1,0 +1,87 @@
+"""The versions of the file that were saved on the page, and those before: whole, in a folder of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from vipgate_fs.document.saving import digest
+
+MOST: Final = 200
+"""Versions that are kept; the oldest go first."""
+_NAME: Final = re.compile(r"(?P<at>[0-9]{10,13})-(?P<digest>[0-9a-f]{64})\.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of the file.
+
+    Attributes:
+        id: names it.
+        at: Unix time at which it was saved, or first seen.
+        by: who saved it; "" for whoever changed the file itself.
+        what: what for, in their words.
+    """
+
+    id: str
+    at: float
+    by: str
+    what: str
+
+
+class Versions:
+    """The folder. It holds PINs, as the file does.
+
+    Args:
+        folder: is made when something is kept.
+        clock: gives the Unix time.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
+        self._folder, self._clock = folder, clock
+
+    def keep(self, content: bytes, by: str = "", what: str = "") -> None:
+        """Keep a version, unless it is the last one that was kept. Raises OSError."""
+        newest = next(iter(self.all()), None)
+        of_content = digest(content)
+        if newest is not None and newest.id.endswith(of_content):
+            return
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        at = self._clock()
+        version = Version(f"{int(at * 1000):013}-{of_content}", at, by, what)
+        path = self._folder / f"{version.id}.json"
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(asdict(version) | {"content": content.decode("utf-8", "surrogateescape")}, file)
+            file.flush()
+            os.fsync(descriptor)
+        for old in self.all()[MOST:]:
+            (self._folder / f"{old.id}.json").unlink(missing_ok=True)
+
+    def all(self) -> list[Version]:
+        """Those that are kept, the newest first."""
+        try:
+            names = sorted((each.name for each in self._folder.iterdir() if _NAME.fullmatch(each.name)), reverse=True)
+        except OSError:
+            return []
+        found = (self._read(name.removesuffix(".json")) for name in names)
+        return [version for version, _ in filter(None, found)]
+
+    def content(self, version: str) -> bytes | None:
+        """What a version says; None: it is not kept."""
+        found = self._read(version) if _NAME.fullmatch(f"{version}.json") else None
+        return found[1] if found else None
+
+    def _read(self, version: str) -> tuple[Version, bytes] | None:
+        try:
+            values = json.loads((self._folder / f"{version}.json").read_bytes())
+            content = values.pop("content").encode("utf-8", "surrogateescape")
+            return Version(**values), content
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
