@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -66,6 +67,13 @@ def test_a_generated_pin_is_shown_once_and_has_six_digits_or_more(file):
     assert len(pin) >= 6
     assert result.output.count(pin) == 1
     assert file.read_text("utf-8").count(pin) == 1
+
+
+def test_programs_get_one_document(file):
+    document = json.loads(run("--config", file, *OPTIONS, "--format", "json").stdout)
+    assert (document["configuration"], document["warnings"]) == (str(file), [])
+    assert document["pins"][""] in file.read_text("utf-8")
+    assert list(document["pins"]) == [""]
 
 
 def test_nobody_else_can_read_the_files(file):
@@ -234,4 +242,4 @@ def test_the_manual_asks_freepbx_what_the_code_reads():
 def test_every_option_is_in_the_manual():
     manual = (Path(__file__).parents[2] / "docs" / "getting-started.md").read_text("utf-8")
     options = {option for parameter in init.command.params for option in parameter.opts}
-    assert [option for option in options - {"--config"} if option not in manual] == []
+    assert [option for option in options - {"--config", "--format"} if option not in manual] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -41,6 +42,12 @@ def test_the_same_is_the_same(diff):
     result = diff(TEXT)
     assert (result.exit_code, result.stdout) == (0, "")
     assert "does what this configuration needs" in result.stderr
+
+
+def test_programs_get_one_document(diff):
+    assert json.loads(diff(TEXT, "--format", "json").stdout) == {"differences": []}
+    result = diff(TEXT.replace("socket_resume=true", "x=y"), "--format", "json")
+    assert (result.exit_code, len(json.loads(result.stdout)["differences"])) == (1, 2)
 
 
 def test_comments_order_of_contexts_and_the_sites_own_contexts_do_not_matter():

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from vipgate_fs.cli import config_option
+from vipgate_fs.cli import config_option, output
 from vipgate_fs.cli.options import load_or_exit
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.dialplan import fusionpbx, numbers
@@ -59,10 +59,10 @@ UNREADABLE: Final = 2
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["xml", "fusionpbx"]),
+    type=click.Choice(["xml", "fusionpbx", "json"]),
     default="xml",
     show_default=True,
-    help="xml: a file that FreeSWITCH includes; fusionpbx: SQL for FusionPBX's dialplan.",
+    help="xml: a file that FreeSWITCH includes; fusionpbx: SQL for FusionPBX's dialplan; json: the result of --diff.",
 )
 @click.option("--in-domains", is_flag=True, help="FusionPBX: ask the gate in the domains' contexts, not in public.")
 @click.option(
@@ -134,13 +134,15 @@ def command(
         _fusionpbx(made, configuration, **of_fusionpbx)
         return
     if installed is not None:
-        _compare(made, installed)
+        _compare(made, installed, style)
+    if style == "json":
+        raise click.UsageError("JSON is the result of --diff; a dialplan is XML, or FusionPBX's rows")
     click.echo(as_xml(made), nl=False)
 
 
 def _default_others(configuration: Configuration, style: str, *, in_domains: bool, remove: bool, **more: Any) -> str:
     """The context of other targets when no option names one."""
-    if style == "xml":
+    if style != "fusionpbx":
         if in_domains or remove or more["match_to"] or more["app"] or more["uuids"] or more["order"] != fusionpbx.ORDER:
             raise ValueError(
                 "--in-domains, --match-to, --order, --app, --domain-uuid and --remove need --format fusionpbx"
@@ -225,7 +227,7 @@ def _note_foreign(made: Layout) -> None:
         )
 
 
-def _compare(made: Layout, installed: Path) -> None:
+def _compare(made: Layout, installed: Path, style: str) -> None:
     """List the differences, and end the command."""
     try:
         found = read(installed.read_bytes())
@@ -236,8 +238,7 @@ def _compare(made: Layout, installed: Path) -> None:
         click.echo(f"Error: {installed}: {error}", err=True)
         sys.exit(UNREADABLE)
     sentences = differences(contexts(made), found)
-    for sentence in sentences:
-        click.echo(sentence)
+    output.report(style, {"differences": list(sentences)}, *sentences)
     what = "does what this configuration needs" if not sentences else f"differs: {len(sentences)}"
     click.echo(f"{installed}: {what}", err=True)
     sys.exit(DIFFERENT if sentences else SAME)

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from vipgate_fs.cli import config_option
+from vipgate_fs.cli import config_option, output
 from vipgate_fs.cli.language import chosen, spoken
 from vipgate_fs.preview.expectations import SUFFIX
 from vipgate_fs.sentences import Sentence, said, say
@@ -49,7 +49,10 @@ _ALWAYS: Final = ("", "-", "always", "immer")
     help="Take over callers and PINs (starface) or business hours (freepbx) from a file: docs/getting-started.md.",
 )
 @click.option("--time-group", metavar="NAME", help="With --from freepbx: the time group with the business hours.")
-def command(config: Path | None, source: tuple[str, Path] | None, time_group: str | None, **given: Any) -> None:
+@output.format_option
+def command(
+    config: Path | None, source: tuple[str, Path] | None, time_group: str | None, style: str, **given: Any
+) -> None:
     """Write a first configuration and its expectations: four questions, or the options that answer them.
 
     Default for the file: that of --config or $VIPGATE_CONFIG, else /etc/vipgate/vipgate.yaml where that folder exists,
@@ -69,7 +72,7 @@ def command(config: Path | None, source: tuple[str, Path] | None, time_group: st
         _complain(fault)
         sys.exit(1)
     _write(path, made)
-    _report(path, made, named=config is not None)
+    _report(path, made, style, named=config is not None)
 
 
 def _path(config: Path | None) -> Path:
@@ -227,15 +230,25 @@ def _write(path: Path, made: Made) -> None:
         sys.exit(EXISTS)
 
 
-def _report(path: Path, made: Made, *, named: bool) -> None:
+def _report(path: Path, made: Made, style: str, *, named: bool) -> None:
+    beside = _beside(path)
+    vipgate = f"vipgate --config {shlex.quote(str(path))}" if named else "vipgate"
+    following = f"{vipgate} check && {vipgate} test --coverage"
+    pins = [
+        say("PIN of {owner}: {pin}", owner=owner, pin=pin) if owner else say("PIN: {pin}", pin=pin)
+        for owner, pin in made.pins.items()
+    ]
     for warning in made.warnings:
         click.echo(spoken(say("Warning: {why}", why=warning)), err=True)
-    written = say("Written: {configuration} and {expectations}", configuration=path, expectations=_beside(path))
-    click.echo(spoken(written))
-    for owner, pin in made.pins.items():
-        whose = say("PIN of {owner}: {pin}", owner=owner, pin=pin) if owner else say("PIN: {pin}", pin=pin)
-        click.echo(spoken(whose))
-    if made.pins:
-        click.echo(spoken(say("Write it down now: it is not shown again, and stands only in these two files.")))
-    vipgate = f"vipgate --config {shlex.quote(str(path))}" if named else "vipgate"
-    click.echo(spoken(say("Next: {command}", command=f"{vipgate} check && {vipgate} test --coverage")))
+    lines = [say("Written: {configuration} and {expectations}", configuration=path, expectations=beside), *pins]
+    if pins:
+        lines.append(say("Write it down now: it is not shown again, and stands only in these two files."))
+    lines.append(say("Next: {command}", command=following))
+    document = {
+        "configuration": str(path),
+        "expectations": str(beside),
+        "pins": dict(made.pins),
+        "warnings": list(made.warnings),
+        "next": following,
+    }
+    output.report(style, document, *map(spoken, lines))
