@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +19,7 @@ from babel.messages.pofile import read_po, write_po
 
 from vipgate_fs.cli import SUBCOMMANDS, language
 from vipgate_fs.cli import main as vipgate
+from vipgate_fs.sentences import verbatim
 from vipgate_fs.sentences.catalogue import has_words
 
 ROOT = Path(__file__).parent.parent
@@ -51,7 +53,22 @@ def said():
     for path in sorted(PACKAGE.rglob("*.py")):
         for line, template, plural in templates(path.read_text("utf-8")):
             found.setdefault((template, plural), f"{path.relative_to(ROOT)}:{line}")
+    for path in sorted((ROOT / "schemas").glob("vipgate*.json")):
+        for message in messages(json.loads(path.read_text("utf-8"))):
+            found.setdefault((message, None), str(path.relative_to(ROOT)))
     return found
+
+
+def messages(schema):
+    """What a schema says of what it allows."""
+    if isinstance(schema, dict):
+        if isinstance(message := schema.get("errorMessage"), str):
+            yield verbatim(message).template
+        for inner in schema.values():
+            yield from messages(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            yield from messages(inner)
 
 
 def helps():

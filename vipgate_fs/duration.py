@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from vipgate_fs.sentences import Sentence, say
+
 PATTERN: Final = r"[0-9]{1,4}(\.[0-9]{1,3})?[smhd]"
 """Repeated in the JSON schema."""
 _WRITTEN: Final = re.compile(PATTERN, re.ASCII)
@@ -23,18 +25,18 @@ def duration(text: str, *, least: str | None = None, most: str | None = None) ->
         ValueError: its text says what was found and what is allowed.
     """
     if not _WRITTEN.fullmatch(text):
-        allowed = "a number with s, m, h or d, such as 30s, 15m, 24h or 30d, below 10000"
-        raise ValueError(f"found {text}; allowed: {allowed}")
+        allowed = say("a number with s, m, h or d, such as 30s, 15m, 24h or 30d, below 10000")
+        raise ValueError(say("found {text}; allowed: {allowed}", text=text, allowed=allowed))
     seconds = _seconds(text)
     if (seconds < _seconds(least) if least else seconds <= 0) or (most and seconds > _seconds(most)):
-        raise ValueError(f"found {text}; allowed: " + _allowed(least, most))
+        raise ValueError(say("found {text}; allowed: {allowed}", text=text, allowed=_allowed(least, most)))
     return seconds
 
 
-def _allowed(least: str | None, most: str | None) -> str:
-    if least and most:
-        return f"{least} to {most}"
-    return (f"{least} or more" if least else "more than 0s") + (f", up to {most}" if most else "")
+def _allowed(least: str | None, most: str | None) -> Sentence:
+    if least:
+        return say("{least} to {most}", least=least, most=most) if most else say("{least} or more", least=least)
+    return say("more than 0s, up to {most}", most=most) if most else say("more than 0s")
 
 
 def _seconds(text: str) -> float:

@@ -8,10 +8,12 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Final
 
+from vipgate_fs.sentences import Sentence, say
+
 _ROOT: Final = 0
 
 
-def exposure(path: Path, mode: int, *, holds_secrets: bool) -> str | None:
+def exposure(path: Path, mode: int, *, holds_secrets: bool) -> Sentence | None:
     """What others can do with a file but should not, and the remedy; None: nothing.
 
     Args:
@@ -22,9 +24,9 @@ def exposure(path: Path, mode: int, *, holds_secrets: bool) -> str | None:
     if not stat.S_ISREG(mode):  # such as /dev/stdin and /dev/null: nobody is to change their mode
         return None
     if mode & stat.S_IWOTH:
-        return f"everybody on this machine can change it; chmod o= {path}"
+        return say("everybody on this machine can change it; chmod o= {path}", path=path)
     if mode & stat.S_IROTH and holds_secrets:
-        return f"everybody on this machine can read the PINs, passwords or keys in it; chmod o= {path}"
+        return say("everybody on this machine can read the PINs, passwords or keys in it; chmod o= {path}", path=path)
     return None
 
 

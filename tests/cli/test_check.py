@@ -110,6 +110,16 @@ def test_findings_as_json(check):
             "column": 15,
             "path": "gates.support.attempts",
             "message": "found 99; allowed: an integer from 1 to 10",
+            "key": "found {found}; allowed: {allowed}{hint}",
+            "parts": {
+                "found": "99",
+                "allowed": {
+                    "text": "an integer from 1 to 10",
+                    "key": "an integer from {low} to {high}",
+                    "parts": {"low": 1, "high": 10},
+                },
+                "hint": "",
+            },
         }
     ]
     assert json.loads(check("good.yaml", "--format", "json").stdout) == []

@@ -84,3 +84,26 @@ def test_a_terminal_that_lacks_a_letter_gets_the_rest(tmp_path, encoding, text):
     )
     assert done.returncode == 0, done.stderr
     assert text in done.stdout.decode(encoding)
+
+
+def test_check_in_german(tmp_path):
+    config = tmp_path / "vipgate.yaml"
+    config.write_text(CONFIGURATION.replace("active:", "activ:").replace("081512345", "12"))
+    result = CliRunner().invoke(main, ["check", str(config)], env=GERMAN)
+    assert (
+        f"{config}:10:5: gates.support.activ: unbekannter Schlüssel activ; gemeint: active?; erlaubt: " in result.stdout
+    )
+    assert "Warnung: eine PIN mit weniger als 4 Ziffern ist leicht zu erraten" in result.stdout
+    assert f"{config}: 1 Fehler, 1 Warnung\n" in result.stderr
+    missing = CliRunner().invoke(main, ["check", str(tmp_path / "none.yaml")], env=GERMAN)
+    assert missing.stderr == f"{tmp_path / 'none.yaml'}: Datei oder Verzeichnis nicht gefunden\n"
+
+
+def test_the_findings_of_check_have_template_and_parts_in_json(tmp_path):
+    config = tmp_path / "vipgate.yaml"
+    config.write_text(CONFIGURATION.replace("active:", "activ:"))
+    result = CliRunner().invoke(main, ["check", "--format", "json", str(config)], env=GERMAN)
+    finding = json.loads(result.stdout)[0]
+    assert finding["key"] == "{what}{hint}; allowed: {known}"
+    assert finding["message"].startswith("unknown key activ; did you mean active?; allowed: ")
+    assert finding["parts"]["hint"]["parts"] == {"similar": "active"}

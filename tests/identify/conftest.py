@@ -42,7 +42,7 @@ FAULT = "fault of a webservice"
 @pytest.fixture
 def note_fault(record_property):
     """Notes a fault, what it led to, and how many seconds that took, for the table at the end of the run."""
-    return lambda *fault: record_property(FAULT, fault)
+    return lambda fault, outcome, seconds: record_property(FAULT, (fault, outcome[:], seconds))  # xdist knows only str
 
 
 def pytest_terminal_summary(terminalreporter):

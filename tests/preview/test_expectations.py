@@ -88,7 +88,7 @@ def test_a_step_that_asks_elsewhere_needs_its_answer(play):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        ("expect: {verdict: maybe}", "expect.verdict: found maybe; allowed: pass or reject or forward or ask_for_pin"),
+        ("expect: {verdict: maybe}", "expect.verdict: found maybe; allowed: pass, reject, forward or ask_for_pin"),
         ("expect: {}", "allowed: a mapping of gate, active, verdict"),
         ("expect: {gate: x}, enters: ['47x11']", "enters[0]: found something else, not shown here"),
         ("expect: {gate: x}, answers: {webservice: {askForPin: {expectedPIN: '47x11'}}}", "expectedPIN is no PIN"),

@@ -22,6 +22,8 @@ from vipgate_fs.document.findings import Finding, in_order
 from vipgate_fs.exposure import exposure
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.preview import meaning
+from vipgate_fs.sentences import Sentence, as_data, joined, say
+from vipgate_fs.sentences.system import system_says
 
 SERVICE: Final = "vipgate"
 """The user who runs the service, as docs/installation.md has it."""
@@ -61,7 +63,7 @@ def command(
     if user is not None:
         _become(user)
     findings: list[Finding] = []
-    summaries: list[str] = []
+    summaries: list[Sentence] = []
     holidays: dict[str, list[dict[str, str]]] = {}
     status = VALID
     for path in files or (config,):
@@ -69,22 +71,22 @@ def command(
             found = configuration_files.find(path)
             loaded = load(found)
         except OSError as error:
-            summaries.append(f"{error.filename or path}: {error.strerror or error}")
+            summaries.append(say("{path}: {why}", path=error.filename or path, why=system_says(error)))
             status = UNREADABLE
         else:
             valid = loaded.configuration is not None and not (strict and loaded.findings)
             findings.extend(loaded.findings)
-            summaries.append(f"{found}: {_summary(loaded, valid=valid)}")
+            summaries.append(say("{path}: {summary}", path=found, summary=_summary(loaded, valid=valid)))
             if hidden := _hidden_from_service(found):
-                summaries.append(f"{found}: Warning: {hidden}")
+                summaries.append(say("{path}: Warning: {why}", path=found, why=hidden))
             if why := exposure(found, found.stat().st_mode, holds_secrets=loaded.holds_secrets):
-                summaries.append(f"{found}: Warning: {why}")
+                summaries.append(say("{path}: Warning: {why}", path=found, why=why))
             status = max(status, VALID if valid else INVALID)
             if year is not None and loaded.configuration is not None:
                 holidays[str(found)] = _holidays(loaded.configuration.site.calendar, year)
     _print(findings, holidays, year, style)
     for summary in summaries:
-        click.echo(summary, err=True)
+        output.echo(summary, err=True)
     sys.exit(status)
 
 
@@ -100,16 +102,25 @@ def load(path: Path) -> Loaded:
 
 def _print(findings: list[Finding], holidays: dict[str, list[dict[str, str]]], year: int | None, style: str) -> None:
     if style == "json":
-        listed = [asdict(finding) for finding in findings]
+        listed = [asdict(finding) | as_data(finding.message) for finding in findings]
         document = listed if year is None else {"findings": listed, "holidays": holidays}
         output.show_json(document)
         return
     for file, days in holidays.items():
-        click.echo(f"{file}: {_count(len(days), 'public holiday')} in {year}")
+        output.echo(
+            say(
+                "{file}: {count} public holiday in {year}",
+                "{file}: {count} public holidays in {year}",
+                file=file,
+                count=len(days),
+                year=year,
+            )
+        )
         for day in days:
-            click.echo(f"  {day['weekday']} {day['date']}  {day['name']}")
+            date = dt.date.fromisoformat(day["date"])
+            output.echo(say("  {date:%a %Y-%m-%d}  {name}", date=date, name=day["name"]))
     for finding in findings:
-        click.echo(finding)
+        output.echo(finding)
 
 
 def _holidays(calendar: Calendar, year: int) -> list[dict[str, str]]:
@@ -126,12 +137,14 @@ def _become(name: str) -> None:
         os.setgid(user.pw_gid)
         os.setuid(user.pw_uid)  # the real one, too: access(2) goes by it
     except KeyError:
-        raise click.BadParameter(f"there is no user {name} on this machine", param_hint="--as-user") from None
+        raise click.BadParameter(
+            say("there is no user {user} on this machine", user=name), param_hint="--as-user"
+        ) from None
     except PermissionError:
-        raise click.BadParameter("only root can take another user's rights", param_hint="--as-user") from None
+        raise click.BadParameter(say("only root can take another user's rights"), param_hint="--as-user") from None
 
 
-def _hidden_from_service(path: Path) -> str | None:
+def _hidden_from_service(path: Path) -> Sentence | None:
     """That root can read what the service's user can't, where there is a user of that name."""
     if os.geteuid() != 0:
         return None
@@ -142,19 +155,21 @@ def _hidden_from_service(path: Path) -> str | None:
             reads, user=user.pw_uid, group=user.pw_gid, extra_groups=[], capture_output=True, check=False, cwd="/"
         )
         if done.returncode and b"PermissionError" in done.stderr:
-            return f"user {SERVICE} can't read it: chgrp {SERVICE} {path}; chmod g+r {path}"
+            return say("user {user} can't read it: chgrp {user} {path}; chmod g+r {path}", user=SERVICE, path=path)
     return None
 
 
-def _summary(loaded: Loaded, *, valid: bool) -> str:
+def _summary(loaded: Loaded, *, valid: bool) -> Sentence:
     counts = Counter(finding.severity for finding in loaded.findings)
-    parts = [_count(number, severity) for severity, number in sorted(counts.items())]
+    parts = []
     if valid and loaded.configuration is not None:
         gates = loaded.configuration.gates
         disabled = sum(not gate.enabled for gate in gates)
-        parts[:0] = ["ok", _count(len(gates), "gate") + (f" ({disabled} disabled)" if disabled else "")]
-    return ", ".join(parts)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+        parts += [say("ok"), say("{count} gate", "{count} gates", count=len(gates))]
+        if disabled:
+            parts[-1] = say("{gates} ({disabled} disabled)", gates=parts[-1], disabled=disabled)
+    if counts["error"]:
+        parts.append(say("{count} error", "{count} errors", count=counts["error"]))
+    if counts["warning"]:
+        parts.append(say("{count} warning", "{count} warnings", count=counts["warning"]))
+    return joined(", ", parts)

@@ -122,7 +122,7 @@ def side(path: Path, content: bytes, sources: Sources = MACHINE) -> Side:
     loaded = configuration_files.load_text(content, path, sources)
     if loaded.configuration is None:
         for finding in loaded.findings:
-            click.echo(str(finding), err=True)
+            output.echo(finding, err=True)
         sys.exit(UNREADABLE)
     return Side.of(loaded.configuration, content)
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 import click
 
 from vipgate_fs import config as configuration_files
-from vipgate_fs.cli import config_option
+from vipgate_fs.cli import config_option, output
 from vipgate_fs.config.essentials import Essentials, load_essentials
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.document.findings import Finding
@@ -21,6 +21,7 @@ from vipgate_fs.duration import duration
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gates import Gates
 from vipgate_fs.gate.schedules import MOMENT, YEARS, Calendar
+from vipgate_fs.sentences import Sentence, say
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -61,7 +62,7 @@ def note_ignored(gates: Gates, call: Call) -> None:
         click.echo(f"Note: {what}; name the called number's user with --user, and their groups with --group", err=True)
 
 
-def parse_moment(text: str | None, calendar: Calendar, option: str = "--at", allowed: str = MOMENT) -> dt.datetime:
+def parse_moment(text: str | None, calendar: Calendar, option: str = "--at", allowed: Sentence = MOMENT) -> dt.datetime:
     """What an option says, in the site's time zone; now for None. Ends the command when it is no time."""
     if text is None:
         return calendar.local(dt.datetime.now(dt.UTC))
@@ -75,7 +76,9 @@ def parse_since(text: str, calendar: Calendar) -> float:
     """What `--since` says, a moment or so long ago, as Unix time. Ends the command when it is neither."""
     with suppress(ValueError):
         return time.time() - duration(text)
-    return parse_moment(text, calendar, "--since", f"{MOMENT}, or so long ago, such as 24h").timestamp()
+    return parse_moment(
+        text, calendar, "--since", say("{moment}, or so long ago, such as 24h", moment=MOMENT)
+    ).timestamp()
 
 
 def parse_length(text: str, option: str) -> float:
@@ -142,7 +145,7 @@ def _or_exit(read: Callable[[U], T], path: U) -> T:
 
 def _sound_or_exit(found: T | None, findings: Iterable[Finding]) -> T:
     for finding in findings:
-        click.echo(str(finding), err=True)
+        output.echo(finding, err=True)
     if found is None:
         sys.exit(1)
     return found

@@ -73,7 +73,7 @@ def command(
     for file in files or (_beside(config),):
         path, wanted, findings = _load(file)
         for finding in findings:
-            click.echo(str(finding), err=True)
+            output.echo(finding, err=True)
         if not wanted:
             sys.exit(UNREADABLE)
         configuration = load_or_exit(config or path)

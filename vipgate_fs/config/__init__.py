@@ -13,6 +13,7 @@ from vipgate_fs.config.assembly import assemble
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.document.findings import Finding, Report
 from vipgate_fs.document.sources import MACHINE, Reading, Recorder, Sources
+from vipgate_fs.sentences import say
 
 PLACES: Final = (Path("vipgate.yaml"), Path("/etc/vipgate/vipgate.yaml"))
 """Where to look for the configuration if neither the command line nor $VIPGATE_CONFIG names it."""
@@ -49,11 +50,13 @@ def find(path: Path | None = None) -> Path:
     for place in PLACES:
         if place.exists():
             if place == PLACES[0] and _is_foreign(place):
-                why = "others can change it, and its plug-ins would run as root; if it is meant, name it by --config"
+                why = say(
+                    "others can change it, and its plug-ins would run as root; if it is meant, name it by --config"
+                )
                 raise PermissionError(errno.EPERM, why, str(place.absolute()))
             return place
     places = ", ".join(["$VIPGATE_CONFIG", *map(str, PLACES)])
-    raise FileNotFoundError(errno.ENOENT, "no configuration in any of these places", places)
+    raise FileNotFoundError(errno.ENOENT, say("no configuration in any of these places"), places)
 
 
 def _is_foreign(place: Path) -> bool:

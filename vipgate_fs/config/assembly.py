@@ -22,6 +22,7 @@ from vipgate_fs.document.section import Section
 from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.gates import Gates
 from vipgate_fs.gate.schedules import HORIZON, Calendar
+from vipgate_fs.sentences import say
 
 
 def assemble(content: bytes, path: Path, report: Report) -> Configuration | None:
@@ -55,7 +56,7 @@ def assemble(content: bytes, path: Path, report: Report) -> Configuration | None
     if report.has_errors:
         return None
     for name in schedules.keys() - reader.used:
-        report.warning(whole.section("schedules").keys[name], "no gate uses this schedule")
+        report.warning(whole.section("schedules").keys[name], say("no gate uses this schedule"))
     _warn_of_idle_schedules(gates, gates_section, site.calendar)
     digest = hashlib.sha256(content).digest()
     return Configuration(path, site, server, Gates(gates, site.plan), store, records, digest)
@@ -65,7 +66,7 @@ def _refuse_guest_pins(gates: Section) -> None:
     for name in gates.keys:
         for step in gates.section(name).sections("identify"):
             if "guest_pin" in step:
-                step.error_at_key("guest PINs are kept in the store, and store is none", "guest_pin")
+                step.error_at_key(say("guest PINs are kept in the store, and store is none"), "guest_pin")
 
 
 def _warn_of_one_time_pins(gates: Section) -> None:
@@ -74,7 +75,7 @@ def _warn_of_one_time_pins(gates: Section) -> None:
             pins = step.section("caller_pin").section("pins")
             for owner in pins.keys:
                 if "totp" in (credential := pins.section(owner)):
-                    what = (
+                    what = say(
                         "store is none, so each worker accepts a one-time PIN once; let there be a store, or one worker"
                     )
                     credential.warn(what, "totp")
@@ -89,9 +90,14 @@ def _warn_of_idle_schedules(gates: Iterable[Gate], section: Section, calendar: C
         if gate.active is None:
             continue
         schedule = gate.active.schedule
-        for is_so, word in ((always, "always"), (never, "never")):
-            if is_so(schedule):
-                state = "never" if (word == "always") == gate.active.outside else "always"
-                active = section.section(gate.name).section("active")
-                what = f"{schedule.name} in line {schedule.line} is {word} on"
-                active.warn(f"{state} active in the next {HORIZON} days: {what}")
+        if always(schedule):
+            why = say("{schedule} in line {line} is always on", schedule=schedule.name, line=schedule.line)
+        elif never(schedule):
+            why = say("{schedule} in line {line} is never on", schedule=schedule.name, line=schedule.line)
+        else:
+            continue
+        active = section.section(gate.name).section("active")
+        if always(schedule) == gate.active.outside:
+            active.warn(say("never active in the next {days} days: {why}", days=HORIZON, why=why))
+        else:
+            active.warn(say("always active in the next {days} days: {why}", days=HORIZON, why=why))

@@ -20,6 +20,7 @@ from vipgate_fs.gate.verdict import AskForPin, Verdict
 from vipgate_fs.identify import Surroundings
 from vipgate_fs.identify.caller_pin import CallerPin
 from vipgate_fs.identify.verdicts import verdict
+from vipgate_fs.sentences import said, say
 
 
 class GateReader:
@@ -44,12 +45,16 @@ class GateReader:
         if final is not None and "otherwise" in section:
             section.report.warning(
                 section.keys["otherwise"],
-                f"never reached: {final.kind} in line {final.line} always answers; to send wrong PINs somewhere, "
-                "write forward_incorrect in the step, or in the gate",
+                say(
+                    "never reached: {kind} in line {line} always answers; to send wrong PINs somewhere, write "
+                    "forward_incorrect in the step, or in the gate",
+                    kind=final.kind,
+                    line=final.line,
+                ),
             )
         otherwise = _verdict(section, "otherwise")
         if not section.node.items("identify") and "otherwise" not in section and section.is_sound:
-            section.warn("rejects everybody: it has neither a step nor an otherwise")
+            section.warn(say("rejects everybody: it has neither a step nor an otherwise"))
         prompts, rejection = self._sound_files(section, steps, otherwise)
         route, timing = section.section("route"), section.section("timing")
         return Gate(
@@ -79,7 +84,7 @@ class GateReader:
                 numbers.append((pattern, item.line))
                 claims.append(Claim(gate, "number", pattern, item))
                 if why := doubt(item.text, self._site.plan):
-                    section.report.warning(item, str(why))
+                    section.report.warning(item, said(why))
         names: dict[str, dict[str, int]] = {"users": {}, "groups": {}}
         for kind, lines in names.items():
             for item in section.items(kind):
@@ -94,7 +99,9 @@ class GateReader:
         if self._site.domain_variable is None or "@" in name:
             return name
         if self._site.domain is None:
-            raise ValueError(f"found {name}, which every domain may have; write {name}@DOMAIN, or set site.domain")
+            raise ValueError(
+                say("found {name}, which every domain may have; write {name}@DOMAIN, or set site.domain", name=name)
+            )
         return f"{name}@{self._site.domain}"
 
     def _active(self, section: Section) -> Activation | None:
@@ -108,8 +115,15 @@ class GateReader:
     def _schedule(self, name: str) -> Schedule:
         if name in self._schedules:
             return self._schedules[name]
-        known = ", ".join(self._schedules) or "none, because schedules is empty"
-        raise ValueError(f"unknown schedule {name}{did_you_mean(name, self._schedules)}; allowed: {known}")
+        known = ", ".join(self._schedules) or say("none, because schedules is empty")
+        raise ValueError(
+            say(
+                "unknown schedule {name}{hint}; allowed: {known}",
+                name=name,
+                hint=did_you_mean(name, self._schedules),
+                known=known,
+            )
+        )
 
     def _steps(self, gate: str, section: Section) -> Iterator[Step]:
         final: Step | None = None
@@ -119,7 +133,9 @@ class GateReader:
                 around = Surroundings(gate, self._site, _verdict(written, "on_failure"))
                 step = identify.build(kind, written, around)
                 if final is not None:
-                    item.error(f"never reached: {final.kind} in line {final.line} always answers")
+                    item.error(
+                        say("never reached: {kind} in line {line} always answers", kind=final.kind, line=final.line)
+                    )
                 if step.always_answers:
                     final = final or step
                 yield step
@@ -157,5 +173,5 @@ def _verdict(section: Section, key: str) -> Verdict | None:
     try:
         return verdict(value)
     except ValueError as error:
-        written.error(str(error))
+        written.error(said(error))
         return None

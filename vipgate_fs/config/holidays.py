@@ -6,6 +6,7 @@ from vipgate_fs.document.findings import Report
 from vipgate_fs.document.nodes import Scalar
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.holidays import Holidays
+from vipgate_fs.sentences import joined, say
 
 
 def read_holidays(site: Section, country: str) -> Holidays | None:
@@ -21,16 +22,20 @@ def read_holidays(site: Section, country: str) -> Holidays | None:
     if base is None or holidays is None:
         return None
     if "-" not in base.text and base.text != country:
-        what = f"{base.text} is another country than {country}"
+        what = say("{base} is another country than {country}", base=base.text, country=country)
         part = f"{country}-{base.text}"
-        site.report.warning(base, f"{what}; a part is written {part}" if _is_known(part) else what)
+        site.report.warning(
+            base, say("{what}; a part is written {part}", what=what, part=part) if _is_known(part) else what
+        )
     for item in own.items("without"):
         if own.parsed(item, holidays.drop) is False:
-            site.report.warning(item, f"no holiday in {base.text} anyway")
+            site.report.warning(item, say("no holiday in {base} anyway", base=base.text))
     for item in own.items("add"):
         own.parsed(item, holidays.add)
     if not holidays.are_known:
-        site.report.warning(base, f"no holidays of {base.text} are known for this year and the next two; add them")
+        site.report.warning(
+            base, say("no holidays of {base} are known for this year and the next two; add them", base=base.text)
+        )
     if not own.keys.keys() & {"add", "without"}:
         _warn_of_days_in_parts(holidays, base, site.report)
     return holidays
@@ -47,11 +52,21 @@ def _is_known(base: str) -> bool:
 def _warn_of_days_in_parts(holidays: Holidays, base: Scalar, report: Report) -> None:
     if (days := holidays.in_parts) is None:
         return
-    kinds = (("counted here", days.counted, "without"), ("not counted here", days.left_out, "add"))
-    days_in_parts = "; ".join(f"{', '.join(names)} ({state})" for state, names, _ in kinds if names)
-    write = ", ".join(f"{key}: [{names[0]}]" for _, names, key in kinds if names)
+    counted, left_out = ", ".join(days.counted), ", ".join(days.left_out)
+    kinds = (
+        counted and say("{days} (counted here)", days=counted),
+        left_out and say("{days} (not counted here)", days=left_out),
+    )
+    write = ", ".join(
+        f"{key}: [{names[0]}]" for key, names in (("without", days.counted), ("add", days.left_out)) if names
+    )
     report.warning(
         base,
-        f"holidays in parts of {base.text} only: {days_in_parts}; for your municipality write "
-        f"{{base: {base.text}, {write}}}, or add: [] to leave it so",
+        say(
+            "holidays in parts of {base} only: {days}; for your municipality write {{base: {base}, {write}}}, "
+            "or add: [] to leave it so",
+            base=base.text,
+            days=joined("; ", kinds),
+            write=write,
+        ),
     )

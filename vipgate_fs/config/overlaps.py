@@ -11,6 +11,7 @@ from vipgate_fs.document.findings import Place, Report
 from vipgate_fs.gate.number_table import NumberTable, Shape
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.targets import NumberPattern
+from vipgate_fs.sentences import Sentence, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +70,41 @@ class _Overlaps:
             return
         self._reported.add(id(second))
         example = example.replace("?", "0").replace("*", "")
-        what, where = f"{second.kind} {example}", f"in line {first.place.line}"
+        what, line = _named(second.kind, example), first.place.line
         if first.gate == second.gate:
-            self._report.warning(second.place, f"{what} is also covered {where}")
+            self._report.warning(second.place, say("{what} is also covered in line {line}", what=what, line=line))
         elif second.target.only is not None:
             self._report.error(
-                second.place, f"{what} is already protected by gate {first.gate} {where}; allowed: one gate"
+                second.place,
+                say(
+                    "{what} is already protected by gate {gate} in line {line}; allowed: one gate",
+                    what=what,
+                    gate=first.gate,
+                    line=line,
+                ),
             )
         else:
-            text = f"{what} fits {first.target} of gate {first.gate} {where} as well as this"
             self._report.error(
-                second.place, f"{text}; allowed: an exception within a pattern or range, with more digits"
+                second.place,
+                say(
+                    "{what} fits {target} of gate {gate} in line {line} as well as this; "
+                    "allowed: an exception within a pattern or range, with more digits",
+                    what=what,
+                    target=first.target,
+                    gate=first.gate,
+                    line=line,
+                ),
             )
+
+
+def _named(kind: str, name: str) -> Sentence:
+    match kind:
+        case "number":
+            return say("number {pattern}", pattern=name)
+        case "user":
+            return say("user {user}", user=name)
+        case _:
+            return say("group {group}", group=name)
 
 
 def _ties(table: NumberTable[Claim]) -> Iterator[tuple[Claim, Claim, str]]:

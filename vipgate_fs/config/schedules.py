@@ -5,6 +5,7 @@ from __future__ import annotations
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.dates import DAY_MINUTES, Dates, clock
 from vipgate_fs.gate.schedules import EVERY_DAY, WEEKDAYS, Days, Schedule, Span, Times
+from vipgate_fs.sentences import say
 
 
 def read_schedules(section: Section, *, holidays_known: bool) -> dict[str, Schedule]:
@@ -18,7 +19,7 @@ def read_schedules(section: Section, *, holidays_known: bool) -> dict[str, Sched
     def days(text: str) -> Days:
         parsed = Days.parse(text)
         if parsed.names_holidays and not holidays_known:
-            raise ValueError("holidays are not known; say which in site.holidays, such as DE-BW")
+            raise ValueError(say("holidays are not known; say which in site.holidays, such as DE-BW"))
         return parsed
 
     def span(item: Section) -> Span | None:
@@ -30,7 +31,10 @@ def read_schedules(section: Section, *, holidays_known: bool) -> dict[str, Sched
         if holidays_known and on_days.kinds == WEEKDAYS:
             item.report.warning(
                 item.keys["days"],
-                "not on public holidays, which belong to no weekday; for every day write no days, or mon-sun,holidays",
+                say(
+                    "not on public holidays, which belong to no weekday; for every day write no days, or "
+                    "mon-sun,holidays"
+                ),
             )
         dates = item.find("dates", lambda text: _dates(text, item, holidays_known=holidays_known))
         closed = item.flag("closed")
@@ -43,7 +47,7 @@ def read_schedules(section: Section, *, holidays_known: bool) -> dict[str, Sched
     for name, schedule in schedules.items():
         if schedule.spans and all(span.closed for span in schedule.spans):
             section.report.warning(
-                section.keys[name], "never on: it has only closed spans, which take time out of others"
+                section.keys[name], say("never on: it has only closed spans, which take time out of others")
             )
     return schedules
 
@@ -55,12 +59,16 @@ def _dates(text: str, span: Section, *, holidays_known: bool) -> Dates:
     if start is None and end is None:
         return dates
     if dates.is_stretch:
-        raise ValueError(f"{text!r} has times, and from or to has others; allowed: times in one of them")
+        raise ValueError(say("{text!r} has times, and from or to has others; allowed: times in one of them", text=text))
     if not dates.is_one_day and "days" not in span:
         stretch = f"{dates.first} {start or clock(0)} - {dates.last} {end or clock(DAY_MINUTES)}"
         every_day = "mon-sun,holidays" if holidays_known else "mon-sun"
         raise ValueError(
-            f'these times can be one stretch, or those of each day; for one stretch write dates: "{stretch}" without '
-            f"from and to, for the times of each day write days: {every_day}, too"
+            say(
+                "these times can be one stretch, or those of each day; for one stretch write dates: "
+                '"{stretch}" without from and to, for the times of each day write days: {every_day}, too',
+                stretch=stretch,
+                every_day=every_day,
+            )
         )
     return dates

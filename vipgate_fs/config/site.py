@@ -18,6 +18,7 @@ from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.gate.site import Site
 from vipgate_fs.identify.channel_variable import is_filled
 from vipgate_fs.resources import resource
+from vipgate_fs.sentences import listed, say
 from vipgate_fs.timezones import names, timezone
 
 _MAX_PORT: Final = 65535
@@ -35,7 +36,11 @@ def read_site(section: Section) -> Site:
     zone = section.read("timezone", _timezone)
     sounds = section.find("sounds", Path) or resource("sounds")
     if not _PATH.fullmatch(str(sounds)):
-        section.error(f"VIPgate's own sounds are in {sounds}, a path that FreeSWITCH can't use; set site.sounds")
+        section.error(
+            say(
+                "VIPgate's own sounds are in {sounds}, a path that FreeSWITCH can't use; set site.sounds", sounds=sounds
+            )
+        )
     withheld = tuple(item.text for item in section.items("withheld"))
     trunk_format = cast("TrunkFormat | None", section.find("trunk_format", str))
     return Site(
@@ -54,8 +59,11 @@ def read_site(section: Section) -> Site:
 def _variable(name: str) -> str:
     if is_filled(name):
         raise ValueError(
-            f"a SIP message or the switch itself fills {name}, so the caller could choose the domain; "
-            "allowed: one that only your dialplan sets, such as domain_name"
+            say(
+                "a SIP message or the switch itself fills {name}, so the caller could choose the domain; "
+                "allowed: one that only your dialplan sets, such as domain_name",
+                name=name,
+            )
         )
     return name
 
@@ -68,8 +76,11 @@ def _called_number(section: Section) -> tuple[str, ...]:
     before = [header for header in headers[: headers.index(REQUEST_URI)] if header in _OF_THE_CALLER]
     if before:
         section.warn(
-            f"whoever can write {' and '.join(before)} chooses the gate, also for a Request-URI that another gate "
-            "protects; if your trunk does not set it itself, put it behind Request-URI",
+            say(
+                "whoever can write {before} chooses the gate, also for a Request-URI that another gate "
+                "protects; if your trunk does not set it itself, put it behind Request-URI",
+                before=listed(before),
+            ),
             "called_number",
         )
     return headers
@@ -79,7 +90,11 @@ def _timezone(text: str) -> ZoneInfo:
     if text in names():
         return timezone(text)
     raise ValueError(
-        f"unknown time zone {text}{did_you_mean(text, names())}; allowed: an IANA name such as Europe/Berlin"
+        say(
+            "unknown time zone {name}{hint}; allowed: an IANA name such as Europe/Berlin",
+            name=text,
+            hint=did_you_mean(text, names()),
+        )
     )
 
 
@@ -90,11 +105,11 @@ def read_server(section: Section) -> Server:
     if not is_loopback(host) and allow and all(network.is_loopback for network in allow):
         section.report.warning(
             section.keys["listen"],
-            "a FreeSWITCH on another machine will be refused: allow has only this one; add its address there",
+            say("a FreeSWITCH on another machine will be refused: allow has only this one; add its address there"),
         )
     metrics = section.find("metrics", _metrics)
     if metrics == (host, port) and port:
-        section.error("found the address of server.listen; monitors need a port of their own", "metrics")
+        section.error(say("found the address of server.listen; monitors need a port of their own"), "metrics")
     return Server(
         host,
         port,
@@ -123,7 +138,7 @@ def _admin(text: str, listen: tuple[str, int]) -> tuple[str, int]:
 def _listen(text: str) -> tuple[str, int]:
     match = _LISTEN.fullmatch(text)
     if match is None or int(match["port"]) > _MAX_PORT or (match["v6"] and not _is_ipv6(match["v6"])):
-        raise ValueError(f'found {text}; allowed: host:port, such as 127.0.0.1:8084 or "[::1]:8084"')
+        raise ValueError(say('found {text}; allowed: host:port, such as 127.0.0.1:8084 or "[::1]:8084"', text=text))
     return match["v6"] or match["host"], int(match["port"])
 
 
@@ -164,4 +179,4 @@ def _network(text: str) -> IPv4Network | IPv6Network:
     try:
         return ip_network(text)
     except ValueError as error:
-        raise ValueError(f"{error}; allowed: an address or a network, such as 10.1.2.0/24") from None
+        raise ValueError(say("{error}; allowed: an address or a network, such as 10.1.2.0/24", error=error)) from None

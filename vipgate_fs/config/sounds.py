@@ -12,6 +12,8 @@ from typing import Final
 from vipgate_fs.document.findings import Place, Report
 from vipgate_fs.document.section import Section
 from vipgate_fs.exposure import may_read
+from vipgate_fs.sentences import Sentence, say
+from vipgate_fs.sentences.system import system_says
 
 _HEAD: Final = 12
 _WAV: Final = (b"RIFF", b"RIFX", b"RF64")
@@ -40,7 +42,11 @@ class Sounds:
         self._is_here = isdir(folder.parent)  # noqa: PTH112 - Path's raises where it may not look
         if not self._is_here:
             report.warning(
-                place, f"there is no {folder.parent} on this machine: whether the sounds exist was not checked"
+                place,
+                say(
+                    "there is no {folder} on this machine: whether the sounds exist was not checked",
+                    folder=folder.parent,
+                ),
             )
 
     def path(self, prompts: Section, name: str, *, used: bool) -> str:
@@ -49,12 +55,14 @@ class Sounds:
         written = name in prompts
         if self._is_here and (used or written) and not self._exists(path):
             rates = ", ".join(_RATES)
-            message = f"there is no {path}, nor in the folders {rates} beside it"
+            message = say("there is no {path}, nor in the folders {rates} beside it", path=path, rates=rates)
             self._report.missing(prompts.place(name) if written else self._place, message)
         elif self._is_here and (why := self._spoilt(path)):
             self._report.missing(prompts.place(name) if written else self._place, why)
         elif self._is_here and (used or written) and self._is_hidden(path):
-            what = f"user {SWITCH} can't read {path} or a folder above it; the switch must be able to"
+            what = say(
+                "user {user} can't read {path} or a folder above it; the switch must be able to", user=SWITCH, path=path
+            )
             self._report.warning(prompts.place(name) if written else self._place, what)
         return path
 
@@ -68,7 +76,7 @@ class Sounds:
         """Whether all that is there is hidden from the switch's user, where this machine has one."""
         return all(map(_is_hidden, filter(isfile, _places(path))))
 
-    def _find_spoilt(self, path: str) -> str | None:
+    def _find_spoilt(self, path: str) -> Sentence | None:
         """Why the switch could not play an existing sound file."""
         if not path.lower().endswith(".wav"):  # what else there is FreeSWITCH's modules know
             return None
@@ -89,15 +97,19 @@ def _is_hidden(path: str) -> bool:
         return False
 
 
-def _look_into(path: str) -> str | None:
+def _look_into(path: str) -> Sentence | None:
     try:
         with Path(path).open("rb") as file:
             head = file.read(_HEAD)
     except OSError as error:
-        return f"{path}: {error.strerror}; the switch must be able to read it"
+        return say("{path}: {why}; the switch must be able to read it", path=path, why=system_says(error))
     if head[:4] in _WAV and head[8:12] == b"WAVE":
         return None
     if not head:
-        return f"{path} is empty; allowed: a WAV file"
-    what = "an MP3 file" if head[:3] == b"ID3" or head[:2] in (b"\xff\xfb", b"\xff\xf3") else "something else"
-    return f"{path} is no WAV file but {what}; convert it (sox, ffmpeg): its name alone does not make it one"
+        return say("{path} is empty; allowed: a WAV file", path=path)
+    is_mp3 = head[:3] == b"ID3" or head[:2] in (b"\xff\xfb", b"\xff\xf3")
+    return say(
+        "{path} is no WAV file but {what}; convert it (sox, ffmpeg): its name alone does not make it one",
+        path=path,
+        what=say("an MP3 file") if is_mp3 else say("something else"),
+    )

@@ -16,6 +16,7 @@ from vipgate_fs.document.section import Section
 from vipgate_fs.duration import duration
 from vipgate_fs.gate.lockout import Lockout
 from vipgate_fs.secret import Secret
+from vipgate_fs.sentences import Sentence, say
 
 Number = TypeVar("Number", int, float)
 
@@ -31,7 +32,6 @@ _MAGIC: Final = b"SQLite format 3\0"
 """What a database begins with (SQLite's "Database File Format", 1.3.1)."""
 _OTHERS: Final = 0o006
 """Of a file's mode: all users may read it, or write."""
-_ALLOWED: Final = "allowed: sqlite:///FILE, postgresql+psycopg://USER@HOST/NAME, or none"
 
 
 def read_store(section: Section) -> Store:
@@ -49,7 +49,10 @@ def read_store(section: Section) -> Store:
     if written.startswith(_SQLITE) and "?" not in written:
         return _sqlite(section.folder / written.removeprefix(_SQLITE), section, "store")
     if not _names_a_database(written, section):
-        section.error(f"this is no URL of a store; {_ALLOWED}", "store")
+        section.error(
+            say("this is no URL of a store; allowed: sqlite:///FILE, postgresql+psycopg://USER@HOST/NAME, or none"),
+            "store",
+        )
         return Store(None)
     return Store(secret, (folder / _FILE).with_suffix(_KEY).absolute())
 
@@ -62,7 +65,10 @@ def _is_installed(folder: Path) -> bool:
 def _sqlite(file: Path, section: Section, key: str | None = None) -> Store:
     file = file.absolute()
     if isdir(file) or file.name == ".." or file.suffix == _KEY:  # noqa: PTH112 - as above
-        section.error(f"this is no file for a store; allowed: sqlite:///FILE, and FILE does not end in {_KEY}", key)
+        section.error(
+            say("this is no file for a store; allowed: sqlite:///FILE, and FILE does not end in {suffix}", suffix=_KEY),
+            key,
+        )
         return Store(None)
     if obstacle := find_obstacle(str(file)) or _find_other_content(str(file)) or find_open_to_others(str(file)):
         section.warn(obstacle, key)
@@ -81,33 +87,46 @@ def _names_a_database(written: str, section: Section) -> bool:
     return url.drivername == _POSTGRESQL and bool(url.database) and url.port != 0
 
 
-def find_obstacle(file: str) -> str | None:
+def find_obstacle(file: str) -> Sentence | None:
     """What keeps this user from having a SQLite store in a file, and what to do; None: nothing that can be seen."""
     folder = dirname(file)  # noqa: PTH120 - as above
     if not isdir(folder):  # noqa: PTH112
-        made = "systemd makes it when the service first starts; or make it" if folder == str(STATE) else "make it"
-        return f"there is no folder {folder} for the store; {made}, for the user who runs the service"
+        if folder == str(STATE):
+            return say(
+                "there is no folder {folder} for the store; systemd makes it when the service first starts; "
+                "or make it, for the user who runs the service",
+                folder=folder,
+            )
+        return say(
+            "there is no folder {folder} for the store; make it, for the user who runs the service", folder=folder
+        )
     for path in (folder, file):
         if exists(path) and not access(path, W_OK):  # noqa: PTH110
-            return f"the store: user {geteuid()} can't write {path}; let the user who runs the service write it"
+            return say(
+                "the store: user {user} can't write {path}; let the user who runs the service write it",
+                user=geteuid(),
+                path=path,
+            )
     return None
 
 
-def find_open_to_others(file: str) -> str | None:
+def find_open_to_others(file: str) -> Sentence | None:
     """That any user of the machine can read or write the file, and what to do; None: none can, or there is none."""
     try:
         mode = stat(file).st_mode & 0o777  # noqa: PTH116 - as above
     except OSError:
         return None
-    return f"{file} is open to all users (mode {mode:04o}); chmod o-rwx {file}" if mode & _OTHERS else None
+    if not mode & _OTHERS:
+        return None
+    return say("{file} is open to all users (mode {mode:04o}); chmod o-rwx {file}", file=file, mode=mode)
 
 
-def _find_other_content(file: str) -> str | None:
+def _find_other_content(file: str) -> Sentence | None:
     """That the file is something else. Not for a process with connections to it: see vipgate_fs.store.database."""
     patient = O_RDONLY | O_NONBLOCK  # a pipe in its place must not make us wait
     with suppress(OSError), open(open_descriptor(file, patient), "rb") as opened:  # noqa: PTH123 - of a descriptor
         if opened.read(len(_MAGIC)) not in (b"", _MAGIC):
-            return f"{file} is no SQLite database; move it away, and the service makes another"
+            return say("{file} is no SQLite database; move it away, and the service makes another", file=file)
     return None
 
 
@@ -136,7 +155,14 @@ def read_lockout(section: Section) -> Lockout:
 def _at_least(least: Number, of: str, section: Section, key: str, read: Callable[[str], Number]) -> Number:
     def check(text: str) -> None:
         if read(text) < least:
-            raise ValueError(f"found {text}; allowed: at least as much as {of}, {section.text(of)}")
+            raise ValueError(
+                say(
+                    "found {text}; allowed: at least as much as {setting}, {value}",
+                    text=text,
+                    setting=of,
+                    value=section.text(of),
+                )
+            )
 
     section.find(key, check)
     return max(section.read(key, read), least)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
 from vipgate_fs.document.sources import MACHINE, Reading, Sources
+from vipgate_fs.sentences import NOTHING, Sentence, joined, say
 
 Severity = Literal["error", "warning"]
 Path = tuple[str | int, ...]
@@ -57,13 +58,12 @@ class Finding:
     line: int
     column: int
     path: str
-    message: str
+    message: Sentence
 
-    def __str__(self) -> str:
+    def __str__(self) -> Sentence:
         """`file:line:column: path: message`, with `warning: ` before the message of a warning."""
-        path = f"{self.path}: " if self.path else ""
-        warning = "warning: " if self.severity == "warning" else ""
-        return f"{self.file}:{self.line}:{self.column}: {path}{warning}{self.message}"
+        what = say("warning: {message}", message=self.message) if self.severity == "warning" else self.message
+        return joined(": ", (f"{self.file}:{self.line}:{self.column}", self.path, what))
 
 
 class Report:
@@ -83,22 +83,22 @@ class Report:
         self._broken: set[Path] = set()
         self._at: set[tuple[int, int]] = set()
 
-    def error(self, place: Place, message: str) -> None:
+    def error(self, place: Place, message: Sentence) -> None:
         """Report something that makes the file unusable."""
         self._break(place)
         self._at.add((place.line, place.column))
         self._note("error", place, message)
 
-    def error_in(self, file: str, line: int, place: Place, message: str) -> None:
+    def error_in(self, file: str, line: int, place: Place, message: Sentence) -> None:
         """Report an error in a line of another file, which is named at `place`."""
         self._break(place)
         self._findings.add(Finding("error", file, line, 1, _shown(place.path), message))
 
-    def warning(self, place: Place, message: str) -> None:
+    def warning(self, place: Place, message: Sentence) -> None:
         """Report something worth a second look."""
         self._note("warning", place, message)
 
-    def missing(self, place: Place, message: str) -> None:
+    def missing(self, place: Place, message: Sentence) -> None:
         """Report that something which the file names is not as it should be: an error, unless the file is in force.
 
         Who only compares what a service has applied needs no certificate and no module, and may not have them.
@@ -109,7 +109,7 @@ class Report:
     def _break(self, place: Place) -> None:
         self._broken.update(place.path[:length] for length in range(len(place.path) + 1))
 
-    def _note(self, severity: Severity, place: Place, message: str) -> None:
+    def _note(self, severity: Severity, place: Place, message: Sentence) -> None:
         path = _shown(place.path)
         self._findings.add(Finding(severity, self.file, place.line, place.column, path, message))
 
@@ -151,10 +151,10 @@ def holds_digits(text: str) -> bool:
     return _DIGITS.search(text) is not None
 
 
-def did_you_mean(text: str, known: Iterable[str]) -> str:
+def did_you_mean(text: str, known: Iterable[str]) -> Sentence:
     """`; did you mean …?` if `text` resembles a known word, else nothing."""
     similar = difflib.get_close_matches(text, known, n=1, cutoff=_SIMILAR)
-    return f"; did you mean {similar[0]}?" if similar else ""
+    return say("; did you mean {similar}?", similar=similar[0]) if similar else NOTHING
 
 
 def _shown(path: Path) -> str:

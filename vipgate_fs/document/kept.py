@@ -11,11 +11,13 @@ from types import MappingProxyType
 from typing import Final
 
 from vipgate_fs.document.sources import MACHINE, Sources
+from vipgate_fs.sentences import NOTHING, Sentence, say
+from vipgate_fs.sentences.system import system_says
 
 _LINE_BREAKS: Final = "\r\n"
 
 
-def from_environment(name: str, _folder: Path, sources: Sources = MACHINE) -> tuple[str, list[str]]:
+def from_environment(name: str, _folder: Path, sources: Sources = MACHINE) -> tuple[str, list[Sentence]]:
     """The value of an environment variable, and remarks about it.
 
     Raises:
@@ -23,11 +25,11 @@ def from_environment(name: str, _folder: Path, sources: Sources = MACHINE) -> tu
     """
     text, remarks = _without_line_break(sources.variable(name))
     if not text:
-        raise ValueError(f"the environment has no variable {name}, or it is empty")
+        raise ValueError(say("the environment has no variable {name}, or it is empty", name=name))
     return text, remarks
 
 
-def from_file(name: str, folder: Path, sources: Sources = MACHINE) -> tuple[str, list[str]]:
+def from_file(name: str, folder: Path, sources: Sources = MACHINE) -> tuple[str, list[Sentence]]:
     """The contents of a file, and remarks about it.
 
     Args:
@@ -42,32 +44,34 @@ def from_file(name: str, folder: Path, sources: Sources = MACHINE) -> tuple[str,
         path, content, mode = sources.secret(name, folder)
     except OSError as error:
         is_elsewhere = error.errno == errno.ENOENT and "CREDENTIALS_DIRECTORY" not in os.environ
-        hint = _NO_CREDENTIALS if is_elsewhere and not Path(name).is_absolute() else ""
-        raise ValueError(f"{error.filename} can't be read: {error.strerror}{hint}") from None
+        hint = _NO_CREDENTIALS if is_elsewhere and not Path(name).is_absolute() else NOTHING
+        raise ValueError(
+            say("{path} can't be read: {why}{hint}", path=error.filename, why=system_says(error), hint=hint)
+        ) from None
     try:
         text, remarks = _without_line_break(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise ValueError(f"{path} is no text in UTF-8") from None
+        raise ValueError(say("{path} is no text in UTF-8", path=path)) from None
     if not text:
-        raise ValueError(f"{path} is empty")
+        raise ValueError(say("{path} is empty", path=path))
     if mode & stat.S_IROTH and not path.is_relative_to(_OF_CONTAINERS):
-        remarks.append(f"everybody can read {path}; chmod o-r, and chgrp it to the service's group")
+        remarks.append(say("everybody can read {path}; chmod o-r, and chgrp it to the service's group", path=path))
     return text, remarks
 
 
-Reader = Callable[[str, Path, Sources], tuple[str, list[str]]]
+Reader = Callable[[str, Path, Sources], tuple[str, list[Sentence]]]
 READERS: Final[Mapping[str, Reader]] = MappingProxyType({"env": from_environment, "file": from_file})
 """By the key that says where a secret is kept."""
-WORDS: Final = MappingProxyType({"env": "variable", "file": "file"})
+WORDS: Final = MappingProxyType({"env": say("variable"), "file": say("file")})
 """What such a key stands for."""
 _OF_CONTAINERS: Final = "/run/secrets"
 """Where containers have theirs, with whatever mode."""
-_NO_CREDENTIALS: Final = " (systemd's credentials are only there for the service itself)"
+_NO_CREDENTIALS: Final = say(" (systemd's credentials are only there for the service itself)")
 
 
-def _without_line_break(text: str) -> tuple[str, list[str]]:
+def _without_line_break(text: str) -> tuple[str, list[Sentence]]:
     left = text.rstrip(_LINE_BREAKS)
     return left, [_ENDS_IN_A_LINE_BREAK] if left != text else []
 
 
-_ENDS_IN_A_LINE_BREAK: Final = "ends in a line break, which is not taken for a part of the secret"
+_ENDS_IN_A_LINE_BREAK: Final = say("ends in a line break, which is not taken for a part of the secret")

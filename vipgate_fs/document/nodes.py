@@ -16,6 +16,7 @@ from typing import Any, Final
 import yaml
 
 from vipgate_fs.document.findings import Path, Report, is_showable
+from vipgate_fs.sentences import Sentence, say
 
 MAX_DEPTH: Final = 20
 """Levels of nesting; a valid file has at most 9."""
@@ -127,7 +128,7 @@ def parse(content: bytes, report: Report) -> Node | None:
     except yaml.MarkedYAMLError as error:
         report.error(*_explain(error, text))
     except _TooDeep as error:
-        report.error(error.spot, f"nested too deep; allowed: {MAX_DEPTH} levels")
+        report.error(error.spot, say("nested too deep; allowed: {most} levels", most=MAX_DEPTH))
     return None
 
 
@@ -137,11 +138,11 @@ def _decode(content: bytes, report: Report) -> str | None:
         text = content.decode()
     except UnicodeDecodeError as error:
         place = _end(content[: error.start].decode())
-        report.error(place, f"byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8")
+        report.error(place, say("byte 0x{byte:02x} is not UTF-8; save the file as UTF-8", byte=content[error.start]))
         return None
     if unseen := _UNSEEN.search(text):
-        found = f"an invisible character (U+{ord(unseen.group()):04X})"
-        report.error(_end(text[: unseen.start()]), f"{found}; allowed: printable text")
+        what = say("an invisible character (U+{code:04X}); allowed: printable text", code=ord(unseen.group()))
+        report.error(_end(text[: unseen.start()]), what)
         return None
     return text
 
@@ -152,7 +153,7 @@ def _end(text: str) -> Spot:
     return Spot(len(lines), len(lines[-1]) + 1)
 
 
-_EMPTY: Final = "the file is empty; allowed: a configuration, beginning with version: 1"
+_EMPTY: Final = say("the file is empty; allowed: a configuration, beginning with version: 1")
 
 
 class _TooDeep(Exception):
@@ -182,7 +183,7 @@ class _Composer:
         next(self._events)
         after = next(self._events)
         if isinstance(after, yaml.DocumentStartEvent):
-            self._report.error(_start(after), "a second document begins here; allowed: one a file")
+            self._report.error(_start(after), say("a second document begins here; allowed: one a file"))
             return None
         if isinstance(root, Scalar) and root.value is None:
             self._report.error(Spot(1, 1), _EMPTY)
@@ -205,7 +206,7 @@ class _Composer:
 
     def _scalar(self, event: Any, spot: Spot) -> Scalar:
         if _CONTROL.search(event.value):
-            self._report.error(spot, "a line break or control character in a value; allowed: one line")
+            self._report.error(spot, say("a line break or control character in a value; allowed: one line"))
         return Scalar(spot.line, spot.column, spot.path, event.value, not event.style)
 
     def _items(self, path: Path) -> Iterator[Node]:
@@ -221,10 +222,15 @@ class _Composer:
             key = self._key(event, path)
             node = self._node(next(self._events), key.path, key)
             if key.text in keys:
-                name = f"key {key.text}" if is_showable(key.text) else "this key"
-                self._report.error(key, f"{name} stands twice, first in line {keys[key.text].line}; allowed: once")
+                name = say("key {key}", key=key.text) if is_showable(key.text) else say("this key")
+                self._report.error(
+                    key,
+                    say(
+                        "{name} stands twice, first in line {line}; allowed: once", name=name, line=keys[key.text].line
+                    ),
+                )
             elif key.plain and key.text == "<<":
-                self._report.error(key, "merge keys (<<) are not supported; write the values out")
+                self._report.error(key, say("merge keys (<<) are not supported; write the values out"))
             else:
                 keys[key.text], nodes[key.text] = key, node
         return keys, nodes
@@ -234,7 +240,7 @@ class _Composer:
             return self._scalar(event, self._spot(event, (*path, event.value)))
         spot = self._spot(event, (*path, ""))
         self._node(event, spot.path)
-        self._report.error(spot, "a key that is not a text; allowed: key: value")
+        self._report.error(spot, say("a key that is not a text; allowed: key: value"))
         return Scalar(spot.line, spot.column, spot.path)
 
     def _spot(self, event: Any, path: Path) -> Spot:
@@ -242,9 +248,9 @@ class _Composer:
         if spot.line > self._end.line:  # what is missing at the end of a file without a line break
             spot = replace(self._end, path=path)
         if event.anchor is not None:
-            self._report.error(spot, "anchors (&) and aliases (*) are not supported; write the value out")
+            self._report.error(spot, say("anchors (&) and aliases (*) are not supported; write the value out"))
         elif getattr(event, "tag", None) not in (None, "!"):
-            self._report.error(spot, "tags (!) are not supported; a text is written in quotes")
+            self._report.error(spot, say("tags (!) are not supported; a text is written in quotes"))
         return spot
 
 
@@ -253,26 +259,28 @@ def _start(event: Any, path: Path = ()) -> Spot:
 
 
 _UNCLOSED: Final = ("quoted scalar", "flow mapping", "flow sequence")
-_BRACKET: Final = "this bracket is never closed, or a comma is missing in it"
-_INDENTATION: Final = "the indentation of this line fits nothing above it; in a list each item begins with a dash"
+_BRACKET: Final = say("this bracket is never closed, or a comma is missing in it")
+_INDENTATION: Final = say("the indentation of this line fits nothing above it; in a list each item begins with a dash")
 NO_BREAK: Final = "\u00a0"
-NO_BREAK_IS_NO_SPACE: Final = "a space that is none (U+00A0, no-break space); write a plain one"
+NO_BREAK_IS_NO_SPACE: Final = say("a space that is none (U+00A0, no-break space); write a plain one")
 _SENTENCES: Final = {
-    "mapping values are not allowed": "a colon where none can be; look at the indentation here and in the line before, "
-    "and write a text with a colon in quotes",
-    "unexpected end of": "this quote is never closed",
+    "mapping values are not allowed": say(
+        "a colon where none can be; look at the indentation here and in the line before, "
+        "and write a text with a colon in quotes"
+    ),
+    "unexpected end of": say("this quote is never closed"),
     "did not find expected ',' or": _BRACKET,
     "expected ',' or": _BRACKET,
     "did not find expected key": _INDENTATION,
     "did not find expected '-'": _INDENTATION,
     "expected <block end>": _INDENTATION,
-    "node content": "a value is missing here, or it begins with a character that needs quotes",
-    "could not find expected ':'": "a line without a colon; allowed: key: value",
-    "unknown escape": "an unknown escape after a backslash; write the text in single quotes",
+    "node content": say("a value is missing here, or it begins with a character that needs quotes"),
+    "could not find expected ':'": say("a line without a colon; allowed: key: value"),
+    "unknown escape": say("an unknown escape after a backslash; write the text in single quotes"),
 }
 
 
-def _explain(error: yaml.MarkedYAMLError, text: str) -> tuple[Spot, str]:
+def _explain(error: yaml.MarkedYAMLError, text: str) -> tuple[Spot, Sentence]:
     """The parser's error, reworded for the file's author. The parser's own snippet of the file could show a PIN."""
     problem = error.problem or "not YAML"
     mark = error.problem_mark
@@ -288,9 +296,9 @@ def _explain(error: yaml.MarkedYAMLError, text: str) -> tuple[Spot, str]:
     if "cannot start any token" in problem:
         character = (text.splitlines()[mark.line] + "\n")[mark.column]
         if character == "\t":
-            return spot, "a tab; YAML is indented by spaces"
-        return spot, f"a text can't begin with {character}; write it in quotes"
+            return spot, say("a tab; YAML is indented by spaces")
+        return spot, say("a text can't begin with {character}; write it in quotes", character=character)
     for beginning, sentence in _SENTENCES.items():
         if beginning in problem:
             return spot, sentence
-    return spot, f"this is not YAML: {problem}"
+    return spot, say("this is not YAML: {problem}", problem=problem)

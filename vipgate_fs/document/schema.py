@@ -13,16 +13,17 @@ import jsonschema
 from vipgate_fs.document.findings import Place, Report, did_you_mean, holds_digits, is_showable
 from vipgate_fs.document.nodes import NO_BREAK, NO_BREAK_IS_NO_SPACE, Mapping, Node, Scalar, Sequence, Spot, find
 from vipgate_fs.resources import resource
+from vipgate_fs.sentences import NOTHING, Sentence, alternatives, joined, said, say, verbatim
 
 _AMBIGUOUS: Final = {
-    "a number that YAML readers read differently": r"""
+    say("a number that YAML readers read differently"): r"""
         [-+]?0[box][0-9a-f_]+
         | [-+]?(\.[0-9]+ | [0-9][0-9_]*(\.[0-9_]*)?)(e[-+]?[0-9]+)?
         | [-+]?\.inf | \.nan""",
-    "a time that some YAML readers take for a number": r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?",
-    "a date that some YAML readers do not leave a text": r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}((t|\s+)[0-9].*)?",
-    "a word that some YAML readers take for true or false": r"yes|no|on|off|y|n",
-    "a sign that some YAML readers do not leave a text": r"=|<<",
+    say("a time that some YAML readers take for a number"): r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?",
+    say("a date that some YAML readers do not leave a text"): r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}((t|\s+)[0-9].*)?",
+    say("a word that some YAML readers take for true or false"): r"yes|no|on|off|y|n",
+    say("a sign that some YAML readers do not leave a text"): r"=|<<",
 }
 """Plain scalars that the readers of YAML 1.1 (https://yaml.org/type/) and 1.2 (10.3.2) don't agree on."""
 _TRAPS: Final = [(what, re.compile(form, re.ASCII | re.IGNORECASE | re.VERBOSE)) for what, form in _AMBIGUOUS.items()]
@@ -30,7 +31,12 @@ _PLAIN_QUOTES: Final = re.compile(r"[\u201a-\u201f\u2018\u2019\u00ab\u00bb]")
 """What word processors turn quotes into."""
 _SHOWN: Final = 40
 """Characters of a value that a finding shows."""
-_NAMES: Final = {"object": "a mapping", "array": "a list", "string": "a text", "boolean": "true or false"}
+_NAMES: Final = {
+    "object": say("a mapping"),
+    "array": say("a list"),
+    "string": say("a text"),
+    "boolean": say("true or false"),
+}
 
 
 @cache
@@ -77,7 +83,7 @@ def check(root: Node, report: Report, whole: Any = None) -> None:
     errors = jsonschema.Draft202012Validator(whole or _in_one()).iter_errors(root.value)
     for scalar in _scalars(root):
         if scalar.plain and _PLAIN_QUOTES.match(scalar.text):
-            report.error(scalar, "found typographic quotes; write plain ones: \" or '")
+            report.error(scalar, say("found typographic quotes; write plain ones: \" or '"))
     differences = [found for error in errors for found in _translate(error, find(root, error.absolute_path))]
     for place, message in [found for found in differences if not report.has_error_at(found[0])]:
         report.error(place, message)
@@ -85,10 +91,10 @@ def check(root: Node, report: Report, whole: Any = None) -> None:
         if report.has_error_at(scalar):
             continue
         if (what := trap(scalar)) is not None:
-            report.error(scalar, f"found {what}; write it in quotes")
+            report.error(scalar, say("found {what}; write it in quotes", what=what))
 
 
-def trap(scalar: Scalar) -> str | None:
+def trap(scalar: Scalar) -> Sentence | None:
     """What a text without quotes could be taken for by one YAML reader or another; None: nothing else."""
     if not scalar.plain or not isinstance(scalar.value, str):
         return None
@@ -108,89 +114,95 @@ def _scalars(node: Node) -> Iterator[Scalar]:
                 yield from _scalars(item)
 
 
-def _translate(error: jsonschema.ValidationError, node: Node) -> Iterator[tuple[Place, str]]:
+def _translate(error: jsonschema.ValidationError, node: Node) -> Iterator[tuple[Place, Sentence]]:
     schema = error.schema
     match error.validator, node:
         case "additionalProperties", Mapping(keys=keys):
             for key in keys.keys() - schema["properties"].keys():
-                yield keys[key], _unknown(key, schema["properties"]) + _missing_quotes(node, key)
+                yield keys[key], joined("", [_unknown(key, schema["properties"]), _missing_quotes(node, key)])
         case "required", Mapping(nodes=nodes, path=path):
             for key in schema["required"]:
                 if key not in nodes:
-                    yield Spot(node.line, node.column, (*path, key)), "missing; it is needed here"
+                    yield Spot(node.line, node.column, (*path, key)), say("missing; it is needed here")
         case _, Mapping(keys=keys) if "propertyNames" in error.schema_path:
             key = keys[error.instance]
-            found = _found(key, schema) if is_showable(key.text) else "a key that is not shown here"
-            yield key, f"found {found}; allowed: {allowed(schema)}{_missing_space(key.text)}"
+            found = _found(key, schema) if is_showable(key.text) else say("a key that is not shown here")
+            yield key, _found_and_allowed(found, schema, _missing_space(key.text))
         case _:
-            yield node, f"found {_found(node, schema)}; allowed: {allowed(schema)}{_example(node, schema)}"
+            yield node, _found_and_allowed(_found(node, schema), schema, _example(node, schema))
 
 
-def _unknown(key: str, known: Iterable[str]) -> str:
-    name = f"key {key}" if is_showable(key) and not holds_digits(key) else "key"
+def _found_and_allowed(found: Sentence, schema: Any, hint: Sentence) -> Sentence:
+    return say("found {found}; allowed: {allowed}{hint}", found=found, allowed=allowed(schema), hint=hint)
+
+
+def _unknown(key: str, known: Iterable[str]) -> Sentence:
+    shown = is_showable(key) and not holds_digits(key)
+    what = say("unknown key {key}", key=key) if shown else say("unknown key")
     if NO_BREAK in key:
-        return f"unknown {name}; it has {NO_BREAK_IS_NO_SPACE}"
+        return say("{what}; it has {no_space}", what=what, no_space=NO_BREAK_IS_NO_SPACE)
     if space := _missing_space(key):
-        return f"unknown {name}{space}"
-    return f"unknown {name}{did_you_mean(key, known)}; allowed: {', '.join(known)}"
+        return joined("", [what, space])
+    hint = did_you_mean(key, known)
+    return say("{what}{hint}; allowed: {known}", what=what, hint=hint, known=", ".join(known))
 
 
-def _missing_quotes(node: Mapping, key: str) -> str:
+def _missing_quotes(node: Mapping, key: str) -> Sentence:
     """What became of `{days: sat, sun}`."""
     value, stands_alone = node.nodes[key].value, node.keys[key].line == node.line
-    return (
-        "; does it belong to the text before it? A text with a comma needs quotes"
-        if (value is None and stands_alone and len(node.keys) > 1)
-        else ""
-    )
+    if value is None and stands_alone and len(node.keys) > 1:
+        return say("; does it belong to the text before it? A text with a comma needs quotes")
+    return NOTHING
 
 
-def _missing_space(key: str) -> str:
-    return "; is a space missing after its colon?" if ":" in key else ""
+def _missing_space(key: str) -> Sentence:
+    return say("; is a space missing after its colon?") if ":" in key else NOTHING
 
 
-def _example(node: Node, schema: Any) -> str:
+def _example(node: Node, schema: Any) -> Sentence:
     """How what is allowed is written, for whoever wrote something simpler."""
     match node, schema:
         case Scalar(value=value), {"type": "object", "properties": known} if value is not None:
-            return f", such as {{{next(iter(known))}: …}}"
+            return say(", such as {{{key}: …}}", key=next(iter(known)))
         case Scalar(value=value), {"type": "array"} if value is not None:
-            return ": [ ] around it, or a line for each item that begins with a dash"
+            return say(": [ ] around it, or a line for each item that begins with a dash")
         case Mapping(keys=keys), {"type": "array"} if keys:
-            return "; is the dash missing before it?"
-    return ""
+            return say("; is the dash missing before it?")
+    return NOTHING
 
 
-def _found(node: Node, schema: Any) -> str:
+def _found(node: Node, schema: Any) -> Sentence:  # noqa: PLR0911 - one for each kind of node
     match node:
-        case Mapping(keys=keys):
-            return f"a mapping of {len(keys)} keys" if keys else "an empty mapping"
+        case Mapping(keys=keys) if keys:
+            return say("a mapping of {count} key", "a mapping of {count} keys", count=len(keys))
+        case Mapping():
+            return say("an empty mapping")
         case Sequence(items=items):
-            return "a list" if items else "an empty list"
+            return say("a list") if items else say("an empty list")
         case Scalar(value=None):
-            return "nothing"
+            return say("nothing")
         case Scalar() if schema.get("type") in ("object", "array"):
-            return "a text"
+            return say("a text")
         case Scalar() if schema.get("writeOnly"):
-            return "something else, not shown here"
+            return say("something else, not shown here")
         case Scalar(text=text, plain=plain):
             short = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-            return short if plain else f'"{short}"'
+            return said(short if plain else f'"{short}"')
 
 
-def allowed(schema: Any) -> str:
+def allowed(schema: Any) -> Sentence:
     """What a subschema allows, in a few words."""
     match schema:
         case {"errorMessage": str(message)}:
-            return message
+            return verbatim(message)
         case {"const": value}:
-            return str(value)
+            return said(value)
         case {"enum": values}:
-            return " or ".join(values)
+            return alternatives(values)
         case {"type": "integer", "minimum": low, "maximum": high}:
-            return f"an integer from {low} to {high}"
+            return say("an integer from {low} to {high}", low=low, high=high)
         case {"type": "array", "minItems": 1}:
-            return "a list of at least one"
+            return say("a list of at least one")
         case {"type": kind}:
             return _NAMES[kind]
     raise AssertionError("a subschema that says nothing")

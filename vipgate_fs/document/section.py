@@ -14,6 +14,7 @@ from vipgate_fs.document.findings import Place, Report
 from vipgate_fs.document.nodes import Mapping, Scalar, Spot
 from vipgate_fs.duration import duration
 from vipgate_fs.secret import Secret
+from vipgate_fs.sentences import Sentence, said, say
 
 T = TypeVar("T")
 
@@ -86,7 +87,7 @@ class Section:
         try:
             return parse(scalar.text)
         except ValueError as error:
-            self.report.error(scalar, str(error))
+            self.report.error(scalar, said(error))
             return None
 
     def read(self, key: str, parse: Callable[[str], T]) -> T:
@@ -141,13 +142,18 @@ class Section:
         try:
             text, remarks = kept.READERS[where](name.text, self.folder, self.report.sources)
         except ValueError as error:
-            self.report.error(name, str(error))
+            self.report.error(name, said(error))
             return None
         for remark in remarks:
             self.report.warning(name, remark)
         if not jsonschema.Draft202012Validator(part).is_valid(text):
             self.report.error(
-                self.place(key), f"what this {kept.WORDS[where]} holds does not fit; allowed: {schema.allowed(part)}"
+                self.place(key),
+                say(
+                    "what this {keeper} holds does not fit; allowed: {allowed}",
+                    keeper=kept.WORDS[where],
+                    allowed=schema.allowed(part),
+                ),
             )
             return None
         return Secret(text)
@@ -189,23 +195,23 @@ class Section:
         """Where the value of that key stands; without a key, where the section does."""
         return self.node if key is None else self.node.nodes.get(key, self.node)
 
-    def error(self, message: str, key: str | None = None) -> None:
+    def error(self, message: Sentence, key: str | None = None) -> None:
         """Report what is wrong with the value of that key, or with the section, and what is allowed."""
         self.report.error(self.place(key), message)
 
-    def missing(self, message: str, key: str) -> None:
+    def missing(self, message: Sentence, key: str) -> None:
         """Report that what the value of that key names is not as it should be; see `Report.missing`."""
         self.report.missing(self.place(key), message)
 
-    def error_in(self, file: Path, line: int, message: str, key: str) -> None:
+    def error_in(self, file: Path, line: int, message: Sentence, key: str) -> None:
         """Report what is wrong in a line, from 1, of the file that the value of that key names."""
         self.report.error_in(str(file), line, self.place(key), message)
 
-    def error_at_key(self, message: str, key: str) -> None:
+    def error_at_key(self, message: Sentence, key: str) -> None:
         """Report what is wrong with a key itself."""
         self.report.error(self.keys[key], message)
 
-    def warn(self, message: str, key: str | None = None) -> None:
+    def warn(self, message: Sentence, key: str | None = None) -> None:
         """Report why the value of that key, or the section, deserves a second look."""
         self.report.warning(self.place(key), message)
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
+from vipgate_fs.sentences import say
+
 LARGEST_SECRET: Final = 64 * 1024
 """Bytes of a file that holds a secret."""
 SECRET, LIST, VARIABLE = "secret", "list", "variable"
@@ -91,9 +93,9 @@ def _read(path: Path, largest: int | None = None) -> Content:
     with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(0, "not a regular file", str(path))
+            raise OSError(0, say("not a regular file"), str(path))
         if largest is not None and status.st_size > largest:
-            raise OSError(0, f"larger than {largest // 1024} KiB", str(path))
+            raise OSError(0, say("larger than {most} KiB", most=largest // 1024), str(path))
         return Content(path, file.read() if largest is None else file.read(largest), status.st_mode)
 
 

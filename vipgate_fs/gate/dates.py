@@ -20,16 +20,15 @@ _EASTER_DAYS: Final = range(-80, 251)
 """What counted from Easter (22 March to 25 April) is in the same year."""
 _LEAP_YEAR: Final = "2000-"
 _NEVER: Final = 1 << 20
-_ALLOWED: Final = (
-    'allowed: a date such as "2026-12-24" or "24.12.2026", "12-24" or "24.12." for every year, or "easter-2"'
-)
 
 
 def minute(text: str) -> int:
     """A time such as `09:00` in minutes from midnight, 0 to 1439. Raises ValueError."""
     match = _TIME.fullmatch(text)
     if match is None:
-        raise ValueError(f'found {text!r}; allowed: a time from "00:00" to "23:59", at the end of a span also "24:00"')
+        raise ValueError(
+            say('found {text!r}; allowed: a time from "00:00" to "23:59", at the end of a span also "24:00"', text=text)
+        )
     return int(match[1]) * 60 + int(match[2])
 
 
@@ -80,16 +79,20 @@ class Dates:
         ends = [_moment(end) for end in _TO.split(text.strip())]
         (first, start), (last, end) = ends[0], ends[-1]
         if len(ends) > 2 or _sort(first) != _sort(last):  # noqa: PLR2004 - first and last
-            raise ValueError(f"found {text!r}; allowed: one date, or two of them, both with a year or both without")
+            raise ValueError(
+                say("found {text!r}; allowed: one date, or two of them, both with a year or both without", text=text)
+            )
         if len(ends) == 1:
             if start is not None:
-                raise ValueError(f"found {text!r}; allowed: two moments, such as 2026-12-24 12:00 - 2026-12-24 24:00")
+                raise ValueError(
+                    say("found {text!r}; allowed: two moments, such as 2026-12-24 12:00 - 2026-12-24 24:00", text=text)
+                )
             end = None
         if start == DAY_MINUTES:
-            raise ValueError(f"{text!r} begins at 24:00; write 00:00 of the next day")
+            raise ValueError(say("{text!r} begins at 24:00; write 00:00 of the next day", text=text))
         dates = cls(first, last, start, end)
         if dates._ends_before_it_begins:
-            raise ValueError(f"{text!r} ends before it begins; allowed: the earlier date first")
+            raise ValueError(say("{text!r} ends before it begins; allowed: the earlier date first", text=text))
         return dates
 
     @property
@@ -152,18 +155,31 @@ def _date(text: str) -> str:
     if match := _EASTER.fullmatch(text):
         days = int(f"{match[1]}{match[2]}") if match[1] else 0
         if days not in _EASTER_DAYS:
-            raise ValueError(f"found {text!r}; allowed: easter{_EASTER_DAYS[0]} to easter+{_EASTER_DAYS[-1]}")
+            raise ValueError(
+                say(
+                    "found {text!r}; allowed: easter{first} to easter+{last}",
+                    text=text,
+                    first=_EASTER_DAYS[0],
+                    last=_EASTER_DAYS[-1],
+                )
+            )
         return f"easter{days:+}" if days else "easter"
     written = text
     if match := _GERMAN.fullmatch(text):
         day, month, year = match.groups()
         written = f"{year}-{int(month):02}-{int(day):02}" if year else f"{int(month):02}-{int(day):02}"
     if not _ISO.fullmatch(written):
-        raise ValueError(f"found {text!r}; {_ALLOWED}")
+        raise ValueError(
+            say(
+                'found {text!r}; allowed: a date such as "2026-12-24" or "24.12.2026", "12-24" or "24.12." for every '
+                'year, or "easter-2"',
+                text=text,
+            )
+        )
     try:
         dt.date.fromisoformat(written if _is_full(written) else _LEAP_YEAR + written)
     except ValueError:
-        raise ValueError(f"there is no {text}; allowed: a date of the calendar") from None
+        raise ValueError(say("there is no {text}; allowed: a date of the calendar", text=text)) from None
     return written
 
 

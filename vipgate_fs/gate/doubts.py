@@ -16,6 +16,7 @@ import phonenumbers
 
 from vipgate_fs.gate.numbering import COUNTRY_CODE, E164_DIGITS, exists
 from vipgate_fs.gate.numbers import DECIMAL, LONGEST_EXTENSION, NumberPlan, compact, is_international, plain
+from vipgate_fs.sentences import Sentence, alternatives, joined, say
 
 _WITH_WILDCARDS: Final = re.compile(r"(?P<begun>\+?[0-9]+)(?P<wild>[0-9?*]*)", re.ASCII)
 _EXPONENT: Final = re.compile(
@@ -37,11 +38,11 @@ class Doubt(NamedTuple):
         remedy: what it probably was and what to write, with the digits.
     """
 
-    fault: str
-    remedy: str
+    fault: Sentence
+    remedy: Sentence
 
-    def __str__(self) -> str:
-        return f"{self.fault}; {self.remedy}"
+    def __str__(self) -> Sentence:
+        return joined("; ", self)
 
 
 def doubt(written: str, plan: NumberPlan) -> Doubt | None:
@@ -86,20 +87,22 @@ def sound(written: str, plan: NumberPlan) -> str | None:
 def spoilt(written: str, plan: NumberPlan) -> Doubt | None:
     """That a spreadsheet has turned a number into a quantity, and what is left of it; None for all else."""
     if decimal := DECIMAL.fullmatch(written):
-        return Doubt("a spreadsheet's decimal number", _write(decimal["digits"], plan))
+        return Doubt(say("a spreadsheet's decimal number"), _write(decimal["digits"], plan))
     exponent = _EXPONENT.fullmatch(written)
     if exponent is None or int(exponent["power"]) < LONGEST_EXTENSION:
         return None
     digits = exponent["first"] + (exponent["further"] or "")
     missing = int(exponent["power"]) + 1 - len(digits)
     if missing > 0:
-        fault = f"a number that a spreadsheet has shortened by its last {missing} digits"
-        return Doubt(fault, f"it began with {digits}: format the column as text, and enter the number again")
-    return Doubt("a spreadsheet's number with an exponent", _write(digits, plan))
+        fault = say("a number that a spreadsheet has shortened by its last {missing} digits", missing=missing)
+        return Doubt(
+            fault, say("it began with {digits}: format the column as text, and enter the number again", digits=digits)
+        )
+    return Doubt(say("a spreadsheet's number with an exponent"), _write(digits, plan))
 
 
-def _write(digits: str, plan: NumberPlan) -> str:
-    return f"write {' or '.join(_meant(digits, plan, whole=True)) or digits}"
+def _write(digits: str, plan: NumberPlan) -> Sentence:
+    return say("write {number}", number=alternatives(_meant(digits, plan, whole=True)) or digits)
 
 
 def _first_of_a_range(written: str) -> str | None:
@@ -133,7 +136,9 @@ def _of_a_number(written: str, digits: str, plan: NumberPlan) -> Doubt | None:
     if meant := plan.explicit(digits) or _leading_out(digits, plan):
         return _of_international(digits, meant) if len(digits) > 2 else None  # noqa: PLR2004 - 00 may be an extension
     if len(digits) >= _SHORT and (long := plan.long_form(digits)):
-        return Doubt("read as an extension, not as a telephone number", f"write {long} for that")
+        return Doubt(
+            say("read as an extension, not as a telephone number"), say("write {number} for that", number=long)
+        )
     return _of_digits(digits, "", plan) if len(digits) > LONGEST_EXTENSION else None
 
 
@@ -142,7 +147,7 @@ def _of_letters(digits: str, plan: NumberPlan) -> Doubt | None:
     meant = plan.canonical(phonenumbers.convert_alpha_characters_in_number(digits))
     if not is_international(meant) or not exists(meant):
         return None
-    return Doubt("a number with letters for keys is read as a name", f"write {meant}")
+    return Doubt(say("a number with letters for keys is read as a name"), say("write {number}", number=meant))
 
 
 def _of_a_range(first: str, plan: NumberPlan) -> Doubt | None:
@@ -157,8 +162,8 @@ def _of_international(digits: str, international: str) -> Doubt | None:
         return None
     if not _begins(international):
         return _no_number(international)
-    remedy = f"write {digits}* if all numbers are meant that begin with it, as with an area code"
-    return Doubt("too short for a number, read as it stands", remedy)
+    remedy = say("write {digits}* if all numbers are meant that begin with it, as with an area code", digits=digits)
+    return Doubt(say("too short for a number, read as it stands"), remedy)
 
 
 def _leading_out(digits: str, plan: NumberPlan) -> str | None:
@@ -169,21 +174,31 @@ def _leading_out(digits: str, plan: NumberPlan) -> str | None:
 def _of_digits(begun: str, wild: str, plan: NumberPlan) -> Doubt:
     """Digits too many for an extension."""
     many = len(begun + wild.removesuffix("*"))
-    without = "" if begun.startswith("0") else " that begin with neither 0 nor +"
-    fault = f"{many} digits{without} are read as an extension, not as a telephone number"
+    if begun.startswith("0"):
+        fault = say("{many} digits are read as an extension, not as a telephone number", many=many)
+    else:
+        fault = say(
+            "{many} digits that begin with neither 0 nor + are read as an extension, not as a telephone number",
+            many=many,
+        )
     if begun.startswith("00") and exists(abroad := f"+{begun[2:]}"):
-        return Doubt(fault, f"{plan.country} has another way abroad than 00; write {abroad}")
+        return Doubt(
+            fault, say("{country} has another way abroad than 00; write {abroad}", country=plan.country, abroad=abroad)
+        )
     if not wild and len(begun) <= _LONGEST_LOCAL:
-        return Doubt(fault, "is its area code missing, or a leading 0 or +?")
+        return Doubt(fault, say("is its area code missing, or a leading 0 or +?"))
     if meant := [f"{one}{wild}" for one in _meant(begun, plan, whole=not wild)]:
-        return Doubt(fault, f"is a leading 0 or + missing? Write {' or '.join(meant)}")
-    return Doubt(fault, f"no telephone number of {plan.country} is like this: check the digits")
+        return Doubt(fault, say("is a leading 0 or + missing? Write {meant}", meant=alternatives(meant)))
+    return Doubt(fault, say("no telephone number of {country} is like this: check the digits", country=plan.country))
 
 
 def _of_country_code(digits: str, begun: str, plan: NumberPlan) -> Doubt | None:
     if not begun.startswith(plan.code) or len(begun) - len(plan.code) < _MEANT:
         return None
-    return Doubt("read as an extension, not as a number with the country code", f"write +{digits} for that")
+    return Doubt(
+        say("read as an extension, not as a number with the country code"),
+        say("write {number} for that", number=f"+{digits}"),
+    )
 
 
 def _meant(digits: str, plan: NumberPlan, *, whole: bool) -> list[str]:
@@ -198,8 +213,14 @@ def _meant(digits: str, plan: NumberPlan, *, whole: bool) -> list[str]:
 def _no_number(international: str) -> Doubt:
     code = COUNTRY_CODE.match(international)
     if code is None:
-        return Doubt("no call will match", f"no country has the code that {international} begins with")
-    return Doubt("no call will match", f"+{code[1]} has no number like {international}: check the digits")
+        return Doubt(
+            say("no call will match"),
+            say("no country has the code that {number} begins with", number=international),
+        )
+    return Doubt(
+        say("no call will match"),
+        say("+{code} has no number like {number}: check the digits", code=code[1], number=international),
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from vipgate_fs.gate.dates import Dates
+from vipgate_fs.sentences import say
 
 if TYPE_CHECKING:
     from holidays import HolidayBase
@@ -91,11 +92,15 @@ class Holidays:
         self._supported = holidays.list_supported_countries()
         self._library = holidays.country_holidays
         if self._country not in self._supported:
-            raise ValueError(f"no public holidays are known for {base!r}; allowed: a country (ISO 3166-1), such as DE")
+            raise ValueError(
+                say("no public holidays are known for {base!r}; allowed: a country (ISO 3166-1), such as DE", base=base)
+            )
         parts = [known for known in self._supported[self._country] if _PART.fullmatch(known)]
         if part not in parts and base != self._country:
             allowed = ", ".join((self._country, *(f"{self._country}-{known}" for known in parts)))
-            raise ValueError(f"no public holidays are known for {base!r}; allowed: {allowed}")
+            raise ValueError(
+                say("no public holidays are known for {base!r}; allowed: {allowed}", base=base, allowed=allowed)
+            )
         # Without a language, the names are in that of the server's locale.
         self._language = self._library(self._country).default_language
         self._part = part or None
@@ -122,9 +127,19 @@ class Holidays:
             return
         when, label = self._when(written)
         if not label:
-            raise ValueError(f'{written!r} has no name; allowed: a date and a name, such as "{when.text} Kermis"')
+            raise ValueError(
+                say(
+                    '{written!r} has no name; allowed: a date and a name, such as "{date} Kermis"',
+                    written=written,
+                    date=when.text,
+                )
+            )
         if _TIME.match(label):
-            raise ValueError(f"{written!r} has a time; holidays are whole days: close half a day in the schedule")
+            raise ValueError(
+                say(
+                    "{written!r} has a time; holidays are whole days: close half a day in the schedule", written=written
+                )
+            )
         self._change(_name(when, label))
 
     def drop(self, written: str) -> bool:
@@ -176,8 +191,13 @@ class Holidays:
             similar = difflib.get_close_matches(written.strip().casefold(), self._known, n=_SHOWN)
             names = [self._known[name] for name in similar] or sorted(set(self._known.values()))
             raise ValueError(
-                f"{self._country} has no holiday {written!r}; allowed: {', '.join(dict.fromkeys(names))}, "
-                'or a date and a name, such as "08-08 Friedensfest" or "easter-48 Rosenmontag"'
+                say(
+                    "{country} has no holiday {written!r}; allowed: {names}, or a date and a name, such as "
+                    '"08-08 Friedensfest" or "easter-48 Rosenmontag"',
+                    country=self._country,
+                    written=written,
+                    names=", ".join(dict.fromkeys(names)),
+                )
             )
         return Dates.parse(match["when"]), match["name"]
 

@@ -16,6 +16,8 @@ from phonenumbers import (
     ValidationResult,
 )
 
+from vipgate_fs.sentences import say
+
 E164_DIGITS: Final = 15
 """The longest number, with its country code (ITU-T E.164, 6.1)."""
 COUNTRY_CODE: Final = re.compile(rf"\+({'|'.join(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))})")
@@ -38,7 +40,9 @@ class Country:
         """region: ISO 3166-1 alpha-2, upper case. Raises ValueError for one that has no telephone numbers."""
         metadata = PhoneMetadata.metadata_for_region(region)
         if metadata is None:
-            raise ValueError(f"{region!r} is no country with telephone numbers; allowed: ISO 3166-1, such as DE")
+            raise ValueError(
+                say("{region!r} is no country with telephone numbers; allowed: ISO 3166-1, such as DE", region=region)
+            )
         code = phonenumbers.country_code_for_region(region)
         main = PhoneMetadata.metadata_for_region(phonenumbers.region_code_for_country_code(code)) or metadata
         self.code = str(code)

@@ -34,7 +34,7 @@ _ONE_DAY: Final = dt.timedelta(days=1)
 
 LAST_YEAR: Final = 9998
 """Of times that are taken; the calendar ends a year later, so that all time zones have room."""
-MOMENT: Final = "an ISO time such as 2026-12-24T18:30"
+MOMENT: Final = say("an ISO time such as 2026-12-24T18:30")
 YEARS: Final = range(1970, LAST_YEAR + 1)
 
 
@@ -56,7 +56,7 @@ class Calendar:
             raise ValueError(f"{at} has no time zone; allowed: an instant, such as {at}+01:00")
         return at.astimezone(self.timezone)
 
-    def moment(self, text: str, allowed: str = MOMENT) -> dt.datetime:
+    def moment(self, text: str, allowed: Sentence = MOMENT) -> dt.datetime:
         """An ISO time, on the site's clock unless it has an offset of its own.
 
         Raises:
@@ -65,15 +65,23 @@ class Calendar:
         try:
             at = dt.datetime.fromisoformat(text)
         except ValueError:
-            raise ValueError(f"found {text}; allowed: {allowed}") from None
+            raise ValueError(say("found {text}; allowed: {allowed}", text=text, allowed=allowed)) from None
         if at.year not in YEARS:
-            raise ValueError(f"found {text}; allowed: years {YEARS[0]} to {YEARS[-1]}")
+            raise ValueError(
+                say("found {text}; allowed: years {first} to {last}", text=text, first=YEARS[0], last=YEARS[-1])
+            )
         local = self.local(at if at.tzinfo else at.replace(tzinfo=self.timezone))
         # Made an instant and back, a minute that the clock skips is another one (PEP 495).
         shown = self.local(local.astimezone(dt.UTC))
         if at.tzinfo is None and shown.replace(tzinfo=None) != at:
-            what = f"there is no {text} in {self.timezone.key}, where the clock is put forward then"
-            raise ValueError(f"{what}; allowed: such as {shown.isoformat(timespec='minutes')}")
+            raise ValueError(
+                say(
+                    "there is no {text} in {zone}, where the clock is put forward then; allowed: such as {instead}",
+                    text=text,
+                    zone=self.timezone.key,
+                    instead=shown.isoformat(timespec="minutes"),
+                )
+            )
         return shown
 
     def holiday(self, day: dt.date) -> str | None:
@@ -126,8 +134,15 @@ def _day_range(item: str, text: str) -> tuple[int, int]:
     written = match.groups() if (match := _RANGE.fullmatch(item)) else (item, item)
     ends = [names.index(name) for name in written for names in _DAY_NAMES if name in names]
     if len(ends) != 2:  # noqa: PLR2004 - first and last
-        allowed = f"{', '.join(_WEEKDAYS)} and holidays, ranges such as mon-thu, lists such as sat,sun"
-        raise ValueError(f"found {item!r} in days {text!r}; allowed: {allowed}")
+        raise ValueError(
+            say(
+                "found {item!r} in days {text!r}; "
+                "allowed: {weekdays} and holidays, ranges such as mon-thu, lists such as sat,sun",
+                item=item,
+                text=text,
+                weekdays=", ".join(_WEEKDAYS),
+            )
+        )
     return ends[0], ends[1]
 
 

@@ -13,6 +13,7 @@ from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.doubts import spoilt
 from vipgate_fs.gate.numbering import E164_DIGITS
 from vipgate_fs.gate.numbers import NumberPlan, compact, plain
+from vipgate_fs.sentences import say
 
 _DIGITS: Final = "0123456789"
 _NUMBER: Final = re.compile(r"\+?[0-9]+")
@@ -25,7 +26,7 @@ _SEPARATED: Final = (
     re.compile(r"([^-]+)-([^-]+)"),
 )
 
-_FORMS: Final = (
+_FORMS: Final = say(
     "allowed: a number such as +49 7022 27978-12, ? for one digit, * for any digits or none, "
     "a range such as 7000-7099 or +4971155501..+4971155509, or a name"
 )
@@ -61,7 +62,7 @@ class NumberPattern:
         """
         written = text.strip()
         if why := spoilt(written, plan):
-            raise ValueError(f"{written!r} is {why}")
+            raise ValueError(say("{written!r} is {why}", written=written, why=why))
         text = plain(written)
         if "?" in text or "*" in text:
             return cls(written, (_short_enough(_wildcards(text, plan), text),))
@@ -75,8 +76,12 @@ class NumberPattern:
         if is_dialable(canonical) and "+" not in canonical:
             return cls(written, (canonical,))
         if len(parts := _BETWEEN.split(text)) > 1 and all(map(plan.is_complete, parts)):
-            raise ValueError(f"{text!r} is several numbers; write each as an item of its own, in a list in its own row")
-        raise ValueError(f"{text!r} is no number or name that can be called; {_FORMS}")
+            raise ValueError(
+                say(
+                    "{text!r} is several numbers; write each as an item of its own, in a list in its own row", text=text
+                )
+            )
+        raise ValueError(say("{text!r} is no number or name that can be called; {forms}", text=text, forms=_FORMS))
 
     @classmethod
     def exactly(cls, name: str) -> NumberPattern:
@@ -108,7 +113,14 @@ class NumberPattern:
 
 def _short_enough(form: str, text: str) -> str:
     if len(form) - form.count("+") - form.count("*") > E164_DIGITS:
-        raise ValueError(f"{text!r} has more than the {E164_DIGITS} digits that a number can have (E.164); {_FORMS}")
+        raise ValueError(
+            say(
+                "{text!r} has more than the {most} digits that a number can have (E.164); {forms}",
+                text=text,
+                most=E164_DIGITS,
+                forms=_FORMS,
+            )
+        )
     return form
 
 
@@ -116,12 +128,20 @@ def _wildcards(text: str, plan: NumberPlan) -> str:
     digits = compact(text)
     match = _WILDCARDS.fullmatch(digits)
     if match is None or not digits.strip("*") or "**" in digits:
-        raise ValueError(f"{text!r}: ? and * stand for digits of a number, not for letters, and * not alone; {_FORMS}")
+        raise ValueError(
+            say(
+                "{text!r}: ? and * stand for digits of a number, not for letters, and * not alone; {forms}",
+                text=text,
+                forms=_FORMS,
+            )
+        )
     if digits.count("*") > _MOST_STARS:
-        raise ValueError(f"{text!r} has too many *; allowed: {_MOST_STARS}")
+        raise ValueError(say("{text!r} has too many *; allowed: {most}", text=text, most=_MOST_STARS))
     sides = [compact(side) for side in re.split(r"-|\.\.", text)]
     if len(sides) == 2 and len(sides[0]) == len(sides[1]):  # noqa: PLR2004 - the two ends of a range
-        raise ValueError(f"{text!r} looks like a range, which has no ? and *; write a number without - and .. in it")
+        raise ValueError(
+            say("{text!r} looks like a range, which has no ? and *; write a number without - and .. in it", text=text)
+        )
     beginning, rest = match.group("beginning", "rest")
     return plan.beginning(beginning, None if "*" in rest else len(digits)) + rest
 
@@ -143,7 +163,11 @@ def _range_ends(text: str, plan: NumberPlan, *, is_number: bool) -> tuple[str, s
             return None
         raise _either(text, "..".join(sides), "".join(sides))
     if not is_range:
-        raise ValueError(f"{text!r}: a range goes from a lower to a higher number of as many digits, such as 7000-7099")
+        raise ValueError(
+            say(
+                "{text!r}: a range goes from a lower to a higher number of as many digits, such as 7000-7099", text=text
+            )
+        )
     return first, last
 
 
@@ -155,7 +179,14 @@ def _refuse_short_end(text: str, first: str, last: str) -> None:
 
 
 def _either(text: str, a_range: str, number: str) -> ValueError:
-    return ValueError(f"{text!r} could be a number or a range; write {a_range} for the range, {number} for the number")
+    return ValueError(
+        say(
+            "{text!r} could be a number or a range; write {a_range} for the range, {number} for the number",
+            text=text,
+            a_range=a_range,
+            number=number,
+        )
+    )
 
 
 def _forms(first: str, last: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from vipgate_fs.gate.site import Site
 from vipgate_fs.gate.step import Step
 from vipgate_fs.gate.verdict import Targets, Verdict
 from vipgate_fs.secret import Secret
+from vipgate_fs.sentences import say
 
 GUESSABLE: Final = 4
 """A PIN with fewer digits is worth a warning."""
@@ -50,5 +51,5 @@ def read_pin(section: Section, key: str) -> Secret | None:
     """The digits of a PIN; None when there is none, or it is wrong, which is reported."""
     secret = section.secret(key)
     if secret is not None and len(secret.reveal()) < GUESSABLE:
-        section.warn(f"a PIN of fewer than {GUESSABLE} digits is easily guessed", key)
+        section.warn(say("a PIN of fewer than {digits} digits is easily guessed", digits=GUESSABLE), key)
     return secret

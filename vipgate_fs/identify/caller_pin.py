@@ -19,6 +19,7 @@ from vipgate_fs.gate.verdict import AskForPin, Targets, Verdict
 from vipgate_fs.identify import Surroundings, read_pin, read_targets
 from vipgate_fs.identify.callers.pin_list import Owner, PinList, read_pin_list
 from vipgate_fs.identify.totp import Totp
+from vipgate_fs.sentences import said, say
 
 Identification = Literal["caller_number", "entered_id"]
 NUMBER: Final = re.compile(rf"\+?[0-9]{{1,{E164_DIGITS}}}", re.ASCII)
@@ -62,9 +63,9 @@ def build(section: Section, around: Surroundings) -> CallerPin:
     """The step as it is configured."""
     by_number = section.text("identification") == "caller_number"
     if not by_number and "unknown_callers" in section:
-        section.error_at_key("has no meaning with entered_id: every caller is asked; remove it", "unknown_callers")
+        section.error_at_key(say("has no meaning with entered_id: every caller is asked; remove it"), "unknown_callers")
     if "pins" not in section and "file" not in section:
-        section.error("it has no PINs; needed: pins, or a file with them")
+        section.error(say("it has no PINs; needed: pins, or a file with them"))
     pins = section.section("pins")
     read_owner = partial(_by_number, plan=around.site.plan) if by_number else _by_customer_number
     table, lines = _pins(pins, read_owner)
@@ -88,9 +89,9 @@ def _pins(section: Section, read_owner: Callable[[str], Owner]) -> tuple[dict[st
         try:
             owner = read_owner(written)
             if line := lines.get(owner.key):
-                raise ValueError(f"the same number as in line {line}, written differently")  # noqa: TRY301
+                raise ValueError(say("the same number as in line {line}, written differently", line=line))  # noqa: TRY301
         except ValueError as error:
-            section.error_at_key(str(error), written)
+            section.error_at_key(said(error), written)
             continue
         pins[owner.key], lines[owner.key] = _credential(section, written), key.line
         if owner.doubt:
@@ -104,14 +105,14 @@ def _by_number(written: str, plan: NumberPlan) -> Owner:
         return Owner(number)
     number, why = plan.caller(plain(written)), doubt(written, plan)
     if not NUMBER.fullmatch(number):
-        what = why.fault if why else "this is not a telephone number"
-        raise ValueError(f'{what}; allowed: one such as "004917612345678"')
+        what = why.fault if why else say("this is not a telephone number")
+        raise ValueError(say('{what}; allowed: one such as "004917612345678"', what=what))
     return Owner(number, why.fault if why else None)
 
 
 def _by_customer_number(written: str) -> Owner:
     if not _CUSTOMER_NUMBER.fullmatch(written):
-        raise ValueError("this is not a customer number; allowed: 1 to 20 digits")
+        raise ValueError(say("this is not a customer number; allowed: 1 to 20 digits"))
     return Owner(written)
 
 
@@ -129,5 +130,5 @@ def _totp(section: Section) -> Credential:
     try:
         return Totp(secret.reveal())
     except ValueError as error:
-        section.error(str(error), "totp")
+        section.error(said(error), "totp")
         return Pin.of_nobody()

@@ -12,6 +12,7 @@ from vipgate_fs.gate.step import Step, StepFailed
 from vipgate_fs.gate.verdict import Verdict
 from vipgate_fs.identify import Surroundings
 from vipgate_fs.identify.verdicts import in_short
+from vipgate_fs.sentences import say
 
 _FILLED: Final = re.compile(
     r"""
@@ -46,7 +47,7 @@ class ChannelVariable(Step):
         try:
             return in_short(value) if value else None
         except ValueError as error:
-            raise StepFailed(f"{self.name}: {error}") from None
+            raise StepFailed(say("{name}: {error}", name=self.name, error=error)) from None
 
 
 def is_filled(name: str) -> bool:
@@ -59,8 +60,10 @@ def build(section: Section, _around: Surroundings) -> ChannelVariable:
     name = section.text("name")
     if is_filled(name):
         section.error(
-            "a SIP message or the switch itself fills this variable, so the caller could choose the verdict; "
-            "allowed: one that only your dialplan sets, such as vipgate_verdict",
+            say(
+                "a SIP message or the switch itself fills this variable, so the caller could choose the "
+                "verdict; allowed: one that only your dialplan sets, such as vipgate_verdict"
+            ),
             "name",
         )
     return ChannelVariable(name, variables=frozenset({name}))

@@ -25,6 +25,7 @@ from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
 from vipgate_fs.identify import Surroundings
 from vipgate_fs.identify.facts import harmless
 from vipgate_fs.identify.verdicts import MOST_ATTEMPTS, answered
+from vipgate_fs.sentences import Sentence, said, say
 
 GROUP: Final = "vipgate.steps"
 """The group of entry points that `entry_point` names one of."""
@@ -54,7 +55,7 @@ class Plugin(Step):
         try:
             return self.aside.run(partial(self._call, call), self.timeout)
         except TimeoutError:
-            raise StepFailed(f"no answer from the plug-in within {self.timeout:g} s") from None
+            raise StepFailed(say("no answer from the plug-in within {timeout:g} s", timeout=self.timeout)) from None
 
     def _call(self, call: Call) -> Verdict | None:
         try:
@@ -63,7 +64,7 @@ class Plugin(Step):
         except StepFailed:
             raise
         except BaseException as error:  # noqa: BLE001 - SystemExit and GreenletExit, too, are the plug-in's failure
-            raise StepFailed(f"the plug-in raised {_name(error)}") from None
+            raise StepFailed(say("the plug-in raised {error}", error=_name(error))) from None
 
 
 def _harmless(call: Call) -> Call:
@@ -89,9 +90,11 @@ def _verdict(answer: object) -> Verdict | None:
             case Mapping():
                 return answered(answer)
     except ValueError as error:
-        raise StepFailed(f"the plug-in's answer: {error}") from None
+        raise StepFailed(say("the plug-in's answer: {error}", error=said(error))) from None
     kind = type(answer).__name__
-    raise StepFailed(f"the plug-in's answer is of type {kind}; allowed: a verdict, a mapping that says one, or None")
+    raise StepFailed(
+        say("the plug-in's answer is of type {kind}; allowed: a verdict, a mapping that says one, or None", kind=kind)
+    )
 
 
 def _checked(answer: Forward | AskForPin) -> Verdict:
@@ -101,11 +104,11 @@ def _checked(answer: Forward | AskForPin) -> Verdict:
     else:
         targets = [target for target in (answer.correct, answer.incorrect) if target is not None]
         if not isinstance(answer.expected, Pin | PinTable):
-            raise ValueError("expected is neither a Pin nor a PinTable")  # noqa: TRY004 - refused like the others
+            raise ValueError(say("expected is neither a Pin nor a PinTable"))  # noqa: TRY004 - refused like the others
         if answer.attempts is not None and answer.attempts not in range(1, MOST_ATTEMPTS + 1):
-            raise ValueError(f"attempts out of range; allowed: 1 to {MOST_ATTEMPTS}")
+            raise ValueError(say("attempts out of range; allowed: 1 to {most}", most=MOST_ATTEMPTS))
     if not all(isinstance(target, str) and is_dialable(target) for target in targets):
-        raise ValueError("a target is not dialable; allowed: at most 64 letters, digits and + * # . _ -")
+        raise ValueError(say("a target is not dialable; allowed: at most 64 letters, digits and + * # . _ -"))
     return answer
 
 
@@ -156,16 +159,19 @@ def _entry_point(section: Section) -> tuple[str, str]:
     known = {point.name: point for point in entry_points(group=GROUP)}
     if name in known:
         return known[name].module, known[name].attr
-    allowed = ", ".join(sorted(known)) or "none, because no installed package brings one"
-    section.missing(f"no entry point {name} in the group {GROUP}; allowed: {allowed}", "entry_point")
+    allowed = ", ".join(sorted(known)) or say("none, because no installed package brings one")
+    section.missing(
+        say("no entry point {name} in the group {group}; allowed: {allowed}", name=name, group=GROUP, allowed=allowed),
+        "entry_point",
+    )
     return name, ""
 
 
-def _missing(module: str, function: str) -> str | None:
+def _missing(module: str, function: str) -> Sentence | None:
     """Why the function can't be found; None if it can, or if only running the module would show that."""
     spec = _find(module)
     if spec is None:
-        return f"there is no module {module}, neither beside this file nor among the installed ones"
+        return say("there is no module {module}, neither beside this file nor among the installed ones", module=module)
     read = getattr(spec.loader, "get_source", None)
     try:
         source = read(spec.name) if read else ""
@@ -174,10 +180,14 @@ def _missing(module: str, function: str) -> str | None:
         code = compile(source, spec.origin or module, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, ImportError) as error:
         line = getattr(error, "lineno", None)
-        return f"{module} is not valid Python" + (f": line {line}" if line else "")
+        if line:
+            return say("{module} is not valid Python: line {line}", module=module, line=line)
+        return say("{module} is not valid Python", module=module)
     names = code.co_names
     is_open = "__getattr__" in names or ("*",) in code.co_consts
-    return None if is_open or function in names else f"{module} has no function {function}"
+    if is_open or function in names:
+        return None
+    return say("{module} has no function {function}", module=module, function=function)
 
 
 def _find(module: str) -> ModuleSpec | None:

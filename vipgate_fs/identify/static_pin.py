@@ -13,6 +13,7 @@ from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.gate.step import Step
 from vipgate_fs.gate.verdict import AskForPin, Targets
 from vipgate_fs.identify import Surroundings, read_pin, read_targets
+from vipgate_fs.sentences import say
 
 # Without a time zone, as all times here are.
 BEGINNING: Final = dt.datetime.min  # noqa: DTZ901
@@ -73,7 +74,7 @@ class StaticPin(Step):
 def build(section: Section, around: Surroundings) -> StaticPin:
     """The step as it is configured."""
     if not {"pin", "pins"} & section.keys.keys():
-        section.error("neither pin nor pins; allowed: at least one of them")
+        section.error(say("neither pin nor pins; allowed: at least one of them"))
     always = read_pin(section, "pin")
     written = tuple(section.sections("pins"))
     calendar = around.site.calendar
@@ -97,7 +98,7 @@ def _moment(written: str, calendar: Calendar) -> dt.datetime:
     try:
         moment = dt.datetime.fromisoformat(written)
     except ValueError:
-        raise ValueError(f"there is no {written}; allowed: a day or a moment of the calendar") from None
+        raise ValueError(say("there is no {text}; allowed: a day or a moment of the calendar", text=written)) from None
     if len(written) != _DATE:
         calendar.moment(written)
     return moment
@@ -114,12 +115,12 @@ def _warn(dated: tuple[DatedPin, ...], written: tuple[Section, ...], calendar: C
     for index, one in enumerate(dated):
         earlier = (i for i, other in enumerate(dated[:index]) if _overlap(one, other))
         if one.valid_from >= one.valid_until:
-            written[index].warn("never valid: it ends before it begins")
+            written[index].warn(say("never valid: it ends before it begins"))
         elif one.valid_until <= now:
-            written[index].warn("no longer valid")
+            written[index].warn(say("no longer valid"))
         elif (other := next(earlier, None)) is not None:
             line = written[other].line
-            written[index].warn(f"valid at the same time as the one in line {line}; both are right then")
+            written[index].warn(say("valid at the same time as the one in line {line}; both are right then", line=line))
 
 
 def _overlap(one: DatedPin, other: DatedPin) -> bool:

@@ -13,6 +13,7 @@ from typing import Final, Never
 from pyotp import TOTP
 
 from vipgate_fs.gate.pins import Match, OneTime
+from vipgate_fs.sentences import say
 
 PERIOD: Final = 30
 """Seconds of a time step (RFC 6238, 5.2)."""
@@ -42,7 +43,7 @@ class Totp:
         except ValueError:
             key = b""
         if len(key) < SHORTEST:
-            raise ValueError("this is no secret; allowed: at least 26 characters of base32, A to Z and 2 to 7")
+            raise ValueError(say("this is no secret; allowed: at least 26 characters of base32, A to Z and 2 to 7"))
         self._generator = TOTP(secret)
         self.owner = hashlib.sha256(b"vipgate totp\0" + key).hexdigest()
         self._clock = clock

@@ -21,6 +21,7 @@ from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
 from vipgate_fs.identify.verdicts import verdict
 from vipgate_fs.preview.rehearsal import Answer, Answers, Rehearsal, Unanswered, rehearse
+from vipgate_fs.sentences import said, say
 
 SCHEMA: Final = "vipgate-test"
 SUFFIX: Final = ".test.yaml"
@@ -143,9 +144,9 @@ def _answers(section: Section) -> Iterator[tuple[str, tuple[Answer, ...]]]:
             try:
                 answers.append(_answer(item.value))
             except ValueError as error:
-                section.report.error(item, f"{error}; or unknown, or failure")
+                section.report.error(item, say("{error}; or unknown, or failure", error=said(error)))
         if not items:
-            section.report.error(node, "an empty list; allowed: at least one answer")
+            section.report.error(node, say("an empty list; allowed: at least one answer"))
         yield kind, tuple(answers)
 
 
@@ -154,10 +155,10 @@ def _answer(value: object) -> Answer:
         case "unknown":
             return None
         case "failure":
-            return StepFailed("as the expectation says")
+            return StepFailed(say("as the expectation says"))
         case dict():
             return verdict(value)
-    raise ValueError("not an answer; allowed: a verdict such as {reject: true}")
+    raise ValueError(say("not an answer; allowed: a verdict such as {{reject: true}}"))
 
 
 def play(expectation: Expectation, configuration: Configuration) -> Result:

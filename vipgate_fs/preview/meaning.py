@@ -28,8 +28,9 @@ from vipgate_fs.identify.guest_pin import GuestPin
 from vipgate_fs.identify.static_pin import StaticPin
 from vipgate_fs.preview.classes import NumberClasses, TooManyPatterns
 from vipgate_fs.preview.guessing import YEAR, weakest
-from vipgate_fs.preview.spans import idle_spans, listed
+from vipgate_fs.preview.spans import first_of, idle_spans
 from vipgate_fs.preview.times import Horizon, Interval, Timeline, intervals, joined
+from vipgate_fs.sentences import Sentence, say
 
 _Target = tuple[Gate, Scalar, NumberPattern]
 
@@ -106,10 +107,14 @@ class _Meaning:
         for _, place, pattern in (target for target in targets if target[2].only is None):
             others = inner[place.line, place.column]
             if others and not self._is_met(pattern, table, place, [other[2] for other in others]):
-                by = sorted({f"line {other[1].line}" for other in others})
+                by = [say("line {line}", line=line) for line in sorted({other[1].line for other in others})]
                 self._report.warning(
                     place,
-                    f"no call is ever for it: all numbers of {pattern} have more specific targets in {listed(by)}",
+                    say(
+                        "no call is ever for it: all numbers of {pattern} have more specific targets in {by}",
+                        pattern=pattern,
+                        by=first_of(by),
+                    ),
                 )
 
     def _targets(self, gate: Gate) -> Iterator[_Target]:
@@ -137,14 +142,19 @@ class _Meaning:
             if earlier and isinstance(step, Callers | CallerPin):
                 for place, pattern in self._own_callers(step, section):
                     if line := next(filter(None, (_answers(each, pattern) for each in earlier)), None):
-                        what = (
-                            f"never reached: line {line} answers before it, for example a call from {_number(pattern)}"
+                        what = say(
+                            "never reached: line {line} answers before it, for example a call from {number}",
+                            line=line,
+                            number=_number(pattern),
                         )
                         self._report.warning(place, what)
                 self._check_rows(step, section, earlier)
                 withheld = next((each for each in earlier if each.identify(_WITHHELD_CALL)), None)
                 if isinstance(step, Callers) and step.withheld and withheld:
-                    section.warn(f"never reached: line {withheld.line} answers callers without a number", "withheld")
+                    section.warn(
+                        say("never reached: line {line} answers callers without a number", line=withheld.line),
+                        "withheld",
+                    )
             if isinstance(step, Callers) or (isinstance(step, CallerPin) and step.by == "caller_number"):
                 earlier.append(step)
 
@@ -162,8 +172,15 @@ class _Meaning:
             if line := next(filter(None, (_answers(each, pattern) for each in earlier)), None):
                 shadowed[line].append(row)
         for line, rows in shadowed.items():
-            which = f"{'line' if len(rows) == 1 else 'lines'} {in_spans(sorted(rows))}"
-            section.warn(f"{section.text('file')}, {which}: never reached: line {line} answers before", "file")
+            what = say(
+                "{file}, line {rows}: never reached: line {line} answers before",
+                "{file}, lines {rows}: never reached: line {line} answers before",
+                count=len(rows),
+                file=section.text("file"),
+                rows=in_spans(sorted(rows)),
+                line=line,
+            )
+            section.warn(what, "file")
 
     # Times
 
@@ -177,12 +194,22 @@ class _Meaning:
             for one, when, item in zip(asked.dated, valid, section.sections("pins"), strict=True):
                 if gate.active and one.seconds_left(self._now) > 0 and when[0] < when[1] and not _meet(active, when):
                     line = gate.active.line
-                    item.warn(f"never valid while gate {gate.name} is active (line {line}) within two years")
+                    item.warn(
+                        say(
+                            "never valid while gate {gate} is active (line {line}) within two years",
+                            gate=gate.name,
+                            line=line,
+                        )
+                    )
             if asked.pin is None and asked is step and not self._has_another_way(gate, step):
                 without = _without(active, [*valid, (0, self._minute_now())])
                 if without:
                     section.warn(
-                        f"nobody gets through {self._when(without[0])}: no PIN is valid, and gate {gate.name} is active"
+                        say(
+                            "nobody gets through {when}: no PIN is valid, and gate {gate} is active",
+                            when=self._when(without[0]),
+                            gate=gate.name,
+                        )
                     )
 
     def _has_another_way(self, gate: Gate, but: Step) -> bool:
@@ -201,11 +228,11 @@ class _Meaning:
     def _minute_now(self) -> int:
         return self._horizon.minute(self._now)
 
-    def _when(self, when: Interval) -> str:
-        begin, end = (
-            f"{self._horizon.at(minute):%Y-%m-%d %H:%M}" for minute in (when[0], min(when[1], self._horizon.end - 1))
-        )
-        return f"from {begin} on" if when[1] >= self._horizon.end else f"from {begin} to {end}"
+    def _when(self, when: Interval) -> Sentence:
+        begin, end = map(self._horizon.at, (when[0], min(when[1], self._horizon.end - 1)))
+        if when[1] >= self._horizon.end:
+            return say("from {begin:%Y-%m-%d %H:%M} on", begin=begin)
+        return say("from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}", begin=begin, end=end)
 
     # Who gets in
 
@@ -217,9 +244,9 @@ class _Meaning:
         for key in ("identify", "otherwise"):
             place = section.keys.get(key, place)
         if all(verdict == Pass() for verdict in verdicts):
-            self._report.warning(place, "lets everybody in: no step of this gate keeps anybody out")
+            self._report.warning(place, say("lets everybody in: no step of this gate keeps anybody out"))
         elif gate.steps and not _lets_in(verdicts):
-            self._report.warning(place, "nobody gets through: no step lets anybody in, nor does otherwise")
+            self._report.warning(place, say("nobody gets through: no step lets anybody in, nor does otherwise"))
         elif last == [Pass()]:
             self._check_open_end(gate, place, verdicts)
 
@@ -227,10 +254,14 @@ class _Meaning:
         """An `otherwise` that lets in whoever is left."""
         doubtful = next((step for step in gate.steps if step.waits and step.on_failure is None), None)
         if doubtful is not None:
-            what = f"lets everybody in while {doubtful.kind} in line {doubtful.line} fails; write on_failure there"
+            what = say(
+                "lets everybody in while {kind} in line {line} fails; write on_failure there",
+                kind=doubtful.kind,
+                line=doubtful.line,
+            )
             self._report.warning(place, what)
         elif None not in verdicts and Reject() not in verdicts:
-            self._report.warning(place, "lets in everybody whom no step knows, and asks only the others for a PIN")
+            self._report.warning(place, say("lets in everybody whom no step knows, and asks only the others for a PIN"))
 
     def _check_guessing(self, gate: Gate, section: Section, steps: Sequence[Section]) -> None:
         found = weakest(gate, self._now)
@@ -242,8 +273,13 @@ class _Meaning:
         percent = 100 * found.chance(gate.lockout, YEAR, many=True)
         self._report.warning(
             place or section.place("otherwise"),
-            f"a PIN of {length} digits is guessed within a year with {percent:.3g} %, "
-            f"one of {needed} with less than 1 % (vipgate audit)",
+            say(
+                "a PIN of {digits} digits is guessed within a year with {percent:.3g} %, "
+                "one of {needed} with less than 1 % (vipgate audit)",
+                digits=length,
+                percent=percent,
+                needed=needed,
+            ),
         )
 
 

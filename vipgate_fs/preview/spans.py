@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from vipgate_fs.gate.dates import DAY_MINUTES
 from vipgate_fs.gate.schedules import Schedule
 from vipgate_fs.preview.times import Horizon, intervals
+from vipgate_fs.sentences import Sentence, joined, say
 
 
-def idle_spans(schedule: Schedule, horizon: Horizon) -> Iterator[tuple[int, str]]:
+def idle_spans(schedule: Schedule, horizon: Horizon) -> Iterator[tuple[int, Sentence]]:
     """The spans without which the schedule is the same, by their place, and why."""
     if all(span.closed for span in schedule.spans):
         return  # which loading says
@@ -29,23 +30,27 @@ def idle_spans(schedule: Schedule, horizon: Horizon) -> Iterator[tuple[int, str]
         beside = frozenset[int]().union(*here)
         lines, shut = _lines(schedule, beside), _lines(schedule, beside & closed)
         if not here:
-            why = "never on within two years"
+            why = say("never on within two years")
         elif place in closed and all(state & closed or not state for state in here):
-            why = f"closed already by {shut}" if shut else "takes nothing away: nothing is on at these times"
+            why = say("takes nothing away: nothing is on at these times")
+            if shut:
+                why = say("closed already by {lines}", lines=shut)
         elif place not in closed and all(state & closed for state in here):
-            why = f"never on: all of it is closed by {shut}"
+            why = say("never on: all of it is closed by {lines}", lines=shut)
         elif place not in closed and all(state for state in here):
-            why = f"changes nothing: all of it is covered by {lines}"
+            why = say("changes nothing: all of it is covered by {lines}", lines=lines)
         else:
             continue
         idle.add(place)
         yield place, why
 
 
-def _lines(schedule: Schedule, places: Iterable[int]) -> str:
-    return listed([f"line {schedule.spans[place].line}" for place in sorted(places)])
+def _lines(schedule: Schedule, places: Iterable[int]) -> Sentence:
+    return first_of([say("line {line}", line=schedule.spans[place].line) for place in sorted(places)])
 
 
-def listed(texts: Sequence[str]) -> str:
+def first_of(texts: Sequence[str], most: int = 5) -> Sentence:
     """Such as `line 4, line 5 and 7 more`."""
-    return ", ".join(texts[:5]) + (f" and {len(texts) - 5} more" if texts[5:] else "")
+    if len(texts) <= most:
+        return joined(", ", texts)
+    return say("{first} and {more} more", first=joined(", ", texts[:most]), more=len(texts) - most)

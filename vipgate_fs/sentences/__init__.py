@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, Self
 
+_ANYTHING: Final = "{text}"
 _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 
 
@@ -59,6 +60,11 @@ def say(template: str, plural: str | None = None, /, **parts: object) -> Sentenc
     return Sentence(template, plural, parts or _NOTHING)
 
 
+def verbatim(text: str) -> Sentence:
+    """A text without parts that stands in a file of data, such as a schema: the catalogue has that, too."""
+    return Sentence(text.replace("{", "{{").replace("}", "}}"), None, _NOTHING)
+
+
 NOTHING: Final = say("")
 """A piece that is left out."""
 
@@ -66,12 +72,15 @@ NOTHING: Final = say("")
 def said(what: object) -> Sentence:
     """Anything as a sentence, such as an error: its own, or a text that is the same in every language."""
     text = str(what)
-    return text if isinstance(text, Sentence) else say("{text}", text=text)
+    return text if isinstance(text, Sentence) else Sentence(_ANYTHING, None, {"text": text})
 
 
 def joined(separator: str, pieces: Iterable[str]) -> Sentence:
     """The pieces that are not empty, with a separator of punctuation between them."""
-    parts = {f"part{number}": piece for number, piece in enumerate(filter(None, pieces), 1)}
+    present = [*filter(None, pieces)]
+    if len(present) == 1 and isinstance(present[0], Sentence):
+        return present[0]
+    parts = {f"part{number}": piece for number, piece in enumerate(present, 1)}
     return Sentence(separator.join(f"{{{name}}}" for name in parts), None, parts)
 
 
@@ -100,4 +109,5 @@ def _datum(part: object) -> Any:
     if isinstance(part, bool | int | float) or part is None:
         return part
     text = str(part)
-    return {"text": text, **as_data(text)} if isinstance(text, Sentence) else text
+    is_plain = not isinstance(text, Sentence) or text.template in ("", _ANYTHING)
+    return text[:] if is_plain else {"text": text, **as_data(text)}

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from vipgate_fs.identify.callers.phone_book import is_phone_book, read_phone_book
+from vipgate_fs.sentences import Sentence, said, say
 
 Cells = Sequence[str]
 
@@ -32,20 +33,25 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _OTHERS: Final = (
-    (re.compile(rb"\xd0\xcf\x11\xe0"), "an Excel workbook of before 2007 (.xls), or one with a password"),
-    (re.compile(rb"PK\x03\x04.{26}mimetype.{0,20}application/vnd\.oasis", re.DOTALL), "an OpenDocument file (.ods)"),
-    (re.compile(rb"PK\x05\x06|PK\x03\x04(?!.{26}(\[Content_Types\]|_rels|xl/|docProps))", re.DOTALL), "a ZIP archive"),
-    (re.compile(rb"%PDF"), "a PDF"),
-    (re.compile(rb"\s*BEGIN:VCARD", re.IGNORECASE), "a file of vCards (.vcf)"),
-    (re.compile(rb"\s*<(!doctype html|html|table)", re.IGNORECASE), "a web page, even if its name ends in .xls"),
-    (re.compile(rb"\s*<\?xml|\s*<[a-z]+[ >]", re.IGNORECASE), "an XML file"),
-    (re.compile(rb"\s*\{\\rtf"), "an RTF document"),
-    (re.compile(rb"\s*[\[{]\s*[\[{\"]"), "a JSON file"),
-    (re.compile(rb"\s*dn:"), "an LDIF file"),
-    (re.compile(rb"\x1f\x8b|BZh|\xfd7zXZ"), "a compressed file"),
-    (re.compile(rb"SQLite format 3"), "a SQLite database"),
+    (re.compile(rb"\xd0\xcf\x11\xe0"), say("an Excel workbook of before 2007 (.xls), or one with a password")),
+    (
+        re.compile(rb"PK\x03\x04.{26}mimetype.{0,20}application/vnd\.oasis", re.DOTALL),
+        say("an OpenDocument file (.ods)"),
+    ),
+    (
+        re.compile(rb"PK\x05\x06|PK\x03\x04(?!.{26}(\[Content_Types\]|_rels|xl/|docProps))", re.DOTALL),
+        say("a ZIP archive"),
+    ),
+    (re.compile(rb"%PDF"), say("a PDF")),
+    (re.compile(rb"\s*BEGIN:VCARD", re.IGNORECASE), say("a file of vCards (.vcf)")),
+    (re.compile(rb"\s*<(!doctype html|html|table)", re.IGNORECASE), say("a web page, even if its name ends in .xls")),
+    (re.compile(rb"\s*<\?xml|\s*<[a-z]+[ >]", re.IGNORECASE), say("an XML file")),
+    (re.compile(rb"\s*\{\\rtf"), say("an RTF document")),
+    (re.compile(rb"\s*[\[{]\s*[\[{\"]"), say("a JSON file")),
+    (re.compile(rb"\s*dn:"), say("an LDIF file")),
+    (re.compile(rb"\x1f\x8b|BZh|\xfd7zXZ"), say("a compressed file")),
+    (re.compile(rb"SQLite format 3"), say("a SQLite database")),
 )
-_AS_CSV: Final = "save it as CSV or as .xlsx"
 _NOT_SHOWN: Final = re.compile(
     r"#(N/A|NV|NAME\?|(REF|BEZUG|VALUE|WERT|DIV/0|NUM|ZAHL|NULL|SPILL|ÜBERLAUF)!)(?=[;,\t|\"\s]|$)|#{3,}(?=[;,\t|\"])"
 )
@@ -68,7 +74,7 @@ class Fault(NamedTuple):
     """What is wrong in a line, and what is allowed."""
 
     line: int
-    message: str
+    message: Sentence
 
 
 def read_cells(content: bytes, names_columns: Callable[[Cells], bool]) -> Iterator[tuple[int, Cells] | Fault]:
@@ -85,7 +91,7 @@ def read_cells(content: bytes, names_columns: Callable[[Cells], bool]) -> Iterat
         return read_phone_book(content)
     what = next((what for form, what in _OTHERS if form.match(content)), None)
     if what is not None:
-        raise ValueError(f"this is {what}; {_AS_CSV}")
+        raise ValueError(say("this is {what}; save it as CSV or as .xlsx", what=what))
     return _of_workbook(content) if content.startswith(b"PK\x03\x04") else _of_csv(content, names_columns)
 
 
@@ -109,7 +115,7 @@ def _encoding(content: bytes) -> str:
             return "utf-16-le"
         if head[::2].count(0) > len(head) // 4:
             return "utf-16-be"
-        raise ValueError(f"this is no text; {_AS_CSV}")
+        raise ValueError(say("this is no text; save it as CSV or as .xlsx"))
     return _or_western(content, "utf-8")
 
 
@@ -150,10 +156,12 @@ def _parse(lines: io.TextIOWrapper, separator: str, skipped: int) -> Iterator[tu
             yield feed.first, cells
 
 
-def _why(error: csv.Error, feed: _Feed) -> str:
+def _why(error: csv.Error, feed: _Feed) -> Sentence:
     if "end of data" in str(error) or "field limit" in str(error) or feed.line > feed.first:
-        return f"a quote that begins in this line is not closed, or closed in line {feed.line} within a cell"
-    return f"this is not CSV: {error}"
+        return say(
+            "a quote that begins in this line is not closed, or closed in line {line} within a cell", line=feed.line
+        )
+    return say("this is not CSV: {error}", error=said(error))
 
 
 class _Feed:
@@ -193,8 +201,12 @@ def _of_workbook(content: bytes) -> Iterator[tuple[int, Cells] | Fault]:
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
             rows.extend(_rows_of(book))
     except Exception as error:  # noqa: BLE001 - whatever a broken workbook makes of openpyxl
-        what = f"this is no Excel workbook that can be read ({type(error).__name__}); {_AS_CSV}"
-        raise ValueError(what) from None
+        raise ValueError(
+            say(
+                "this is no Excel workbook that can be read ({error}); save it as CSV or as .xlsx",
+                error=type(error).__name__,
+            )
+        ) from None
     return iter(rows)
 
 

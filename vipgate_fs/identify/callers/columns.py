@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from vipgate_fs.sentences import Sentence, say
+
 Key = Literal["number", "customer number"]
 Value = Literal["verdict", "pin"]
 
@@ -90,14 +92,28 @@ def read_header(cells: Sequence[str], key: Key, value: Value) -> Header | None:
     if not keys:
         return None
     if key == "customer number" and len(keys) > 1:
-        raise ValueError(f"two columns for the {key}: {cells[keys[0]]!r} and {cells[keys[1]]!r}")
+        raise ValueError(
+            say(
+                "two columns for the {what}: {one!r} and {other!r}",
+                what=named(key),
+                one=cells[keys[0]],
+                other=cells[keys[1]],
+            )
+        )
     written = [cell.casefold() for cell in cells]
     for index in (*keys, *(index for index, name in enumerate(names) if _meaning(name) is not None)):
         if written.count(written[index]) > 1:
-            raise ValueError(f"the column {cells[index]!r} is named twice")
+            raise ValueError(say("the column {column!r} is named twice", column=cells[index]))
     values = [index for index, name in enumerate(names) if name in _NAMES[value] and index not in keys]
     if len(values) > 1:
-        raise ValueError(f"two columns for the {value}: {cells[values[0]]!r} and {cells[values[1]]!r}")
+        raise ValueError(
+            say(
+                "two columns for the {what}: {one!r} and {other!r}",
+                what=named(value),
+                one=cells[values[0]],
+                other=cells[values[1]],
+            )
+        )
     unread = []
     for index, name in enumerate(names):
         if not name or index in keys or index in values or _FOR_PEOPLE.fullmatch(name):
@@ -105,6 +121,19 @@ def read_header(cells: Sequence[str], key: Key, value: Value) -> Header | None:
         _refuse(cells[index], name, value)
         unread.append(cells[index])
     return Header(keys, values[0] if values else None, tuple(cells), tuple(unread))
+
+
+def named(column: Key | Value) -> Sentence:
+    """What a column has, in words."""
+    match column:
+        case "number":
+            return say("number")
+        case "customer number":
+            return say("customer number")
+        case "verdict":
+            return say("verdict")
+        case "pin":
+            return say("PIN")
 
 
 def _keys(names: Sequence[str], key: Key) -> tuple[int, ...]:
@@ -120,11 +149,18 @@ def _refuse(written: str, name: str, value: Value) -> None:
     """A column that says what happens is not left unread, be it misspelt or of another step."""
     match _meaning(name):
         case "pin":
-            raise ValueError(f"the column {written!r} is for `caller_pin: {{file: …}}`; `callers` asks for no PIN")
+            raise ValueError(
+                say(
+                    "the column {column!r} is for `caller_pin: {{file: …}}`; `callers` asks for no PIN",
+                    column=written,
+                )
+            )
         case "verdict":
-            raise ValueError(f"the column {written!r} is for `callers: {{file: …}}`; `caller_pin` always asks")
+            raise ValueError(
+                say("the column {column!r} is for `callers: {{file: …}}`; `caller_pin` always asks", column=written)
+            )
     if similar := difflib.get_close_matches(name, _NAMES[value], n=1, cutoff=_SIMILAR):
-        raise ValueError(f"unknown column {written!r}; did you mean {similar[0]}?")
+        raise ValueError(say("unknown column {column!r}; did you mean {similar}?", column=written, similar=similar[0]))
 
 
 def _plain(name: str) -> str:

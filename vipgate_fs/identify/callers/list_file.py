@@ -14,7 +14,8 @@ from typing import Final, NamedTuple
 from vipgate_fs.document.sources import Content
 from vipgate_fs.gate.numbers import plain
 from vipgate_fs.identify.callers.cells import Cells, Fault, is_not_shown, read_cells
-from vipgate_fs.identify.callers.columns import Header, Key, Value, is_data, read_header
+from vipgate_fs.identify.callers.columns import Header, Key, Value, is_data, named, read_header
+from vipgate_fs.sentences import Sentence, said, say
 
 _MOST_TITLES: Final = 5
 """Rows above the one that names the columns."""
@@ -48,7 +49,7 @@ class Unreadable(ValueError):
         line: from 1.
     """
 
-    def __init__(self, message: str, line: int = 1) -> None:
+    def __init__(self, message: Sentence, line: int = 1) -> None:
         super().__init__(message)
         self.line = line
 
@@ -80,7 +81,7 @@ class ListFile:
         try:
             self._rows = read_cells(data, self._names_columns)
         except ValueError as error:
-            raise Unreadable(str(error)) from None
+            raise Unreadable(said(error)) from None
         self._header = self._read_header()
         self.unread = self._header.unread
         self.has_values = self._header.value is not None
@@ -93,19 +94,33 @@ class ListFile:
                 continue
             line, cells = found
             if len(cells) > width and any(cell.strip() for cell in cells[width:]):
-                yield Fault(line, f"found {len(cells)} cells; allowed: {width}, as in the line that names the columns")
+                yield Fault(
+                    line,
+                    say(
+                        "found {found} cells; allowed: {width}, as in the line that names the columns",
+                        found=len(cells),
+                        width=width,
+                    ),
+                )
                 continue
-            said = None if value is None else clean(cells[value]) if value < len(cells) else ""
+            text = None if value is None else clean(cells[value]) if value < len(cells) else ""
             written = [cell for key in keys if key < len(cells) and (cell := clean(cells[key]))]
-            if not written and said is not None:
-                yield Fault(line, f"the {self._key} is missing")
+            if not written and text is not None:
+                yield Fault(line, say("the {what} is missing", what=named(self._key)))
             for one in written:
                 if is_not_shown(one):
-                    yield Fault(line, f"{one} is what a spreadsheet shows in place of a {self._key}; enter it as text")
+                    yield Fault(
+                        line,
+                        say(
+                            "{text} is what a spreadsheet shows in place of a {what}; enter it as text",
+                            text=one,
+                            what=named(self._key),
+                        ),
+                    )
                 elif _SEVERAL in one:
-                    yield from (Row(line, part.strip(), said) for part in one.split(_SEVERAL) if part.strip())
+                    yield from (Row(line, part.strip(), text) for part in one.split(_SEVERAL) if part.strip())
                 else:
-                    yield Row(line, one, said)
+                    yield Row(line, one, text)
 
     def _read_header(self) -> Header:
         first = None
@@ -119,15 +134,17 @@ class ListFile:
             if is_data(cells):
                 break
         example = f"{self._key},{_EXAMPLES[self._value]}"
-        raise Unreadable(f"the columns are not named; allowed: a first line such as {example}", first or 1)
+        what = say("the columns are not named; allowed: a first line such as {example}", example=example)
+        raise Unreadable(what, first or 1)
 
     def _header_of(self, cells: Cells, line: int) -> Header | None:
         try:
             header = read_header([clean(cell) for cell in cells], self._key, self._value)
         except ValueError as error:
-            raise Unreadable(str(error), line) from None
+            raise Unreadable(said(error), line) from None
         if header and header.value is None and self._value == "pin":
-            raise Unreadable(f"there is no column pin; allowed: a first line such as {self._key},pin,note", line)
+            what = say("there is no column pin; allowed: a first line such as {key},pin,note", key=self._key)
+            raise Unreadable(what, line)
         return header
 
     def _names_columns(self, cells: Cells) -> bool:

@@ -17,6 +17,7 @@ from vipgate_fs.identify.callers.list_file import ListFile, Row
 from vipgate_fs.identify.callers.number_book import NumberBook
 from vipgate_fs.identify.callers.remarks import Remarks, open_list
 from vipgate_fs.identify.verdicts import in_short
+from vipgate_fs.sentences import Sentence, said, say
 
 _MOST_NAMES: Final = 6
 """Of columns that are not read."""
@@ -97,11 +98,11 @@ class Lists:
             try:
                 self._add_row(row, remarks)
             except ValueError as error:
-                remarks.error(row.line, str(error))
+                remarks.error(row.line, said(error))
         self._report_conflicts(remarks)
         remarks.close()
         if is_empty:
-            section.warn(f"{self._file} has no numbers, only the line that names the columns", "file")
+            section.warn(say("{file} has no numbers, only the line that names the columns", file=self._file), "file")
         _warn_of_unread_columns(rows, section)
 
     def _add_row(self, row: Row, remarks: Remarks) -> None:
@@ -111,13 +112,17 @@ class Lists:
             return
         self._add(row.key, self._entry(row.line, kind))
         if why := doubt(row.key, self._plan):
-            remarks.warn(row.line, str(why))
+            remarks.warn(row.line, said(why))
 
     def _add(self, written: str, entry: Entry) -> None:
         if written.strip() and self._plan.is_withheld(written):
             raise ValueError(
-                f"{written!r} is what callers have who show no number, and the lists do not apply to them; write "
-                f"`withheld: {'pass' if entry.verdict == Pass() else 'reject'}` beside the lists"
+                say(
+                    "{written!r} is what callers have who show no number, and the lists do not apply to them; "
+                    "write `withheld: {verdict}` beside the lists",
+                    written=written,
+                    verdict="pass" if entry.verdict == Pass() else "reject",
+                )
             )
         first = self._table.add(written, entry)
         if first.verdict != entry.verdict:
@@ -165,20 +170,32 @@ def _verdict(written: str | None) -> Verdict:
     word, colon, target = written.partition(":")
     text = f"{word.lower().rstrip()}{colon}{target.lstrip()}"
     if text not in {"pass", "reject"} and not text.startswith("forward:"):
-        found = "this is no verdict" if written else "the verdict is missing"
-        raise ValueError(f"{found}; allowed: pass, reject or forward:TARGET")
+        if written:
+            raise ValueError(say("this is no verdict; allowed: pass, reject or forward:TARGET"))
+        raise ValueError(say("the verdict is missing; allowed: pass, reject or forward:TARGET"))
     return in_short(text)
 
 
-def _says_something_else(evidence: Evidence) -> str:
-    file, line = evidence.file, evidence.line
-    where = f"{file}, line {evidence.file_line}" if file else f"line {line} of the configuration"
-    return f"{where}, says something else of the same numbers; allowed: one verdict for each"
+def _says_something_else(evidence: Evidence) -> Sentence:
+    if evidence.file:
+        return say(
+            "{file}, line {line}, says something else of the same numbers; allowed: one verdict for each",
+            file=evidence.file,
+            line=evidence.file_line,
+        )
+    return say(
+        "line {line} of the configuration, says something else of the same numbers; allowed: one verdict for each",
+        line=evidence.line,
+    )
 
 
 def _warn_of_unread_columns(rows: ListFile, section: Section) -> None:
     """A column that nobody reads may be meant to keep somebody out."""
     if rows.unread and not rows.has_values:
         unread = ", ".join(rows.unread[:_MOST_NAMES]) + (", …" if len(rows.unread) > _MOST_NAMES else "")
-        what = f"{rows.path.name} has no column verdict, so all its numbers pass; not read: {unread}"
+        what = say(
+            "{file} has no column verdict, so all its numbers pass; not read: {unread}",
+            file=rows.path.name,
+            unread=unread,
+        )
         section.warn(what, "file")

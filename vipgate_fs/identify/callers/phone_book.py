@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final, Never
 from xml.parsers import expat  # what it reads can't grow: entities are refused
 
+from vipgate_fs.sentences import say
+
 _BEGINNING: Final = re.compile(
     rb"\s*(?:\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<phonebooks?[\s>]", re.DOTALL
 )
@@ -39,7 +41,7 @@ def read_phone_book(content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
             rows.append((begun, ["".join(written)]))
 
     def refuse(*_: object) -> Never:
-        raise ValueError("this FRITZ!Box phone book declares entities, which none does")
+        raise ValueError(say("this FRITZ!Box phone book declares entities, which none does"))
 
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler = begin, end
@@ -48,8 +50,10 @@ def read_phone_book(content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
         parser.Parse(content, True)  # noqa: FBT003 - it takes no keyword
     except expat.ExpatError as error:
         raise ValueError(
-            f"this is a FRITZ!Box phone book that is broken in line {error.lineno}; export it again"
+            say("this is a FRITZ!Box phone book that is broken in line {line}; export it again", line=error.lineno)
         ) from None
     except LookupError:
-        raise ValueError("this is a FRITZ!Box phone book in an encoding that nobody knows; export it again") from None
+        raise ValueError(
+            say("this is a FRITZ!Box phone book in an encoding that nobody knows; export it again")
+        ) from None
     return iter(rows)

@@ -13,8 +13,9 @@ from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.step import Evidence
 from vipgate_fs.identify import GUESSABLE
 from vipgate_fs.identify.callers.cells import Fault
-from vipgate_fs.identify.callers.columns import Key
+from vipgate_fs.identify.callers.columns import Key, named
 from vipgate_fs.identify.callers.remarks import Remarks, open_list
+from vipgate_fs.sentences import Sentence, said, say
 
 _PIN: Final = re.compile(r"[0-9]{1,20}", re.ASCII)
 _QUANTITY: Final = re.compile(r"[0-9]+[.,][0-9]+(E\+?[0-9]+)?|[0-9]+E\+?[0-9]+", re.ASCII | re.IGNORECASE)
@@ -32,7 +33,7 @@ class Owner:
     """
 
     key: str
-    doubt: str | None = None
+    doubt: Sentence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +80,15 @@ def read_pin_list(section: Section, key: Key, read_owner: Callable[[str], Owner]
         try:
             owner, pin = read_owner(row.key), _read_pin(row.value or "")
             if line := others.get(owner.key):
-                raise ValueError(f"line {line} of the configuration has a PIN for the same {key}")  # noqa: TRY301
+                taken = say(
+                    "line {line} of the configuration has a PIN for the same {what}", line=line, what=named(key)
+                )
+                raise ValueError(taken)  # noqa: TRY301
             if pins.setdefault(owner.key, pin) != pin:
-                raise ValueError(f"line {lines[owner.key]} has another PIN for the same {key}")  # noqa: TRY301
+                taken = say("line {line} has another PIN for the same {what}", line=lines[owner.key], what=named(key))
+                raise ValueError(taken)  # noqa: TRY301
         except ValueError as error:
-            remarks.error(row.line, str(error))
+            remarks.error(row.line, said(error))
             continue
         lines.setdefault(owner.key, row.line)
         lengths[row.line] = len(row.value or "")
@@ -92,7 +97,7 @@ def read_pin_list(section: Section, key: Key, read_owner: Callable[[str], Owner]
     _remark_on_lengths(remarks, lengths)
     remarks.close()
     if not pins and not remarks.has_errors:
-        section.warn(f"{rows.path.name} has no PINs, only the line that names the columns", "file")
+        section.warn(say("{file} has no PINs, only the line that names the columns", file=rows.path.name), "file")
     return PinList(pins, lines, rows.path.name, section.keys["file"].line)
 
 
@@ -100,13 +105,15 @@ def _read_pin(written: str) -> Pin:
     if _PIN.fullmatch(written):
         return Pin(written)
     if not written:
-        raise ValueError("the PIN is missing")
+        raise ValueError(say("the PIN is missing"))
     if _QUANTITY.fullmatch(written):
         raise ValueError(
-            "a spreadsheet took this PIN for a quantity, and zeros may be lost; format the column as text, and enter "
-            "the PIN again"
+            say(
+                "a spreadsheet took this PIN for a quantity, and zeros may be lost; format the column as "
+                "text, and enter the PIN again"
+            )
         )
-    raise ValueError("this is no PIN; allowed: 1 to 20 digits")
+    raise ValueError(say("this is no PIN; allowed: 1 to 20 digits"))
 
 
 def _remark_on_lengths(remarks: Remarks, lengths: Mapping[int, int]) -> None:
@@ -116,6 +123,13 @@ def _remark_on_lengths(remarks: Remarks, lengths: Mapping[int, int]) -> None:
     is_telling = count > 1 and count >= _USUAL * len(lengths)
     for line, digits in lengths.items():
         if is_telling and digits < usual:
-            remarks.warn(line, f"this PIN has {digits} digits, others have {usual}; has a spreadsheet taken its zeros?")
+            remarks.warn(
+                line,
+                say(
+                    "this PIN has {digits} digits, others have {usual}; has a spreadsheet taken its zeros?",
+                    digits=digits,
+                    usual=usual,
+                ),
+            )
         elif digits < GUESSABLE:
-            remarks.warn(line, f"a PIN of fewer than {GUESSABLE} digits is easily guessed")
+            remarks.warn(line, say("a PIN of fewer than {digits} digits is easily guessed", digits=GUESSABLE))

@@ -11,6 +11,8 @@ from vipgate_fs.document.section import Section
 from vipgate_fs.exposure import exposure
 from vipgate_fs.identify.callers.columns import Key, Value
 from vipgate_fs.identify.callers.list_file import ListFile, Unreadable
+from vipgate_fs.sentences import Sentence, said, say
+from vipgate_fs.sentences.system import system_says
 
 MOST: Final = 100
 """Rows of a list with an error, and as many with a warning, that are reported one by one."""
@@ -26,16 +28,16 @@ def open_list(section: Section, key: Key, value: Value) -> ListFile | None:
     try:
         content = section.report.sources.list(name, section.folder)
     except OSError as error:
-        section.error(f"{section.folder / name}: {error.strerror}", _SETTING)
+        section.error(say("{path}: {why}", path=section.folder / name, why=system_says(error)), _SETTING)
         return None
     path = content.path
     try:
         found = ListFile(content, key, value)
     except Unreadable as error:
-        section.error_in(path, error.line, str(error), _SETTING)
+        section.error_in(path, error.line, said(error), _SETTING)
         return None
     if why := exposure(path, found.mode, holds_secrets=value == "pin"):
-        section.warn(f"{path.name}: {why}", _SETTING)
+        section.warn(say("{path}: {why}", path=path.name, why=why), _SETTING)
     return found
 
 
@@ -53,26 +55,38 @@ class Remarks:
         """Whether a row had an error."""
         return bool(self._errors)
 
-    def error(self, line: int, message: str) -> None:
+    def error(self, line: int, message: Sentence) -> None:
         """Report what is wrong in a row, and what is allowed."""
         if len(self._errors) < MOST:
             self._section.error_in(self._path, line, message, _SETTING)
         self._errors.append(line)
 
-    def warn(self, line: int, message: str) -> None:
+    def warn(self, line: int, message: Sentence) -> None:
         """Report why a row deserves a second look."""
         if len(self._warnings) < MOST:
-            self._section.warn(f"{self._path.name}, line {line}: {message}", _SETTING)
+            self._section.warn(
+                say("{file}, line {line}: {message}", file=self._path.name, line=line, message=message), _SETTING
+            )
         self._warnings.append(line)
 
     def close(self) -> None:
         """Name the rows that were too many to be reported one by one."""
         if further := sorted(self._errors[MOST:]):
-            message = f"{len(further)} further rows are wrong: lines {spans(further)}"
+            message = say(
+                "{count} further row is wrong: line {lines}",
+                "{count} further rows are wrong: lines {lines}",
+                count=len(further),
+                lines=spans(further),
+            )
             self._section.error_in(self._path, further[0], message, _SETTING)
         if further := sorted(self._warnings[MOST:]):
-            message = f"{len(further)} further rows deserve a second look: lines {spans(further)}"
-            self._section.warn(f"{self._path.name}: {message}", _SETTING)
+            message = say(
+                "{count} further row deserves a second look: line {lines}",
+                "{count} further rows deserve a second look: lines {lines}",
+                count=len(further),
+                lines=spans(further),
+            )
+            self._section.warn(say("{path}: {why}", path=self._path.name, why=message), _SETTING)
 
 
 def spans(lines: Iterable[int]) -> str:

@@ -12,6 +12,7 @@ from vipgate_fs.gate.verdict import Reject, Verdict
 from vipgate_fs.identify import Surroundings
 from vipgate_fs.identify.callers.lists import Entry, Lists
 from vipgate_fs.identify.verdicts import in_short
+from vipgate_fs.sentences import said
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,10 @@ def build(section: Section, around: Surroundings) -> Callers:
             try:
                 lists.add(item.text, Entry(in_short(word), Evidence(item.line)))
             except ValueError as error:
-                section.report.error(item, str(error))
+                section.report.error(item, said(error))
             else:
                 if why := doubt(item.text, plan):
-                    section.report.warning(item, str(why))
+                    section.report.warning(item, said(why))
     lists.add_file(section)
     withheld = None
     if verdict := section.find("withheld", in_short):

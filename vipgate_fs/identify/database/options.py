@@ -17,6 +17,8 @@ from sqlalchemy import URL
 
 from vipgate_fs.document.findings import did_you_mean
 from vipgate_fs.identify.tls import Identity, client_context
+from vipgate_fs.sentences import say
+from vipgate_fs.sentences.system import system_says
 
 _DRIVERS: Final = {
     **dict.fromkeys(("postgres", "postgresql", "postgresql+psycopg"), "postgresql+psycopg"),
@@ -53,13 +55,17 @@ def with_options(url: URL, folder: Path) -> tuple[URL, dict[str, Any]]:
     options = dict(url.query)
     for name, value in options.items():
         if name in _OF_TIMEOUTS:
-            raise ValueError(f"{name} is what timeouts says; leave it out of the URL")
+            raise ValueError(say("{name} is what timeouts says; leave it out of the URL", name=name))
         if name in _OF_LOGIN:
             raise ValueError(
-                f"{name} belongs before the ?; allowed: {_DRIVERS[url.drivername]}://USER:PASSWORD@HOST/NAME"
+                say(
+                    "{name} belongs before the ?; allowed: {driver}://USER:PASSWORD@HOST/NAME",
+                    name=name,
+                    driver=_DRIVERS[url.drivername],
+                )
             )
         if not isinstance(value, str) and name not in ("host", "port"):
-            raise ValueError(f"the option {name} stands twice; allowed: once")
+            raise ValueError(say("the option {name} stands twice; allowed: once", name=name))
     if url.get_backend_name() == "postgresql":
         return _postgresql(url, folder), {}
     return _mariadb(url, {name: str(value) for name, value in options.items()}, folder)
@@ -67,15 +73,21 @@ def with_options(url: URL, folder: Path) -> tuple[URL, dict[str, Any]]:
 
 def _postgresql(url: URL, folder: Path) -> URL:
     known = [option.keyword.decode() for option in pq.Conninfo.get_defaults()]
-    _check_names(url.query, known, "libpq's, such as sslmode and sslrootcert")
+    _check_names(url.query, known, say("libpq's, such as sslmode and sslrootcert"))
     mode = url.query.get("sslmode", "prefer")
     if mode not in _SSLMODES:
-        raise ValueError(f"no such sslmode; allowed: {', '.join(_SSLMODES)}")
+        raise ValueError(say("no such sslmode; allowed: {modes}", modes=", ".join(_SSLMODES)))
     system = url.query.get("sslrootcert") == "system"
     if mode not in _ENCRYPTED and not system:
         for name in (*_LIBPQ_VERIFIED, "sslcert", "sslkey"):
             if name in url.query:
-                raise ValueError(f"{name} counts for nothing with sslmode={mode}; allowed: sslmode=verify-full")
+                raise ValueError(
+                    say(
+                        "{name} counts for nothing with sslmode={mode}; allowed: sslmode=verify-full",
+                        name=name,
+                        mode=mode,
+                    )
+                )
     files = {
         name: str(_file(name, str(url.query[name]), folder))
         for name in _LIBPQ_FILES
@@ -101,10 +113,12 @@ def _mariadb(url: URL, options: Mapping[str, str], folder: Path) -> tuple[URL, d
 def _tls(options: Mapping[str, str], folder: Path) -> ssl.SSLContext:
     flags = {name: _flag(name, options[name]) for name in _TLS_FLAGS if name in options}
     if flags.get("ssl_verify_cert") is False:
-        raise ValueError("ssl_verify_cert=false would believe anybody; name the certificate to trust by ssl_ca=FILE")
+        raise ValueError(
+            say("ssl_verify_cert=false would believe anybody; name the certificate to trust by ssl_ca=FILE")
+        )
     files = {name: _file(name, options[name], folder) for name in _TLS_FILES if name in options}
     if "ssl_key" in files and "ssl_cert" not in files:
-        raise ValueError("ssl_key counts for nothing without ssl_cert")
+        raise ValueError(say("ssl_key counts for nothing without ssl_cert"))
     try:
         identity = Identity(files["ssl_cert"], files.get("ssl_key")) if "ssl_cert" in files else None
         context = client_context(files.get("ssl_ca"), identity)
@@ -112,8 +126,9 @@ def _tls(options: Mapping[str, str], folder: Path) -> ssl.SSLContext:
             context.load_verify_locations(capath=files["ssl_capath"])
         context.set_ciphers(options.get("ssl_cipher", "DEFAULT"))
     except OSError as error:  # ssl.SSLError is one
-        reason = "certificates and keys in PEM format are needed" if isinstance(error, ssl.SSLError) else error.strerror
-        raise ValueError(f"the ssl_… options can't be used: {reason}") from None
+        is_ssl = isinstance(error, ssl.SSLError)
+        why = say("certificates and keys in PEM format are needed") if is_ssl else system_says(error)
+        raise ValueError(say("the ssl_… options can't be used: {why}", why=why)) from None
     context.check_hostname = flags.get("ssl_check_hostname", flags.get("ssl_verify_identity", True))
     return context
 
@@ -121,13 +136,13 @@ def _tls(options: Mapping[str, str], folder: Path) -> ssl.SSLContext:
 def _file(name: str, value: str, folder: Path) -> Path:
     path = (folder / value).absolute()
     if not exists(path):  # noqa: PTH110 - Path's raises where it may not look
-        raise ValueError(f"{name}: there is no file {path}")
+        raise ValueError(say("{name}: there is no file {path}", name=name, path=path))
     return path
 
 
 def _flag(name: str, value: str) -> bool:
     if value.lower() not in _WORDS:
-        raise ValueError(f"{name} is neither true nor false")
+        raise ValueError(say("{name} is neither true nor false", name=name))
     return _WORDS[value.lower()]
 
 
@@ -135,11 +150,18 @@ def _check_charset(name: str) -> None:
     from pymysql.charset import charset_by_name  # noqa: PLC0415 - only who asks MariaDB waits for it
 
     if charset_by_name(name) is None:
-        raise ValueError("no such charset; allowed: MariaDB's, such as utf8mb4 and latin1")
+        raise ValueError(say("no such charset; allowed: MariaDB's, such as utf8mb4 and latin1"))
 
 
 def _check_names(options: Mapping[str, Any], known: tuple[str, ...] | list[str], allowed: str) -> None:
     for name in options:
         if name not in known:
             shown = f" {name}" if name.isidentifier() else ""
-            raise ValueError(f"unknown option{shown}{did_you_mean(name, known)}; allowed: {allowed}")
+            raise ValueError(
+                say(
+                    "unknown option{name}{hint}; allowed: {allowed}",
+                    name=shown,
+                    hint=did_you_mean(name, known),
+                    allowed=allowed,
+                )
+            )

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from vipgate_fs.gate.verdict import Verdict
 from vipgate_fs.identify.verdicts import answered
+from vipgate_fs.sentences import say
 
 _VERDICTS: Final = ("reject", "forward")
 _QUESTION: Final = ("expectedPIN", "forwardCorrectPIN", "forwardIncorrectPIN", "attempts", "maxRetries")
@@ -28,12 +29,14 @@ def row_verdict(row: Iterable[tuple[str, Any]]) -> Verdict | None:
     for name, value in row:
         key = _COLUMNS.get(name.lower())
         if key is None:
-            column = f"column {name}" if name.isidentifier() else "column without a name"
-            raise ValueError(f"the query gives a {column}; allowed: pin, {', '.join(_VERDICTS + _QUESTION)}")
+            allowed = ", ".join(("pin", *_VERDICTS, *_QUESTION))
+            if name.isidentifier():
+                raise ValueError(say("the query gives a column {name}; allowed: {allowed}", name=name, allowed=allowed))
+            raise ValueError(say("the query gives a column without a name; allowed: {allowed}", allowed=allowed))
         if value is None:
             continue
         if key in values:
-            raise ValueError(f"the query gives {key} twice; pin is the same as expectedPIN")
+            raise ValueError(say("the query gives {key} twice; pin is the same as expectedPIN", key=key))
         values[key] = _plain(key, value)
     answer: dict[str, Any] = {key: values.pop(key) for key in _VERDICTS if key in values}
     if values:
@@ -61,4 +64,6 @@ def _decoded(key: str, value: bytes) -> str:
     try:
         return value.decode().rstrip(" ")
     except UnicodeDecodeError:
-        raise ValueError(f"{key} is binary and no text; allowed: CAST(… AS CHAR) of something that is one") from None
+        raise ValueError(
+            say("{key} is binary and no text; allowed: CAST(… AS CHAR) of something that is one", key=key)
+        ) from None

@@ -16,6 +16,7 @@ from vipgate_fs.aside import Aside
 from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.identify.database.kinds import Kind, kind_of
 from vipgate_fs.identify.timeouts import Timeouts
+from vipgate_fs.sentences import Sentence, say
 
 _LONGEST_MESSAGE: Final = 300
 _MOST_READINGS: Final = 3
@@ -52,7 +53,9 @@ class Source:
             with closing(_Question(self._connectable(), self._query, parameters)) as question:
                 return self._aside.run(question.answer, self._timeouts.total)
         except TimeoutError:
-            raise StepFailed(f"no answer from the database within {self._timeouts.total:g} s") from None
+            raise StepFailed(
+                say("no answer from the database within {total:g} s", total=self._timeouts.total)
+            ) from None
         except Exception as error:  # noqa: BLE001 - a driver may raise anything
             raise StepFailed(self._described(error)) from None
 
@@ -73,21 +76,23 @@ class Source:
                 weakref.finalize(self, self._kind.engine.dispose)
             return self._kind
 
-    def _described(self, error: Exception) -> str:
+    def _described(self, error: Exception) -> Sentence:
         """What is wrong. Only of a failed connection in the driver's words: others may hold what is in a table."""
         if isinstance(error, _ChangedMeanwhile):
-            return "the file was changed each time while it was read"
+            return say("the file was changed each time while it was read")
         is_of_connection = isinstance(error, NoConnection)
         cause = error.__cause__ if is_of_connection else error
         cause = getattr(cause, "orig", None) or cause
         name = f"{type(cause).__name__} {_code(cause)}".strip()
         if not is_of_connection:
-            return f"the query failed ({name})"
+            return say("the query failed ({error})", error=name)
         message = "" if isinstance(cause, UnicodeError) else " ".join(str(cause).split())  # which quotes the text
         for secret in filter(None, (self._url.password, self._url.query.get("sslpassword"))):
             for written in {str(secret), quote(str(secret)), quote(str(secret), safe=""), quote_plus(str(secret))}:
                 message = message.replace(written, "***")
-        return f"no connection to the database ({name}): {message[:_LONGEST_MESSAGE]}".removesuffix(": ")
+        if not message:
+            return say("no connection to the database ({error})", error=name)
+        return say("no connection to the database ({error}): {message}", error=name, message=message[:_LONGEST_MESSAGE])
 
     def __repr__(self) -> str:
         return f"Source({self._url.drivername})"

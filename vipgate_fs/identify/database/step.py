@@ -20,6 +20,7 @@ from vipgate_fs.identify.database.row import row_verdict
 from vipgate_fs.identify.database.source import Source
 from vipgate_fs.identify.facts import FACTS, facts
 from vipgate_fs.identify.timeouts import read_timeouts
+from vipgate_fs.sentences import said, say
 
 PARAMETERS: Final = FACTS[:4]
 """What a query may have as bound parameters."""
@@ -49,11 +50,11 @@ class Database(Step):
         known = facts(call, self.gate, self.number_format)
         rows = self.source.ask({name: known[name] for name in PARAMETERS})
         if len(rows) > 1:
-            raise StepFailed("the query gave more than one row")
+            raise StepFailed(say("the query gave more than one row"))
         try:
             return row_verdict(rows[0]) if rows else None
         except ValueError as error:
-            raise StepFailed(str(error)) from None
+            raise StepFailed(said(error)) from None
 
 
 def build(section: Section, around: Surroundings) -> Database:
@@ -70,7 +71,7 @@ def _url(section: Section) -> tuple[URL, dict[str, Any]]:
     try:
         url = make_url(section.text("url"))
     except (ArgumentError, ValueError):
-        section.error("this is no URL; allowed: one such as postgresql+psycopg://user@host:5432/name", "url")
+        section.error(say("this is no URL; allowed: one such as postgresql+psycopg://user@host:5432/name"), "url")
         return URL.create("sqlite"), {}
     if url.get_backend_name() == "sqlite":
         return _file(url, section), {}
@@ -78,25 +79,25 @@ def _url(section: Section) -> tuple[URL, dict[str, Any]]:
         section.report.holds_secrets = True
     if password is not None:
         if url.password is not None:
-            section.error_at_key("the URL has a password, too; remove one of them", "password")
+            section.error_at_key(say("the URL has a password, too; remove one of them"), "password")
         url = url.set(password=password.reveal())
     try:
         return with_options(url, section.folder)
     except ValueError as error:
-        section.missing(str(error), "url")
+        section.missing(said(error), "url")
         return url, {}
 
 
 def _file(url: URL, section: Section) -> URL:
     """The URL with the file's absolute path."""
     if "password" in section:
-        section.error_at_key("a SQLite file has no password; remove it", "password")
+        section.error_at_key(say("a SQLite file has no password; remove it"), "password")
     if url.host or url.query or url.database in (None, "", ":memory:"):
-        section.error("no file; allowed: sqlite:///FILE, sqlite:////PATH/FILE", "url")
+        section.error(say("no file; allowed: sqlite:///FILE, sqlite:////PATH/FILE"), "url")
         return url
     path = (section.folder / str(url.database)).absolute()
     if not isfile(path):  # noqa: PTH113 - Path's raises where it may not look
-        section.warn(f"there is no file {path}", "url")
+        section.warn(say("there is no file {path}", path=path), "url")
     return url.set(database=str(path))
 
 
@@ -104,10 +105,10 @@ def _check(query: str, section: Section) -> None:
     names = text(query).compile().params.keys()
     for name in sorted(names - set(PARAMETERS)):
         allowed = ", ".join(f":{parameter}" for parameter in PARAMETERS)
-        section.error(f"unknown parameter :{name}; allowed: {allowed}", "query")
+        section.error(say("unknown parameter :{name}; allowed: {allowed}", name=name, allowed=allowed), "query")
     if _CONVERTED.search(query):
         section.warn(
-            "whoever has no number makes this fail and so chooses on_failure; convert the column instead", "query"
+            say("whoever has no number makes this fail and so chooses on_failure; convert the column instead"), "query"
         )
     if not names:
-        section.warn("asks the same for every call; :caller_number stands for the caller's number", "query")
+        section.warn(say("asks the same for every call; :caller_number stands for the caller's number"), "query")

@@ -9,6 +9,7 @@ from typing import Any, Final, Never
 
 from vipgate_fs.gate.verdict import Verdict
 from vipgate_fs.identify.verdicts import answered
+from vipgate_fs.sentences import said, say
 
 MOST_BRACKETS: Final = 32
 """A verdict has two; a parser given thousands recurses as deep."""
@@ -35,14 +36,14 @@ def read_answer(body: bytes) -> Verdict | None:
     try:
         text = body.decode().strip(_AROUND)
     except UnicodeDecodeError:
-        raise ValueError("the answer is not UTF-8") from None
+        raise ValueError(say("the answer is not UTF-8")) from None
     if not text:
-        raise ValueError("the answer is empty")
+        raise ValueError(say("the answer is empty"))
     if sum(map(text.count, "{[")) > MOST_BRACKETS:
-        raise ValueError("the answer is nested too deep, or has too many parts")
+        raise ValueError(say("the answer is nested too deep, or has too many parts"))
     answer = _parse(text)
     if not isinstance(answer, dict):
-        raise ValueError("the answer is no JSON object")  # noqa: TRY004 - nobody passed a wrong type
+        raise ValueError(say("the answer is no JSON object"))  # noqa: TRY004 - nobody passed a wrong type
     return answered(answer)
 
 
@@ -55,10 +56,10 @@ def _parse(text: str) -> Any:
             parse_float=_number,
         )
     except _Twice as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(said(error)) from None
     except ValueError:  # json's own holds the text
-        kind = "HTML" if text.lstrip()[:1] == "<" else "something else"
-        raise ValueError(f"the answer is not JSON but {kind}") from None
+        kind = "HTML" if text.lstrip()[:1] == "<" else say("something else")
+        raise ValueError(say("the answer is not JSON but {kind}", kind=kind)) from None
 
 
 def _number(text: str) -> int | float:
@@ -80,7 +81,7 @@ class _Twice(ValueError):
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     entries = dict(pairs)
     if len(entries) < len(pairs):
-        raise _Twice("a key stands twice in the answer")
+        raise _Twice(say("a key stands twice in the answer"))
     return entries
 
 

@@ -15,6 +15,7 @@ import structlog
 
 from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.identify.webservice.streams import Unavailable
+from vipgate_fs.sentences import say
 
 
 class Breaker:
@@ -48,7 +49,13 @@ class Breaker:
         if is_probe:
             left = self._until - self._clock()
             if left > 0:
-                raise Unavailable(f"not asked after {self._failures} failures in a row; next try in {left:.0f} s")
+                raise Unavailable(
+                    say(
+                        "not asked after {failures} failures in a row; next try in {left:.0f} s",
+                        failures=self._failures,
+                        left=left,
+                    )
+                )
             self._until = self._clock() + self._pause  # nobody else meanwhile
         try:
             yield

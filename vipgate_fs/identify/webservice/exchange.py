@@ -20,6 +20,8 @@ import h11
 from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.identify.webservice.heads import END, begins_like_http, mended
 from vipgate_fs.identify.webservice.streams import AskAgain, Deadline, Stream, Unavailable
+from vipgate_fs.sentences import said, say
+from vipgate_fs.sentences.system import system_says
 
 LONGEST_BODY: Final = 64 * 1024
 LONGEST_HEAD: Final = 16 * 1024
@@ -111,9 +113,9 @@ class Connection:
         try:
             answer = self._exchange("CONNECT", authority, [("Host", authority), *headers], b"", deadline)
         except StepFailed as failure:
-            raise Unavailable(f"the proxy: {failure}") from None
+            raise Unavailable(say("the proxy: {failure}", failure=said(failure))) from None
         if answer.status // 100 != 2 or self._pending or self._http.trailing_data[0]:  # noqa: PLR2004 - RFC 9110, 15.3
-            raise Unavailable(f"the proxy answered {named(answer.status)}")
+            raise Unavailable(say("the proxy answered {status}", status=named(answer.status)))
 
     def certificate_end(self) -> float | None:
         """Unix time at which the certificate ends that the peer has shown; None without TLS."""
@@ -156,18 +158,18 @@ class Connection:
             return self._answer(deadline)
         except h11.RemoteProtocolError as error:  # whose text holds what the peer sent
             if self._ended:
-                raise Unavailable("the connection was closed before the answer was complete") from None
+                raise Unavailable(say("the connection was closed before the answer was complete")) from None
             if error.error_status_hint == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
                 raise _too_long_a_head() from None
-            raise Unusable("its answer breaks the rules of HTTP (RFC 9112)") from None
+            raise Unusable(say("its answer breaks the rules of HTTP (RFC 9112)")) from None
         except OSError as error:
             if self._idle_since is not None and self._received == 0 and method == "GET":
-                raise AskAgain("the connection was closed while it was idle") from None
-            reason = "TLS was cut off" if isinstance(error, ssl.SSLError) else error.strerror
-            raise Unavailable(f"the connection broke: {reason}") from None
+                raise AskAgain(say("the connection was closed while it was idle")) from None
+            why = say("TLS was cut off") if isinstance(error, ssl.SSLError) else system_says(error)
+            raise Unavailable(say("the connection broke: {why}", why=why)) from None
 
     def _until(self, deadline: Deadline) -> Deadline:
-        return Deadline(self._patience, f"no answer for {self._patience:g} s", deadline)
+        return Deadline(self._patience, say("no answer for {seconds:g} s", seconds=self._patience), deadline)
 
     def _answer(self, deadline: Deadline) -> Answer:
         head = self._event(deadline)
@@ -201,7 +203,7 @@ class Connection:
         while True:
             self._pending = self._pending.lstrip(b"\r\n")
             if not begins_like_http(self._pending):
-                raise Unusable("what it answered is not HTTP")
+                raise Unusable(say("what it answered is not HTTP"))
             if end := END.search(self._pending, max(0, seen - 3)):
                 break
             if len(self._pending) > LONGEST_HEAD:
@@ -219,7 +221,7 @@ class Connection:
         self._ended = not data
         self._received += len(data)
         if not self._received:
-            raise ConnectionResetError(errno.ECONNRESET, "closed before an answer came")
+            raise ConnectionResetError(errno.ECONNRESET, say("closed before an answer came"))
         if self._received > _MOST_BYTES:
             raise _too_long()
         return data
@@ -237,12 +239,16 @@ def _check_coding(answer: Answer) -> None:
     written = b",".join(answer.values("content-encoding")).decode("latin-1").lower()
     for coding in map(str.strip, written.split(",")):
         if coding in _COMPRESSIONS:
-            raise Unusable(f"its answer is compressed (Content-Encoding: {coding}), which it was asked not to be")
+            raise Unusable(
+                say(
+                    "its answer is compressed (Content-Encoding: {coding}), which it was asked not to be", coding=coding
+                )
+            )
 
 
 def _too_long() -> Unusable:
-    return Unusable(f"its answer is longer than {LONGEST_BODY // 1024} KiB")
+    return Unusable(say("its answer is longer than {most} KiB", most=LONGEST_BODY // 1024))
 
 
 def _too_long_a_head() -> Unusable:
-    return Unusable(f"the head of its answer is longer than {LONGEST_HEAD // 1024} KiB")
+    return Unusable(say("the head of its answer is longer than {most} KiB", most=LONGEST_HEAD // 1024))

@@ -16,6 +16,7 @@ from vipgate_fs.identify.webservice.exchange import WITH_A_BODY, Answer, Connect
 from vipgate_fs.identify.webservice.origins import Origin, Redirects
 from vipgate_fs.identify.webservice.proxy import Proxy
 from vipgate_fs.identify.webservice.streams import AskAgain, Deadline, Unavailable, dial, encrypted
+from vipgate_fs.sentences import said, say
 
 MOST_REDIRECTS: Final = 3
 MOST_IDLE: Final = 32
@@ -81,7 +82,7 @@ class Fetcher:
             if answer.status not in _REDIRECTS:
                 return _body(answer)
             request = self._redirected(request, answer)
-        raise Unusable(f"redirected more than {MOST_REDIRECTS} times")
+        raise Unusable(say("redirected more than {most} times", most=MOST_REDIRECTS))
 
     def reach(self, url: str) -> float | None:
         """Connect to a URL's host as a question would, and ask nothing.
@@ -92,7 +93,9 @@ class Fetcher:
         Raises:
             Unavailable: it can't be reached.
         """
-        connection = self._connect(Origin.of(url), self._route.tls, Deadline(self._timeouts.total, "no connection"))
+        connection = self._connect(
+            Origin.of(url), self._route.tls, Deadline(self._timeouts.total, say("no connection"))
+        )
         try:
             return connection.certificate_end()
         finally:
@@ -120,7 +123,7 @@ class Fetcher:
         try:
             url = self._route.redirects.target(request.url, b"".join(answer.values("location")[:1]))
         except ValueError as error:
-            raise Unusable(f"redirected to where it must not lead: {error}") from None
+            raise Unusable(say("redirected to where it must not lead: {error}", error=said(error))) from None
         return replace(request, url=url) if answer.status in _WITH_SAME_METHOD else Request("GET", url)
 
     def _ask(self, request: Request, headers: Headers, deadline: Deadline, tls: ssl.SSLContext) -> Answer:
@@ -160,7 +163,7 @@ class Fetcher:
 
     def _connect(self, origin: Origin, tls: ssl.SSLContext, deadline: Deadline) -> Connection:
         patience = self._timeouts.connect
-        deadline = Deadline(patience, f"no connection within {patience:g} s", deadline)
+        deadline = Deadline(patience, say("no connection within {seconds:g} s", seconds=patience), deadline)
         proxy, is_secure = self._route.proxy, origin.scheme == "https"
         peer = proxy.origin if proxy else origin
         stream = dial(peer.host, peer.port, deadline)
@@ -180,10 +183,10 @@ def _body(answer: Answer) -> bytes:
     if answer.status == HTTPStatus.NO_CONTENT:
         return b"{}"
     if answer.status == HTTPStatus.ACCEPTED and not answer.body.strip():
-        raise Unusable("answered 202 Accepted without a verdict; it must answer at once, with 200 and the verdict")
+        raise Unusable(say("answered 202 Accepted without a verdict; it must answer at once, with 200 and the verdict"))
     if answer.status in WITH_A_BODY:
         return answer.body
-    raise _kind_of(answer.status)(f"answered {named(answer.status)}")
+    raise _kind_of(answer.status)(say("answered {status}", status=named(answer.status)))
 
 
 def _kind_of(status: int) -> type[StepFailed]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
 
+from vipgate_fs.sentences import Sentence, say
+
 _PORTS: Final = {"http": 80, "https": 443}
 _RESERVED: Final = "%:/?#[]@!$&'()*+,;="
 """What stays as it is in a URL besides letters, digits and - . _ ~ (RFC 3986, 2.2)."""
@@ -29,7 +31,7 @@ class Origin:
         """The origin of a URL. Raises ValueError when it has none."""
         parts = urlsplit(url)
         if parts.scheme not in _PORTS or not parts.hostname:
-            raise ValueError("not an http or https URL")
+            raise ValueError(say("not an http or https URL"))
         return cls(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme])
 
     @property
@@ -64,9 +66,9 @@ class Redirects:
             found = urljoin(url, quote(location, safe=_RESERVED)).partition("#")[0]
             here, there = Origin.of(url), Origin.of(found)
         except ValueError:
-            raise ValueError("to no http or https URL") from None
+            raise ValueError(say("to no http or https URL")) from None
         if not location or "@" in urlsplit(found).netloc:
-            raise ValueError("to nowhere, or with credentials")
+            raise ValueError(say("to nowhere, or with credentials"))
         if not (here.is_home_of(there) or self._allow(here, there)):
             raise ValueError(_refusal(here, there))
         return found
@@ -76,11 +78,11 @@ class Redirects:
         return not is_downgrade and bool({there.host, there.authority} & set(self.hosts))
 
 
-def _refusal(here: Origin, there: Origin) -> str:
+def _refusal(here: Origin, there: Origin) -> Sentence:
     if (here.scheme, there.scheme) == ("https", "http"):
-        return "from https to http"
+        return say("from https to http")
     shown = f" ({there.host})" if _HOST.fullmatch(there.host) else ""
-    return f"to another host{shown}, which allow_redirects_to does not name"
+    return say("to another host{host}, which allow_redirects_to does not name", host=shown)
 
 
 def is_sendable(url: str) -> bool:

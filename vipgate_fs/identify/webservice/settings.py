@@ -23,10 +23,12 @@ from vipgate_fs.identify.webservice.origins import Origin, Redirects, is_sendabl
 from vipgate_fs.identify.webservice.proxy import Proxy
 from vipgate_fs.identify.webservice.step import Webservice
 from vipgate_fs.secret import Secret
+from vipgate_fs.sentences import Sentence, say
+from vipgate_fs.sentences.system import system_says
 
 _LOCAL: Final = re.compile(r"localhost|127\.[0-9.]+|::1", re.ASCII)
 _VALUE: Final = re.compile(r"[!-~]([ -~]*[!-~])?", re.ASCII)
-_NO_VALUE: Final = "not shown here, but no header can hold it; allowed: printable ASCII"
+_NO_VALUE: Final = say("not shown here, but no header can hold it; allowed: printable ASCII")
 _OURS: Final = {
     *("host", "content-length", "content-type", "transfer-encoding", "connection", "accept", "accept-encoding"),
     *("expect", "te", "trailer", "upgrade", "user-agent", "proxy-authorization"),
@@ -42,7 +44,7 @@ def build(section: Section, around: Surroundings) -> Webservice:
         if fault := next(_faults(url), None):
             section.error(fault, key)
         elif _is_open_to_all(url):
-            section.warn("http is not encrypted: whoever listens on the way reads the PINs; use https", key)
+            section.warn(say("http is not encrypted: whoever listens on the way reads the PINs; use https"), key)
     return Webservice(
         url=urls["url"],
         fallback_url=urls.get("fallback_url"),
@@ -64,25 +66,28 @@ def build(section: Section, around: Surroundings) -> Webservice:
     )
 
 
-def _faults(url: str) -> Iterator[str]:
+def _faults(url: str) -> Iterator[Sentence]:
     names = ", ".join(f"###{name.upper()}###" for name in FACTS)
     known = PLACEHOLDER.sub(lambda match: "0" if match[1].lower() in FACTS and match[1].isupper() else match[0], url)
     if "#" in known:
-        yield f"a # that belongs to no known placeholder; allowed: {names}"
+        yield say("a # that belongs to no known placeholder; allowed: {names}", names=names)
         return
     try:
         origin = Origin.of(known)
     except ValueError:
-        yield "not a URL that can be asked; allowed: http or https, such as https://example.org/vipgate"
+        yield say("not a URL that can be asked; allowed: http or https, such as https://example.org/vipgate")
         return
     if "@" in urlsplit(known).netloc:
-        yield "credentials don't belong in the URL, which is logged; use auth"
+        yield say("credentials don't belong in the URL, which is logged; use auth")
     if not is_sendable(known):
-        yield "a character that no URL has; allowed: ASCII without spaces, everything else percent-encoded"
+        yield say("a character that no URL has; allowed: ASCII without spaces, everything else percent-encoded")
     if has_dots(known):
-        yield "a . or .. between slashes, which leads to another place of the server; write the path without"
+        yield say("a . or .. between slashes, which leads to another place of the server; write the path without")
     if "#" in url.split("/")[2].partition("?")[0]:
-        yield f"a placeholder before the path would let the caller choose who is asked; allowed: after {origin.host}/"
+        yield say(
+            "a placeholder before the path would let the caller choose who is asked; allowed: after {host}/",
+            host=origin.host,
+        )
 
 
 def _is_open_to_all(url: str) -> bool:
@@ -95,9 +100,9 @@ def _headers(section: Section) -> Iterator[tuple[str, Secret]]:
     headers = section.section("headers")
     for name in headers.keys:
         if name.lower() in _OURS:
-            headers.error_at_key("VIPgate sets this header itself; remove it", name)
+            headers.error_at_key(say("VIPgate sets this header itself; remove it"), name)
         elif name.lower() in seen:
-            headers.error_at_key("this header is set already, here or by auth; allowed: once", name)
+            headers.error_at_key(say("this header is set already, here or by auth; allowed: once"), name)
         elif value := headers.secret(name):
             seen.add(name.lower())
             if _VALUE.fullmatch(value.reveal()):
@@ -135,14 +140,18 @@ def _route(section: Section) -> Route:
     try:
         elsewhere = own = client_context(ca_file) if ca_file else system_context()
     except OSError as error:  # ssl.SSLError is one
-        reason = "it holds no certificate in PEM format" if isinstance(error, ssl.SSLError) else error.strerror
-        section.missing(f"{ca_file} can't be used: {reason}", "ca_file")
+        is_ssl = isinstance(error, ssl.SSLError)
+        why = say("it holds no certificate in PEM format") if is_ssl else system_says(error)
+        section.missing(say("{file} can't be used: {why}", file=ca_file, why=why), "ca_file")
         elsewhere = own = system_context()
     if section.is_sound and (identity := _identity(section.section("client_certificate"))):
         try:
             own = client_context(ca_file, identity)
         except OSError as error:
-            section.missing(f"{identity.certificate} can't be used: {_fault(error)}", "client_certificate")
+            section.missing(
+                say("{file} can't be used: {why}", file=identity.certificate, why=_fault(error)),
+                "client_certificate",
+            )
     hosts = frozenset(item.text.lower() for item in section.items("allow_redirects_to"))
     return Route(own, elsewhere, Redirects(hosts), _proxy(section))
 
@@ -154,11 +163,13 @@ def _identity(section: Section) -> Identity | None:
     return Identity(certificate, section.find("key_file", section.folder.joinpath), section.secret("password"))
 
 
-def _fault(error: OSError) -> str:
+def _fault(error: OSError) -> Sentence:
     """What is wrong with a client's certificate or key. OpenSSL's own words are for those who wrote it."""
     if isinstance(error, ssl.SSLError):
-        return "certificate and key in PEM format are needed that belong together, and the right password of the key"
-    return f"{error.filename or 'its key'}: {error.strerror}"
+        return say(
+            "certificate and key in PEM format are needed that belong together, and the right password of the key"
+        )
+    return say("{path}: {why}", path=error.filename or say("its key"), why=system_says(error))
 
 
 def _proxy(section: Section) -> Proxy | None:
@@ -166,7 +177,7 @@ def _proxy(section: Section) -> Proxy | None:
     url = section.find("proxy", str)
     if url is None:
         if credentials:
-            section.error_at_key("there is no proxy; remove it, or name the proxy", "proxy_auth")
+            section.error_at_key(say("there is no proxy; remove it, or name the proxy"), "proxy_auth")
         return None
     try:
         origin, parts = Origin.of(url), urlsplit(url)
@@ -174,10 +185,10 @@ def _proxy(section: Section) -> Proxy | None:
         section.error(_NO_PROXY, "proxy")
         return None
     if "@" in parts.netloc:
-        section.error("credentials don't belong in the URL; use proxy_auth", "proxy")
+        section.error(say("credentials don't belong in the URL; use proxy_auth"), "proxy")
     elif parts.scheme != "http" or parts.path.strip("/") or parts.query or not is_sendable(url) or "#" in url:
         section.error(_NO_PROXY, "proxy")
     return Proxy(origin, credentials)
 
 
-_NO_PROXY: Final = "this is no HTTP proxy; allowed: http://HOST:PORT"
+_NO_PROXY: Final = say("this is no HTTP proxy; allowed: http://HOST:PORT")

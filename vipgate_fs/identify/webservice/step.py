@@ -15,6 +15,7 @@ from vipgate_fs.identify.webservice.exchange import Unusable
 from vipgate_fs.identify.webservice.fetch import Fetcher
 from vipgate_fs.identify.webservice.form import Facts, Form
 from vipgate_fs.identify.webservice.streams import Deadline
+from vipgate_fs.sentences import said, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,9 @@ class Webservice(Step):
             try:
                 return self._ask_url(self.fallback_url, facts, deadline)
             except StepFailed as second:
-                raise StepFailed(f"{first}; fallback_url: {second}") from None
+                raise StepFailed(
+                    say("{first}; fallback_url: {second}", first=said(first), second=said(second))
+                ) from None
 
     def _ask_url(self, url: str, facts: Facts, deadline: Deadline) -> Verdict | None:
         body = self.fetcher.fetch(
@@ -74,8 +77,8 @@ class Webservice(Step):
         try:
             return read_answer(body)
         except ValueError as error:
-            raise Unusable(f"its answer makes no sense: {error}") from None
+            raise Unusable(say("its answer makes no sense: {error}", error=said(error))) from None
 
 
 def _deadline(seconds: float) -> Deadline:
-    return Deadline(seconds, f"no complete answer within {seconds:g} s")
+    return Deadline(seconds, say("no complete answer within {seconds:g} s", seconds=seconds))

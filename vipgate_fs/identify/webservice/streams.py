@@ -15,6 +15,8 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeVar
 
 from vipgate_fs.gate.step import StepFailed
+from vipgate_fs.sentences import Sentence, say
+from vipgate_fs.sentences.system import system_says
 
 T = TypeVar("T")
 _CHUNK: Final = 16 * 1024
@@ -37,7 +39,7 @@ class Deadline:
         late: what to say when it is over.
     """
 
-    def __init__(self, seconds: float, late: str, earlier: Deadline | None = None) -> None:
+    def __init__(self, seconds: float, late: Sentence, earlier: Deadline | None = None) -> None:
         self.late = late
         self.at = time.monotonic() + seconds
         if earlier is not None and earlier.at <= self.at:
@@ -199,7 +201,7 @@ def dial(host: str, port: int, deadline: Deadline) -> TcpStream:
         else:
             return stream
     if isinstance(failure, OSError):
-        raise AskAgain(f"no connection: {failure.strerror or 'failed'}")
+        raise AskAgain(say("no connection: {why}", why=system_says(failure)))
     raise failure
 
 
@@ -214,12 +216,12 @@ def encrypted(stream: TcpStream, context: ssl.SSLContext, host: str, deadline: D
 def _handshake_failure(error: OSError) -> Unavailable:
     match error:
         case ssl.SSLCertVerificationError():
-            return Unavailable(f"its certificate is not valid: {error.verify_message}")
+            return Unavailable(say("its certificate is not valid: {why}", why=error.verify_message))
         case ssl.SSLEOFError():
-            return AskAgain("the connection was closed in the TLS handshake")
+            return AskAgain(say("the connection was closed in the TLS handshake"))
         case ssl.SSLError():
-            return Unavailable(f"no TLS connection: {error.reason or 'the handshake failed'}")
-    return AskAgain(f"the connection broke in the TLS handshake: {error.strerror}")
+            return Unavailable(say("no TLS connection: {why}", why=error.reason or say("the handshake failed")))
+    return AskAgain(say("the connection broke in the TLS handshake: {why}", why=system_says(error)))
 
 
 def _resolve(host: str, port: int, deadline: Deadline) -> list[Any]:
@@ -237,8 +239,8 @@ def _resolve(host: str, port: int, deadline: Deadline) -> list[Any]:
     thread.start()
     thread.join(deadline.left())
     if failed:
-        reason = getattr(failed[0], "strerror", None) or "not a name"
-        raise Unavailable(f"the name {host} is not known: {reason}")
+        reason = getattr(failed[0], "strerror", None) or say("not a name")
+        raise Unavailable(say("the name {host} is not known: {why}", host=host, why=reason))
     if not found:
-        raise Unavailable(f"the name {host} was not found in time")
+        raise Unavailable(say("the name {host} was not found in time", host=host))
     return found
