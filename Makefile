@@ -111,5 +111,11 @@ deb: $(READY)
 test-deb: deb
 	debian/try.sh $(BIN)/python
 
+.PHONY: test-container
+# As root: the image of deploy/Containerfile, built and run under podman.
+test-container: $(READY)
+	$(BIN)/python debian/build.py trixie
+	tools/try_container.sh
+
 clean:
 	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage mutants
