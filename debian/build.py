@@ -199,7 +199,7 @@ def _licence(about: Message) -> str:
 def _configure(tree: Path) -> None:
     """The first configuration; what becomes of it is the administrator's business, and dpkg's to keep."""
     (tree / "etc/vipgate").mkdir(parents=True)
-    shutil.copy(HERE / "vipgate.yaml", tree / "etc/vipgate/vipgate.yaml")
+    shutil.copy(ROOT / "deploy/placeholder.yaml", tree / "etc/vipgate/vipgate.yaml")
 
 
 def _control(tree: Path, **values: object) -> None:

@@ -77,6 +77,12 @@ serve
 kill -TERM -- "-$service"
 wait "$service" || true
 
+say "vipgate init takes the place of the first configuration"
+vipgate init --numbers '+49 711 5551001' --hours 'mon-fri 9-17' --proof pin --onward called --refused busy > /dev/null
+vipgate check --strict --as-user vipgate /etc/vipgate/vipgate.yaml > /dev/null
+vipgate test --coverage > /dev/null
+same "its owner" "$(standing /etc/vipgate/vipgate.yaml)" "root:vipgate 640"
+
 say "upgrade: what the administrator and the service wrote stays"
 echo '# ours' >> /etc/vipgate/vipgate.yaml
 echo '+4930231250,4711' > /etc/vipgate/customers.csv

@@ -26,7 +26,7 @@ def build():
 
 
 def test_the_first_configuration_is_good_and_opens_nothing(tmp_path):
-    result = config.load_text((DEBIAN / "vipgate.yaml").read_text("utf-8"))
+    result = config.load_text(resource("deploy/placeholder.yaml").read_text("utf-8"))
     assert [str(finding) for finding in result.findings if finding.path != ("store",)] == []
     (gate,) = result.configuration.gates
     assert gate.steps == ()

@@ -34,7 +34,7 @@ engine build --layers=false --format docker --network host "${limits[@]}" --buil
 
 echo "== run: no root, nothing to write to but the volume, no capability"
 mkdir "$scratch/etc" "$scratch/state"
-install -o 8084 -g 8084 -m 0400 debian/vipgate.yaml "$scratch/etc/vipgate.yaml"
+install -o 8084 -g 8084 -m 0400 deploy/placeholder.yaml "$scratch/etc/vipgate.yaml"
 chown 8084:8084 "$scratch/etc" "$scratch/state"
 engine run --detach --name vipgate --network none --read-only --cap-drop all --security-opt no-new-privileges "${limits[@]}" \
     --volume "$scratch/etc:/etc/vipgate:ro" --volume "$scratch/state:/var/lib/vipgate" vipgate > /dev/null

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from vipgate_fs.cli import init, main
+from vipgate_fs.resources import resource
 from vipgate_fs.setup.freepbx import QUERY
 
 OPTIONS = ["--numbers", "+49 711 5551001, 7000-7099", "--hours", "mon-thu 9-17; fri 9-15:30", "--proof", "pin"]
@@ -84,6 +85,25 @@ def test_nobody_else_can_read_the_files(file):
         os.umask(before)
     for each in (file, file.with_name("vipgate.test.yaml")):
         assert stat.S_IMODE(each.stat().st_mode) in (0o600, 0o640)
+
+
+def test_the_untouched_file_of_a_package_makes_way(file):
+    placeholder = (resource("deploy") / "placeholder.yaml").read_bytes()
+    file.write_bytes(placeholder)
+    beside = file.with_name("vipgate.test.yaml")
+    beside.symlink_to("nowhere/else")
+    assert run("--config", file, *OPTIONS).exit_code == 2
+    beside.unlink()
+    assert file.read_bytes() == placeholder
+    result = run("--config", file, *OPTIONS)
+    assert result.exit_code == 0, result.output
+    follow(result.output)
+    assert sorted(each.name for each in file.parent.iterdir() if each.suffix == ".yaml") == [beside.name, file.name]
+
+
+def test_a_touched_one_does_not(file):
+    file.write_bytes((resource("deploy") / "placeholder.yaml").read_bytes() + b"# ours\n")
+    assert run("--config", file, *OPTIONS).exit_code == 2
 
 
 @pytest.mark.parametrize("name", ["vipgate.yaml", "vipgate.test.yaml"])

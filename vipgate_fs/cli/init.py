@@ -17,6 +17,7 @@ import click
 from vipgate_fs.cli import config_option, output
 from vipgate_fs.cli.language import chosen, spoken
 from vipgate_fs.preview.expectations import SUFFIX
+from vipgate_fs.resources import resource
 from vipgate_fs.sentences import Sentence, said, say
 from vipgate_fs.setup import freepbx, place, starface
 from vipgate_fs.setup.answers import Answers, Proof, Span, Unusable, hours_of, numbers_of
@@ -56,13 +57,14 @@ def command(
     """Write a first configuration and its expectations: four questions, or the options that answer them.
 
     Default for the file: that of --config or $VIPGATE_CONFIG, else /etc/vipgate/vipgate.yaml where that folder exists,
-    else ./vipgate.yaml. Existing files are never overwritten. Generated PINs are shown once.
+    else ./vipgate.yaml. Existing files are never overwritten, but for the untouched one of the Debian package.
+    Generated PINs are shown once.
 
     Exit status: 0 when written, 1 when the answers can't be used, 2 when a file exists or can't be written.
     """
     path = _path(config)
     for file in (path, _beside(path)):
-        if file.exists():
+        if file.exists() and not _is_placeholder(file):
             why = say("{file} exists and is not overwritten; name another one with --config", file=file)
             click.echo(spoken(why), err=True)
             sys.exit(EXISTS)
@@ -82,6 +84,11 @@ def _path(config: Path | None) -> Path:
 
 def _beside(path: Path) -> Path:
     return path.with_name(path.stem + SUFFIX)
+
+
+def _is_placeholder(file: Path) -> bool:
+    """It is what the Debian package installs, byte for byte: nobody's work."""
+    return file.is_file() and file.read_bytes() == resource("deploy/placeholder.yaml").read_bytes()
 
 
 def _taken_over(
@@ -214,14 +221,16 @@ def _target(text: str) -> str:
 def _write(path: Path, made: Made) -> None:
     """Both files, or none, readable by the service and nobody else. Ends the command when they can't be written."""
     written: list[Path] = []
+    new = path.with_name(path.name + ".new") if path.exists() else path
     try:
-        for file, text in ((path, made.configuration), (_beside(path), made.expectations)):
+        for file, text in ((new, made.configuration), (_beside(path), made.expectations)):
             with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as opened:
                 written.append(file)
                 opened.write(text)
             with suppress(KeyError, PermissionError):
                 os.chown(file, -1, grp.getgrnam(SERVICE).gr_gid)
                 file.chmod(0o640)
+        new.replace(path)
     except OSError as error:
         for file in written:
             file.unlink(missing_ok=True)
