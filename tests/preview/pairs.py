@@ -5,8 +5,6 @@ import json
 import random
 
 from vipgate_fs import config
-from vipgate_fs.document.findings import Report
-from vipgate_fs.document.nodes import parse
 from vipgate_fs.gate.call import WITHHELD, Call
 from vipgate_fs.gate.decision import decide
 from vipgate_fs.gate.dialogue import conduct
@@ -20,9 +18,41 @@ FIRST, DAYS = dt.date(2027, 3, 24), 8
 PINS = ["4711", "4712", "4713"]
 CALLED = ["7000", "7001", "7005", "7010", "7100", "8000", "+49302312510", "+493023125"]
 CALLERS = [WITHHELD, "+4917612345678", "+4917612345679", "+491701", "+4930231", "20"]
-TARGETS = ["700?", "70*", "7001", "7000-7005", "7*", "*10", "+49 30 23125*", "7100"]
+TARGETS = [
+    "700?",
+    "70*",
+    "7001",
+    "7000-7005",
+    "7*",
+    "*10",
+    "+49 30 23125*",
+    "7100",
+    "7*05",
+    "*001",
+    "user alice",
+    "group a",
+]
+"""Some overlap in part."""
+NAMES = [(), ("user alice",), ("group a",), ("user alice", "group a"), ("group a", "group b")]
+"""Of called numbers."""
 LISTED = ["+49 176 12345678", "+49 176*", "+49 170*", "20", "+49 30*"]
 ORACLES = [None, StepFailed("down"), Forward("55")]
+WRITTEN_CALLED = ["7001", "03023125", "004930231250", "4930231250", "3023125100", "+493023125", "+433023125", "8000"]
+WRITTEN = [
+    "anonymous",
+    "Zentrale",
+    "20",
+    "017612345678",
+    "+4917612345678",
+    "4917612345678",
+    "17612345678",
+    "004317612345678",
+    "01701234567",
+    "+41302312345",
+    "0302312345",
+    "302312345",
+]
+"""As a trunk may send them."""
 KEYS = [[], *([pin] for pin in PINS), *([owner, pin] for owner in "12" for pin in PINS)]
 MINUTES = ["00:00", "08:59", "09:00", "09:30", "15:30", "17:00", "22:00", "02:30", "03:00"]
 
@@ -81,7 +111,8 @@ def step(rng):
             return {"caller_pin": {"identification": "entered_id", "pins": {rng.choice(["1", "2"]): rng.choice(PINS)}}}
         case "callers":
             lists = {rng.choice(["pass", "reject"]): rng.sample(LISTED, rng.randint(1, 2))}
-            return {"callers": lists | rng.choice([{}, {"withheld": rng.choice(["pass", "reject"])}])}
+            hidden = {"hidden": "as_withheld"} if rng.random() < 0.2 else {}
+            return {"callers": lists | hidden | rng.choice([{}, {"withheld": rng.choice(["pass", "reject"])}])}
     return {
         "webservice": {
             "url": f"https://example.org/{rng.choice('ab')}?c=###CALLER_NUMBER###",
@@ -90,14 +121,20 @@ def step(rng):
     }
 
 
-def gate(rng, numbers):
+def gate(rng, targets):
+    numbers = [target for target in targets if " " not in target or "+" in target]
+    protects = {"numbers": numbers} if numbers else {}
+    for target in targets:
+        if target not in numbers:
+            kind, name = target.split()
+            protects[f"{kind}s"] = [name] if name != "a" or rng.random() < 0.5 else ["a", "b"]
     steps = []
     for _ in range(rng.randint(0, 3)):
         steps.append(step(rng))
         kind = next(iter(steps[-1]))
         if kind == "static_pin" or "entered" in str(steps[-1]) or "ask" in str(steps[-1].get("caller_pin", "")):
             break
-    made = {"protects": {"numbers": numbers}, "identify": steps}
+    made = {"protects": protects, "identify": steps}
     if rng.random() < 0.6:
         made["active"] = {rng.choice(["during", "outside"]): rng.choice("ab")}
     if rng.random() < 0.5:
@@ -125,6 +162,15 @@ def whole(rng):
     }
 
 
+def targets_of(made):
+    protects = made["protects"]
+    return [
+        *protects.get("numbers", ()),
+        *(f"user {name}" for name in protects.get("users", ())),
+        *(["group a"] if "groups" in protects else []),
+    ]
+
+
 def changed(rng, document):
     """The same with a few changes, or another one altogether."""
     if rng.random() < 0.2:
@@ -132,22 +178,44 @@ def changed(rng, document):
     after = json.loads(json.dumps(document))
     for _ in range(rng.randint(0, 2)):
         name = rng.choice(list(after["gates"]))
-        match rng.randint(0, 3):
+        match rng.randint(0, 4):
             case 0:
                 after["schedules"][rng.choice("ab")] = schedule(rng)
             case 1:
-                after["gates"][name] = gate(rng, after["gates"][name]["protects"]["numbers"])
+                after["gates"][name] = gate(rng, targets_of(after["gates"][name]))
             case 2:
                 after["gates"][name]["otherwise"] = verdict(rng)
             case 3:
                 after["gates"][name]["attempts"] = rng.choice([1, 2, 3])
+            case 4:
+                names = list(after["gates"])
+                rng.shuffle(names)
+                after["gates"] = {each: after["gates"][each] for each in names}
     return after
+
+
+def site(rng):
+    """How a site reads numbers."""
+    return {
+        "country": rng.choice(["DE", "AT", "CH"]),
+        **rng.choice([{}, {"trunk_format": rng.choice(["e164", "national", "national_without_prefix"])}]),
+        **rng.choice([{}, {"withheld": [rng.choice(["Zentrale", "+49 176 12345678", "20"])]}]),
+    }
+
+
+def read_differently(seed):
+    """Two sides that read numbers differently; None when one of them is no valid configuration."""
+    rng = random.Random(seed)
+    before = whole(rng)
+    after = changed(rng, before) if rng.random() < 0.3 else before
+    sides = [side(document | {"site": {"holidays": "DE-BW", **site(rng)}}) for document in (before, after)]
+    return sides if all(sides) else None
 
 
 def side(document):
     content = json.dumps(document).encode()
     configuration = config.load_text(content).configuration
-    return configuration and Side(configuration, parse(content, Report("vipgate.yaml")))
+    return configuration and Side.of(configuration, content)
 
 
 def pair(seed):
@@ -158,7 +226,20 @@ def pair(seed):
     return sides if all(sides) else None
 
 
-def fate(one, called, caller, at):
+def call_of(called, names, caller, restricted=False, dialled=None):
+    kinds = {kind: frozenset(name.split()[1] for name in names if name.startswith(kind)) for kind in ("user", "group")}
+    return Call(
+        "x",
+        caller,
+        called,
+        dialled or called,
+        restricted=restricted,
+        called_users=kinds["user"],
+        called_groups=kinds["group"],
+    )
+
+
+def fate(one, call, at):
     """All that a caller can find out, whatever is keyed in and whatever the webservices answer."""
     configuration, seen = one.configuration, []
     for first in ORACLES:
@@ -172,11 +253,10 @@ def fate(one, called, caller, at):
                     raise answer
                 return answer
 
-            call = Call("x", caller, called, called)
             decision = decide(configuration.gates, call, at, configuration.site.calendar, ask)
             for keys in KEYS:
                 listener = Recorder(list(keys))
-                outcome = conduct(decision, call, listener)
+                outcome = conduct(decision, decision.sees(call), listener)
                 seen.append((outcome.result, outcome.target, listener.answered, tuple(listener.heard), listener.end))
     return tuple(seen)
 

@@ -125,6 +125,45 @@ def test_steps_in_one_line_are_told_apart(tmp_path):
     assert (run.exit_code, "what is asked elsewhere" in run.output) == (1, True)
 
 
+def test_what_another_country_makes_of_the_same_digits_is_compared(diff):
+    status, output = diff(("country: DE", "country: AT"))
+    assert status == 1
+    assert "from numbers written like 017612345678 were asked for a PIN, now are rejected (busy)." in output
+
+
+def test_withheld_words_are_compared(diff):
+    withheld = 'country: DE\n  withheld: ["0176 12345678"]'
+    status, output = diff(("country: DE ", f"{withheld} "))
+    assert status == 1
+    assert "Calls to 7000-7099 from numbers written like 0176 12345678" in output
+
+
+def test_another_header_with_the_called_number_is_no_silent_change(diff):
+    status, output = diff(("country: DE ", "country: DE\n  called_number: [To, Request-URI] "))
+    assert status == 1
+    assert "site.called_number was Request-URI, now To, Request-URI: " in output
+
+
+def test_numbers_of_users_are_told_from_others(tmp_path):
+    numbers = '  desk: {protects: {numbers: ["700?"]}, otherwise: {reject: true}}\n'
+    people = "  people: {protects: {users: [alice]}, otherwise: {reject: false}}\n"
+    for name, gates in (("old.yaml", numbers + people), ("new.yaml", people + numbers)):
+        (tmp_path / name).write_text(f"version: 1\ngates:\n{gates}")
+    run = CliRunner().invoke(main, ["diff", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml")])
+    assert run.stdout.splitlines()[0] == "Calls to 700? of user alice were rejected (busy), now pass."
+    assert " --to 7000 --user alice " in run.stdout
+    assert len(run.stdout.splitlines()) == 2
+
+
+def test_targets_that_overlap_in_part_are_told_apart(tmp_path):
+    text = "version: 1\ngates:\n  a: {{protects: {{numbers: ['700?']}}, otherwise: {{reject: {}}}}}\n"
+    other = "  b: {protects: {numbers: ['7*5']}, otherwise: {reject: true}}\n"
+    (tmp_path / "old.yaml").write_text(text.format("true"))
+    (tmp_path / "new.yaml").write_text(text.format("true") + other)
+    run = CliRunner().invoke(main, ["diff", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml")])
+    assert run.stdout.splitlines()[0] == "Calls to 7*5 (without 700?) passed, now are rejected (busy)."
+
+
 def test_since_a_revision_of_git(tmp_path):
     file = tmp_path / "vipgate.yaml"
     file.write_text(EXAMPLE)

@@ -33,6 +33,8 @@ def test_idle_spans_are_those_that_can_be_left_out(seed):
             return [timeline.on(minute) for minute in SAMPLES]
 
         assert states(left) == states(range(len(schedule.spans)))
+        if all(schedule.spans[place].closed for place in left):
+            continue  # the others are closed for ever, and that is what is said of them
         for place in left:
             assert states([each for each in left if each != place]) != states(left)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,7 +76,7 @@ def command(
         sys.exit(UNREADABLE)
     found = Found(before, after, days)
     found.show(style)
-    sys.exit(DIFFERENT if found.changes else SAME)
+    sys.exit(DIFFERENT if found.is_any else SAME)
 
 
 class Found:
@@ -83,11 +84,13 @@ class Found:
 
     Attributes:
         changes: each class of calls.
+        unseen: what changes besides, and is not compared call by call.
     """
 
     def __init__(self, before: Side, after: Side, days: int) -> None:
         first = after.calendar.local(dt.datetime.now(dt.UTC)).date()
         self._horizon = Horizon(first, days, after.calendar)
+        self.unseen = list(_unseen(before, after))
         try:
             self.changes: list[Change] = list(compare(before, after, first, days))
         except TooManyPatterns as error:
@@ -97,24 +100,43 @@ class Found:
     def as_data(self) -> dict[str, Any]:
         """For programs."""
         changes = [as_data(one, self._horizon) for one in self.changes]
-        return {"first": self._horizon.first.isoformat(), "days": self._horizon.days, "changes": changes}
+        return {
+            "first": self._horizon.first.isoformat(),
+            "days": self._horizon.days,
+            "changes": changes,
+            "not_compared": self.unseen,
+        }
 
     def lines(self) -> list[str]:
         """For people: a sentence each, and how to see it."""
         found = ((sentence(one, self._horizon), example(one, self._horizon)) for one in self.changes)
-        return [line for said, call in found for line in (said, f"    {explaining(call)}")]
+        return [*(line for said, call in found for line in (said, f"    {explaining(call)}")), *self.unseen]
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anything changes."""
+        return bool(self.changes or self.unseen)
 
     def show(self, style: str) -> None:
         """Print it."""
         output.report(style, self.as_data(), *self.lines())
         if style == "text":
-            click.echo(self.count, err=bool(self.changes))
+            click.echo(self.count, err=self.is_any)
 
     @property
     def count(self) -> str:
         """How many there are, in words."""
         changes = f"{len(self.changes) or 'no'} change{'' if len(self.changes) == 1 else 's'}"
         return f"{changes} from {self._horizon.first} on, {self._horizon.days} days ahead"
+
+
+def _unseen(before: Side, after: Side) -> Iterator[str]:
+    old, new = (", ".join(one.configuration.site.called_number) for one in (before, after))
+    if old != new:
+        yield (
+            f"site.called_number was {old}, now {new}: calls in which these headers name different numbers may meet "
+            "another gate; they are not compared."
+        )
 
 
 def side(path: Path, content: bytes, sources: Sources = MACHINE) -> Side:

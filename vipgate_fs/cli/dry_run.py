@@ -58,7 +58,7 @@ def rehearse(path: Path, since: str, style: str) -> Never:
         else:
             click.echo(f"Note: no recorded calls to replay: {why}", err=True)
         click.echo("nothing has been applied", err=True)
-    sys.exit(DIFFERENT if changes.changes else SAME)
+    sys.exit(DIFFERENT if changes.is_any else SAME)
 
 
 def _refuse(why: str, findings: tuple[str, ...], style: str) -> Never:

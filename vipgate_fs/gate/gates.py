@@ -96,6 +96,11 @@ class Gates(Sequence[Gate]):
         best = numbers[0].entry
         return best.gate, _reason(best, guess or _rivals(best, numbers[1:]))
 
+    def exact(self, called: str) -> Gate | None:
+        """The gate that a called number is for as it stands, whoever is behind it."""
+        numbers = self._exact(called)
+        return numbers[0].entry.gate if numbers else None
+
     def why_none(self, call: Call) -> Reason:
         """Why no gate takes the call; names the disabled gate that would have."""
         called = call.called or say("this call")

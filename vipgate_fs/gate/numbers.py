@@ -59,6 +59,8 @@ class NumberPlan:
     Attributes:
         country: ISO 3166-1 alpha-2, upper case.
         code: its country code, without a plus.
+        own_withheld: what stands for a withheld number at this site besides what always does.
+        trunk_format: what digits are that say nothing of it themselves; see `__init__`.
         has_own_withheld: whether the site says what stands for a withheld number, which a valid number may.
     """
 
@@ -78,9 +80,20 @@ class NumberPlan:
         self.country = country
         self.code = self._country.code
         own = tuple(withheld)
+        self.own_withheld = own
+        self.trunk_format = trunk_format
         self._withheld = Withheld(own)
         self.has_own_withheld = bool(own)
-        self._format = trunk_format
+
+    @property
+    def national_prefix(self) -> str:
+        """What stands before a national number in the country, such as 0; "" for nothing."""
+        return self._country.trunk or ""
+
+    def reads_like(self, other: NumberPlan) -> bool:
+        """Whether another plan reads every number alike."""
+        own, others = ((plan.country, plan.trunk_format, frozenset(plan.own_withheld)) for plan in (self, other))
+        return own == others
 
     def canonical(self, written: str) -> str:
         """The one form of a number, which is its own canonical form. Raises nothing, whatever the caller wrote.
@@ -214,7 +227,7 @@ class NumberPlan:
             return digits
         if abroad := self._country.abroad.match(digits):
             return f"+{digits[abroad.end() :]}"
-        return self._without_plus(digits) if self._format == "e164" else None
+        return self._without_plus(digits) if self.trunk_format == "e164" else None
 
     def _without_plus(self, digits: str) -> str | None:
         is_number = len(digits) > LONGEST_EXTENSION and digits[0] != "0" and e164(f"+{digits}", only_valid=False)
@@ -242,8 +255,8 @@ class NumberPlan:
         if length <= LONGEST_EXTENSION:
             return
         at_home = f"+{self.code}{digits}"
-        if self._format is not None:
-            if self._format == "national_without_prefix" or self._goes_without(digits, length):
+        if self.trunk_format is not None:
+            if self.trunk_format == "national_without_prefix" or self._goes_without(digits, length):
                 yield at_home
             return
         begins_like_the_code = digits.startswith(self.code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from vipgate_fs.gate.numbering import E164_DIGITS
@@ -51,15 +51,24 @@ class NumberClasses:
 
     def __init__(self, patterns: Iterable[NumberPattern]) -> None:
         singles: dict[str, str] = {}
-        forms: dict[str, NumberPattern] = {}
+        several: dict[tuple[str, tuple[str, ...]], NumberPattern] = {}
         for pattern in patterns:
             if pattern.only is not None:
                 singles.setdefault(pattern.only, pattern.text)
             else:
-                forms.update({form: pattern for form in pattern.forms if form not in forms})
+                several.setdefault((pattern.text, pattern.forms), pattern)
+        forms: dict[str, set[int]] = {}
+        for index, pattern in enumerate(several.values()):
+            for form in pattern.forms:
+                forms.setdefault(form, set()).add(index)
         self._forms = list(forms)
+        self._owners = list(forms.values())
         self._start = _closed(self._forms, ((index, 0) for index in range(len(self._forms))))
-        self._patterns = list(forms.values())
+        again = Counter(pattern.text for pattern in several.values())
+        self._patterns = [
+            replace(pattern, text=pattern.forms[0]) if again[pattern.text] > 1 else pattern
+            for pattern in several.values()
+        ]
         self._singles = {
             number: NumberClass(number, (text, *self._ranked(self._fitting(number))), is_single=True)
             for number, text in singles.items()
@@ -102,7 +111,7 @@ class NumberClasses:
                     if len(kept) <= min(len(self._singles), spare):
                         kept.append(text + character)
             for positions, texts in reached.items():
-                fits = _fits(self._forms, positions)
+                fits = self._fits(positions)
                 example = next((text for text in texts if text not in self._singles and text != "+"), None)
                 if example is None:
                     self._starved.add(fits)
@@ -129,16 +138,17 @@ class NumberClasses:
         positions = self._start
         for character in number:
             positions = _step(self._forms, positions, character)
-        return _fits(self._forms, positions)
+        return self._fits(positions)
+
+    def _fits(self, positions: _Positions) -> frozenset[int]:
+        """The patterns that fit what has led to these positions."""
+        ends = (self._owners[index] for index, place in positions if place == len(self._forms[index]))
+        return frozenset().union(*ends)
 
     def _stranger(self) -> str | None:
         """A number that looks like one and that nothing fits; None when none is found at once."""
         candidates = (f"+4915550{tail:05}" for tail in range(_TRIES))
         return next((one for one in candidates if one not in self._singles and not self._fitting(one)), None)
-
-
-def _fits(forms: list[str], positions: _Positions) -> frozenset[int]:
-    return frozenset(index for index, place in positions if place == len(forms[index]))
 
 
 def _closed(forms: list[str], positions: Iterable[tuple[int, int]]) -> _Positions:

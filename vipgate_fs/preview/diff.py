@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 
 from vipgate_fs.config.model import Configuration
@@ -14,36 +14,21 @@ from vipgate_fs.document.nodes import Mapping as MappingNode
 from vipgate_fs.document.nodes import parse
 from vipgate_fs.gate.call import WITHHELD, Call
 from vipgate_fs.gate.gate import Gate, Route
+from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.schedules import Calendar, Schedule
 from vipgate_fs.gate.step import Step
 from vipgate_fs.gate.targets import NumberPattern
 from vipgate_fs.identify.caller_pin import CallerPin
 from vipgate_fs.identify.callers import Callers
 from vipgate_fs.identify.static_pin import DatedPin, StaticPin
-from vipgate_fs.preview.classes import NumberClass, NumberClasses
+from vipgate_fs.preview.called import Called
+from vipgate_fs.preview.classes import NumberClasses
 from vipgate_fs.preview.fates import Behaviour, behaviour, differing, not_protected, signature
+from vipgate_fs.preview.parties import Party
+from vipgate_fs.preview.spellings import Numbers, read_differently
 from vipgate_fs.preview.times import Horizon, Interval, Timeline, intervals, joined
 
 _ByState = dict[Hashable, list[Interval]]
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """Who calls, or is called: the number, user or group, or all of a class.
-
-    Attributes:
-        kind: `number`, `numbers` (all that fit `name`), `user`, `group`, `withheld` or `others`.
-        name: the number, the most specific pattern, or the name.
-        around: less specific patterns that fit the class, too.
-        example: a number of the class; for the withheld and for users and groups "".
-        restricted: callers of the class who hide their number, and only they.
-    """
-
-    kind: str
-    name: str
-    example: str
-    around: tuple[str, ...] = ()
-    restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,39 +37,39 @@ class Change:
 
     Attributes:
         called: what is called.
-        besides: what else can be called, and has another fate.
         callers: who calls; `everybody` when that is all.
         everybody: whether it is the same for all callers.
         when: the intervals, in minutes of the horizon.
         old: what happens by the configuration that counts so far.
         new: what happens by the other.
-        classes: those that what is called, and who calls, were distinguished by.
+        of_called: everything that can be called.
+        of_callers: all numbers of callers.
+        hides: whether callers who hide their number are told apart.
     """
 
     called: tuple[Party, ...]
-    besides: tuple[Party, ...]
     callers: tuple[Party, ...]
     everybody: bool
     when: tuple[Interval, ...]
     old: Behaviour
     new: Behaviour
-    classes: tuple[NumberClasses, NumberClasses] = field(repr=False, compare=False)
+    of_called: Called = field(repr=False, compare=False)
+    of_callers: Numbers = field(repr=False, compare=False)
+    hides: bool
 
-    def covers(self, called: str, caller: str, minute: int) -> bool:
-        """Whether a call belongs to the class.
+    def is_on(self, minute: int) -> bool:
+        """Whether a minute of the horizon is one in which the fate is another."""
+        return any(start <= minute < end for start, end in self.when)
+
+    def caller(self, number: tuple[str, str], *, restricted: bool = False) -> Party:
+        """Who calls, as far as that decides.
 
         Args:
-            called: a canonical number that belongs to no user or group.
-            caller: a canonical number that is not restricted, or WITHHELD.
-            minute: of the horizon.
+            number: canonical, as each file reads it, or WITHHELD.
+            restricted: whether they hide it.
         """
-        if not any(start <= minute < end for start, end in self.when):
-            return False
-        target = self.classes[0].of(called).example
-        if not any(party.example == target for party in self.called if party.kind != "group"):
-            return False
-        who = "" if caller == WITHHELD else self.classes[1].of(caller).example
-        return any(party.example == who and not party.restricted for party in self.callers)
+        found = self.of_callers.of(number)
+        return replace(found, restricted=restricted and self.hides and WITHHELD not in number)
 
 
 @dataclass(frozen=True)
@@ -138,14 +123,6 @@ class Side:
             self._timelines[schedule.name] = Timeline(schedule, horizon)
         return self._timelines[schedule.name]
 
-    def find(self, party: Party) -> Gate | None:
-        """The gate that takes calls to a party."""
-        users = frozenset({party.name} if party.kind == "user" else ())
-        groups = frozenset({party.name} if party.kind == "group" else ())
-        call = Call("diff", WITHHELD, party.example, party.example, called_users=users, called_groups=groups)
-        found = self.configuration.gates.find(call)
-        return found[0] if found else None
-
 
 def compare(old: Side, new: Side, first: dt.date, days: int) -> Iterator[Change]:
     """Every class of calls whose fate changes.
@@ -157,49 +134,38 @@ def compare(old: Side, new: Side, first: dt.date, days: int) -> Iterator[Change]
         days: how many of them.
     """
     horizon = Horizon(first, days, new.calendar)
-    classes = _called_classes(old, new)
+    sides = (old, new)
+    called = Called(old.configuration.gates, new.configuration.gates, partial(_written, sides, _canonical, ()))
     known: dict[Hashable, _ByState] = {}
-    pairs: dict[tuple[str | None, str | None], list[Party]] = {}
-    gates: dict[tuple[str | None, str | None], tuple[Gate | None, Gate | None]] = {}
-    for party in _called(old, new, classes):
-        pair = old.find(party), new.find(party)
-        key = (pair[0].name if pair[0] else None, pair[1].name if pair[1] else None)
-        pairs.setdefault(key, []).append(party)
-        gates[key] = pair
-    for key, parties in pairs.items():
-        if key == (None, None):
+    for pair, parties in called.pairs.values():
+        if pair == (None, None):
             continue
-        besides = tuple(party for other, others in pairs.items() if other != key for party in others)
-        before, after = (_Half(side, gate, horizon) for side, gate in zip((old, new), gates[key], strict=True))
-        for change in _Pair(before, after, horizon, known).changes(classes):
-            yield replace(change, called=tuple(parties), besides=besides)
+        before, after = (
+            _Half(side, place, gate, horizon) for place, (side, gate) in enumerate(zip(sides, pair, strict=True))
+        )
+        for change in _Pair(before, after, horizon, known).changes(called):
+            yield replace(change, called=tuple(parties))
 
 
-def _called_classes(old: Side, new: Side) -> NumberClasses:
-    gates = [*old.configuration.gates, *new.configuration.gates]
-    numbers = [pattern for gate in gates for pattern, _ in gate.protects.numbers]
-    return NumberClasses([*numbers, *(NumberPattern.exactly(user) for gate in gates for user in gate.protects.users)])
+def _written(
+    sides: tuple[Side, Side],
+    read: Callable[[NumberPlan, str], str],
+    words: Iterable[str],
+    patterns: Iterable[NumberPattern],
+) -> dict[str, tuple[str, str]]:
+    """The numbers that the files read differently, by what is written; none where they read all alike."""
+    plans = [side.configuration.site.trunk for side in sides]
+    if plans[0].reads_like(plans[1]):
+        return {}
+    return read_differently(patterns, words, plans, read)
 
 
-def _called(old: Side, new: Side, classes: NumberClasses) -> Iterator[Party]:
-    """Everything that can be called and that either file distinguishes."""
-    gates = [*old.configuration.gates, *new.configuration.gates]
-    users = sorted({user for gate in gates for user in gate.protects.users})
-    groups = sorted({group for gate in gates for group in gate.protects.groups})
-    for found in classes:
-        if found.is_single and found.example in users:
-            continue  # the user, whom the number is only another name for
-        yield _party(found)
-    yield from (Party("user", user, user) for user in users)
-    yield from (Party("group", group, "") for group in groups)
+def _canonical(plan: NumberPlan, written: str) -> str:
+    return plan.canonical(written)
 
 
-def _party(found: NumberClass) -> Party:
-    if found.is_single:
-        return Party("number", found.patterns[0], found.example, found.patterns[1:])
-    if not found.patterns:
-        return Party("others", "", found.example)
-    return Party("numbers", found.patterns[0], found.example, found.patterns[1:])
+def _caller(plan: NumberPlan, written: str) -> str:
+    return plan.caller(written)
 
 
 class _Half:
@@ -207,12 +173,14 @@ class _Half:
 
     Args:
         side: the file.
+        place: 0 for the one that counts so far.
         gate: the gate.
         horizon: on the clock of the new file.
     """
 
-    def __init__(self, side: Side, gate: Gate | None, horizon: Horizon) -> None:
+    def __init__(self, side: Side, place: int, gate: Gate | None, horizon: Horizon) -> None:
         self.side = side
+        self._place = place
         self.gate = gate
         self._horizon = horizon
         self._known: dict[Hashable, list[Behaviour]] = {}
@@ -264,9 +232,16 @@ class _Half:
             return [not_protected(self.gate.route if self.gate else Route())] * len(callers)
         if state not in self._known:
             at = self.side.calendar.local(self._horizon.at(minute))
-            calls = (Call("diff", caller.example, "", "", restricted=caller.restricted, at=at) for caller in callers)
+            calls = (
+                Call("diff", caller.number(self._place), "", "", restricted=caller.restricted, at=at)
+                for caller in callers
+            )
             self._known[state] = [behaviour(self.gate, call, self.side.signatures) for call in calls]
         return self._known[state]
+
+    def _behaviour(self, gate: Gate, caller: Party, at: dt.datetime) -> Behaviour:
+        call = Call("diff", caller.number(self._place), "", "", restricted=caller.restricted, at=at)
+        return behaviour(gate, call, self.side.signatures)
 
 
 class _Pair:
@@ -285,7 +260,7 @@ class _Pair:
         self._horizon = horizon
         self._known = known
 
-    def changes(self, classes: NumberClasses) -> Iterator[Change]:
+    def changes(self, called: Called) -> Iterator[Change]:
         """What changes, still without what is called."""
         found: dict[tuple[tuple[Party, ...], Hashable], tuple[Behaviour, Behaviour, list[Interval]]] = {}
         for when in self._by_state().values():
@@ -293,8 +268,7 @@ class _Pair:
                 found.setdefault((tuple(callers), fates), (before, after, []))[2].extend(when)
         for (parties, _), (before, after, when) in found.items():
             everybody = len(parties) == len(self._callers)
-            told_apart = (classes, self._classes)
-            yield Change((), (), parties, everybody, tuple(joined(when)), before, after, told_apart)
+            yield Change((), parties, everybody, tuple(joined(when)), before, after, called, self._numbers, self._hides)
 
     def _by_state(self) -> _ByState:
         key = (self._old.when, self._new.when)
@@ -314,22 +288,41 @@ class _Pair:
         return tuple(step for half in (self._old, self._new) if half.gate for step in half.gate.steps)
 
     @cached_property
-    def _classes(self) -> NumberClasses:
-        """The numbers of callers that either gate distinguishes."""
+    def _hides(self) -> bool:
+        return any(step.restricted_as_withheld for step in self._steps)
+
+    @cached_property
+    def _patterns(self) -> list[NumberPattern]:
+        """The numbers of callers that either gate names."""
         patterns: list[NumberPattern] = []
         for step in self._steps:
             if isinstance(step, Callers):
                 patterns += step.lists.patterns()
             elif isinstance(step, CallerPin) and step.by == "caller_number":
                 patterns += (NumberPattern.exactly(owner) for owner, _ in step.table.items())
-        return NumberClasses(patterns)
+        return patterns
+
+    @cached_property
+    def _numbers(self) -> Numbers:
+        """All callers who show a number."""
+        sides = (self._old.side, self._new.side)
+        words = [word for side in sides for word in side.configuration.site.trunk.own_withheld]
+        written = _written(sides, _caller, words, self._patterns)
+        return Numbers(NumberClasses(self._patterns), written, self._said_of)
+
+    def _said_of(self, number: str, place: int) -> Hashable:
+        """What the lists of a gate say of a number, which may be a guess."""
+        gate = (self._old, self._new)[place].gate
+        lists = (step for step in (gate.steps if gate else ()) if isinstance(step, Callers))
+        return tuple(step.identify(Call("diff", number, "", "")) for step in lists)
 
     @cached_property
     def _callers(self) -> tuple[Party, ...]:
         """Everybody whom either gate distinguishes."""
-        numbers = tuple(map(_party, self._classes))
-        hides = any(step.restricted_as_withheld for step in self._steps)
-        restricted = [replace(party, restricted=True) for party in numbers] if hides else []
+        numbers = self._numbers.parties
+        restricted = [
+            replace(one, restricted=True) for one in numbers if self._hides and WITHHELD not in (one.read or ())
+        ]
         return (*numbers, *restricted, Party("withheld", "", WITHHELD))
 
     def _compared(self, minute: int) -> dict[Hashable, tuple[Behaviour, Behaviour, list[Party]]]:

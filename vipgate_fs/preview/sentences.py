@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from shlex import quote
+from typing import Any
 
-from vipgate_fs.preview.diff import Change, Party
+from vipgate_fs.preview.classes import NumberClasses
+from vipgate_fs.preview.diff import Change
 from vipgate_fs.preview.fates import differing
+from vipgate_fs.preview.parties import Party, described, listed
 from vipgate_fs.preview.times import Horizon, in_words
-
-_MOST_PARTIES: Final = 5
-"""Numbers that are named in a sentence; the data have all."""
 
 
 def sentence(change: Change, horizon: Horizon) -> str:
     """Such as: Calls to +49 30 23125* on Fridays 15:30 to 17:00 were asked for a PIN, now pass."""
-    callers = "" if change.everybody else f" from {_parties(change.callers)}"
+    called = _parties(change.called, change.of_called.numbers.classes)
+    callers = _parties(change.callers, change.of_callers.classes, hides=change.hides)
+    whose = "" if change.everybody else f" from {callers}"
     when = in_words(change.when, horizon)
-    return (
-        f"Calls to {_parties(change.called, change.besides)}{callers}{' ' if when else ''}{when} {_difference(change)}."
-    )
+    return f"Calls to {called}{whose}{' ' if when else ''}{when} {_difference(change)}."
 
 
 def example(change: Change, horizon: Horizon) -> dict[str, str]:
     """One call of the class, as `vipgate explain` takes it."""
     called, caller = change.called[0], _plainest(change.callers)
-    described = {"from": caller.example or "anonymous", "to": called.example or called.name}
-    if called.kind in ("user", "group"):
-        described[called.kind] = called.name
+    shown = {"from": caller.example or "anonymous", "to": called.example or called.parts[0].name}
+    shown |= {part.kind: part.name for part in called.parts if part.kind in ("user", "group")}
     if caller.restricted:
-        described["hidden"] = "true"
-    return described | {"at": horizon.at(change.when[0][0]).replace(tzinfo=None).isoformat(timespec="minutes")}
+        shown["hidden"] = "true"
+    return shown | {"at": horizon.at(change.when[0][0]).replace(tzinfo=None).isoformat(timespec="minutes")}
 
 
 def command(call: dict[str, str]) -> str:
     """The command that explains an example."""
-    options = [f"--{key}" if value == "true" else f"--{key} {value}" for key, value in call.items()]
+    options = [f"--{key}" if value == "true" else f"--{key} {quote(value)}" for key, value in call.items()]
     return f"vipgate explain {' '.join(options)}"
 
 
@@ -59,32 +58,8 @@ def _difference(change: Change) -> str:
     return f"{change.new.now} as before, but with other: {', '.join(differing(change.old, change.new))}"
 
 
-def _parties(parties: Sequence[Party], besides: Sequence[Party] = ()) -> str:
-    """Their names; of a pattern without those within it that have another fate."""
-    ordered = sorted(parties, key=lambda party: party.kind == "others")
-    described = list(dict.fromkeys(_described(party, parties, besides) for party in ordered))
-    return _listed(described, _MOST_PARTIES)
-
-
-def _listed(described: Sequence[str], most: int) -> str:
-    return ", ".join(described[:most]) + (f" and {len(described) - most} more" if described[most:] else "")
-
-
-def _described(party: Party, parties: Sequence[Party], besides: Sequence[Party]) -> str:
-    hidden = " (who hide their number)" if party.restricted else ""
-    match party.kind:
-        case "withheld":
-            return "callers who show no number"
-        case "others":
-            return f"all other numbers{hidden}"
-        case "user" | "group":
-            return f"{party.kind} {party.name}"
-    names = {each.name for each in parties}
-    apart = (
-        sorted({each.name for each in besides if party.name in each.around} - names) if party.kind == "numbers" else []
-    )
-    without = f" (without {_listed(apart, _MOST_PARTIES)})" if apart else ""
-    return f"{party.name}{without}{hidden}"
+def _parties(parties: Sequence[Party], classes: NumberClasses, *, hides: bool = False) -> str:
+    return listed(list(dict.fromkeys(described(parties, classes, hides=hides))))
 
 
 def _plainest(parties: Sequence[Party]) -> Party:
@@ -92,8 +67,8 @@ def _plainest(parties: Sequence[Party]) -> Party:
 
 
 def _party(party: Party) -> dict[str, Any]:
-    described: dict[str, Any] = {"kind": party.kind, "name": party.name, "example": party.example}
-    return described | ({"restricted": True} if party.restricted else {})
+    shown: dict[str, Any] = {"kind": party.kind, "name": party.name, "example": party.example}
+    return shown | ({"restricted": True} if party.restricted else {})
 
 
 def _moment(minute: int, horizon: Horizon) -> str:

@@ -1,0 +1,153 @@
+"""Everything that can be called, and the gates of two configurations that take calls to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from itertools import combinations, islice, product
+from math import inf
+from typing import Final, NamedTuple
+
+from vipgate_fs.gate.call import WITHHELD, Call
+from vipgate_fs.gate.gate import Gate
+from vipgate_fs.gate.gates import Gates
+from vipgate_fs.gate.targets import NumberPattern
+from vipgate_fs.preview.classes import NumberClasses
+from vipgate_fs.preview.parties import Party, named
+from vipgate_fs.preview.spellings import Numbers, Written
+
+_MOST_BOTH: Final = 1000
+"""Numbers of users, and the like, that are listed for the same two gates; the others have the same fate."""
+
+
+def find(gates: Gates, called: Party, place: int) -> Gate | None:
+    """The gate that takes calls to a party; the place of the file is 0 or 1."""
+    number = called.called(place)
+    found = gates.find(Call("diff", WITHHELD, number, number, **called.names))  # type: ignore[arg-type]
+    return found[0] if found else None
+
+
+class _Standing(NamedTuple):
+    """Where a party's gate stands in each file: of those for a number and for its user the first decides."""
+
+    old: float
+    new: float
+
+
+Pair = tuple[Gate | None, Gate | None]
+
+
+class Called:
+    """Everything that can be called, and the gates that take calls to it.
+
+    Args:
+        old, new: the gates of both files.
+        written: finds the numbers that the two files read as different ones.
+
+    Attributes:
+        numbers: all that can be called.
+        pairs: the gates of both files, and to whom the calls are that they take.
+    """
+
+    def __init__(self, old: Gates, new: Gates, written: Callable[[list[NumberPattern]], Written]) -> None:
+        self._files = (old, new)
+        self._orders = tuple({gate.name: order for order, gate in enumerate(gates)} for gates in self._files)
+        gates = [*old, *new]
+        patterns = [pattern for gate in gates for pattern, _ in gate.protects.numbers]
+        users = sorted({user for gate in gates for user in gate.protects.users})
+        groups = sorted({group for gate in gates for group in gate.protects.groups})
+        classes = NumberClasses([*patterns, *map(NumberPattern.exactly, users)])
+        self.numbers = Numbers(classes, written(patterns), self._gate_of)
+        numbers = [one for one in self.numbers.parties if not (one.kind == "number" and one.example in users)]
+        names = [*(Party("user", user, user) for user in users), *(Party("group", group, "") for group in groups)]
+        self._standings = {one: self._standing_of_number(one) for one in numbers}
+        self._standings |= {one: self._standing(self._pair(one)) for one in names}
+        self.pairs: dict[tuple[str | None, str | None], tuple[Pair, list[Party]]] = {}
+        self._enter_alone(numbers, names)
+        self._enter_both(numbers, names)
+
+    def party(self, called: tuple[str, str], names: Iterable[Party] = ()) -> Party:
+        """Whom a call is to, as far as that decides: the number, a name, or two of them.
+
+        Args:
+            called: the canonical number that each file reads.
+            names: users and groups that it belongs to.
+        """
+        number = self.numbers.of(called)
+        own = Party("user", number.name, number.example)
+        everybody = [own if own in self._standings else number, *(one for one in names if one in self._standings)]
+        first = []
+        for place in (0, 1):
+            least = min(self._standings[one][place] for one in everybody)
+            first.append([one for one in everybody if self._standings[one][place] == least])
+        alike = [one for one in first[0] if one in first[1]]
+        return alike[0] if alike else _both(first[0][0], first[1][0])
+
+    def _gate_of(self, number: str, place: int) -> str | None:
+        found = self._files[place].find(Call("diff", WITHHELD, number, number))
+        return found[0].name if found else None
+
+    def _enter_alone(self, numbers: Sequence[Party], names: Sequence[Party]) -> None:
+        for one in numbers:
+            before = self._before(one, names)
+            self._enter(self._pair(one), replace(one, unless=tuple(map(named, before))))
+        for one in names:
+            before = self._before(one, [*numbers, *names])
+            self._enter(self._pair(one), replace(one, unless=tuple(map(named, before))))
+
+    def _before(self, one: Party, others: Iterable[Party]) -> list[Party]:
+        """Who else would decide in one of the files at least."""
+        own = self._standings[one]
+        standings = ((other, self._standings[other]) for other in others)
+        return [other for other, standing in standings if standing.old < own.old or standing.new < own.new]
+
+    def _enter_both(self, numbers: Sequence[Party], names: Sequence[Party]) -> None:
+        """Numbers of users or groups, and users in groups, of which one decides so far and the other from now on."""
+        for one, other in (*product(self._alike(numbers), self._alike(names)), *combinations(self._alike(names), 2)):
+            first, second = self._standings[one[0]], self._standings[other[0]]
+            flipped = second.old < first.old and first.new < second.new
+            if not flipped and not (first.old < second.old and second.new < first.new):
+                continue
+            for pair in islice(product(one, other), _MOST_BOTH):
+                if not all(each.kind == "user" for each in pair):
+                    found = _both(*(reversed(pair) if flipped else pair))
+                    self._enter(self._pair(found), found)
+
+    def _alike(self, parties: Iterable[Party]) -> list[list[Party]]:
+        found: dict[tuple[_Standing, Pair], list[Party]] = {}
+        for one in parties:
+            standing = self._standings[one]
+            key = (standing, tuple(gate and gate.name for gate in self._pair(one)))
+            found.setdefault(key, []).append(one)  # type: ignore[arg-type]
+        return list(found.values())
+
+    def _enter(self, pair: Pair, one: Party) -> None:
+        key = (pair[0].name if pair[0] else None, pair[1].name if pair[1] else None)
+        self.pairs.setdefault(key, (pair, []))[1].append(one)
+
+    def _pair(self, one: Party) -> Pair:
+        old, new = (find(gates, one, place) for place, gates in enumerate(self._files))
+        return old, new
+
+    def _standing_of_number(self, one: Party) -> _Standing:
+        """What a number may be comes after all that it is."""
+        exact = self._standing(tuple(gates.exact(one.number(place)) for place, gates in enumerate(self._files)))  # type: ignore[arg-type]
+        guess = self._standing(self._pair(one))
+        last = max(map(len, self._files))
+        return _Standing(*(own if own < inf else last + other for own, other in zip(exact, guess, strict=True)))
+
+    def _standing(self, pair: Pair) -> _Standing:
+        old, new = (inf if gate is None else orders[gate.name] for gate, orders in zip(pair, self._orders, strict=True))
+        return _Standing(old, new)
+
+
+def _both(old: Party, new: Party) -> Party:
+    """A call that is for both: who decides so far, and who decides by the other file."""
+    number_first = sorted((old, new), key=lambda one: one.kind in ("user", "group"))
+    users_first = sorted(number_first, key=lambda one: one.kind == "group")
+    return Party("both", _joined(*users_first), users_first[0].example, both=(old, new))
+
+
+def _joined(one: Party, other: Party) -> str:
+    preposition = "in" if one.kind == "user" else "and" if one.kind == "group" else "of"
+    return f"{named(one)} {preposition} {named(other)}"
