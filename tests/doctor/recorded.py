@@ -23,6 +23,9 @@ gates:
     protects: {numbers: ["+49 711 55500"], users: ["1007"], groups: [staff]}
     identify:
       - static_pin: {pin: "081547293"}
+  closed:
+    protects: {numbers: ["+49 711 55502"]}
+    otherwise: {reject: true}
 """
 STATUS = Status(
     version=VERSION,
@@ -82,6 +85,7 @@ class Site:
         self.configuration = CONFIGURATION
         self.machine = SERVES
         self.trunks = ()
+        self.fusionpbx = None
 
     def spoil(self, command, old, new):
         """Change an answer of the switch's."""
@@ -92,7 +96,14 @@ class Site:
         loaded = config.load_text(self.configuration)
         switch = ask_switch(lambda command: self.answers.get(command, "false"), loaded.configuration, lambda: NOW)
         return Facts(
-            Path("vipgate.yaml"), loaded.configuration, loaded.findings, self.machine, switch, "", self.trunks, NOW
+            Path("vipgate.yaml"),
+            loaded.configuration,
+            loaded.findings,
+            self.machine,
+            switch,
+            fusionpbx=self.fusionpbx,
+            trunks=self.trunks,
+            now=NOW,
         )
 
     def findings(self):

@@ -61,7 +61,7 @@ def ends(extensions, **contexts):
         (extension(to("^.+$"), "transfer 1 enum inner"), (End.UNKNOWN, "transfer 1 enum inner")),
         (
             extension(to("^.+$"), "transfer ${sip_to_user} XML inner"),
-            (End.UNKNOWN, "transfer ${sip_to_user} XML inner"),
+            (End.NOWHERE, "there is no context inner"),
         ),
         (extension(to("^.+$"), "transfer hangup inline"), (End.REFUSED, "hangup")),
         (extension(to("^.+$"), "transfer 1"), (End.ROUND, "transfer 1")),
@@ -141,6 +141,12 @@ def test_what_only_a_call_knows_is_tried_both_ways():
     assert ends(at_night + GATE) == {(End.GATE, ()), (End.THROUGH, ("it is wday=2-6 time-of-day=20:00-06:00",))}
     by_function = extension('<condition field="${user_exists(id 1 x)}" expression="^true$"/>')
     assert ends(by_function + GATE) == {(End.GATE, ()), (End.THROUGH, ("${user_exists(id 1 x)} matches ^true$",))}
+
+
+def test_a_number_that_only_the_call_knows_may_be_any():
+    to_header = extension(to("^.+$"), "transfer ${sip_to_user} XML inner")
+    assert ends(to_header, inner=GATE) == {(End.GATE, ("destination_number matches ^.+$",)), (End.NOWHERE, ())}
+    assert ends(extension(to("^.+$"), "transfer 1 XML ${sip_h_X-Context}")) == {(End.UNKNOWN, ())}
 
 
 def test_a_variable_that_nobody_has_set_is_empty_and_an_inline_one_counts_at_once():

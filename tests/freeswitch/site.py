@@ -7,10 +7,12 @@ from pathlib import Path
 
 from freeswitch.configuration import DIALPLAN, HOST
 
-MODULES = ("console", "logfile", "event_socket", "commands", "dptools", "dialplan_xml", "sofia", "sndfile", "loopback")
+_LOADED = ("console", "logfile", "event_socket", "commands", "dptools", "dialplan_xml", "sofia", "sndfile", "loopback")
 SETTINGS = "autoload_configs/event_socket.conf.xml"
 EXTERNAL, INTERNAL = "sip_profiles/external.xml", "sip_profiles/internal.xml"
 CARRIER = "sip_profiles/external/carrier.xml"
+LOGS, LISTS, MODULES = (f"autoload_configs/{name}.conf.xml" for name in ("logfile", "acl", "modules"))
+USERS = "directory/default.xml"
 VIPGATE, PUBLIC, DEFAULT = "dialplan/vipgate.xml", "dialplan/public.xml", "dialplan/default.xml"
 NUMBER = "+4971155500"
 
@@ -50,20 +52,20 @@ def files(control: int, external: int, internal: int, gates: tuple[int, int]) ->
   <param name="password" value="$${{esl_password}}"/>
 </settings></configuration>
 """,
-        "autoload_configs/modules.conf.xml": '<configuration name="modules.conf"><modules>\n'
-        + "".join(f'  <load module="mod_{name}"/>\n' for name in MODULES)
+        MODULES: '<configuration name="modules.conf"><modules>\n'
+        + "".join(f'  <load module="mod_{name}"/>\n' for name in _LOADED)
         + "</modules></configuration>\n",
         "autoload_configs/switch.conf.xml": """<configuration name="switch.conf"><settings>
   <param name="loglevel" value="debug"/>
 </settings></configuration>
 """,
-        "autoload_configs/logfile.conf.xml": """<configuration name="logfile.conf"><settings/><profiles><profile name="default">
+        LOGS: """<configuration name="logfile.conf"><settings/><profiles><profile name="default">
   <mappings>
     <map name="all" value="info,notice,warning,err,crit,alert"/>
   </mappings>
 </profile></profiles></configuration>
 """,
-        "autoload_configs/acl.conf.xml": f"""<configuration name="acl.conf"><network-lists>
+        LISTS: f"""<configuration name="acl.conf"><network-lists>
   <list name="carrier" default="deny">
     <node type="allow" cidr="{HOST}/32"/>
   </list>
@@ -148,7 +150,7 @@ def files(control: int, external: int, internal: int, gates: tuple[int, int]) ->
 </context>
 </include>
 """,
-        "directory/default.xml": f"""<include>
+        USERS: f"""<include>
 <domain name="{HOST}">
   <params><param name="dial-string" value="${{sofia_contact(*/${{dialed_user}}@${{dialed_domain}})}}"/></params>
   <groups><group name="staff"><users>

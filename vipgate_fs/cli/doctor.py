@@ -15,13 +15,21 @@ from vipgate_fs import config as configuration_files
 from vipgate_fs.cli import output
 from vipgate_fs.cli.check import load
 from vipgate_fs.cli.options import config_option
+from vipgate_fs.config.model import Configuration
 from vipgate_fs.doctor import examine, verdict
-from vipgate_fs.doctor.asking import PASSWORD, asked, find_socket
+from vipgate_fs.doctor.asking import PASSWORD, asked, connected, find_socket
+from vipgate_fs.doctor.call import Request, Step
+from vipgate_fs.doctor.call import place as place_call
+from vipgate_fs.doctor.entries import entries_of
 from vipgate_fs.doctor.facts import Facts
 from vipgate_fs.doctor.finding import Finding, Severity
+from vipgate_fs.doctor.fusionpbx import Unreadable, ask_fusionpbx
 from vipgate_fs.doctor.machine import Machine, ask_machine
-from vipgate_fs.doctor.switch import Switch, ask_switch
+from vipgate_fs.doctor.switch import ask_switch
 from vipgate_fs.esl.inbound import Unreachable
+from vipgate_fs.gate.dialable import as_dialled
+from vipgate_fs.gate.gate import Route
+from vipgate_fs.secret import Secret
 
 _MOST_PORT = 65535
 
@@ -75,6 +83,14 @@ class ForMonitors(click.Command):
     help="A SIP profile or gateway that calls from outside come through; may be repeated. Default: find out.",
 )
 @click.option("--without-switch", is_flag=True, help="Look at the configuration and at this machine only.")
+@click.option(
+    "--call",
+    "number",
+    metavar="NUMBER",
+    help="Let the switch call this number itself, as the trunk's calls come, and tell what happens. Nobody's telephone "
+    "rings; the gate judges and records the call like any other.",
+)
+@click.option("--from", "caller", metavar="NUMBER", default="anonymous", help="Who calls; default: a withheld number.")
 @output.format_option
 def command(
     config: Path | None,
@@ -83,6 +99,8 @@ def command(
     settings: Path | None,
     trunks: tuple[str, ...],
     without_switch: bool,  # noqa: FBT001
+    number: str | None,
+    caller: str,
     style: str,
 ) -> None:
     """Find what is wrong with the configuration, with this machine and with the switch, and say what to type.
@@ -98,27 +116,69 @@ def command(
     except OSError as error:
         _end(style, f"{error.filename}: {error.strerror}")
     switch, why = None, ""
-    if not without_switch:
-        try:
-            switch = _ask(place, password_file, settings, loaded.configuration)
-        except Unreachable as error:
-            why = str(error)
-        except OSError as error:
-            why = f"{error.filename}: {error.strerror}"
+    try:
+        socket = find_socket(place, password_file, settings)
+        if number is not None:
+            _call(socket, loaded.configuration, trunks, number, caller, style)
+        if not without_switch:
+            with asked(socket) as ask:
+                switch = ask_switch(ask, loaded.configuration)
+    except Unreachable as error:
+        why = str(error)
+    except OSError as error:
+        why = f"{error.filename}: {error.strerror}"
+    if number is not None:
+        _end(style, why)
+    fusionpbx, why_no_fusionpbx = None, ""
+    try:
+        fusionpbx = None if without_switch else ask_fusionpbx()
+    except Unreadable as error:
+        why_no_fusionpbx = str(error)
     machine = (
         ask_machine(loaded.configuration, holds_secrets=loaded.holds_secrets) if loaded.configuration else Machine()
     )
-    facts = Facts(path, loaded.configuration, loaded.findings, machine, switch, why, trunks)
+    facts = Facts(
+        path, loaded.configuration, loaded.findings, machine, switch, why, fusionpbx, why_no_fusionpbx, trunks
+    )
     findings = sorted(examine(facts), key=lambda finding: -finding.severity.rank)
     _show(findings, style)
     sys.exit(verdict(findings))
 
 
-def _ask(
-    place: tuple[str, int] | None, password_file: Path | None, settings: Path | None, configuration: Any
-) -> Switch:
-    with asked(find_socket(place, password_file, settings)) as ask:
-        return ask_switch(ask, configuration)
+def _call(
+    socket: tuple[str, int, Secret] | None,
+    configuration: Configuration | None,
+    trunks: tuple[str, ...],
+    number: str,
+    caller: str,
+    style: str,
+) -> Never:
+    """Make a call, show its steps, and end the command. Raises Unreachable."""
+    steps: list[Step] = []
+
+    def show(step: Step) -> None:
+        steps.append(step)
+        if style == "text":
+            click.echo(f"{step.seconds:7.2f} s  {step.text}")
+
+    with connected(socket) as switch:
+        entries = entries_of(ask_switch(switch.api, configuration), trunks)
+        if not entries:
+            _end(style, "no SIP profile or gateway takes calls from outside; name one by --trunk")
+        entry = entries[0]
+        passed = {gate.route.context for gate in configuration.gates} if configuration else {Route().context}
+        try:
+            request = Request(as_dialled(number), as_dialled(caller), entry.context, frozenset(passed))
+        except ValueError as error:
+            _end(style, str(error))
+        show(Step(0.0, f"{caller} calls {number} in context {entry.context}, as calls through {entry.name} come"))
+        outcome = place_call(switch, request, show)
+    if style == "json":
+        listed = [{"seconds": round(step.seconds, 3), "text": step.text} for step in steps]
+        output.show_json({"result": outcome.severity.name.lower(), "outcome": outcome.text, "steps": listed})
+    else:
+        click.echo(f"{outcome.severity.name}: {outcome.text}")
+    sys.exit(outcome.severity)
 
 
 def _end(style: str, why: str) -> Never:

@@ -12,7 +12,9 @@ from typing import Final
 from vipgate_fs.doctor.checks import (
     clock,
     configuration,
+    dialplan,
     directory,
+    fusionpbx,
     gate,
     modules,
     peers,
@@ -24,7 +26,20 @@ from vipgate_fs.doctor.checks import (
 from vipgate_fs.doctor.facts import Facts
 from vipgate_fs.doctor.finding import Finding, Mistake, Severity, mistakes_of
 
-CHECKS: Final = (configuration, service, peers, clock, modules, profiles, route, gate, prompts, directory)
+CHECKS: Final = (
+    configuration,
+    service,
+    peers,
+    clock,
+    modules,
+    profiles,
+    fusionpbx,
+    route,
+    gate,
+    dialplan,
+    prompts,
+    directory,
+)
 """In the order in which they are run: what others depend on comes first."""
 
 

@@ -76,6 +76,13 @@ def _read(file: Path) -> dict[str, str]:
     return {}
 
 
+def connected(socket: tuple[str, int, Secret] | None) -> Inbound:
+    """A connection to the switch's event socket. Raises Unreachable."""
+    if socket is None:
+        raise Unreachable(f"no event_socket.conf.xml that this user can read, and no ${PASSWORD}")
+    return Inbound(*socket)
+
+
 @contextmanager
 def asked(socket: tuple[str, int, Secret] | None) -> Iterator[Ask]:
     """A way to ask the switch, by its event socket, else by fs_cli with what that knows itself. Raises Unreachable."""

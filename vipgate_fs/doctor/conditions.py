@@ -76,15 +76,15 @@ class State:
     """A call on its way.
 
     Attributes:
-        number: it goes to.
+        number: it goes to; None: that depends on the call.
         rdnis: it went to before the last transfer.
         variables: that the dialplan has set.
         settings: the switch's global variables.
     """
 
-    number: str
+    number: str | None
     context: str
-    rdnis: str = ""
+    rdnis: str | None = ""
     variables: dict[str, str | None] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.doctor.entries import Entry, entries_of
+from vipgate_fs.doctor.fusionpbx import FusionPbx
 from vipgate_fs.doctor.machine import Machine
 from vipgate_fs.doctor.numbers import samples
 from vipgate_fs.doctor.routes import Incoming, incoming_ways
@@ -27,6 +28,8 @@ class Facts:
         machine: this one.
         switch: None when it was not asked, or can't be.
         why_no_switch: why it can't be asked; "" when it was not to be.
+        fusionpbx: None when it is not installed here, or can't be asked.
+        why_no_fusionpbx: why it can't be asked; "" when it can, or is not installed.
         trunks: profiles and gateways that calls from outside come through; empty: find out.
         now: Unix time.
     """
@@ -37,8 +40,18 @@ class Facts:
     machine: Machine
     switch: Switch | None = None
     why_no_switch: str = ""
+    fusionpbx: FusionPbx | None = None
+    why_no_fusionpbx: str = ""
     trunks: tuple[str, ...] = ()
     now: float = field(default_factory=time.time)
+
+    def __post_init__(self) -> None:
+        """The dialplan of a FusionPBX is in its database, not in the switch."""
+        if self.switch is not None and self.fusionpbx is not None:
+            routes = [gate.route.context for gate in self.configuration.gates] if self.configuration else []
+            contexts = [entry.context for entry in entries_of(self.switch)]
+            dialplan = self.fusionpbx.dialplan([*contexts, *routes])
+            object.__setattr__(self, "switch", replace(self.switch, dialplan=dialplan, bindings=()))
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:

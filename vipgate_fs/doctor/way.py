@@ -38,6 +38,11 @@ _HEARD: Final = frozenset(("answer", "pre_answer", "playback", "say", "speak", "
 _CAPTURED: Final = re.compile(r"[$%][0-9]")
 
 
+def is_preparation(application: str) -> bool:
+    """Whether the dialplan goes on after an application, which leads a caller to nobody."""
+    return application in _GOES_ON or application in _SCRIPTS
+
+
 class End(Enum):
     """How a way ends."""
 
@@ -127,9 +132,10 @@ class _Walk:
         hunt.through(context)
         names = ", ".join(hunt.extensions)
         self._contexts.append(state.context)
-        self._steps.append(f"{state.number} in context {state.context}" + (f": {names}" if names else ""))
+        shown = state.number if state.number is not None else "another number"
+        self._steps.append(f"{shown} in context {state.context}" + (f": {names}" if names else ""))
         if not hunt.actions:
-            return End.NOWHERE, f"no extension of context {state.context} does anything for {state.number}"
+            return End.NOWHERE, f"no extension of context {state.context} does anything for {shown}"
         return self._run(hunt.actions)
 
     def _run(self, actions: list[Action]) -> tuple[End, str] | None:
@@ -137,7 +143,7 @@ class _Walk:
             assign(self._state, application, data)
             self._is_heard |= application in _HEARD
             self._is_scripted |= application in _SCRIPTS
-            if application in _GOES_ON | _SCRIPTS:
+            if is_preparation(application):
                 continue
             shown = f"{application} {self._state.expand(data) or data}".strip()
             if application == "socket":
@@ -152,12 +158,11 @@ class _Walk:
     def _transfer(self, data: str, shown: str) -> tuple[End, str] | None:
         if len(self._contexts) > _MOST_TRANSFERS:
             return End.ROUND, shown
-        expanded = self._state.expand(data)
-        words = (expanded or "").split()
-        if expanded is None or not words or words[0].startswith("-") or _CAPTURED.search(expanded):
+        words = [None if _CAPTURED.search(word) else self._state.expand(word) for word in data.split()]
+        number, dialplan, context = (*words, *("XML", self._state.context)[max(len(words) - 1, 0) :], None)[:3]
+        if not words or dialplan is None or context is None or (number or "").startswith("-"):
             return End.UNKNOWN, shown
-        number, dialplan, context = (*words, *("XML", self._state.context)[len(words) - 1 :])[:3]
-        if dialplan.lower() == "inline":
+        if dialplan.lower() == "inline" and number is not None:
             return self._run([_inline(part) for part in number.split(",")])
         if dialplan.upper() != "XML":
             return End.UNKNOWN, shown

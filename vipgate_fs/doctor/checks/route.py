@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import xml.etree.ElementTree as ET
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.dialplan.layout import OWN
 from vipgate_fs.doctor.facts import Facts
 from vipgate_fs.doctor.finding import Finding, Mistake, Severity
 from vipgate_fs.doctor.numbers import is_protected
@@ -16,7 +18,7 @@ from vipgate_fs.doctor.switch import Switch
 from vipgate_fs.doctor.way import End, Way, begin, find_context, ways
 from vipgate_fs.gate.call import REQUEST_URI
 from vipgate_fs.gate.gate import Gate, Route
-from vipgate_fs.gate.verdict import Forward
+from vipgate_fs.gate.verdict import Forward, Reject
 
 OURS: Final = ("vipgate", "vipgate-no-gate", "vipgate-passed")
 """Contexts of the dialplan that VIPgate ships."""
@@ -159,10 +161,17 @@ def _judge(each: Incoming) -> Iterator[Finding]:
 def _after(facts: Facts, switch: Switch, configuration: Configuration) -> Iterator[Finding]:
     """What becomes of those who pass. A number arrives if it does in one of the ways in which a trunk may write it."""
     met: defaultdict[tuple[str, str], list[Incoming]] = defaultdict(list)
+    bypassed = {each.sample.target for each in facts.incoming if each.way.end is End.THROUGH}
     for each in facts.incoming:
         route = each.sample.gate.route
         is_known = route.dialplan == "XML" and find_context(switch.dialplan, route.context) is not None
-        if is_known and each.sample.target and each.way.end is End.GATE and not each.way.provided:
+        if (
+            is_known
+            and _lets_in(each.sample.gate)
+            and each.sample.target
+            and each.sample.target not in bypassed
+            and each.way.end is End.GATE
+        ):
             met[each.sample.gate.name, each.sample.target].append(each)
     for several in met.values():
         found = [(each, way) for each in several for way in _passed(each, switch)]
@@ -178,6 +187,11 @@ def _after(facts: Facts, switch: Switch, configuration: Configuration) -> Iterat
         ways_on = onward(switch, before, target, gate.route.context)
         if not any(map(_arrives, ways_on)):
             yield FORWARD_NOWHERE(gate=gate.name, number=target, way=ways_on[0].told, context=ways_on[0].contexts[-1])
+
+
+def _lets_in(gate: Gate) -> bool:
+    """Whether a gate lets anybody through, ever."""
+    return bool(gate.steps or gate.active or not isinstance(gate.otherwise, Reject))
 
 
 def _passed(each: Incoming, switch: Switch) -> list[Way]:
@@ -234,6 +248,12 @@ def _headers(found: Iterable[Way], switch: Switch, configuration: Configuration)
         return
     for name in {name for way in found for name in way.contexts if name not in OURS}:
         context = find_context(switch.dialplan, name)
-        for element in () if context is None else context.iter():
-            if (field := _HEADERS.search(element.get("field", ""))) and element.tag in ("condition", "regex"):
-                yield OTHER_HEADER(context=name, field=field[0])
+        found_in = {} if context is None else {each.get("name", ""): _header(each) for each in context}
+        if not any(field for extension, field in found_in.items() if extension.startswith(OWN)):  # --match-to
+            yield from (OTHER_HEADER(context=name, field=field) for field in found_in.values() if field)
+
+
+def _header(extension: ET.Element) -> str:
+    """The header that an extension's conditions go by; "": none."""
+    fields = (_HEADERS.search(each.get("field", "")) for each in extension.iter() if each.tag in ("condition", "regex"))
+    return next((found[0] for found in fields if found), "")

@@ -1,0 +1,185 @@
+"""A call that the switch makes to itself: through the trunk's context to the gate, told step by step, and hung up.
+
+It runs on a loopback channel with `max_forwards=1`: the switch then refuses to make any further channel for it
+(switch_core_session.c, switch_core_session_outgoing_channel), so that a bridge rings nobody's telephone; transfers are
+counted apart (switch_ivr.c, switch_ivr_session_transfer). It is hung up
+as soon as it has passed the gate, which is before a queue or a mailbox could matter.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from vipgate_fs.doctor.finding import Severity
+from vipgate_fs.doctor.way import is_preparation
+from vipgate_fs.esl.inbound import Inbound, Unreachable
+from vipgate_fs.gate.dialable import is_dialable
+
+LONGEST: Final = 25.0
+"""Seconds that a call is watched for: longer than a dialplan waits for a gate (10), and most webservices."""
+_MARK: Final = "vipgate_doctor"
+_EVENTS: Final = "CHANNEL_EXECUTE CHANNEL_ANSWER CHANNEL_HANGUP_COMPLETE"
+_ASKS: Final = "play_and_get_digits"
+_CONTEXT: Final = re.compile(r"[A-Za-z0-9_.@-]+", re.ASCII)
+_REJECTS: Final = frozenset(("hangup", "respond"))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happened.
+
+    Attributes:
+        seconds: since the call began.
+        text: what.
+    """
+
+    seconds: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the call went.
+
+    Attributes:
+        severity: OK when a gate decided, whatever it decided.
+        text: in a sentence.
+    """
+
+    severity: Severity
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The call to make.
+
+    Attributes:
+        number, caller: dialable.
+        context: that the trunk's calls begin in.
+        passed: contexts in which those calls go on that a gate lets through.
+        longest: seconds that it is watched for.
+
+    Raises:
+        ValueError: a number that can't be dialled, or a context that is none.
+    """
+
+    number: str
+    caller: str
+    context: str
+    passed: frozenset[str]
+    longest: float = LONGEST
+
+    def __post_init__(self) -> None:
+        if not (is_dialable(self.number) and is_dialable(self.caller)):
+            raise ValueError("a number that can't be dialled; allowed: digits, letters, + * # . _ -")
+        if _CONTEXT.fullmatch(self.context) is None:
+            raise ValueError(f"the context {self.context!r} can't be called")
+
+
+class Story:
+    """Makes steps, and an outcome, of the events of one call.
+
+    Args:
+        passed: contexts in which those calls go on that a gate lets through.
+    """
+
+    def __init__(self, passed: Collection[str]) -> None:
+        self._passed = passed
+        self._is_asked = False
+        self._context = ""
+        self.outcome: Outcome | None = None
+
+    def told(self, event: Mapping[str, str]) -> str | None:
+        """What an event says, in words; None: nothing worth a line."""
+        name = event.get("Event-Name")
+        if name == "CHANNEL_ANSWER":
+            return "answered"
+        if name == "CHANNEL_HANGUP_COMPLETE":
+            cause = event.get("Hangup-Cause", "?")
+            if self.outcome is None:
+                self.outcome = self._ended(cause)
+            return f"hung up: {cause}"
+        if name != "CHANNEL_EXECUTE":
+            return None
+        application, data = event.get("Application", ""), event.get("Application-Data", "")
+        context = event.get("Caller-Context", "")
+        entered = f"{context}: " if context != self._context else ""
+        self._context = context
+        self._judge(application, data, context)
+        if is_preparation(application) and application != "answer" and not entered:
+            return None
+        return f"{entered}{application} {data}".rstrip()
+
+    def _judge(self, application: str, data: str, context: str) -> None:
+        """Find out how the call goes, once it can be known."""
+        if self.outcome is not None:
+            return
+        if application == "socket":
+            self._is_asked = True
+        elif application == _ASKS:
+            self.outcome = Outcome(Severity.OK, "a gate took the call, and asks the caller for digits")
+        elif context.endswith("-no-gate") and application in (*_REJECTS, "transfer"):
+            self.outcome = Outcome(Severity.CRITICAL, f"no gate took the call: {application} {data}".rstrip())
+        elif self._is_asked and context in self._passed and not is_preparation(application):
+            self.outcome = Outcome(Severity.OK, f"the gate let the call through: {application} {data}")
+        elif not self._is_asked and application not in ("transfer", *_REJECTS) and not is_preparation(application):
+            self.outcome = Outcome(Severity.CRITICAL, f"no gate was asked; the call got through: {application} {data}")
+        elif self._is_asked and application in _REJECTS:
+            self.outcome = Outcome(Severity.OK, f"the gate rejected the call: {application} {data}".rstrip())
+
+    def _ended(self, cause: str) -> Outcome:
+        if self._is_asked:
+            return Outcome(Severity.OK, f"a gate had the call, and it ended with {cause}")
+        return Outcome(Severity.CRITICAL, f"the call never met a gate, and ended with {cause}")
+
+
+def place(switch: Inbound, request: Request, show: Callable[[Step], None]) -> Outcome:
+    """Make the call, show each step when it happens, and hang it up. Raises Unreachable."""
+    mark = str(uuid.uuid4())
+    switch.command(f"event plain {_EVENTS}")
+    switch.command(f"filter variable_{_MARK} {mark}")
+    variables = {
+        _MARK: mark,
+        "max_forwards": "1",
+        "max_session_transfers": "20",
+        "loopback_bowout": "false",
+        "loopback_bowout_on_execute": "false",
+        "origination_uuid": mark,
+        "origination_caller_id_number": request.caller,
+        "origination_caller_id_name": "doctor",
+        "originate_timeout": str(round(request.longest)),
+        "ignore_early_media": "true",
+    }
+    written = ",".join(f"{name}={value}" for name, value in variables.items())
+    began = time.monotonic()
+    answer = switch.command(f"bgapi originate {{{written}}}loopback/{request.number}/{request.context}/XML &park()")
+    if answer.startswith("-ERR"):
+        return Outcome(Severity.UNKNOWN, f"the switch does not make the call: {answer}")
+    try:
+        return _watch(switch, Story(request.passed), began, request.longest, show)
+    finally:
+        with suppress(Unreachable):
+            switch.api(f"uuid_kill {mark}")
+
+
+def _watch(switch: Inbound, story: Story, began: float, longest: float, show: Callable[[Step], None]) -> Outcome:
+    for event in _of_the_called_side(switch, longest):
+        if (text := story.told(event)) is not None:
+            show(Step(time.monotonic() - began, text))
+        if story.outcome is not None:
+            return story.outcome
+    return Outcome(Severity.CRITICAL, f"nothing was decided within {longest:.0f} s")
+
+
+def _of_the_called_side(switch: Inbound, seconds: float) -> Iterator[Mapping[str, str]]:
+    """Events of the channel that goes through the dialplan; the other one only waits."""
+    for frame in switch.events(seconds):
+        if frame.event_name is not None and frame.headers.get("Channel-Name", "").endswith("-b"):
+            yield frame.headers
