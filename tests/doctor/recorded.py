@@ -46,6 +46,7 @@ STATUS = Status(
     ending=False,
     refused=None,
     digest="",
+    page="none",
 )
 SERVES = Machine(service=STATUS, rules="2026a")
 """A machine without a mistake."""

@@ -57,6 +57,7 @@ SPOILT = [
         'field="${sip_to_user}" expression="^(?:',
     ),
     ("gate-bypassed", "sofia xmlstatus profile external", "<context>vipgate", "<context>public"),
+    ("number-parameters", DIALPLAN, "$1 XML vipgate", "${x} XML vipgate"),
     ("socket-elsewhere", DIALPLAN, "127.0.0.1:8084|127.0.0.1:8086", "127.0.0.1:8094"),
     ("socket-port", DIALPLAN, "127.0.0.1:8084|127.0.0.1:8086", "127.0.0.1:8084|127.0.0.1"),
     ("socket-not-full", DIALPLAN, "async full", "async"),

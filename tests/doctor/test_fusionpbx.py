@@ -118,6 +118,9 @@ class Fusion:
             "xml_locate configuration configuration name sofia.conf",
         ):
             site.answers[command] = site.answers[command].replace("vipgate", "public")
+            site.answers[command] = site.answers[command].replace(
+                'name="dtmf', 'name="parse-invite-tel-params" value="true"/><param name="dtmf'
+            )
         site.fusionpbx = ask_fusionpbx(self.config)
         return site.mistakes()
 

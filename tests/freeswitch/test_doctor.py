@@ -80,6 +80,13 @@ PLANTED = [
     ("gate-again", VIPGATE, PASSED, PASSED.replace("public", "vipgate"), "dialplan-differs"),
     ("another-number-leads-there", PUBLIC, "^(?:\\+|00)?49711555(00)$", "49711555(00)$", ""),
     ("another-header-decides", PUBLIC, NUMBER, NUMBER.replace("destination_number", "${sip_to_user}"), ""),
+    (
+        "number-parameters",
+        VIPGATE,
+        '<action application="transfer" data="$1 XML vipgate"/>',
+        '<action application="hangup"/>',
+        "dialplan-differs",
+    ),
     ("socket-elsewhere", VIPGATE, "{gates}", "127.0.0.1:9", ""),
     ("socket-port", VIPGATE, "{gates}", "127.0.0.1", "socket-elsewhere"),
     ("socket-not-full", VIPGATE, "async full", "async", "dialplan-differs"),

@@ -25,6 +25,8 @@ OURS: Final = ("vipgate", "vipgate-no-gate", "vipgate-passed")
 _HEADERS: Final = re.compile(r"sip_to_user|sip_req_user|sip_to_uri|sip_req_uri|sip_h_[A-Za-z-]+")
 _STRANGER: Final = "5550199019901"
 """A number that is nobody's."""
+_PARAMETERS: Final = ";npdi;rn=+4919912345"
+"""What the carrier of a ported number adds to it (RFC 4694)."""
 _SHORTEST: Final = 6
 """Characters of a number that can't be an extension."""
 
@@ -114,6 +116,16 @@ OTHER_HEADER = Mistake(
 )
 
 
+PARAMETERS = Mistake(
+    "number-parameters",
+    Severity.WARNING,
+    "a call to {number} through {entry} does not reach the gate as one without parameters does: {way}",
+    "Ported numbers and some trunks add them: such a call is refused, or goes round the gate.",
+    'in its SIP profile: <param name="parse-invite-tel-params" value="true"/>; '
+    "fs_cli -x 'sofia profile PROFILE restart'",
+)
+
+
 def check(facts: Facts) -> Iterator[Finding]:
     """Every way of a call to a protected number."""
     if facts.switch is None or facts.configuration is None:
@@ -127,6 +139,18 @@ def check(facts: Facts) -> Iterator[Finding]:
         first = facts.incoming[0]
         yield NO_WAY(entry=first.entry.name, way=first.way.told, number=first.sample.number)
     yield from _after(facts, facts.switch, facts.configuration)
+    yield from _with_parameters(facts, facts.switch)
+
+
+def _with_parameters(facts: Facts, switch: Switch) -> Iterator[Finding]:
+    """Numbers with parameters (RFC 3966, RFC 4694) where nobody cuts them off."""
+    met = {(each.entry.name, each.entry.context): each for each in facts.incoming if each.way.end is End.GATE}
+    for entry, number in ((each.entry, each.sample.number) for each in met.values()):
+        if entry.profile is not None and not entry.profile.has("parse-invite-tel-params"):
+            written = f"{number}{_PARAMETERS}"
+            found = list(ways(switch.dialplan, begin(written, entry.context, switch.variables)))
+            if not any(way.end is End.GATE and ";" not in (way.state.number or "") for way in found):
+                yield PARAMETERS(number=written, entry=entry.name, way=found[0].told)
 
 
 def _contexts(switch: Switch, configuration: Configuration) -> Iterator[Finding]:
