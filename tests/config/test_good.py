@@ -78,6 +78,7 @@ def test_server(full):
     assert full.server.allow == (ip_network("::1"), ip_network("10.1.2.0/24"))
     assert (full.server.workers, full.server.max_calls, full.server.drain) == (2, 500, 45.0)
     assert full.server.metrics == ("::1", 9464)
+    assert full.server.traces == "https://collector.example:4318/v1/traces"
     assert full.server.admin == ("::1", 8086)
 
 

@@ -22,6 +22,7 @@ class Server:
         workers: processes that serve calls, 1 to 64.
         max_calls: concurrent calls, across all workers, above which connections are refused, 1 to 100000.
         drain: seconds that running dialogues may continue when the service is stopped, 0 to 900.
+        traces: URL that traces of calls are sent to (OTLP over HTTP); None: there are none.
         metrics: address and port for monitors (/metrics, /healthz, /readyz); None: there is none.
         admin: host and port of the administration page, on this machine; None: there is none.
     """
@@ -33,6 +34,7 @@ class Server:
     max_calls: int
     drain: float
     metrics: tuple[str, int] | None = None
+    traces: str | None = None
     admin: tuple[str, int] | None = None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Final, cast
@@ -27,6 +28,7 @@ _LISTEN: Final = re.compile(r"(\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9_.-
 _OF_THE_CALLER: Final = ("To", "Diversion")
 """Headers that many trunks pass on as the caller's telephone wrote them."""
 _LOCALHOST: Final = "localhost"
+OTEL: Final = "pip install 'vipgate-fs[otel]'"
 _PATH: Final = re.compile(r"[A-Za-z0-9_./-]+", re.ASCII)
 
 
@@ -110,6 +112,8 @@ def read_server(section: Section) -> Server:
     metrics = section.find("metrics", _metrics)
     if metrics == (host, port) and port:
         section.error(say("found the address of server.listen; monitors need a port of their own"), "metrics")
+    if "traces" in section and find_spec("opentelemetry") is None:
+        section.warn(say("OpenTelemetry is not installed: no traces. {install}", install=OTEL), "traces")
     return Server(
         host,
         port,
@@ -118,6 +122,7 @@ def read_server(section: Section) -> Server:
         max_calls=section.integer("max_calls"),
         drain=section.duration("drain"),
         metrics=metrics,
+        traces=section.find("traces", str),
         admin=section.find("admin", lambda text: _admin(text, (host, port))),
     )
 

@@ -35,6 +35,7 @@ class Call:
         called_users: the id of the directory's user behind the called number, and the names that gates use for them.
         called_groups: the directory's groups of this user.
         variables: channel variables that a step reads.
+        traceparent: for whoever a step asks (W3C Trace Context); "" where the call has no trace.
         at: the time to decide for, with a time zone; `decide` converts it to the site's.
     """
 
@@ -50,6 +51,7 @@ class Call:
     called_groups: frozenset[str] = frozenset()
     called_in: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
+    traceparent: str = field(default="", compare=False)
     at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC), compare=False)
 
     def withheld(self) -> Call:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import resource
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -30,10 +29,10 @@ from vipgate_fs.gate.dialogue import Outcome, Result, conduct
 from vipgate_fs.gate.gate import Rejection
 from vipgate_fs.gate.memory import InMemory, Memory
 from vipgate_fs.gate.reason import Reason
-from vipgate_fs.gate.record import CallRecord
 from vipgate_fs.gate.step import Step, StepFailed
 from vipgate_fs.sentences import said, say
 from vipgate_fs.service.asking import Asking
+from vipgate_fs.service.course import Course, Tracing
 from vipgate_fs.service.lobby import MOST_BYTES, Dropped, Lobby
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.unmet import Unmet
@@ -72,6 +71,7 @@ class CallHandler:
         memory: what is remembered across calls; default: that of this process.
         unmet: notes calls that meet no gate; default: warns in the log.
         counts: gets the figures; default: nobody looks at them.
+        tracing: gets a trace of each call; None: there are no traces.
 
     Attributes:
         calls: that are being served: a connection counts as soon as its peer has shown to be a FreeSWITCH with a call,
@@ -88,6 +88,7 @@ class CallHandler:
         memory: Memory | None = None,
         unmet: Unmet | None = None,
         counts: Counts | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self.calls = self.begun = 0
         self.changed = Event()
@@ -96,7 +97,7 @@ class CallHandler:
         most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._lobby, self._unwanted = Lobby(max(round(_PLACES * most), _LEAST_PLACES), MOST_BYTES), Lobby(*_UNWANTED)
         self._unmet = unmet or Unmet(partial(warn_of_unmet, log))
-        self._counts = counts or Counts()
+        self._counts, self._tracing = counts or Counts(), tracing
         self._site = configuration.site
         self._gates = configuration.gates
         enabled = [gate for gate in self._gates if gate.enabled]
@@ -182,7 +183,9 @@ class CallHandler:
             self.changed.set()
 
     def _serve(self, call: Call, session: Session, log: Log) -> None:
-        course, outcome = _Course(self._clock()), Outcome(Result.HUNG_UP)
+        trace = self._tracing.begin(call.uuid) if self._tracing else None
+        course, outcome = Course(self._clock(), trace), Outcome(Result.HUNG_UP)
+        log = log.bind(trace=trace.trace_id) if trace else log
         channel = EslChannel(session)
         try:
             channel.take()
@@ -192,7 +195,7 @@ class CallHandler:
                 call,
                 course.began,
                 self._site.calendar,
-                Asking(channel, session, self._observe),
+                Asking(channel, session, self._labels, self._observe, trace),
                 self._memory.overrides,
             )
             course.deciding = course.seconds
@@ -235,24 +238,26 @@ class CallHandler:
         outcome = Outcome(Result.REJECTED, why=say("the call can't be read: {why}", why=why))
         self._counts.error("unreadable")
         log.error("rejected: the call can't be read", call=call.uuid, why=why)
-        self._record(_Course(self._clock()), call, outcome)
+        self._record(Course(self._clock()), call, outcome)
 
-    def _record(self, course: _Course, call: Call, outcome: Outcome) -> None:
+    def _record(self, course: Course, call: Call, outcome: Outcome) -> None:
         """The call is over: keep its record, and count it."""
         self._memory.record(course.record(call, outcome))
         decision = course.decision
         gate = decision.gate.name if decision and decision.gate else ""
-        self._counts.call(gate, label_of(decision.verdict) if decision else "none", outcome.result)
+        verdict = label_of(decision.verdict) if decision else "none"
+        self._counts.call(gate, verdict, outcome.result)
         for result in outcome.attempts:
             self._counts.attempt(gate, result)
+        if course.trace:
+            course.trace.end(gate, verdict, outcome.result, outcome.entries)
 
-    def _observe(self, step: Step, seconds: float, failure: StepFailed | None) -> None:
-        gate, label = self._labels[id(step)]
-        self._counts.step(gate, label, seconds)
+    def _observe(self, step: Step, labels: tuple[str, str], seconds: float, failure: StepFailed | None) -> None:
+        self._counts.step(*labels, seconds)
         if failure:
-            self._counts.step_failed(gate, label)
+            self._counts.step_failed(*labels)
         if step.waits:
-            self._counts.upstream(gate, label, is_up=failure is None)
+            self._counts.upstream(*labels, is_up=failure is None)
 
     def _hint(self, call: Call) -> str:
         """Which other header has a number that a gate protects."""
@@ -285,47 +290,6 @@ def warn_of_unmet(log: Log, called: str, hint: str) -> None:
     """Log that calls to a number meet no gate, and pass."""
     hint = hint or "if another number was dialled: docs/freeswitch.md, Who is called"
     log.warning("no gate protects a called number, so its calls pass", called=called, hint=hint)
-
-
-class _Course:
-    """How a call goes on at the gate, for its record.
-
-    Attributes:
-        began: when the gate had the call's facts.
-        decision: None until there is one.
-        deciding: seconds until there was one.
-    """
-
-    def __init__(self, began: dt.datetime) -> None:
-        self.began = began
-        self.decision: Decision | None = None
-        self.deciding = 0.0
-        self._started = time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        """Since it began."""
-        return time.monotonic() - self._started
-
-    def record(self, call: Call, outcome: Outcome) -> CallRecord:
-        """The call's record, now that it is over."""
-        decision = self.decision
-        caller = WITHHELD if call.restricted and not decision else call.caller  # perhaps no gate may know it
-        reasons = [decision.why] if decision else []
-        return CallRecord(
-            uuid=storable(call.uuid),
-            began=self.began.timestamp(),
-            gate=decision.gate.name if decision and decision.gate else None,
-            caller=caller,
-            called=call.called,
-            verdict=describe(decision.verdict) if decision else "none",
-            entries=outcome.entries,
-            outcome=outcome.result,
-            target=outcome.target,
-            reason=storable("; ".join(filter(None, [*reasons, outcome.why])), longest=500),
-            deciding=round(self.deciding, 3),
-            seconds=round(self.seconds, 3),
-        )
 
 
 def _tell(decision: Decision, call: Call, log: Log) -> None:

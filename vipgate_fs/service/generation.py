@@ -251,6 +251,9 @@ class _Mould:
             return self._say(_REFUSED, f"wrong {why}")
         if configuration.store.url is not None:
             _import_store(configuration.store.url)
+        if configuration.server.traces:
+            with suppress(ImportError):  # the worker reports it
+                import_module(worker.TRACING)
         self._be_ready(loaded)
         del loaded  # with what was read: neither this process nor a worker needs it any more
         gc.freeze()  # else the collector's marks make a copy of all of it in each worker

@@ -18,6 +18,7 @@ from vipgate_fs.config.model import Configuration
 from vipgate_fs.figures.counts import Counts
 from vipgate_fs.gate.memory import Memory
 from vipgate_fs.service.calls import CallHandler, Clock, system_clock
+from vipgate_fs.service.course import Tracing
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.port import BACKLOG, hear
 from vipgate_fs.service.unmet import Unmet
@@ -40,6 +41,7 @@ class GateServer:
         memory: what is remembered across calls; default: that of this process.
         unmet: notes calls that meet no gate; default: warns in the log.
         counts: gets the figures; default: nobody looks at them.
+        tracing: gets a trace of each call; None: there are no traces.
 
     Attributes:
         changed: set when a call begins or ends.
@@ -57,12 +59,13 @@ class GateServer:
         memory: Memory | None = None,
         unmet: Unmet | None = None,
         counts: Counts | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         server = configuration.server
         self._allow: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = server.allow
         self._log = log
         self._counts = counts or Counts()
-        self._serve = CallHandler(configuration, log, clock, memory, unmet, self._counts)
+        self._serve = CallHandler(configuration, log, clock, memory, unmet, self._counts, tracing)
         self._connections = Pool()
         self._cut_off = self._refused = 0
         self._report_refused_at = 0.0

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import resource
 from contextlib import suppress
+from importlib import import_module
 from typing import Any, Final
 
 import gevent
@@ -20,6 +21,7 @@ from vipgate_fs.config.model import Configuration
 from vipgate_fs.figures.counts import Counts
 from vipgate_fs.gate.memory import InMemory, Memory
 from vipgate_fs.service.calls import system_clock
+from vipgate_fs.service.course import Tracing
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.port import SETTLE, drop_requests
 from vipgate_fs.service.server import GateServer
@@ -41,6 +43,7 @@ UNMET: Final = b"unmet "
 """What a message begins with that names a number whose calls meet no gate; the number, a tab and a hint follow."""
 COUNTED: Final = b"counted "
 """What a message begins with that has figures; see `vipgate_fs.figures.counts`."""
+TRACING: Final = "vipgate_fs.service.tracing"
 CUT: Final = b"cut "
 """What a worker's last message begins with; the number follows."""
 
@@ -64,9 +67,15 @@ class Worker:
         self._memory = site_memory(configuration, log)
         self._to_warn_of: list[bytes] = []
         self._unmet = Unmet(lambda called, hint: self._to_warn_of.append(f"{called}\t{hint}".encode()))
-        self._counts = Counts()
+        self._counts, self._tracing = Counts(), site_tracing(configuration.server.traces, log)
         self._server = GateServer(
-            configuration, log, listener=self._listener, memory=self._memory, unmet=self._unmet, counts=self._counts
+            configuration,
+            log,
+            listener=self._listener,
+            memory=self._memory,
+            unmet=self._unmet,
+            counts=self._counts,
+            tracing=self._tracing,
         )
         self._log, self._heartbeat = log, timings.heartbeat
         self._ended = AsyncResult()
@@ -81,6 +90,8 @@ class Worker:
         gevent.killall([obeying, reporting])
         self._report_rest()
         self._memory.close()
+        if self._tracing:
+            self._tracing.close()
         self._send(CUT + str(cut_off).encode())
 
     def _obey(self) -> None:
@@ -149,6 +160,19 @@ class Worker:
     def _send(self, message: bytes) -> None:
         with suppress(OSError):  # `_obey` learns of it
             self._channel.send(message)
+
+
+def site_tracing(url: str | None, log: Log) -> Tracing | None:
+    """Where traces of calls go; None: nowhere. Without OpenTelemetry, calls go on all the same."""
+    if url is None:
+        return None
+    try:
+        module = import_module(TRACING)  # many megabytes, which a site without traces does not wait for
+    except ImportError as error:
+        log.error("no traces of calls: pip install 'vipgate-fs[otel]'", why=str(error))
+        return None
+    tracing: Tracing = module.OpenTelemetry(url, log)
+    return tracing
 
 
 def site_memory(configuration: Configuration, log: Log) -> Memory:

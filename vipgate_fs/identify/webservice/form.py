@@ -58,18 +58,21 @@ class Form:
         filled += query + _filled(rest, facts)
         return Request(self.method, filled, json.dumps(facts).encode() if self.method == "POST" else b"")
 
-    def headers_of(self, request: Request, call_id: str, timestamp: int) -> Iterator[tuple[str, str]]:
+    def headers_of(self, request: Request, call_id: str, timestamp: int, trace: str = "") -> Iterator[tuple[str, str]]:
         """The headers of a request.
 
         Args:
             request: that they go with; the signature is about it.
             call_id: of the call, as in FACTS.
             timestamp: seconds since 1970.
+            trace: the call's `traceparent` (W3C Trace Context); "" for none.
         """
         call_id = quote(call_id, safe="")
         yield from ((name, value.reveal()) for name, value in self.headers)
         yield "User-Agent", "VIPgate"
         yield "X-VIPgate-Call-Id", call_id
+        if trace:
+            yield "traceparent", trace
         if request.body:
             yield "Content-Type", "application/json"
         if self.key is not None:

@@ -48,30 +48,30 @@ class Webservice(Step):
         key = self.form.request(self.url, {**facts, "call_id": ""})
         verdict = self.cache.get(key)
         if verdict is None:
-            verdict = self._ask(facts)
+            verdict = self._ask(facts, call.traceparent)
             self.cache.put(key, verdict)
         return verdict
 
-    def _ask(self, facts: Facts) -> Verdict | None:
+    def _ask(self, facts: Facts, trace: str) -> Verdict | None:
         deadline = _deadline(self.total)
         if self.fallback_url is None:
             with self.breaker.question():
-                return self._ask_url(self.url, facts, deadline)
+                return self._ask_url(self.url, facts, trace, deadline)
         try:
             with self.breaker.question():
-                return self._ask_url(self.url, facts, _deadline(self.total / 2))
+                return self._ask_url(self.url, facts, trace, _deadline(self.total / 2))
         except StepFailed as first:
             try:
-                return self._ask_url(self.fallback_url, facts, deadline)
+                return self._ask_url(self.fallback_url, facts, trace, deadline)
             except StepFailed as second:
                 raise StepFailed(
                     say("{first}; fallback_url: {second}", first=said(first), second=said(second))
                 ) from None
 
-    def _ask_url(self, url: str, facts: Facts, deadline: Deadline) -> Verdict | None:
+    def _ask_url(self, url: str, facts: Facts, trace: str, deadline: Deadline) -> Verdict | None:
         body = self.fetcher.fetch(
             self.form.request(url, facts),
-            lambda request: self.form.headers_of(request, facts["call_id"], int(time.time())),
+            lambda request: self.form.headers_of(request, facts["call_id"], int(time.time()), trace),
             deadline,
         )
         try:
