@@ -25,3 +25,50 @@ def test_audit_has_a_row_for_each_gate(tmp_path):
     run = CliRunner().invoke(main, ["--config", str(file), "audit"])
     assert "0.224 %" in run.output
     assert "471108" not in run.output
+
+
+GUESTS = """\
+version: 1
+store: sqlite:///state.db
+gates:
+  support: {protects: {numbers: ["7000"]}, identify: [{guest_pin: {}}]}
+  both: {protects: {numbers: ["7001"]}, identify: [{guest_pin: {pin: "4711081547"}}]}
+"""
+
+
+@pytest.fixture
+def vipgate(tmp_path):
+    """Runs a command for a site with guest PINs; gives what it prints for programs."""
+    file = tmp_path / "vipgate.yaml"
+    file.write_text(GUESTS)
+
+    def run(*arguments):
+        done = CliRunner().invoke(main, ["--config", str(file), *arguments, "--format", "json"])
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout), done.stderr
+
+    return run
+
+
+def test_guest_pins_count_as_long_as_they_are_valid(vipgate):
+    issued = [
+        vipgate("pin", "issue", "--gate", gate, "--digits", digits, "--valid-for", until, *more)[0]
+        for gate, digits, until, more in (
+            ("support", "6", "365d", ()),
+            ("support", "8", "1h", ("--caller", "004917612345678")),
+            ("both", "7", "365d", ()),
+        )
+    ]
+    gone = vipgate("pin", "issue", "--gate", "support")[0]
+    vipgate("pin", "revoke", gone["id"])
+    (support, both), notes = vipgate("audit")
+    assert (support["guest_pins"], support["guest_digits"], support["kind"]) == (2, 6, "guest_pin")
+    assert support["chance_from_many"] == pytest.approx(0.00224, rel=0.01)
+    assert (both["guest_pins"], both["right_pins"], both["digits"]) == (1, 2, 7)
+    assert not any(one["pin"] in json.dumps([support, both]) + notes for one in issued)
+
+
+def test_without_a_store_that_can_be_asked_guest_pins_are_not_counted_and_not_denied(vipgate):
+    rows, notes = vipgate("audit")
+    assert {row["guest_pins"] for row in rows} == {None}
+    assert "Warning: guest PINs are not counted: there is no store" in notes

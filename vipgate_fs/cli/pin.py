@@ -23,6 +23,8 @@ from vipgate_fs.store.guests import IssuedPin
 from vipgate_fs.store.key import KeyUnusable, NoKey, make_key, read_key
 
 VALID_FOR: Final = "24h"
+LEAST_DIGITS: Final = 6
+"""Of a guest PIN."""
 MOST_USES: Final = 1_000_000
 _TIMES: Final = ("valid_until", "created", "used")
 
@@ -46,7 +48,7 @@ def command(config: Path | None) -> None:
     help="Number of uses; default: unlimited.",
 )
 @click.option("--note", default="", metavar="TEXT", help="Whom it is for.")
-@click.option("--digits", type=click.IntRange(6, 12), default=8, show_default=True, help="Its length.")
+@click.option("--digits", type=click.IntRange(LEAST_DIGITS, 12), default=8, show_default=True, help="Its length.")
 @click.option(
     "--new-key", is_flag=True, help="Create a new key if the old one is lost; the PINs issued with it are lost, too."
 )

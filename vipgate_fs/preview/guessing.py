@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -108,27 +108,31 @@ class Question:
         return 1 - math.prod(1 - one.chance(count) for one, count in zip(right, counts, strict=True))
 
 
-def questions(gate: Gate, now: dt.datetime) -> Iterator[Question]:
-    """The PINs that a gate asks for and the configuration knows; those of webservices and guests it does not.
+def questions(gate: Gate, now: dt.datetime, guests: Sequence[Right] = ()) -> Iterator[Question]:
+    """The PINs that a gate asks for and somebody knows; those of webservices nobody does.
 
     Args:
         gate: the gate.
         now: on the site's clock; PINs whose time is over are left out.
+        guests: the gate's guest PINs that are valid. Also one that is bound to a caller: numbers can be forged.
     """
     for step in gate.steps:
-        yield from _questions(step, now)
+        yield from _questions(step, now, guests)
         if isinstance(step.on_failure, AskForPin):
             yield from _written(step.on_failure, step.line, f"{step.kind}: on_failure")
     if isinstance(gate.otherwise, AskForPin) and not any(step.always_answers for step in gate.steps):
         yield from _written(gate.otherwise, gate.otherwise_line or gate.line, "otherwise")
 
 
-def _questions(step: Step, now: dt.datetime) -> Iterator[Question]:
+def _questions(step: Step, now: dt.datetime, guests: Sequence[Right]) -> Iterator[Question]:
     asked = step.besides if isinstance(step, GuestPin) else step
+    right = tuple(guests) if isinstance(step, GuestPin) else ()
     if isinstance(asked, StaticPin):
-        always = [Right(asked.pin.length)] if asked.pin else []
+        right += (Right(asked.pin.length),) if asked.pin else ()
         spans = ((dated.pin.length, dated.seconds_left(now)) for dated in asked.dated)
-        right = (*always, *(Right(length, seconds) for length, seconds in spans if seconds > 0))
+        right += tuple(Right(length, seconds) for length, seconds in spans if seconds > 0)
+        yield Question(step.line, step.kind, right)
+    elif isinstance(step, GuestPin) and right:
         yield Question(step.line, step.kind, right)
     elif isinstance(asked, CallerPin):
         right = tuple(_right(credential) for _, credential in asked.table.items())
@@ -144,6 +148,8 @@ def _right(credential: Credential) -> Right:
     return Right(credential.length) if isinstance(credential, Pin) else Right(_ONE_TIME, changes=True)
 
 
-def weakest(gate: Gate, now: dt.datetime) -> Question | None:
-    """The question of a gate whose PINs are found most easily within a year; None: it knows none."""
-    return max(questions(gate, now), default=None, key=lambda question: question.chance(gate.lockout, YEAR, many=True))
+def weakest(gate: Gate, now: dt.datetime, guests: Sequence[Right] = ()) -> Question | None:
+    """The question of a gate whose PINs are found most easily within a year; None: it knows none. See `questions`."""
+    return max(
+        questions(gate, now, guests), default=None, key=lambda question: question.chance(gate.lockout, YEAR, many=True)
+    )

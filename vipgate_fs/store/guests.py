@@ -28,6 +28,7 @@ class IssuedPin:
         note: whom it was made for.
         created: Unix time.
         used: Unix time of the last call that used it; None: none has.
+        digits: how many it has; None: issued by a version that did not write it down.
     """
 
     id: str
@@ -38,6 +39,7 @@ class IssuedPin:
     note: str
     created: float
     used: float | None = None
+    digits: int | None = None
 
     def is_valid(self, at: float) -> bool:
         """Whether somebody may still use it at a Unix time."""

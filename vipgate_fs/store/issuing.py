@@ -66,7 +66,7 @@ def issue(do: Do, path: Path, guest: IssuedPin, digits: int) -> tuple[str, Issue
     """
     key = key_for(do, path)
     while True:
-        guest = replace(guest, id="".join(secrets.choice(_LETTERS) for _ in range(6)))
+        guest = replace(guest, id="".join(secrets.choice(_LETTERS) for _ in range(6)), digits=digits)
         pin = "".join(secrets.choice("0123456789") for _ in range(digits))
         of_pin = guests.digest(key, guest.gate, pin)
         if do(lambda connection: guests.issue(connection, of_pin, guest)):  # noqa: B023 - called at once

@@ -83,6 +83,7 @@ GUEST_PINS: Final = Table(
     Column("note", Text, nullable=False),
     Column("created", Double, nullable=False),
     Column("used", Double),
+    Column("digits", Integer),
 )
 """See `vipgate_fs.store.guests.IssuedPin`; `digest` is what is kept of the PIN."""
 
@@ -162,6 +163,7 @@ MIGRATIONS: Final = (
         name TEXT PRIMARY KEY NOT NULL, role TEXT NOT NULL, proof TEXT NOT NULL, created DOUBLE PRECISION NOT NULL
     )
     """,
+    "ALTER TABLE vipgate_guest_pins ADD COLUMN digits INTEGER",
 )
 """One after the other; the number of those that were done is the schema's version. None is ever changed or removed."""
 
