@@ -13,8 +13,9 @@ from vipgate_fs.gate.gates import Gates
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.override import Override
 from vipgate_fs.gate.pins import Pin
+from vipgate_fs.gate.reason import Reason
 from vipgate_fs.gate.schedules import Calendar, Days, Schedule, Span, Times
-from vipgate_fs.gate.step import Evidence, Step, StepFailed
+from vipgate_fs.gate.step import Evidence, NotAsked, Step, StepFailed
 from vipgate_fs.gate.targets import NumberPattern
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 
@@ -65,7 +66,7 @@ def decided(a_gate, call=CALL, at=TUESDAY_NOON):
 )
 def test_steps(steps, verdict, lines):
     decision = decided(gate(*steps))
-    assert decision.verdict == verdict
+    assert (decision.verdict, decision.gate.name, decision.active) == (verdict, "support", True)
     assert [reason.line for reason in decision.reasons] == lines
 
 
@@ -99,6 +100,64 @@ def test_on_failure_decides_when_the_step_fails():
 )
 def test_why_tells_what_spoke_and_which_steps_failed(steps, why):
     assert decided(gate(*steps)).why == why
+
+
+@pytest.mark.parametrize(
+    ("answer", "why", "failed"),
+    [
+        (None, "don't know", False),
+        (Reject(), "reject", False),
+        (Forward("9", doubt="odd"), "forward to 9; odd", False),
+        (replace(ASK, doubt="odd"), "ask for PIN; odd", False),
+        (StepFailed("down"), "failed: down; counts as don't know", True),
+        (NotAsked("it would cost"), "not asked, counts as don't know: it would cost", False),
+    ],
+)
+def test_each_reason_says_who_spoke_where_and_what(answer, why, failed):
+    first, second, third, *_ = decided(gate(answer)).reasons
+    assert (first.subject, first.text) == ("gate", "gate support protects number 7000-7099")
+    assert second == Reason("active", 10, "active: always")
+    assert third == Reason("step", 20, why, "scripted", failed)
+
+
+def test_a_failure_that_decides_says_so():
+    step = Scripted(StepFailed("down"), on_failure=Pass())
+    assert decided(replace(gate(), steps=(step,))).reasons[-1] == Reason(
+        "step", 20, "failed: down; on_failure: pass", "scripted", failed=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "text"), [(44, "otherwise: forward to 5"), (None, "otherwise (nothing configured): forward to 5")]
+)
+def test_otherwise_says_whether_it_was_written(line, text):
+    decision = decided(gate(None, otherwise=Forward("5"), otherwise_line=line))
+    assert decision.reasons[-1] == Reason("otherwise", line, text)
+
+
+def test_an_override_speaks_for_the_activation():
+    overrides = {"support": Override(active=True)}
+    decision = decide(Gates([gate()], PLAN), CALL, TUESDAY_NOON, CALENDAR, overrides=overrides)
+    assert decision.reasons[1] == Reason("active", None, "active: override until further notice")
+
+
+def test_a_step_is_asked_about_the_call_and_so_is_its_evidence():
+    @dataclass(frozen=True, slots=True)
+    class Curious(Step):
+        def identify(self, call):
+            return Forward(call.caller)
+
+        def evidence(self, call):
+            return Evidence(25, call.dialled, 2)
+
+    decision = decided(replace(gate(), steps=(Curious(kind="callers", line=20),)))
+    assert decision.reasons[-1] == Reason("step", 25, f"forward to {CALL.caller} (7001 line 2)", "callers")
+
+
+@pytest.mark.parametrize("restricted", [False, True])
+def test_where_no_gate_takes_the_call_a_restricted_number_stays_hidden(restricted):
+    call = Call("u", "+4917612345678", "8000", "8000", restricted=restricted)
+    assert decided(gate(), call).sees(call).caller == ("" if restricted else call.caller)
 
 
 def test_why_tells_why_on_failure_spoke():
@@ -144,7 +203,8 @@ def test_a_gate_that_is_not_active_lets_pass(outside, at, verdict, line):
 
 def test_a_call_that_no_gate_protects_passes():
     decision = decided(gate(), Call("u", "", "8000", "8000"))
-    assert (decision.verdict, decision.gate) == (Pass(), None)
+    assert (decision.verdict, decision.gate, decision.active) == (Pass(), None, False)
+    assert [reason.subject for reason in decision.reasons] == ["gate"]
 
 
 @pytest.mark.parametrize(

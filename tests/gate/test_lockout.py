@@ -177,6 +177,13 @@ def test_one_is_known_only_for_what_was_proved(customer):
     assert judged(book, (2, "insider", False, customer), (2, "insider", True, "1001")) == [LOCKED, RIGHT]
 
 
+def test_who_is_known_where_no_number_is_asked_for_is_not_for_one_that_does_not_exist():
+    book = Book()
+    assert book.judge(0, "insider", right=True) == RIGHT
+    judged(book, *[(1, str(number)) for number in range(6)])
+    assert judged(book, (2, "insider", False, NO_CUSTOMER), (2, "insider", False)) == [LOCKED, WRONG]
+
+
 def test_who_has_a_pin_of_his_own_has_no_more_guesses_at_anothers():
     """The attack: 60 numbers, each known by 1001's own PIN, then guesses at 1002."""
     book = Book(Lockout())
@@ -273,6 +280,28 @@ def test_nobody_has_more_failed_attempts_in_any_time_than_there_may_be(limit, pa
             tally = tally.with_failure(now, limit)
             failed.append(now)
     assert within(failed, limit)
+
+
+@pytest.mark.parametrize(
+    ("limit", "hours", "most"),
+    [
+        *((Lockout().each, hours, most) for hours, most in ((0, 5), (1, 7), (24, 13), (30 * 24, 71), (365 * 24, 741))),
+        *((Lockout().whole, hours, most) for hours, most in ((0, 50), (1, 52), (24, 60), (30 * 24, 234))),
+        (Lockout().whole, 365 * 24, 2244),
+        (Limit(3, 3600, 3600, 3600), 10, 13),
+    ],
+)
+def test_how_many_that_is(limit, hours, most):
+    assert limit.most(hours * 3600) == most
+
+
+@pytest.mark.parametrize("seconds", range(0, 450, 3))
+def test_before_any_is_forgiven_it_is_exact(seconds):
+    limit, tally, now, failed = Limit(3, 500, 7, 900), Tally(), START, 0
+    while now <= START + seconds:
+        tally, failed = tally.with_failure(now, limit), failed + 1
+        now = max(now, tally.locked_until)
+    assert limit.most(seconds) == failed
 
 
 @pytest.mark.parametrize("limit", [Lockout().each, Lockout().whole, Limit(1, 60, 60, 60), Limit(3, 500, 7, 900)])
@@ -397,10 +426,10 @@ def test_whoever_makes_mistakes_with_a_pin_of_his_own_gains_no_guess_by_it(calls
 
 
 LIMIT = LIMITS.each
-TALLIES = st.builds(Tally, st.integers(0, 9), st.integers(0, 50), st.integers(0, 50), st.integers(0, 50))
+TALLIES = st.builds(Tally, st.integers(0, 9), st.integers(0, 999), st.integers(0, 50), st.integers(0, 50))
 
 
-@given(TALLIES, TALLIES, st.integers(50, 2000))
+@given(TALLIES, TALLIES, st.integers(999, 2000))
 def test_what_two_stores_remember_is_joined_in_either_order_and_nothing_is_forgotten(one, other, now):
     joined = one.joined(other, LIMIT)
     assert joined.at(now, LIMIT).failures == other.joined(one, LIMIT).at(now, LIMIT).failures
@@ -415,7 +444,7 @@ def test_what_two_stores_remember_is_joined_in_either_order_and_nothing_is_forgo
     [
         (Tally(), 0.0),
         (Tally(2, 7.0), 207.0),
-        (Tally(0, 7.0), 0.0),
+        (Tally(0, 7.0), 7.0),
         (Tally(1, 7.0, 300.0), 300.0),
         (Tally(3, 7.0, 200.0), 307.0),
         (Tally(0, 0.0, 0.0, 10.0), KNOWN_FOR + 10),

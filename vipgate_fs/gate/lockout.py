@@ -215,6 +215,10 @@ class Tally:
         forgiven = min(self.failures, max(0, int((now - self.since) // limit.forgive)))
         return replace(self, failures=self.failures - forgiven, since=self.since + forgiven * limit.forgive)
 
+    def forgiven_at(self, limit: Limit) -> float:
+        """When all of them are forgiven."""
+        return self.since + self.failures * limit.forgive
+
     def with_failure(self, now: float, limit: Limit) -> Tally:
         """After one more failed attempt."""
         before = self.at(now, limit)
@@ -234,11 +238,7 @@ class Tally:
 
     def joined(self, other: Tally, limit: Limit) -> Tally:
         """What two stores remember of one account, while they could not ask each other: whichever forgives later."""
-
-        def forgiven(tally: Tally) -> tuple[float, int]:
-            return tally.since + tally.failures * limit.forgive if tally.failures else 0.0, tally.failures
-
-        later = max(self, other, key=forgiven)
+        later = max(self, other, key=lambda tally: (tally.forgiven_at(limit), tally.failures))
         return Tally(
             later.failures,
             later.since,
@@ -249,8 +249,7 @@ class Tally:
     def forget_at(self, limit: Limit) -> float:
         """When nothing in it matters any more."""
         known = self.right_at + KNOWN_FOR if self.right_at else 0.0
-        forgiven = self.since + self.failures * limit.forgive if self.failures else 0.0
-        return max(known, self.locked_until, forgiven)
+        return max(known, self.locked_until, self.forgiven_at(limit))
 
 
 def is_known(attempt: Attempt, tallies: Mapping[Account, Tally], now: float) -> bool:
