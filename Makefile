@@ -10,7 +10,7 @@ PROCESSES ?= 4
 # Tests start hundreds of processes of this package: without its bytecode each would compile it anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test coverage sentences diff-pairs example-mutants test-freeswitch reliability soak fuzz promises mutation lint serve check bench format install wheel clean
+.PHONY: demo test coverage sentences diff-pairs example-mutants test-freeswitch reliability soak browser fuzz promises mutation lint serve check bench format install wheel clean
 
 demo: $(READY)
 	$(BIN)/vipgate demo
@@ -41,6 +41,10 @@ reliability: $(READY)
 CALLS ?= 100000
 soak: $(READY)
 	$(BIN)/python benchmarks/soak.py --calls $(CALLS)
+
+# Every page of the administration page in a real Chromium (Debian's package), measured by axe-core; SHOTS=FOLDER takes pictures.
+browser: $(READY)
+	VIPGATE_BROWSER=1 $(if $(SHOTS),VIPGATE_SHOTS=$(SHOTS)) $(BIN)/pytest tests/admin/test_browser.py
 
 SECONDS ?= 600
 fuzz: $(READY)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
+from argon2 import PasswordHasher
 from page_visitor import Visitor
 from running_service import Service, until
 
-from vipgate_fs.admin import passwords
 from vipgate_fs.gate.record import CallRecord
 from vipgate_fs.secret import Secret
 from vipgate_fs.service.control import ask_for_link
@@ -59,7 +59,8 @@ class Page:
 
     @staticmethod
     def proof(password):
-        return passwords.prove(password)
+        """What is kept of it, but cheaper than `passwords.prove` would make it."""
+        return PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(password)
 
     @property
     def process(self):
@@ -86,7 +87,7 @@ def fill(connection):
             "ask for PIN",
             1,
             outcome,
-            None,
+            "+493023125700" if outcome in ("passed", "pin_correct") else None,
             "guest_pin: ask for PIN",
             0.2,
             4.0,
@@ -98,4 +99,4 @@ def fill(connection):
     connection.execute(TALLIES.insert().values(row | {"who": "+491713920088", "locked_until": now + 600}))
     connection.execute(TALLIES.insert().values(row | {"who": "+491713920014", "failures": 1, "locked_until": 0.0}))
     for name, role in (("brandt", accounts.ADMINISTRATOR), ("empfang", accounts.FRONT_DESK)):
-        accounts.add(connection, accounts.Account(name, role, passwords.prove(PASSWORDS[name]), now))
+        accounts.add(connection, accounts.Account(name, role, Page.proof(PASSWORDS[name]), now))

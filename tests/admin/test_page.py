@@ -12,6 +12,7 @@ from running_service import RIGHT, place, switch, until
 
 from vipgate_fs.service.control import ask_for_status
 from vipgate_fs.store import accounts, guests, overrides, tallies
+from vipgate_fs.store.schema import TALLIES
 
 PAGES = ("/", "/calls", "/guest-pins", "/lockouts", "/try")
 ADMINISTRATORS = ("/file",)
@@ -130,6 +131,17 @@ def test_calls_go_into_a_spreadsheet_without_formulas(page):
     answer = page.administrator().go("/calls.csv?since=7d")
     assert answer.headers["Content-Type"].startswith("text/csv")
     assert len(answer.html.splitlines()) == 121
+
+
+def test_the_navigation_says_on_every_page_how_many_are_locked_out(page):
+    visitor = page.front_desk()
+    form = {"gate": "closed", "kind": "caller", "who": "+4930123456", "right_at": 0.0, "forget_at": time.time() + 900}
+    row = form | {"failures": 5, "since": time.time(), "locked_until": time.time() + 900}
+    page.database.transact(lambda connection: connection.execute(TALLIES.insert().values(row)))
+    counts = {visitor.go(path).html.partition('<span class="count">')[2].partition("<")[0] for path in PAGES}
+    page.database.transact(lambda connection: tallies.clear(connection, "closed"))
+    assert len(counts) == 1
+    assert int(counts.pop()) >= 1
 
 
 def test_a_lockout_is_shown_and_cleared(page):

@@ -158,7 +158,7 @@ def _surroundings() -> dict[str, Any]:
         shown.append(("file", words.phrase("File"), "file.show"))
     return {
         "pages": shown,
-        "locked": _locked() if session is not None else 0,
+        "locked_out": _locked() if session is not None else 0,
         "session": session,
         "language": words.language(),
         "other_language": "en" if words.language() == "de" else "de",

@@ -48,9 +48,8 @@ class Versions:
 
     def keep(self, content: bytes, by: str = "", what: str = "") -> None:
         """Keep a version, unless it is the last one that was kept. Raises OSError."""
-        newest = next(iter(self.all()), None)
         of_content = digest(content)
-        if newest is not None and newest.id.endswith(of_content):
+        if (newest := next(iter(self._names()), None)) and newest.endswith(of_content):
             return
         self._folder.mkdir(mode=0o700, exist_ok=True)
         at = self._clock()
@@ -61,22 +60,25 @@ class Versions:
             json.dump(asdict(version) | {"content": content.decode("utf-8", "surrogateescape")}, file)
             file.flush()
             os.fsync(descriptor)
-        for old in self.all()[MOST:]:
-            (self._folder / f"{old.id}.json").unlink(missing_ok=True)
+        for old in self._names()[MOST:]:
+            (self._folder / f"{old}.json").unlink(missing_ok=True)
 
     def all(self) -> list[Version]:
         """Those that are kept, the newest first."""
-        try:
-            names = sorted((each.name for each in self._folder.iterdir() if _NAME.fullmatch(each.name)), reverse=True)
-        except OSError:
-            return []
-        found = (self._read(name.removesuffix(".json")) for name in names)
-        return [version for version, _ in filter(None, found)]
+        return [version for version, _ in filter(None, map(self._read, self._names()))]
 
     def content(self, version: str) -> bytes | None:
         """What a version says; None: it is not kept."""
         found = self._read(version) if _NAME.fullmatch(f"{version}.json") else None
         return found[1] if found else None
+
+    def _names(self) -> list[str]:
+        """The ids, the newest first."""
+        try:
+            names = sorted((each.name for each in self._folder.iterdir() if _NAME.fullmatch(each.name)), reverse=True)
+        except OSError:
+            return []
+        return [name.removesuffix(".json") for name in names]
 
     def _read(self, version: str) -> tuple[Version, bytes] | None:
         try:

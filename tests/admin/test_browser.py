@@ -1,0 +1,193 @@
+"""The page in a real Chromium: every page and state, measured by axe-core, on a desk and on a phone, without scripts.
+
+`make test` looks at two of them; `make browser` at all, in both languages, light and dark, and takes pictures with SHOTS=FOLDER.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from page_service import PASSWORDS
+from playwright.sync_api import sync_playwright
+
+CHROMIUM = shutil.which("chromium")
+WHOLE = "VIPGATE_BROWSER" in os.environ
+SHOTS = os.environ.get("VIPGATE_SHOTS")
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+]
+SIZES = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+TIMEOUT = 20_000
+"""Milliseconds for anything that a page is waited for."""
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's package chromium")
+whole = pytest.mark.skipif(not WHOLE, reason="make browser")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """One for all tests, with a profile of its own that is thrown away."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=TIMEOUT)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@pytest.fixture
+def window(chromium, page):
+    """A window of some size and language; it is closed when the test has ended."""
+    contexts = []
+
+    def opened(size="desk", language="en", **more):
+        contexts.append(
+            chromium.new_context(
+                viewport=SIZES[size], locale=language, base_url=f"http://127.0.0.1:{page.port}", **more
+            )
+        )
+        contexts[-1].set_default_timeout(TIMEOUT)
+        return contexts[-1].new_page()
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def sign_in(window, name):
+    window.goto("/sign-in")
+    window.fill("#name", name)
+    window.fill("#password", PASSWORDS[name])
+    window.click("form button.main")
+
+
+def findings(window):
+    """What axe-core finds, by rule, with the elements; and whether the page is wider than its window."""
+    window.evaluate(AXE)
+    found = window.evaluate("async () => (await axe.run()).violations.map(v => [v.id, v.nodes.map(n => n.html)])")
+    wide = window.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [*found, *([["wider than its window", wide]] if wide > 0 else [])]
+
+
+def press(window, action, **fields):
+    """Fill in a form and send it with its button."""
+    form = window.locator(f"form[action$='{action}']").first
+    for name, value in fields.items():
+        form.locator(f"[name={name}]").fill(value)
+    form.locator("button").last.click()
+
+
+def edit(window, old, new):
+    window.goto("/file")
+    press(window, "/file/edit")
+    area = window.locator("textarea")
+    area.fill(area.input_value().replace(old, new))
+    press(window, "/file/draft")
+
+
+def states(page, window):
+    """Every page and state, one after the other: its name, while the window shows it."""
+    window.goto("/sign-in")
+    yield "login"
+    press(window, "/sign-in", name="nobody", password="a wrong password")
+    yield "login-refused"
+    window.goto(page.link())
+    yield "link"
+    window.click("form button.main")
+    yield "overview"
+    window.locator("details summary").first.click()
+    yield "overview-switch"
+    for name in (
+        "calls?since=7d",
+        "calls?number=999",
+        "guest-pins",
+        "lockouts",
+        "try",
+        "file",
+        "file/history",
+        "nothing",
+    ):
+        window.goto(f"/{name}")
+        yield name.replace("/", "-").replace("?", "-")
+    window.goto("/calls?since=7d&number=01713920014")
+    window.locator("tbody a").first.click()
+    yield "call"
+    window.goto("/try")
+    press(window, "/try#result", caller="0171 3920014", called="+49 30 23125700", first="48213907#")
+    yield "try-result"
+    window.goto("/guest-pins")
+    press(window, "/guest-pins", note="Besuch")
+    yield "guest-pin-issued"
+    edit(window, "reject: true", "reject: true # a comment")
+    yield "review-nothing"
+    edit(window, "otherwise:", "otherwize:")
+    yield "refused-findings"
+    edit(window, "reject: true", "reject: false")
+    yield "review"
+    before = page.path.read_bytes()
+    try:
+        page.path.write_bytes(before + b"# by hand\n")
+        press(window, "/save")
+        yield "refused-changed"
+        window.goto("/")
+        yield "overview-changed"
+        page.path.write_bytes(before + b"nonsense: 1\n")
+        window.goto("/file")
+        yield "file-errors"
+    finally:
+        page.path.write_bytes(before)
+
+
+def test_the_overview_on_a_phone_has_no_finding_of_axe(window):
+    opened = window("phone", "de")
+    sign_in(opened, "empfang")
+    assert findings(opened) == []
+
+
+def test_it_works_without_scripts_and_loads_nothing_from_elsewhere(window, page):
+    opened = window("phone", java_script_enabled=False)
+    asked, refused = [], []
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.on("console", lambda message: refused.append(message.text))
+    sign_in(opened, "empfang")
+    opened.locator("summary").first.click()
+    opened.locator("form[action$='/gates/hotline/switch'] input[value=off]").check()
+    opened.locator("form[action$='/gates/hotline/switch'] button.main").click()
+    assert opened.locator(".state.hand").first.inner_text() == "off by hand"
+    opened.locator("button", has_text="By schedule again").click()
+    assert opened.locator(".state.hand").count() == 0
+    assert {url.split("/")[2] for url in asked} == {f"127.0.0.1:{page.port}"}
+    assert refused == []
+
+
+@whole
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("size", SIZES)
+def test_no_page_has_a_finding_of_axe_or_is_wider_than_its_window(window, page, size, language, scheme):
+    opened = window(size, language, color_scheme=scheme)
+    found, seen = {}, []
+    for name in states(page, opened):
+        seen.append(name)
+        assert opened.locator("html").get_attribute("lang") == language
+        if wrong := findings(opened):
+            found[name] = wrong
+        if SHOTS:
+            opened.screenshot(path=Path(SHOTS) / f"{name}.{language}.{size}.{scheme}.png")
+    assert found == {}
+    assert len(seen) > 20
+
+
+@whole
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("size", SIZES)
+def test_every_state_is_reached_without_scripts(window, page, size):
+    opened = window(size, "de", java_script_enabled=False)
+    assert len(list(states(page, opened))) > 20
