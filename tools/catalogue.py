@@ -45,6 +45,8 @@ def templates(source):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
             texts = [ast.literal_eval(argument) for argument in node.args]
             yield node.lineno, texts[0], texts[1] if len(texts) > 1 else None
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Mistake":
+            yield from ((node.lineno, ast.literal_eval(argument), None) for argument in node.args[2:])
 
 
 def said():

@@ -66,3 +66,12 @@ def test_an_address_has_a_host_and_a_port(config, place):
     done = run("--config", config, "--switch", place)
     assert done.exit_code == 3
     assert "allowed: HOST:PORT" in done.stderr
+
+
+def test_it_speaks_german(config):
+    done = run("--config", config, "--without-switch", "--language", "de")
+    first, _, finding, why, do = done.stdout.splitlines()
+    assert first == "WARNING: 1 Warnung"
+    assert finding.startswith("WARNING: auf 127.0.0.1:8084 lauscht jemand, aber: ")
+    assert why.startswith("    Anrufe werden vielleicht nach einer anderen Konfiguration")
+    assert do.startswith("    → dies als root ausführen")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -75,7 +76,13 @@ SPOILT = [
 @pytest.mark.parametrize(("mistake", "command", "old", "new"), SPOILT, ids=[line[0] for line in SPOILT])
 def test_a_mistake_is_found_by_its_name(site, mistake, command, old, new):
     site.spoil(command, old, new)
-    assert mistake in site.mistakes()
+    found = {one.mistake: one for one in site.findings()}
+    assert mistake in found
+    assert not any(
+        "{" in re.sub(r"\$\{\w+\}|: \{domain", "", text)
+        for one in found.values()
+        for text in (one.what, one.why, one.do)
+    )
 
 
 def found(site, **machine):

@@ -31,6 +31,12 @@ NUMBER = 'field="destination_number" expression="^(?:\\+|00)?49711555(00)$"'
 CONTEXT = '<param name="context" value="vipgate"/>'
 DTMF = '<param name="dtmf-type" value="rfc2833"/>'
 SETTING = '<param name="%s" value="%s"/>'
+GATEWAY = """  <gateways><gateway name="outgoing">
+    <param name="username" value="x"/><param name="password" value="x"/><param name="proxy" value="127.0.0.1:9"/>
+    <param name="register" value="false"/><param name="context" value="default"/>
+  </gateway></gateways>
+"""
+"""Of another profile, for calls out: whoever reaches any profile gets into its context by `;gw=outgoing`."""
 PLANTED = [
     # what is wrong; the file; a text in it; what stands in its place; what is found besides
     ("gate-bypassed", EXTERNAL, CONTEXT, CONTEXT.replace("vipgate", "public"), ""),
@@ -66,6 +72,7 @@ PLANTED = [
         "dialplan-differs",
     ),
     ("gate-unreached", VIPGATE, '<action application="socket"', '<action application="log"', "dialplan-differs"),
+    ("gate-bypassed", INTERNAL, "  <settings>", GATEWAY + "  <settings>", "dtmf-info-logged"),
     ("context-missing", EXTERNAL, CONTEXT, CONTEXT.replace("vipgate", "vipgat"), ""),
     ("context-twice", PUBLIC, "</include>", '<context name="public"></context>\n</include>', ""),
     (

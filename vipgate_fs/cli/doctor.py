@@ -14,6 +14,7 @@ import click
 from vipgate_fs import config as configuration_files
 from vipgate_fs.cli import output
 from vipgate_fs.cli.check import load
+from vipgate_fs.cli.language import spoken
 from vipgate_fs.cli.options import config_option
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.doctor import examine, verdict
@@ -30,6 +31,7 @@ from vipgate_fs.esl.inbound import Unreachable
 from vipgate_fs.gate.dialable import as_dialled
 from vipgate_fs.gate.gate import Route
 from vipgate_fs.secret import Secret
+from vipgate_fs.sentences import say
 
 _MOST_PORT = 65535
 
@@ -159,7 +161,7 @@ def _call(
     def show(step: Step) -> None:
         steps.append(step)
         if style == "text":
-            click.echo(f"{step.seconds:7.2f} s  {step.text}")
+            click.echo(f"{step.seconds:7.2f} s  {spoken(step.text)}")
 
     with connected(socket) as switch:
         entries = entries_of(ask_switch(switch.api, configuration), trunks)
@@ -171,13 +173,20 @@ def _call(
             request = Request(as_dialled(number), as_dialled(caller), entry.context, frozenset(passed))
         except ValueError as error:
             _end(style, str(error))
-        show(Step(0.0, f"{caller} calls {number} in context {entry.context}, as calls through {entry.name} come"))
+        began = say(
+            "{caller} calls {number} in context {context}, as calls through {entry} come",
+            caller=caller,
+            number=number,
+            context=entry.context,
+            entry=entry.name,
+        )
+        show(Step(0.0, began))
         outcome = place_call(switch, request, show)
     if style == "json":
         listed = [{"seconds": round(step.seconds, 3), "text": step.text} for step in steps]
         output.show_json({"result": outcome.severity.name.lower(), "outcome": outcome.text, "steps": listed})
     else:
-        click.echo(f"{outcome.severity.name}: {outcome.text}")
+        click.echo(f"{outcome.severity.name}: {spoken(outcome.text)}")
     sys.exit(outcome.severity)
 
 
@@ -197,13 +206,17 @@ def _show(findings: list[Finding], style: str) -> None:
         return
     click.echo(f"{result}: {_summary(findings)}")
     for one in findings:
-        click.secho(f"\n{one.severity.name}: {one.what}", bold=True)
-        click.echo(f"    {one.why}")
-        click.echo(f"    → {one.do}")
+        click.secho(f"\n{one.severity.name}: {spoken(one.what)}", bold=True)
+        click.echo(f"    {spoken(one.why)}")
+        click.echo(f"    → {spoken(one.do)}")
 
 
 def _summary(findings: Iterable[Finding]) -> str:
     counts = Counter(finding.severity for finding in findings)
-    words = {Severity.CRITICAL: "critical", Severity.UNKNOWN: "not found out", Severity.WARNING: "warning"}
-    parts = [f"{counts[severity]} {word}" for severity, word in words.items() if counts[severity]]
-    return ", ".join(parts) or "nothing is wrong"
+    critical, unknown, warnings = (counts[each] for each in (Severity.CRITICAL, Severity.UNKNOWN, Severity.WARNING))
+    parts = {
+        say("{count} critical", count=critical): critical,
+        say("{count} not found out", count=unknown): unknown,
+        say("{count} warning", "{count} warnings", count=warnings): warnings,
+    }
+    return ", ".join(spoken(part) for part, count in parts.items() if count) or spoken(say("nothing is wrong"))

@@ -20,6 +20,7 @@ from vipgate_fs.doctor.finding import Severity
 from vipgate_fs.doctor.way import is_preparation
 from vipgate_fs.esl.inbound import Inbound, Unreachable
 from vipgate_fs.gate.dialable import is_dialable
+from vipgate_fs.sentences import say
 
 LONGEST: Final = 25.0
 """Seconds that a call is watched for: longer than a dialplan waits for a gate (10), and most webservices."""
@@ -100,12 +101,12 @@ class Story:
         """What an event says, in words; None: nothing worth a line."""
         name = event.get("Event-Name")
         if name == "CHANNEL_ANSWER":
-            return "answered"
+            return say("answered")
         if name == "CHANNEL_HANGUP_COMPLETE":
             cause = event.get("Hangup-Cause", "?")
             if self.outcome is None:
                 self.outcome = self._ended(cause)
-            return f"hung up: {cause}"
+            return say("hung up: {cause}", cause=cause)
         if name != "CHANNEL_EXECUTE":
             return None
         application, data = event.get("Application", ""), event.get("Application-Data", "")
@@ -121,23 +122,26 @@ class Story:
         """Find out how the call goes, once it can be known."""
         if self.outcome is not None:
             return
+        action = f"{application} {data}".rstrip()
         if application == "socket":
             self._is_asked = True
         elif application == _ASKS:
-            self.outcome = Outcome(Severity.OK, "a gate took the call, and asks the caller for digits")
+            self.outcome = Outcome(Severity.OK, say("a gate took the call, and asks the caller for digits"))
         elif context.endswith("-no-gate") and application in (*_REJECTS, "transfer"):
-            self.outcome = Outcome(Severity.CRITICAL, f"no gate took the call: {application} {data}".rstrip())
+            self.outcome = Outcome(Severity.CRITICAL, say("no gate took the call: {action}", action=action))
         elif self._is_asked and context in self._passed and not is_preparation(application):
-            self.outcome = Outcome(Severity.OK, f"the gate let the call through: {application} {data}")
+            self.outcome = Outcome(Severity.OK, say("the gate let the call through: {action}", action=action))
         elif not self._is_asked and application not in ("transfer", *_REJECTS) and not is_preparation(application):
-            self.outcome = Outcome(Severity.CRITICAL, f"no gate was asked; the call got through: {application} {data}")
+            self.outcome = Outcome(
+                Severity.CRITICAL, say("no gate was asked; the call got through: {action}", action=action)
+            )
         elif self._is_asked and application in _REJECTS:
-            self.outcome = Outcome(Severity.OK, f"the gate rejected the call: {application} {data}".rstrip())
+            self.outcome = Outcome(Severity.OK, say("the gate rejected the call: {action}", action=action))
 
     def _ended(self, cause: str) -> Outcome:
         if self._is_asked:
-            return Outcome(Severity.OK, f"a gate had the call, and it ended with {cause}")
-        return Outcome(Severity.CRITICAL, f"the call never met a gate, and ended with {cause}")
+            return Outcome(Severity.OK, say("a gate had the call, and it ended with {cause}", cause=cause))
+        return Outcome(Severity.CRITICAL, say("the call never met a gate, and ended with {cause}", cause=cause))
 
 
 def place(switch: Inbound, request: Request, show: Callable[[Step], None]) -> Outcome:
@@ -161,7 +165,7 @@ def place(switch: Inbound, request: Request, show: Callable[[Step], None]) -> Ou
     began = time.monotonic()
     answer = switch.command(f"bgapi originate {{{written}}}loopback/{request.number}/{request.context}/XML &park()")
     if answer.startswith("-ERR"):
-        return Outcome(Severity.UNKNOWN, f"the switch does not make the call: {answer}")
+        return Outcome(Severity.UNKNOWN, say("the switch does not make the call: {answer}", answer=answer))
     try:
         return _watch(switch, Story(request.passed), began, request.longest, show)
     finally:
@@ -175,7 +179,7 @@ def _watch(switch: Inbound, story: Story, began: float, longest: float, show: Ca
             show(Step(time.monotonic() - began, text))
         if story.outcome is not None:
             return story.outcome
-    return Outcome(Severity.CRITICAL, f"nothing was decided within {longest:.0f} s")
+    return Outcome(Severity.CRITICAL, say("nothing was decided within {seconds:.0f} s", seconds=longest))
 
 
 def _of_the_called_side(switch: Inbound, seconds: float) -> Iterator[Mapping[str, str]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from vipgate_fs.doctor.switch import is_true
+from vipgate_fs.sentences import say
 
 T = TypeVar("T")
 Action = tuple[str, str]
@@ -182,7 +183,7 @@ class Hunt:
     def _on_time(self, element: ET.Element) -> bool | None:
         """Whether its times are now; None: it names none."""
         times = " ".join(f"{name}={value}" for name, value in element.attrib.items() if name in _TIMES)
-        return self._choices.ask(f"it is {times}") if times else None
+        return self._choices.ask(say("it is {times}", times=times)) if times else None
 
     def _match(self, element: ET.Element) -> tuple[bool, re.Match[str] | None]:
         written = element.get("field", "")
@@ -194,7 +195,7 @@ class Hunt:
         if value is not None and pattern is not None and (compiled := compile_expression(pattern)):
             groups = compiled.search(value)
             return groups is not None, groups
-        return self._choices.ask(f"{written} matches {expression}"), None
+        return self._choices.ask(say("{field} matches {expression}", field=written, expression=expression)), None
 
     def _take(self, elements: Iterator[ET.Element], groups: re.Match[str] | None) -> None:
         for element in elements:

@@ -7,6 +7,8 @@ from enum import IntEnum
 from types import ModuleType
 from typing import Any
 
+from vipgate_fs.sentences import Sentence
+
 
 class Severity(IntEnum):
     """How bad it is. The values are the exit statuses of monitoring plug-ins (Monitoring Plugins guidelines, 2.4)."""
@@ -47,7 +49,8 @@ class Mistake:
     Attributes:
         name: for programs; it never changes.
         severity: of each.
-        what, why, do: as in Finding; what is special stands in braces in the first and the last.
+        what, why, do: templates of those in Finding, with what is special in braces: they are said in other languages,
+            too (`vipgate_fs.sentences`).
     """
 
     name: str
@@ -58,7 +61,8 @@ class Mistake:
 
     def __call__(self, **special: Any) -> Finding:
         """One of this kind."""
-        return Finding(self.name, self.severity, self.what.format(**special), self.why, self.do.format(**special))
+        what, why, do = (Sentence(template, None, special) for template in (self.what, self.why, self.do))
+        return Finding(self.name, self.severity, what, why, do)
 
 
 def mistakes_of(module: ModuleType) -> list[Mistake]:

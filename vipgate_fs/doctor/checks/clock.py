@@ -8,6 +8,7 @@ from typing import Final
 
 from vipgate_fs.doctor.facts import Facts
 from vipgate_fs.doctor.finding import Finding, Mistake, Severity
+from vipgate_fs.sentences import say
 
 MOST_AHEAD: Final = 5.0
 """Seconds. Two clocks that are kept by NTP differ by milliseconds."""
@@ -33,7 +34,7 @@ OLD_RULES = Mistake(
 def check(facts: Facts) -> Iterator[Finding]:
     """The switch's clock is as ours, and the time zone data are of these years."""
     if facts.switch and facts.switch.ahead is not None and abs(facts.switch.ahead) > MOST_AHEAD:
-        direction = "ahead of" if facts.switch.ahead > 0 else "behind"
+        direction = say("ahead of") if facts.switch.ahead > 0 else say("behind")
         yield APART(seconds=abs(facts.switch.ahead), direction=direction)
     year = facts.machine.rules[:4]
     if year.isdigit() and int(year) <= dt.datetime.fromtimestamp(facts.now, dt.UTC).year - OLDEST_RULES:

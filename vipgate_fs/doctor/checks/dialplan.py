@@ -13,6 +13,7 @@ from vipgate_fs.dialplan.reading import Unreadable, read
 from vipgate_fs.dialplan.standard import REVISION, contexts
 from vipgate_fs.doctor.facts import Facts
 from vipgate_fs.doctor.finding import Finding, Mistake, Severity
+from vipgate_fs.sentences import say
 
 OUTDATED = Mistake(
     "dialplan-outdated",
@@ -45,7 +46,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         return
     differing = _differing(facts.configuration, entry, found)
     if differing and entry.revision != REVISION:
-        has = "no revision" if entry.revision is None else f"revision {entry.revision}"
+        has = say("no revision") if entry.revision is None else say("revision {number}", number=entry.revision)
         yield OUTDATED(has=has, needs=REVISION, difference=differing[-1])
     elif differing:
         yield DIFFERS(difference=differing[0])

@@ -19,6 +19,7 @@ from vipgate_fs.doctor.way import End, Way, begin, find_context, ways
 from vipgate_fs.gate.call import REQUEST_URI
 from vipgate_fs.gate.gate import Gate, Route
 from vipgate_fs.gate.verdict import Forward, Reject
+from vipgate_fs.sentences import listed
 
 OURS: Final = ("vipgate", "vipgate-no-gate", "vipgate-passed")
 """Contexts of the dialplan that VIPgate ships."""
@@ -135,7 +136,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     for each in facts.incoming:
         yield from _judge(each)
     ends = {each.way.end for each in facts.incoming}
-    if facts.incoming and not ends & {End.GATE, End.UNKNOWN, End.THROUGH}:
+    is_there = all(find_context(facts.switch.dialplan, entry.context) is not None for entry in facts.entries)
+    if is_there and facts.incoming and not ends & {End.GATE, End.UNKNOWN, End.THROUGH}:
         first = facts.incoming[0]
         yield NO_WAY(entry=first.entry.name, way=first.way.told, number=first.sample.number)
     yield from _after(facts, facts.switch, facts.configuration)
@@ -177,7 +179,7 @@ def _judge(each: Incoming) -> Iterator[Finding]:
     if way.end is End.THROUGH and not way.provided:
         yield BYPASSED(entry=entry.name, way=way.told, gate=gate, context=entry.context)
     elif way.end is End.THROUGH:
-        yield BYPASSED_IF(entry=entry.name, when=" and ".join(way.provided), way=way.told, gate=gate)
+        yield BYPASSED_IF(entry=entry.name, when=listed(way.provided), way=way.told, gate=gate)
     elif way.end is End.UNKNOWN:
         yield UNKNOWN_WAY(entry=entry.name, way=way.told, number=each.sample.number)
 
