@@ -9,7 +9,7 @@ from vipgate_fs.gate.call import WITHHELD, Call
 from vipgate_fs.gate.decision import decide
 from vipgate_fs.gate.dialogue import conduct
 from vipgate_fs.gate.step import StepFailed
-from vipgate_fs.gate.verdict import Forward
+from vipgate_fs.gate.verdict import AskForPin, Forward
 from vipgate_fs.preview.diff import Side
 from vipgate_fs.preview.rehearsal import Listener
 
@@ -244,21 +244,32 @@ def fate(one, call, at):
     configuration, seen = one.configuration, []
     for first in ORACLES:
         for second in ORACLES:
-
-            def ask(step, call, answers=(first, second)):
-                if not step.waits:
-                    return step.identify(call)
-                answer = answers["/b?" in step.url]
-                if isinstance(answer, StepFailed):
-                    raise answer
-                return answer
-
-            decision = decide(configuration.gates, call, at, configuration.site.calendar, ask)
-            for keys in KEYS:
+            oracle = Oracle(first, second)
+            decision = decide(configuration.gates, call, at, configuration.site.calendar, oracle)
+            for keys in KEYS if isinstance(decision.verdict, AskForPin) else KEYS[:1]:
                 listener = Recorder(list(keys))
                 outcome = conduct(decision, decision.sees(call), listener)
                 seen.append((outcome.result, outcome.target, listener.answered, tuple(listener.heard), listener.end))
+            if not oracle.asked:
+                return tuple(seen)
     return tuple(seen)
+
+
+class Oracle:
+    """Answers in the place of two webservices."""
+
+    def __init__(self, first, second):
+        self._answers = (first, second)
+        self.asked = False
+
+    def __call__(self, step, call):
+        if not step.waits:
+            return step.identify(call)
+        self.asked = True
+        answer = self._answers["/b?" in step.url]
+        if isinstance(answer, StepFailed):
+            raise answer
+        return answer
 
 
 class Recorder(Listener):
