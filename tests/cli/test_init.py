@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import json
 import os
 import re
@@ -104,6 +105,13 @@ def test_the_untouched_file_of_a_package_makes_way(file):
 def test_a_touched_one_does_not(file):
     file.write_bytes((resource("deploy") / "placeholder.yaml").read_bytes() + b"# ours\n")
     assert run("--config", file, *OPTIONS).exit_code == 2
+
+
+def test_the_service_can_read_them(file, monkeypatch):
+    monkeypatch.setattr(init, "SERVICE", grp.getgrgid(os.getgid()).gr_name)
+    assert run("--config", file, *OPTIONS).exit_code == 0
+    assert [stat.S_IMODE(each.stat().st_mode) for each in file.parent.iterdir()] == [0o640, 0o640]
+    assert {each.stat().st_gid for each in file.parent.iterdir()} == {os.getgid()}
 
 
 @pytest.mark.parametrize("name", ["vipgate.yaml", "vipgate.test.yaml"])

@@ -56,6 +56,29 @@ def test_comments_order_of_contexts_and_the_sites_own_contexts_do_not_matter():
     assert found(f"<include>{own}{''.join(reversed(contexts_of))}</include>") == ()
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('continue="true"', 'continue="yes"'),
+        ('continue="true"', 'continue="1"'),
+        ('expression="^$"', 'expression="^$" break="on-false"'),
+    ],
+)
+def test_what_freeswitch_takes_for_the_same_is_the_same(old, new):
+    assert old in BARE
+    assert found(BARE.replace(old, new)) == ()
+
+
+@pytest.mark.parametrize("new", ['continue="false"', 'continue="0"', 'continue="no"', 'continue=""'])
+def test_what_freeswitch_takes_for_no_is_no(new):
+    assert found(BARE.replace('continue="true"', new)) != ()
+
+
+def test_a_revision_that_is_no_number_is_none():
+    sentences = found(re.sub(r'revision="\d+"', f'revision="{"9" * 5000}"', BARE).replace("socket_resume=true", "x=y"))
+    assert "has no revision" in sentences[0]
+
+
 def test_a_dialplan_of_a_running_switch_has_its_global_variables_replaced():
     assert found(TEXT.replace("$${domain}", "192.0.2.10")) == ()
 

@@ -98,11 +98,19 @@ def test_whoever_changes_what_the_dialplan_does_raises_its_revision():
         ("[::1]:8084", "::1:8084|::1:8086"),
         ("0.0.0.0:8084", "127.0.0.1:8084|127.0.0.1:8086"),
         ("[::]:8084", "::1:8084|::1:8086"),
+        ("127.0.0.1:65535", "127.0.0.1:65535"),
     ],
 )
 def test_the_gates_are_where_the_configuration_listens(listen, hosts):
     made = layout(configuration(server={"listen": listen, "allow": ["0.0.0.0/0", "::/0"]}))
     assert data(as_xml(made), "socket") == [f"{hosts} async full"]
+
+
+def test_a_port_that_nobody_knows_yet_has_to_be_named(vipgate, written):
+    file = written(server={"listen": "127.0.0.1:0"})
+    result = vipgate(file=file)
+    assert (result.exit_code, "--gate HOST:PORT" in result.output) == (2, True)
+    assert data(vipgate("--gate", "127.0.0.1:8084", file=file).stdout, "socket") == ["127.0.0.1:8084 async full"]
 
 
 def test_a_switch_elsewhere_is_given_the_addresses_by_options(vipgate):

@@ -108,8 +108,11 @@ def layout(  # noqa: PLR0913 - one for each option of the command
         ValueError: a sentence that says which name or address is wrong, and what is allowed.
     """
     server = configuration.server
+    given = tuple(map(address, gates))
+    if not given and server.port == 0:
+        raise ValueError("server.listen lets the system choose the port; say where the gates are: --gate HOST:PORT")
     host = _ANYWHERE.get(server.host, server.host)
-    own = (f"{host}:{server.port}", f"{host}:{server.port + SECOND}")
+    ports = (port for port in (server.port, server.port + SECOND) if port <= _MOST_PORT)
     routes = {gate.route.context: gate.name for gate in configuration.gates if gate.route.dialplan == "XML"}
     mine = [context for context in routes if context.startswith(OWN)] or [Route().context]
     unknown = [context for context in others_of or {} if context not in mine]
@@ -118,7 +121,7 @@ def layout(  # noqa: PLR0913 - one for each option of the command
     passed = {context: (others_of or {}).get(context, others) for context in mine}
     foreign = {name: context for context, name in routes.items() if not context.startswith(OWN)}
     made = Layout(
-        gates=tuple(map(address, gates)) or own,
+        gates=given or tuple(f"{host}:{port}" for port in ports),
         passed=passed,
         foreign=foreign,
         entry=entry,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from xml.etree import ElementTree as ET
 
@@ -9,6 +10,10 @@ from vipgate_fs.dialplan.parts import Action, Condition, Context, Extension
 
 _ACTIONS: Final = {"action": False, "anti-action": True}
 _PLAIN: Final = ("field", "expression")
+_USUAL: Final = ("break", "on-false")
+_REVISION: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
+_TRUE: Final = frozenset({"yes", "on", "true", "t", "enabled", "active", "allow"})
+"""What FreeSWITCH takes for true, besides numbers but 0 (switch_utils.h, switch_true)."""
 
 
 class Unreadable(ValueError):
@@ -38,22 +43,26 @@ def _context(element: ET.Element) -> Context:
     return Context(
         element.get("name", ""),
         tuple(map(_extension, element.findall("extension"))),
-        int(revision) if revision.isdecimal() else None,
+        int(revision) if _REVISION.fullmatch(revision) else None,
     )
 
 
 def _extension(element: ET.Element) -> Extension:
     conditions = tuple(map(_condition, element.findall("condition")))
-    return Extension(element.get("name", ""), conditions, element.get("continue") == "true")
+    return Extension(element.get("name", ""), conditions, _is_true(element.get("continue", "")))
 
 
 def _condition(element: ET.Element) -> Condition:
     nested = [("nested", f"{len(inner)} more")] if (inner := element.findall("condition")) else []
-    further = sorted([(name, value) for name, value in element.items() if name not in _PLAIN] + nested)
+    further = sorted([each for each in element.items() if each[0] not in _PLAIN and each != _USUAL] + nested)
     actions = tuple(_action(each) for each in element if each.tag in _ACTIONS)
     return Condition(element.get("field", ""), element.get("expression", ""), actions, tuple(further))
 
 
 def _action(element: ET.Element) -> Action:
     data = (element.text or "").strip() or element.get("data", "")
-    return Action(element.get("application", ""), data, _ACTIONS[element.tag], element.get("inline") == "true")
+    return Action(element.get("application", ""), data, _ACTIONS[element.tag], _is_true(element.get("inline", "")))
+
+
+def _is_true(text: str) -> bool:
+    return text.lower() in _TRUE or (text.strip("-").isdecimal() and text.strip("-0") != "")
