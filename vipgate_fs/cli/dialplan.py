@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 
 from vipgate_fs.cli import config_option, output
+from vipgate_fs.cli.language import spoken
 from vipgate_fs.cli.options import load_or_exit
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.dialplan import fusionpbx, numbers
@@ -19,6 +20,7 @@ from vipgate_fs.dialplan.reading import Unreadable, read
 from vipgate_fs.dialplan.sql import sql
 from vipgate_fs.dialplan.standard import contexts
 from vipgate_fs.dialplan.writing import as_xml
+from vipgate_fs.sentences import say
 
 SAME: Final = 0
 DIFFERENT: Final = 1
@@ -164,7 +166,7 @@ def _fusionpbx(
 ) -> None:
     """Print the rows, or write the files of an app folder."""
     for note in fusionpbx.notes(configuration, in_domains=in_domains):
-        click.echo(f"Note: {note}", err=True)
+        click.echo(spoken(say("Note: {note}", note=note)), err=True)
     try:
         rows = () if remove else fusionpbx.rows(made, order=order, in_domains=in_domains, match_to=match_to)
         files = fusionpbx.files(rows, _uuids(uuids)) if app is not None else {}
@@ -220,11 +222,13 @@ def _only(configuration: Configuration) -> str | None:
 
 def _note_foreign(made: Layout) -> None:
     for gate, context in made.foreign.items():
-        click.echo(
-            f"Note: passed calls of gate {gate} go to your own context {context}, which is not printed; "
-            "it must export vipgate_passed=true and lead to no gate",
-            err=True,
+        note = say(
+            "passed calls of gate {gate} go to your own context {context}, which is not printed; it must export "
+            "vipgate_passed=true and lead to no gate",
+            gate=gate,
+            context=context,
         )
+        click.echo(spoken(say("Note: {note}", note=note)), err=True)
 
 
 def _compare(made: Layout, installed: Path, style: str) -> None:
@@ -238,7 +242,9 @@ def _compare(made: Layout, installed: Path, style: str) -> None:
         click.echo(f"Error: {installed}: {error}", err=True)
         sys.exit(UNREADABLE)
     sentences = differences(contexts(made), found)
-    output.report(style, {"differences": list(sentences)}, *sentences)
-    what = "does what this configuration needs" if not sentences else f"differs: {len(sentences)}"
-    click.echo(f"{installed}: {what}", err=True)
+    output.report(style, {"differences": list(sentences)}, *map(spoken, sentences))
+    what = say("{file}: does what this configuration needs", file=installed)
+    if sentences:
+        what = say("{file}: {number} differences", file=installed, number=len(sentences))
+    click.echo(spoken(what), err=True)
     sys.exit(DIFFERENT if sentences else SAME)

@@ -9,6 +9,7 @@ from typing import Final
 
 from vipgate_fs.dialplan.layout import OWN
 from vipgate_fs.dialplan.parts import Action, Condition, Context, Extension
+from vipgate_fs.sentences import Sentence, say
 
 _GLOBAL: Final = re.compile(r"\$\$\{[^}]*\}")
 """A global variable, which the preprocessor replaces: in a running switch's dialplan there is its value."""
@@ -16,7 +17,7 @@ _GATE: Final = "socket"
 _Part = Condition | Action
 
 
-def differences(wanted: Sequence[Context], found: Sequence[Context]) -> tuple[str, ...]:
+def differences(wanted: Sequence[Context], found: Sequence[Context]) -> tuple[Sentence, ...]:
     """Each difference in a sentence, in the order of the dialplan; none when both do the same.
 
     Comments, the order of contexts and contexts of the site's own do not matter.
@@ -31,59 +32,84 @@ def differences(wanted: Sequence[Context], found: Sequence[Context]) -> tuple[st
     sentences = [sentence for context in wanted for sentence in _context(context, named.get(context.name, []))]
     expected = {context.name for context in wanted}
     sentences += [
-        f"context {name}: this configuration sends no call there"
+        say("context {name}: this configuration sends no call there", name=name)
         for name in named
         if name.startswith(OWN) and name not in expected
     ]
     return tuple([*_revision(wanted, named), *sentences] if sentences else [])
 
 
-def _revision(wanted: Sequence[Context], named: dict[str, list[Context]]) -> Iterator[str]:
+def _revision(wanted: Sequence[Context], named: dict[str, list[Context]]) -> Iterator[Sentence]:
     """That it is older, or newer, which may explain the other differences."""
     for context in wanted:
         there = next(iter(named.get(context.name, [])), None)
         if context.revision is not None and there is not None and there.revision != context.revision:
-            has = f"revision {there.revision}" if there.revision is not None else "no revision"
-            yield f"version: the dialplan has {has}, this VIPgate's is revision {context.revision}"
+            has = say("no revision")
+            if there.revision is not None:
+                has = say("revision {number}", number=there.revision)
+            ours = say("revision {number}", number=context.revision)
+            yield say("version: the dialplan has {has}, this VIPgate's is {ours}", has=has, ours=ours)
 
 
-def _context(wanted: Context, there: list[Context]) -> Iterator[str]:
+def _context(wanted: Context, there: list[Context]) -> Iterator[Sentence]:
     if not there:
-        yield f"context {wanted.name}: missing"
+        yield say("context {name}: missing", name=wanted.name)
         return
     if len(there) > 1:
-        yield f"context {wanted.name}: there {len(there)} times, and FreeSWITCH sees only the first"
+        yield say(
+            "context {name}: there {number} times, and FreeSWITCH sees only the first",
+            name=wanted.name,
+            number=len(there),
+        )
     found = there[0]
     names = [extension.name for extension in wanted.extensions]
     known = [extension.name for extension in found.extensions if extension.name in names]
     for name in names:
         if name not in known:
-            yield f"context {wanted.name}: extension {name} is missing"
+            yield say("context {context}: extension {name} is missing", context=wanted.name, name=name)
     yield from _further(wanted, found, names)
     if known != [name for name in names if name in known] and len(set(known)) == len(known):
-        yield f"context {wanted.name}: order: {', '.join(known)}; it must be {', '.join(names)}"
+        yield say(
+            "context {context}: order: {found}; it must be {wanted}",
+            context=wanted.name,
+            found=", ".join(known),
+            wanted=", ".join(names),
+        )
     for extension in wanted.extensions:
         same = [each for each in found.extensions if each.name == extension.name]
         if len(same) > 1:
-            yield f"context {wanted.name}: extension {extension.name} is there {len(same)} times"
+            yield say(
+                "context {context}: extension {name} is there {number} times",
+                context=wanted.name,
+                name=extension.name,
+                number=len(same),
+            )
         for each in same[:1]:
             yield from _extension(extension, each)
 
 
-def _further(wanted: Context, found: Context, names: list[str]) -> Iterator[str]:
+def _further(wanted: Context, found: Context, names: list[str]) -> Iterator[Sentence]:
     """Extensions that are not VIPgate's; before the gate they may lead round it."""
     leads_to_gate = {each.name for each in wanted.extensions for part in _parts(each) if _is_gate(part)}
     before = bool(leads_to_gate)
     for extension in found.extensions:
         before = before and extension.name not in leads_to_gate
         if extension.name not in names:
-            where = "stands before the gate and may lead calls round it" if before else "is not VIPgate's"
-            yield f"context {wanted.name}: extension {extension.name or 'without a name'} {where}"
+            parts = {"context": wanted.name, "name": extension.name or say("without a name")}
+            if before:
+                yield say(
+                    "context {context}: extension {name} stands before the gate and may lead calls round it", **parts
+                )
+            else:
+                yield say("context {context}: extension {name} is not VIPgate's", **parts)
 
 
-def _extension(wanted: Extension, found: Extension) -> Iterator[str]:
+def _extension(wanted: Extension, found: Extension) -> Iterator[Sentence]:
     if wanted.continues != found.continues:
-        yield f'extension {wanted.name}: must{"" if wanted.continues else " not"} have continue="true"'
+        if wanted.continues:
+            yield say('extension {name}: must have continue="true"', name=wanted.name)
+        else:
+            yield say('extension {name}: must not have continue="true"', name=wanted.name)
     ours = list(_parts(wanted))
     theirs = [_as_wanted(part, ours) for part in _parts(found)]
     missing: list[_Part] = []
@@ -95,22 +121,26 @@ def _extension(wanted: Extension, found: Extension) -> Iterator[str]:
     for part in [part for part in missing if part in more]:
         missing.remove(part)
         more.remove(part)
-        yield f"extension {wanted.name}: order: {part} stands in another place"
+        yield say("extension {name}: order: {part} stands in another place", name=wanted.name, part=str(part))
     for part in missing:
         other = next((each for each in more if _is_like(part, each)), None)
         if other is None:
-            yield f"extension {wanted.name}: missing: {part}"
+            yield say("extension {name}: missing: {part}", name=wanted.name, part=str(part))
         else:
             more.remove(other)
             yield _instead(wanted.name, part, other)
     for part in more:
-        yield f"extension {wanted.name}: not VIPgate's: {part}"
+        yield say("extension {name}: not VIPgate's: {part}", name=wanted.name, part=str(part))
 
 
-def _instead(name: str, wanted: _Part, found: _Part) -> str:
+def _instead(name: str, wanted: _Part, found: _Part) -> Sentence:
     if isinstance(wanted, Action) and isinstance(found, Action) and _is_gate(wanted):
-        return f"host: calls go to the gates {found.data}; this configuration's are {wanted.data}"
-    return f"extension {name}: found {found}; it must be {wanted}"
+        return say(
+            "host: calls go to the gates {found}; this configuration's are {wanted}",
+            found=found.data,
+            wanted=wanted.data,
+        )
+    return say("extension {name}: found {found}; it must be {wanted}", name=name, found=str(found), wanted=str(wanted))
 
 
 def _is_like(wanted: _Part, found: _Part) -> bool:

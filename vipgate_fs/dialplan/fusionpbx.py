@@ -19,6 +19,7 @@ from vipgate_fs.dialplan.layout import Layout
 from vipgate_fs.dialplan.parts import Action, Condition, Extension
 from vipgate_fs.dialplan.standard import DIALABLE, NUMBER
 from vipgate_fs.gate.dialable import PATTERN
+from vipgate_fs.sentences import Sentence, say
 
 ORDER: Final = 20
 """Of the gate's row: behind caller-details (10), before every destination (100 unless chosen)."""
@@ -119,23 +120,26 @@ def rows(layout: Layout, *, order: int = ORDER, in_domains: bool = False, match_
     return made
 
 
-def notes(configuration: Configuration, *, in_domains: bool) -> Iterator[str]:
+def notes(configuration: Configuration, *, in_domains: bool) -> Iterator[Sentence]:
     """What in a configuration would not do in FusionPBX what it says, each in a sentence."""
     for gate in configuration.gates:
         if gate.protects.groups:
-            yield (
-                f"gate {gate.name} protects groups: FusionPBX's ring groups and call groups are no groups of the "
-                "directory, so that protects nobody; name the numbers or the users"
+            yield say(
+                "gate {gate} protects groups: FusionPBX's ring groups and call groups are no groups of the directory, "
+                "so that protects nobody; name the numbers or the users",
+                gate=gate.name,
             )
         if gate.protects.users and not in_domains:
-            yield (
-                f"gate {gate.name} protects users, but the number called is still that of the trunk: they are found "
-                "only if it is their number alias; name the numbers, or use --in-domains"
+            yield say(
+                "gate {gate} protects users, but the number called is still that of the trunk: they are found only if "
+                "it is their number alias; name the numbers, or use --in-domains",
+                gate=gate.name,
             )
         if gate.protects.users and in_domains and configuration.site.domain_variable is None:
-            yield (
-                f"gate {gate.name} protects users of every domain: set site.domain_variable: domain_name, or 1001 of "
-                "another domain is taken for yours"
+            yield say(
+                "gate {gate} protects users of every domain: set site.domain_variable: domain_name, or 1001 of another "
+                "domain is taken for yours",
+                gate=gate.name,
             )
 
 
