@@ -49,7 +49,7 @@ def contexts(destinations, *, only=False, **options):
         f'<context name="{context}">{text}{destinations if context == TRUNK else FEATURES}</context>'
         for context, text in found.items()
     ]
-    return f"<include>{''.join(parts)}</include>"
+    return "\n".join(["<include>", *parts, "</include>"])  # FreeSWITCH drops whole lines with these tags
 
 
 @pytest.fixture
