@@ -409,7 +409,9 @@ CALLS = st.lists(
     st.tuples(
         st.sampled_from([0, 1, 30, 100, 120, 3000]),
         st.sampled_from(FORGED),
-        st.lists(st.tuples(st.sampled_from(VICTIMS), st.just(False)) | st.tuples(st.just("1001"), st.booleans())),
+        st.lists(
+            st.tuples(st.sampled_from(VICTIMS), st.just(False)) | st.tuples(st.just("1001"), st.booleans()), max_size=3
+        ),
     ),
     max_size=40,
 )

@@ -72,3 +72,12 @@ def test_without_a_store_that_can_be_asked_guest_pins_are_not_counted_and_not_de
     rows, notes = vipgate("audit")
     assert {row["guest_pins"] for row in rows} == {None}
     assert "Warning: guest PINs are not counted: there is no store" in notes
+
+
+@pytest.mark.parametrize(("store", "warned"), [("none", True), ("sqlite:///none.db", False)])
+def test_what_workers_count_by_themselves_is_bounded_for_as_long_as_they_live(tmp_path, store, warned):
+    file = tmp_path / "vipgate.yaml"
+    file.write_text(f"version: 1\nstore: {store}\ngates:\n  g: {{protects: {{numbers: ['7000']}}}}\n")
+    run = CliRunner().invoke(main, ["--config", str(file), "audit"])
+    assert ("Warning: store is none: each worker counts attempts by itself" in run.stderr) == warned
+    assert run.exit_code == 0

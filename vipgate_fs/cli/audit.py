@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from vipgate_fs.cli import output
+from vipgate_fs.cli.language import spoken
 from vipgate_fs.cli.options import config_option, load_or_exit
 from vipgate_fs.cli.pin import LEAST_DIGITS
 from vipgate_fs.cli.stores import SiteStore
@@ -17,6 +18,7 @@ from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.gate import Gate
 from vipgate_fs.identify.guest_pin import GuestPin
 from vipgate_fs.preview.guessing import DAY, HOUR, YEAR, Right, weakest
+from vipgate_fs.sentences import say
 from vipgate_fs.store import guests
 
 
@@ -58,6 +60,9 @@ def command(config: Path | None, style: str) -> None:
     they are read from the store. PINs of webservices, databases and plug-ins are not counted.
     """
     configuration = load_or_exit(config)
+    if configuration.store.url is None:
+        why = say("store is none: each worker counts attempts by itself, and forgets them when it ends")
+        click.echo(spoken(say("Warning: {why}", why=why)), err=True)
     now = configuration.site.calendar.local(dt.datetime.now(dt.UTC))
     issued = _guest_pins(configuration, now)
     rows = [_row(gate, now, issued) for gate in configuration.gates if gate.enabled]
