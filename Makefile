@@ -105,6 +105,13 @@ $(READY): pyproject.toml constraints.txt
 wheel: $(READY)
 	$(BIN)/python -m hatchling build -t wheel -d dist
 
+.PHONY: docs
+# The manuals as a site, in build/site; a link that leads nowhere ends it. It needs no other host to be read.
+docs: $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+	@! grep -rhoE '(src|href)="?(https?:)?//[^"]*\.(js|css|woff2?|png|svg)' build/site --include=*.html
+
 .PHONY: deb test-deb
 # The same, for Debian 12 and 13, with all Python packages inside: docs/packaging.md.
 deb: $(READY)
@@ -122,4 +129,4 @@ test-container: $(READY)
 	tools/try_container.sh
 
 clean:
-	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage mutants
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage mutants
