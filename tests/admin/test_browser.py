@@ -124,6 +124,9 @@ def states(page, window):
     window.goto("/guest-pins")
     press(window, "/guest-pins", note="Besuch")
     yield "guest-pin-issued"
+    window.goto("/gates/closed")
+    press(window, "/gates/closed/edit")
+    yield "gate-edit"
     edit(window, "reject: true", "reject: true # a comment")
     yield "review-nothing"
     edit(window, "otherwise:", "otherwize:")

@@ -15,7 +15,7 @@ from vipgate_fs.store import accounts, guests, overrides, tallies
 from vipgate_fs.store.schema import TALLIES
 
 PAGES = ("/", "/calls", "/guest-pins", "/lockouts", "/try")
-ADMINISTRATORS = ("/file",)
+ADMINISTRATORS = ("/file", "/file/history", "/gates/hotline")
 PIN = "48213907"
 
 

@@ -30,6 +30,7 @@ class Place:
         value: what it says.
         style: `'`, `"`, `|`, `>` or "": how it is written.
         line: from 1.
+        key: where its key begins; None: it has none.
     """
 
     begin: int
@@ -37,6 +38,24 @@ class Place:
     value: str
     style: str
     line: int
+    key: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Where a mapping begins.
+
+    Attributes:
+        begin: of its brace, or of its first key.
+        is_flow: it is written in braces.
+        indent: of its keys, in characters.
+        key: where the key ends that it belongs to; None: it has none.
+    """
+
+    begin: int
+    is_flow: bool
+    indent: int
+    key: int | None
 
 
 class CannotEdit(Exception):
@@ -70,8 +89,17 @@ def all_places(text: str) -> Sequence[tuple[Path, Place]]:
     Raises:
         CannotEdit: it is no YAML.
     """
+    return [(path, found) for path, found in layout(text) if isinstance(found, Place)]
+
+
+def layout(text: str) -> Sequence[tuple[Path, Place | Opening]]:
+    """Where each single value and each mapping stands.
+
+    Raises:
+        CannotEdit: it is no YAML.
+    """
     try:
-        return list(_places(text))
+        return list(_layout(text))
     except yaml.YAMLError:
         raise CannotEdit("the file is no YAML; look at its findings") from None
 
@@ -129,7 +157,7 @@ def as_edited(content: bytes, text: str) -> bytes:
     return (codecs.BOM_UTF8 if has_mark else b"") + "".join(pieces).encode()
 
 
-def _places(text: str) -> Iterator[tuple[Path, Place]]:
+def _layout(text: str) -> Iterator[tuple[Path, Place | Opening]]:
     starts = [0, *(found.end() for found in _BREAK.finditer(text))]
 
     def offset(mark: Any) -> int:
@@ -137,24 +165,36 @@ def _places(text: str) -> Iterator[tuple[Path, Place]]:
 
     way = _Way()
     for event in yaml.parse(text, Loader=_LOADER):
-        if isinstance(event, yaml.CollectionStartEvent):
-            way.enter(0 if isinstance(event, yaml.SequenceStartEvent) else None)
+        if isinstance(event, yaml.MappingStartEvent):
+            begin = offset(event.start_mark)
+            column = begin - starts[bisect.bisect_right(starts, begin) - 1]
+            yield way.path, Opening(begin, bool(event.flow_style), column, way.key and way.key[1])
+            way.enter(None)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            way.enter(0)
         elif isinstance(event, yaml.CollectionEndEvent):
             way.leave()
-        elif isinstance(event, yaml.ScalarEvent) and not way.take_key(event.value):
+        elif isinstance(event, yaml.ScalarEvent):
             begin, end = offset(event.start_mark), offset(event.end_mark)
+            if way.take_key(event.value, (begin, end)):
+                continue
             line = bisect.bisect_right(starts, begin)
-            yield way.path, Place(begin, end, event.value, event.style or "", line)
+            yield way.path, Place(begin, end, event.value, event.style or "", line, way.key and way.key[0])
             way.advance()
         elif isinstance(event, yaml.AliasEvent):
             way.advance()
 
 
 class _Way:
-    """The way to what is read: of each collection the next index, or the key whose value comes next (None: a key)."""
+    """The way to what is read: of each collection the next index, or the key whose value comes next (None: a key).
+
+    Attributes:
+        key: where the key of what comes next begins and ends; None: it has none.
+    """
 
     def __init__(self) -> None:
         self._at: list[str | int | None] = []
+        self.key: tuple[int, int] | None = None
 
     @property
     def path(self) -> Path:
@@ -162,19 +202,21 @@ class _Way:
 
     def enter(self, first: int | None) -> None:
         self._at.append(first)
+        self.key = None
 
     def leave(self) -> None:
         self._at.pop()
         self.advance()
 
-    def take_key(self, text: str) -> bool:
+    def take_key(self, text: str, where: tuple[int, int]) -> bool:
         """Whether this was a key."""
         if not self._at or self._at[-1] is not None:
             return False
-        self._at[-1] = text
+        self._at[-1], self.key = text, where
         return True
 
     def advance(self) -> None:
+        self.key = None
         if self._at:
             last = self._at[-1]
             self._at[-1] = last + 1 if isinstance(last, int) else None
