@@ -66,7 +66,7 @@ def writings(draw, pattern):
     return text
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(
     data=st.data(),
     country=st.sampled_from(COUNTRIES),

@@ -72,7 +72,7 @@ def answers(draw):
     )
 
 
-@settings(max_examples=int(os.environ.get("VIPGATE_ANSWERS", "12")))
+@settings(max_examples=int(os.environ.get("VIPGATE_ANSWERS", "8")))
 @given(given=answers(), today=st.dates(dt.date(2026, 1, 1), dt.date(2030, 12, 31)))
 def test_whatever_the_answers_are_the_file_is_good_or_the_fault_is_named(tmp_path_factory, given, today):
     path = tmp_path_factory.getbasetemp() / "vipgate.yaml"
@@ -194,13 +194,21 @@ def test_what_can_not_be_used_is_named_with_its_question(tmp_path, more, questio
         ("mo-do 9:00 - 17:00; fr 9 bis 15:30 Uhr", (Span("mo-do", "09:00", "17:00"), Span("fr", "09:00", "15:30"))),
         ("sat, sun 10\u201312", (Span("sat, sun", "10:00", "12:00"),)),
         ("8-9", (Span("", "08:00", "09:00"),)),
+        ("Mo-Do 9:00-17:00, Fr 9:00-15:30", (Span("Mo-Do", "09:00", "17:00"), Span("Fr", "09:00", "15:30"))),
+        ("mon-fri 9-12, 13-17", (Span("mon-fri", "09:00", "12:00"), Span("mon-fri", "13:00", "17:00"))),
+        (
+            "Montag bis Freitag von 9 bis 12 Uhr und 13.30 bis 17 Uhr",
+            (Span("Montag bis Freitag", "09:00", "12:00"), Span("Montag bis Freitag", "13:30", "17:00")),
+        ),
+        ("mon, wed: 9h-12h; sat,sun 10-12", (Span("mon, wed", "09:00", "12:00"), Span("sat,sun", "10:00", "12:00"))),
+        ("mon-fri from 9 to 17", (Span("mon-fri", "09:00", "17:00"),)),
     ],
 )
 def test_business_hours_are_read_as_people_write_them(text, spans):
     assert hours_of(text) == spans
 
 
-@pytest.mark.parametrize("text", ["mon-fri", "9", "nine to five", "mon-fri 9-17-18x"])
+@pytest.mark.parametrize("text", ["mon-fri", "9", "nine to five", "mon-fri 9-17-18x", "9am-5pm", "24/7"])
 def test_what_are_no_business_hours_is_refused(text):
     with pytest.raises(Unusable):
         hours_of(text)

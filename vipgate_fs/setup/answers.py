@@ -11,10 +11,12 @@ from typing import Final
 from vipgate_fs.sentences import say
 
 _SPAN: Final = re.compile(
-    r"(?P<days>.*?)\s*\b(?P<start>\d{1,2}(?::\d\d)?)\s*(?:-|\u2013|bis|to|until)\s*(?P<end>\d{1,2}(?::\d\d)?)\s*(?:uhr|h)?",
+    r"(?P<days>.*?)[\s,:]*(?:\b(?:from|von)\s*)?\b(?P<start>\d{1,2}(?:[:.]\d\d)?)\s*(?:uhr|h)?"
+    r"\s*(?:-|\u2013|bis|to|until)\s*(?P<end>\d{1,2}(?:[:.]\d\d)?)\s*(?:uhr|h)?",
     re.IGNORECASE,
 )
-_BETWEEN_SPANS: Final = re.compile(r"\s*[;\n]\s*")
+_BETWEEN_SPANS: Final = re.compile(r"\s*[;\n]\s*|(?<=[0-9hr])\s*(?:,|\band\b|\bund\b|&|\+)\s*", re.IGNORECASE)
+"""No day ends with a digit: what follows a time is another span."""
 _BETWEEN_NUMBERS: Final = re.compile(r"\s*[,;\n]\s*")
 
 
@@ -88,21 +90,24 @@ def numbers_of(text: str) -> tuple[str, ...]:
 
 
 def hours_of(text: str) -> tuple[Span, ...]:
-    """Business hours such as `mon-thu 9-17; fri 09:00-15:30`; none for an empty text.
+    """Business hours such as `mon-thu 9-12, 13-17; fri 09:00-15:30`; none for an empty text.
+
+    Hours without days are on the days before them, and at the beginning on all days.
 
     Raises:
         Unusable: this is no such text.
     """
-    spans = []
+    spans: list[Span] = []
     for part in filter(None, _BETWEEN_SPANS.split(text.strip())):
         match = _SPAN.fullmatch(part)
         if match is None:
             why = say("{part} are no business hours; allowed: such as mon-thu 9-17; fri 09:00-15:30", part=part)
             raise Unusable("hours", [why])
-        spans.append(Span(match["days"].strip(" ,:"), _time(match["start"]), _time(match["end"])))
+        days = match["days"].strip() or (spans[-1].days if spans else "")
+        spans.append(Span(days, _time(match["start"]), _time(match["end"])))
     return tuple(spans)
 
 
 def _time(text: str) -> str:
-    hour, _, minute = text.partition(":")
+    hour, _, minute = text.replace(".", ":").partition(":")
     return f"{int(hour):02}:{minute or '00'}"
