@@ -60,6 +60,32 @@ def test_a_lockout(store, said, clock):
     assert judge(store, attempt(), right=True) == RIGHT
 
 
+def test_lockouts_in_force_are_counted_by_the_store(store, database, clock):
+    """Right attempts, proofs of them and lockouts that are over are none."""
+    judge(store, attempt("7"), right=True)
+    for caller in ("1", "1", "1", "2", "2", "2", "3"):
+        judge(store, attempt(caller))
+
+    def counted():
+        return database.transact(lambda connection: tallies.count_locked(connection, clock.now), reads=True)
+
+    assert counted() == 2
+    database.transact(lambda connection: tallies.clear(connection, "g", ["caller"], "1"))
+    assert counted() == 1
+    clock.now += 900
+    assert counted() == 0
+
+
+def test_lockouts_in_force_are_counted_in_memory(said, clock):
+    memory = InMemory(said, lambda: clock.now)
+    judge(memory, attempt("7"), right=True)
+    for caller in ("1", "1", "1", "2", "2", "2", "3"):
+        judge(memory, attempt(caller))
+    assert memory.lockouts == 2
+    clock.now += 900
+    assert memory.lockouts == 0
+
+
 def test_another_process_knows_of_it(open_store):
     store, other = open_store(), open_store()
     judged = [judge(store, attempt()) for _ in range(3)]
