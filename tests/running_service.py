@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -106,8 +107,10 @@ class Service:
         return self
 
     def reload(self):
+        """`vipgate reload`; the switch, which is in this process, goes on meanwhile."""
         command = [sys.executable, "-m", "vipgate_fs", "reload", "--config", str(self.config)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        run = functools.partial(subprocess.run, command, capture_output=True, text=True, check=False, timeout=90)
+        done = gevent.get_hub().threadpool.apply(run)
         return done.returncode, done.stdout + done.stderr
 
     def end(self, seconds=30):

@@ -257,7 +257,7 @@ def hang(service):
 
 
 def grow(service):
-    service.config.with_name("numbers.csv").write_text("number\n" + "+491761\n" * 200_000)
+    service.config.with_name("numbers.csv").write_text("number\n" + "+491761\n" * 60_000)
     service.configure(gates=LISTED)
 
 
