@@ -85,6 +85,44 @@ def test_a_mistake_is_found_by_its_name(site, mistake, command, old, new):
     )
 
 
+def test_without_mod_commands_nothing_else_is_said_of_the_switch(site):
+    site.answers = {}
+    assert site.mistakes() == ["module-missing"]
+    assert "mod_commands" in site.findings()[0].what
+
+
+def above_the_gate(site, condition):
+    text = f'<extension name="above">{condition}<action application="bridge" data="user/1"/></condition></extension>'
+    site.spoil(DIALPLAN, '<context name="vipgate" revision="1">', f'<context name="vipgate" revision="1">{text}')
+    return [one for one in site.findings() if one.mistake.startswith("gate-bypassed")]
+
+
+def test_one_extension_above_the_gate_is_one_finding_for_a_gate_however_the_number_is_written(site):
+    found = above_the_gate(site, '<condition field="destination_number" expression="7115550">')
+    assert [(one.mistake, "support" in one.why) for one in found] == [
+        ("gate-bypassed", True),
+        ("gate-bypassed", False),
+    ] * 2  # gates support and closed, by way of the profile and of the gateway
+
+
+def test_what_need_not_be_so_for_a_bypass_is_not_named(site):
+    site.configuration = site.configuration.replace('"+49 711 55502"', '"12345"')
+    at_noon = '<extension name="noon" continue="true"><condition hour="12"><action application="set" data="a=b"/></condition></extension>'
+    site.spoil(DIALPLAN, '<context name="vipgate" revision="1">', f'<context name="vipgate" revision="1">{at_noon}')
+    found = above_the_gate(site, '<condition field="${sip_from_user}" expression="^boss$">')
+    assert {one.what.split("gate, when ")[1].split(":")[0] for one in found} == {"${sip_from_user} matches ^boss$"}
+
+
+@pytest.mark.parametrize("trunks", [("nobody",), ()])
+def test_a_trunk_that_is_not_there_is_unknown(site, trunks):
+    site.trunks = trunks
+    if not trunks:
+        site.spoil(SOFIA, 'name="auth-calls" value="false"', 'name="auth-calls" value="true"')
+        site.spoil(SOFIA, '"carrier"', '"domains"')
+        site.answers["sofia xmlstatus gateway"] = "<gateways/>"
+    assert site.mistakes() == ["trunk-unknown"]
+
+
 def found(site, **machine):
     site.machine = replace(SERVES, **machine)
     return site.mistakes()

@@ -7,6 +7,7 @@ facts. `way` tells a call's way through the live dialplan.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from vipgate_fs.doctor.checks import (
@@ -44,10 +45,12 @@ CHECKS: Final = (
 
 
 def examine(facts: Facts) -> Iterator[Finding]:
-    """Everything that is wrong."""
+    """Everything that is wrong. A switch without mod_commands answers nothing: nothing else is said of it."""
+    is_mute = facts.switch is not None and modules.COMMANDS not in facts.switch.modules
+    known = replace(facts, switch=None) if is_mute else facts
     for module in CHECKS:
         check: Callable[[Facts], Iterator[Finding]] = module.check
-        yield from dict.fromkeys(check(facts))
+        yield from dict.fromkeys(check(facts if module is modules else known))
 
 
 def known_mistakes() -> list[Mistake]:

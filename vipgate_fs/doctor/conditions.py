@@ -10,6 +10,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, TypeVar
 
 from vipgate_fs.doctor.switch import is_true
@@ -230,6 +231,7 @@ def assign(state: State, application: str, data: str) -> None:
         state.variables["last_sched_id"] = "1"
 
 
+@lru_cache(maxsize=8192)
 def compile_expression(expression: str) -> re.Pattern[str] | None:
     r"""A regular expression as switch_regex_perform takes it; None: Python does not know it (`_XX`, `\Q`)."""
     flags = 0

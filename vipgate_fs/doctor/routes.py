@@ -9,7 +9,7 @@ from vipgate_fs.doctor.conditions import State
 from vipgate_fs.doctor.entries import Entry
 from vipgate_fs.doctor.numbers import Sample
 from vipgate_fs.doctor.switch import Switch
-from vipgate_fs.doctor.way import Way, begin, ways
+from vipgate_fs.doctor.way import MOST_WAYS, Way, begin, ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,14 @@ class Incoming:
 
 
 def incoming_ways(switch: Switch, entries: Iterable[Entry], samples: Iterable[Sample]) -> Iterator[Incoming]:
-    """Every way of every sample, from each entry."""
+    """The ways of each sample, from each entry: all of a gate's first one, of the others the one that needs nothing."""
     numbers = list(samples)
     for entry in entries:
+        seen: set[str] = set()
         for sample in numbers:
-            for way in ways(switch.dialplan, begin(sample.number, entry.context, switch.variables)):
+            most = 1 if sample.gate.name in seen else MOST_WAYS
+            seen.add(sample.gate.name)
+            for way in ways(switch.dialplan, begin(sample.number, entry.context, switch.variables), most):
                 yield Incoming(entry, sample, way)
 
 

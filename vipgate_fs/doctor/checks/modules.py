@@ -12,6 +12,8 @@ from vipgate_fs.doctor.finding import Finding, Mistake, Severity
 from vipgate_fs.doctor.switch import NEEDED, Switch
 
 OLDEST: Final = (1, 10)
+COMMANDS: Final = "mod_commands"
+"""What answers nearly every question: without it, nothing else is known of the switch."""
 _DEFAULT: Final = "ClueCon"
 """The event socket's password that FreeSWITCH ships (event_socket.conf.xml)."""
 
@@ -61,6 +63,9 @@ def check(facts: Facts) -> Iterator[Finding]:
             yield NOT_ASKED(why=facts.why_no_switch)
         return
     switch = facts.switch
+    if COMMANDS not in switch.modules:
+        yield MODULE_MISSING(module=COMMANDS)
+        return
     found = re.match(r"(\d+)\.(\d+)", switch.version)
     if found and (int(found[1]), int(found[2])) < OLDEST:
         yield OLD(version=switch.version)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from vipgate_fs.config.model import Configuration
@@ -51,6 +51,13 @@ NO_WAY = Mistake(
     "no call from outside reaches the gate; one through {entry}: {way}",
     "The gate has nothing to do, and calls to {number} are refused.",
     'in the trunk\'s SIP profile: <param name="context" value="vipgate"/>; fs_cli -x \'sofia profile PROFILE restart\'',
+)
+NO_TRUNK = Mistake(
+    "trunk-unknown",
+    Severity.UNKNOWN,
+    "no SIP profile or gateway takes calls from outside{names}",
+    "Whether calls meet the gate stays unknown.",
+    "fs_cli -x 'sofia status' lists profiles and gateways; name those of your trunk: --trunk NAME",
 )
 NO_CONTEXT = Mistake(
     "context-missing",
@@ -132,9 +139,10 @@ def check(facts: Facts) -> Iterator[Finding]:
     if facts.switch is None or facts.configuration is None:
         return
     yield from _contexts(facts.switch, facts.configuration)
+    if not facts.entries:
+        yield NO_TRUNK(names=f": {', '.join(facts.trunks)}" if facts.trunks else "")
     yield from _missing_entries(facts)
-    for each in facts.incoming:
-        yield from _judge(each)
+    yield from _bypasses(facts)
     ends = {each.way.end for each in facts.incoming}
     is_there = all(find_context(facts.switch.dialplan, entry.context) is not None for entry in facts.entries)
     if is_there and facts.incoming and not ends & {End.GATE, End.UNKNOWN, End.THROUGH}:
@@ -174,19 +182,40 @@ def _missing_entries(facts: Facts) -> Iterator[Finding]:
             yield NO_CONTEXT(entry=entry.name, context=entry.context)
 
 
-def _judge(each: Incoming) -> Iterator[Finding]:
+def _bypasses(facts: Facts) -> Iterator[Finding]:
+    """One finding for each entry and gate, or one for each thing that must be so, however the number is written."""
+    together: defaultdict[tuple[str, str], list[Incoming]] = defaultdict(list)
+    for each in facts.incoming:
+        together[each.entry.name, each.sample.gate.name].append(each)
+    for several in together.values():
+        through = [each for each in several if each.way.end is End.THROUGH]
+        for each in _fewest(through):
+            yield _bypass(each)
+        unknown = next((each for each in several if each.way.end is End.UNKNOWN), None)
+        if unknown and not through:
+            yield UNKNOWN_WAY(entry=unknown.entry.name, way=unknown.way.told, number=unknown.sample.number)
+
+
+def _fewest(through: Sequence[Incoming]) -> Iterator[Incoming]:
+    """Those that need no more than another one does."""
+    kept: list[set[str]] = []
+    for each in sorted(through, key=lambda each: len(each.way.provided)):
+        needs = set(each.way.provided)
+        if not any(less <= needs for less in kept):
+            kept.append(needs)
+            yield each
+
+
+def _bypass(each: Incoming) -> Finding:
     entry, way, gate = each.entry, each.way, each.sample.gate.name
-    if way.end is End.THROUGH and not way.provided:
-        yield BYPASSED(entry=entry.name, way=way.told, gate=gate, context=entry.context)
-    elif way.end is End.THROUGH:
-        yield BYPASSED_IF(entry=entry.name, when=listed(way.provided), way=way.told, gate=gate)
-    elif way.end is End.UNKNOWN:
-        yield UNKNOWN_WAY(entry=entry.name, way=way.told, number=each.sample.number)
+    if not way.provided:
+        return BYPASSED(entry=entry.name, way=way.told, gate=gate, context=entry.context)
+    return BYPASSED_IF(entry=entry.name, when=listed(way.provided), way=way.told, gate=gate)
 
 
 def _after(facts: Facts, switch: Switch, configuration: Configuration) -> Iterator[Finding]:
     """What becomes of those who pass. A number arrives if it does in one of the ways in which a trunk may write it."""
-    met: defaultdict[tuple[str, str], list[Incoming]] = defaultdict(list)
+    met: defaultdict[tuple[str, str], dict[str, Incoming]] = defaultdict(dict)
     bypassed = {each.sample.target for each in facts.incoming if each.way.end is End.THROUGH}
     for each in facts.incoming:
         route = each.sample.gate.route
@@ -198,9 +227,9 @@ def _after(facts: Facts, switch: Switch, configuration: Configuration) -> Iterat
             and each.sample.target not in bypassed
             and each.way.end is End.GATE
         ):
-            met[each.sample.gate.name, each.sample.target].append(each)
+            met[each.sample.gate.name, each.sample.target].setdefault(each.sample.number, each)
     for several in met.values():
-        found = [(each, way) for each in several for way in _passed(each, switch)]
+        found = [(each, way) for each in several.values() for way in _passed(each, switch)]
         arrived = [(each, way) for each, way in found if _arrives(way)]
         if not arrived:
             each, way = found[0]
@@ -209,7 +238,7 @@ def _after(facts: Facts, switch: Switch, configuration: Configuration) -> Iterat
             continue
         yield from _others(*arrived[0], switch, configuration)
         yield from _headers((way for _, way in found), switch, configuration)
-    for gate, target, before in _targets(several[0] for several in met.values()):
+    for gate, target, before in _targets(next(iter(several.values())) for several in met.values()):
         ways_on = onward(switch, before, target, gate.route.context)
         if not any(map(_arrives, ways_on)):
             yield FORWARD_NOWHERE(gate=gate.name, number=target, way=ways_on[0].told, context=ways_on[0].contexts[-1])
