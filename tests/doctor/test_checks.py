@@ -91,6 +91,28 @@ def test_without_mod_commands_nothing_else_is_said_of_the_switch(site):
     assert "mod_commands" in site.findings()[0].what
 
 
+def test_an_answer_that_can_not_be_read_is_unknown_and_not_nothing(site):
+    site.answers["sofia xmlstatus gateway"] = "<gateways><gateway><name>A&B</name></gateway></gateways>"
+    assert site.mistakes() == ["answer-unreadable"]
+
+
+@pytest.mark.parametrize(("module", "name"), [("mod_lua", "xml-handler-bindings"), ("mod_xml_curl", "gateway-url")])
+def test_a_dialplan_that_is_made_for_each_call_is_unknown(site, module, name):
+    site.answers[f"module_exists {module}"] = "true"
+    site.answers[f"xml_locate configuration configuration name {module[4:]}.conf"] = (
+        f'<configuration><settings><param name="{name}" value="dialplan" bindings="dialplan"/></settings></configuration>'
+    )
+    site.answers[DIALPLAN] = "<section/>"
+    assert site.mistakes() == ["dialplan-elsewhere"]
+
+
+def test_a_user_of_another_domain_is_asked_for_there(site):
+    site.configuration = site.configuration.replace('"1007"', '"1007@other.example"')
+    assert site.mistakes() == ["user-unknown"]
+    site.answers["user_exists id 1007 other.example"] = "true"
+    assert site.mistakes() == []
+
+
 def above_the_gate(site, condition):
     text = f'<extension name="above">{condition}<action application="bridge" data="user/1"/></condition></extension>'
     site.spoil(DIALPLAN, '<context name="vipgate" revision="1">', f'<context name="vipgate" revision="1">{text}')

@@ -65,7 +65,7 @@ class Facts:
 
     @cached_property
     def incoming(self) -> tuple[Incoming, ...]:
-        """The ways that calls to protected numbers take."""
-        if self.switch is None or self.configuration is None:
+        """The ways that calls to protected numbers take; none where the switch does not know its dialplan itself."""
+        if self.switch is None or self.switch.bindings or self.configuration is None:
             return ()
         return tuple(incoming_ways(self.switch, self.entries, samples(self.configuration)))

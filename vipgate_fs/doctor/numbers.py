@@ -40,7 +40,7 @@ def samples(configuration: Configuration) -> Iterator[Sample]:
             for written in dict.fromkeys(_writings(number, configuration.site.trunk)):
                 if _gate_of(configuration, written) is gate:
                     yield Sample(written, gate, number)
-        yield from (Sample(user, gate, "") for user in list(gate.protects.users)[:MOST_A_GATE])
+        yield from (Sample(user.partition("@")[0], gate, "") for user in list(gate.protects.users)[:MOST_A_GATE])
 
 
 def is_protected(configuration: Configuration, written: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -28,7 +27,7 @@ OTHERS: Final = ("mod_lua", "mod_xml_curl", "mod_verto")
 """Modules that make a difference: dialplans that stand in no file, and another way in."""
 LIVE: Final = {"context": "context", "dtmf-type": "dtmf-mode", "inbound-codec-prefs": "inbound-codecs"}
 """Parameters of a profile, and where `sofia xmlstatus` shows what is in force."""
-_NO_ANSWER: Final = ("-ERR", "-USAGE", "can't find anything")
+_NO_ANSWER: Final = ("-ERR", "-USAGE", "can't find anything", "Invalid", "false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +108,7 @@ class Switch:
         files: prompts, by path: whether the switch finds them.
         users, groups: of the directory, by name: whether they are there.
         verto_contexts: that verto's users begin in.
+        unreadable: questions whose answers are no XML, though they should be.
     """
 
     version: str
@@ -126,6 +126,7 @@ class Switch:
     users: Mapping[str, bool]
     groups: Mapping[str, bool]
     verto_contexts: tuple[str, ...]
+    unreadable: tuple[str, ...] = ()
 
 
 def is_true(text: str) -> bool:
@@ -137,6 +138,7 @@ def is_true(text: str) -> bool:
 
 def ask_switch(ask: Ask, configuration: Configuration | None, now: Callable[[], float] = time.time) -> Switch:
     """Everything that the checks want to know. Raises what `ask` raises."""
+    read = _Reader(ask)
     before = now()
     clock = ask("strepoch")
     variables = _variables(ask("global_getvar"))
@@ -146,34 +148,43 @@ def ask_switch(ask: Ask, configuration: Configuration | None, now: Callable[[], 
     return Switch(
         version=ask("version short").strip(),
         modules=loaded,
-        dialplan=_parse(ask("xml_locate dialplan"), "section"),
-        bindings=tuple(_bindings(ask, loaded)),
-        profiles=tuple(_profiles(ask)),
-        gateways=tuple(_gateways(ask("sofia xmlstatus gateway"))),
-        access=_access(_configuration(ask, "acl")),
-        event_socket=_settings(_configuration(ask, "event_socket")),
+        dialplan=read("xml_locate dialplan"),
+        bindings=tuple(_bindings(read, loaded)),
+        profiles=tuple(_profiles(read)),
+        gateways=tuple(_gateways(read("sofia xmlstatus gateway"))),
+        access=_access(read.configuration("acl")),
+        event_socket=_settings(read.configuration("event_socket")),
         variables=variables,
         ahead=float(clock) - before if clock.strip().isdigit() else None,
-        log_levels=_log_levels(_configuration(ask, "logfile")),
+        log_levels=_log_levels(read.configuration("logfile")),
         files={path: ask(f"file_exists {path}").strip() == "true" for path in prompts},
-        users={name: _is_user(ask, name, domain) for name in users} if domain else {},
-        groups={name: not ask(f"group_call {name}@{domain}").startswith(("error/NO", "-ERR")) for name in groups}
-        if domain
-        else {},
-        verto_contexts=tuple(_verto_contexts(_configuration(ask, "verto"))) if "mod_verto" in loaded else (),
+        users={name: _is_user(ask, *where) for name in users if (where := _in_domain(name, domain))},
+        groups={name: _is_group(ask, *where) for name in groups if (where := _in_domain(name, domain))},
+        verto_contexts=tuple(_verto_contexts(read.configuration("verto"))) if "mod_verto" in loaded else (),
+        unreadable=tuple(read.unreadable),
     )
 
 
-def _parse(answer: str, tag: str) -> ET.Element:
-    """What an answer has as XML; an empty element where it is none."""
-    if not answer.startswith(_NO_ANSWER):
-        with suppress(ET.ParseError):
-            return ET.fromstring(answer)  # noqa: S314 - the switch's own, which is trusted with every call
-    return ET.Element(tag)
+class _Reader:
+    """Asks for XML. What is not there is an empty element; what can't be read as well, and is remembered."""
 
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self.unreadable: list[str] = []
 
-def _configuration(ask: Ask, name: str) -> ET.Element:
-    return _parse(ask(f"xml_locate configuration configuration name {name}.conf"), "configuration")
+    def __call__(self, question: str) -> ET.Element:
+        """The answer."""
+        answer = self._ask(question)
+        if not answer.startswith(_NO_ANSWER):
+            try:
+                return ET.fromstring(answer)  # noqa: S314 - the switch's own, which is trusted with every call
+            except ET.ParseError:
+                self.unreadable.append(question)
+        return ET.Element("nothing")
+
+    def configuration(self, name: str) -> ET.Element:
+        """The configuration of a module as it is in force."""
+        return self(f"xml_locate configuration configuration name {name}.conf")
 
 
 def _settings(element: ET.Element, path: str = "settings/param") -> dict[str, str]:
@@ -184,22 +195,21 @@ def _variables(answer: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in answer.splitlines() if "=" in line)
 
 
-def _profiles(ask: Ask) -> Iterable[Profile]:
+def _profiles(read: _Reader) -> Iterable[Profile]:
     states = {
-        each.findtext("name", ""): each.findtext("state", "")
-        for each in _parse(ask("sofia xmlstatus"), "profiles").iterfind("profile")
+        each.findtext("name", ""): each.findtext("state", "") for each in read("sofia xmlstatus").iterfind("profile")
     }
-    for each in _configuration(ask, "sofia").iterfind("profiles/profile"):
+    for each in read.configuration("sofia").iterfind("profiles/profile"):
         name = each.get("name", "")
         runs = states.get(name, "").startswith("RUNNING")
-        info = _parse(ask(f"sofia xmlstatus profile {name}"), "profile").find("profile-info") if runs else None
+        info = read(f"sofia xmlstatus profile {name}").find("profile-info") if runs else None
         live = {} if info is None else {parameter: info.findtext(tag) or "" for parameter, tag in LIVE.items()}
         lists = [one.get("value", "") for one in each.iterfind("settings/param[@name='apply-inbound-acl']")]
         yield Profile(name, _settings(each), tuple(lists), live, runs)
 
 
-def _gateways(answer: str) -> Iterable[Gateway]:
-    for each in _parse(answer, "gateways").iter("gateway"):
+def _gateways(element: ET.Element) -> Iterable[Gateway]:
+    for each in element.iter("gateway"):
         yield Gateway(
             name=each.findtext("name", ""),
             profile=each.findtext("profile", ""),
@@ -235,13 +245,23 @@ def _log_levels(element: ET.Element) -> dict[str, frozenset[str]]:
     }
 
 
-def _bindings(ask: Ask, modules: frozenset[str]) -> Iterable[str]:
-    if "mod_lua" in modules and "dialplan" in _settings(_configuration(ask, "lua")).get("xml-handler-bindings", ""):
+def _bindings(read: _Reader, modules: frozenset[str]) -> Iterable[str]:
+    if "mod_lua" in modules and "dialplan" in _settings(read.configuration("lua")).get("xml-handler-bindings", ""):
         yield "mod_lua"
     if "mod_xml_curl" in modules and any(
-        "dialplan" in each.get("bindings", "") for each in _configuration(ask, "xml_curl").iterfind(".//param")
+        "dialplan" in each.get("bindings", "") for each in read.configuration("xml_curl").iterfind(".//param")
     ):
         yield "mod_xml_curl"
+
+
+def _in_domain(name: str, domain: str) -> tuple[str, str] | None:
+    """A name and its domain: its own, else that; None when there is neither."""
+    user, _, own = name.partition("@")
+    return (user, own or domain) if own or domain else None
+
+
+def _is_group(ask: Ask, name: str, domain: str) -> bool:
+    return not ask(f"group_call {name}@{domain}").startswith(("error/NO", "-ERR"))
 
 
 def _is_user(ask: Ask, name: str, domain: str) -> bool:

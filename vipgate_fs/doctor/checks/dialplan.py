@@ -34,7 +34,7 @@ DIFFERS = Mistake(
 
 def check(facts: Facts) -> Iterator[Finding]:
     """What is installed does what this configuration needs. A dialplan of the site's own is not compared."""
-    if facts.switch is None or facts.configuration is None:
+    if facts.switch is None or facts.switch.bindings or facts.configuration is None:
         return
     try:
         found = read(ET.tostring(facts.switch.dialplan))

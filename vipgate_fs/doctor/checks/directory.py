@@ -37,7 +37,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         return
     users, groups, _ = names_of(facts.configuration)
     domain = facts.configuration.site.domain or facts.switch.variables.get("domain", "")
-    if (users or groups) and not domain:
+    if not domain and any("@" not in name for name in (*users, *groups)):
         yield NO_DOMAIN()
     yield from (NO_USER(name=name, domain=domain) for name, there in facts.switch.users.items() if not there)
     yield from (NO_GROUP(name=name, domain=domain) for name, there in facts.switch.groups.items() if not there)

@@ -24,6 +24,13 @@ NOT_ASKED = Mistake(
     "What is wrong there stays unknown.",
     "start FreeSWITCH; or name its event socket, and a file with the password: --switch HOST:PORT --password-file FILE",
 )
+UNREADABLE = Mistake(
+    "answer-unreadable",
+    Severity.UNKNOWN,
+    "the switch's answer to {question} can't be read",
+    "What is wrong there stays unknown.",
+    "fs_cli -x '{question}' shows it; please report it",
+)
 OLD = Mistake(
     "switch-old",
     Severity.CRITICAL,
@@ -66,6 +73,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     if COMMANDS not in switch.modules:
         yield MODULE_MISSING(module=COMMANDS)
         return
+    yield from (UNREADABLE(question=question) for question in switch.unreadable)
     found = re.match(r"(\d+)\.(\d+)", switch.version)
     if found and (int(found[1]), int(found[2])) < OLDEST:
         yield OLD(version=switch.version)

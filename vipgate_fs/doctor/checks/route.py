@@ -52,6 +52,13 @@ NO_WAY = Mistake(
     "The gate has nothing to do, and calls to {number} are refused.",
     'in the trunk\'s SIP profile: <param name="context" value="vipgate"/>; fs_cli -x \'sofia profile PROFILE restart\'',
 )
+ELSEWHERE = Mistake(
+    "dialplan-elsewhere",
+    Severity.UNKNOWN,
+    "the switch gets its dialplan by {modules}, call by call",
+    "Whether calls meet the gate can't be read there.",
+    "vipgate doctor --call NUMBER tries it, for each number that a gate protects",
+)
 NO_TRUNK = Mistake(
     "trunk-unknown",
     Severity.UNKNOWN,
@@ -138,6 +145,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     """Every way of a call to a protected number."""
     if facts.switch is None or facts.configuration is None:
         return
+    if facts.switch.bindings:
+        yield ELSEWHERE(modules=listed(facts.switch.bindings))
+        return
     yield from _contexts(facts.switch, facts.configuration)
     if not facts.entries:
         yield NO_TRUNK(names=f": {', '.join(facts.trunks)}" if facts.trunks else "")
@@ -169,13 +179,13 @@ def _contexts(switch: Switch, configuration: Configuration) -> Iterator[Finding]
         if names.count(name) > 1:
             yield TWICE(context=name, count=names.count(name))
     for gate in configuration.gates:
-        if gate.enabled and gate.route.dialplan == "XML" and gate.route.context not in names and not switch.bindings:
+        if gate.enabled and gate.route.dialplan == "XML" and gate.route.context not in names:
             yield NOT_INSTALLED(context=gate.route.context, gate=gate.name)
 
 
 def _missing_entries(facts: Facts) -> Iterator[Finding]:
     switch = facts.switch
-    if switch is None or switch.bindings:
+    if switch is None:
         return
     for entry in facts.entries:
         if find_context(switch.dialplan, entry.context) is None:
