@@ -182,7 +182,8 @@ class _Questions:
         if self._given[field] is not None:
             return read(self._given[field])
         while field not in self.typed:
-            text = click.prompt(spoken(question), default=default, show_default=False)
+            suffix = " " if question.endswith("?") else ": "
+            text = click.prompt(spoken(question), default=default, show_default=False, prompt_suffix=suffix)
             try:
                 self.typed[field] = read(text)
             except Unusable as fault:

@@ -18,6 +18,7 @@ from vipgate_fs.setup.answers import Answers, Proof, Unusable
 
 _DAYS: Final = 800
 """So far ahead a time is looked for in each span of the schedule."""
+_EVENING: Final = 20 * 60
 _MOST_TRIED: Final = 5000
 _FILLINGS: Final = ("", "0", "1", "10", "23", "456")
 """What a `*` may stand for."""
@@ -107,7 +108,10 @@ class _Calls:
                 "target": target,
                 "answered": False,
             }
-            yield self._call(say("Everybody else is turned away unanswered"), number, _WITHHELD, expect=expect)
+            name = say("Everybody else is turned away unanswered")
+            if self._answers.refused:
+                name = say("Everybody else goes to {target}", target=target)
+            yield self._call(name, number, _WITHHELD, expect=expect)
 
     def _call(  # noqa: PLR0913 - a call has as many facts
         self,
@@ -160,10 +164,11 @@ def times(gate: Gate, configuration: Configuration, today: dt.date) -> tuple[str
 
 
 def _minutes(gate: Gate) -> list[int]:
-    """Minutes of a day at which something may begin, and the hours."""
+    """Minutes of a day at which something may begin, and the hours; first the evening, which nobody finds odd."""
     assert gate.active is not None, "or nobody asks"
     begins = {turn for span in gate.active.schedule.spans for turn in span.turns}
-    return sorted({minute for minute in (*begins, *range(0, 24 * 60, 60)) if 0 <= minute < 24 * 60})
+    wanted = {minute for minute in (*begins, *range(0, 24 * 60, 60)) if 0 <= minute < 24 * 60}
+    return sorted(wanted, key=lambda minute: (minute != _EVENING, minute))
 
 
 def _numbers(pattern: NumberPattern) -> Iterator[str]:
