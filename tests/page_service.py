@@ -34,11 +34,12 @@ EVIL = '<script>alert("x")</script>'
 class Page:
     """A service with its page, and a store in which something has happened."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, gates=GATES, *, filled=True):
         self.path = folder / "vipgate.yaml"
         self.database = Database(Secret(f"sqlite:///{folder / 'vipgate.db'}"))
-        self.database.transact(fill)
-        self.service = Service(folder, settings='workers: 1, admin: "127.0.0.1:0"', gates=GATES)
+        if filled:
+            self.database.transact(fill)
+        self.service = Service(folder, settings='workers: 1, admin: "127.0.0.1:0"', gates=gates)
         self.port = self.service.await_line("page listening")["port"]
 
     def link(self):

@@ -20,7 +20,7 @@ SHOTS = os.environ.get("VIPGATE_SHOTS")
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
+    *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
 ]
 SIZES = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 TIMEOUT = 20_000
@@ -125,6 +125,7 @@ def states(page, window):
     press(window, "/guest-pins", note="Besuch")
     yield "guest-pin-issued"
     window.goto("/gates/closed")
+    yield "gate"
     press(window, "/gates/closed/edit")
     yield "gate-edit"
     edit(window, "reject: true", "reject: true # a comment")

@@ -74,6 +74,7 @@ def _lines(status: Status) -> Iterator[tuple[str, str]]:
     yield "configuration", f"{status.configuration}, applied {as_time(status.taken_over)}{changed}"
     yield from _files(status)
     yield "overrides", str(status.overrides)
+    yield "page", status.page
 
 
 def _files(status: Status) -> Iterator[tuple[str, str]]:
