@@ -124,10 +124,21 @@ def states(page, window):
     window.goto("/guest-pins")
     press(window, "/guest-pins", note="Besuch")
     yield "guest-pin-issued"
+    window.goto("/new-gate")
+    yield "new-gate"
+    press(window, "/new-gate", name="hotline", numbers="7001")
+    yield "new-gate-refused"
+    press(window, "/new-gate", name="vip", numbers="7001")
+    yield "new-gate-made"
     window.goto("/gates/closed")
     yield "gate"
     press(window, "/gates/closed/edit")
     yield "gate-edit"
+    yield from changes(page, window)
+
+
+def changes(page, window):
+    """The states on the way of a change of the file."""
     edit(window, "reject: true", "reject: true # a comment")
     yield "review-nothing"
     edit(window, "otherwise:", "otherwize:")

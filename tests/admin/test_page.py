@@ -15,7 +15,7 @@ from vipgate_fs.store import accounts, guests, overrides, tallies
 from vipgate_fs.store.schema import TALLIES
 
 PAGES = ("/", "/calls", "/guest-pins", "/lockouts", "/try")
-ADMINISTRATORS = ("/file", "/file/history", "/gates/hotline")
+ADMINISTRATORS = ("/file", "/file/history", "/gates/hotline", "/new-gate")
 PIN = "48213907"
 
 

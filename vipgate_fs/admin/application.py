@@ -23,7 +23,7 @@ from vipgate_fs.sentences.catalogue import LANGUAGES
 from vipgate_fs.service.status import VERSION
 from vipgate_fs.store import accounts, tallies
 
-PAGES: Final = ("signing_in", "overview", "calls", "guest_pins", "lockouts", "trying", "file", "gates")
+PAGES: Final = ("signing_in", "overview", "calls", "guest_pins", "lockouts", "trying", "file", "gates", "new_gate")
 LARGEST: Final = 4 * 1024 * 1024
 """Bytes of a request, uploads included."""
 _LARGEST_FIELDS: Final = 2 * 1024 * 1024

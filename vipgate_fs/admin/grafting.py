@@ -1,0 +1,85 @@
+"""Putting a gate that was made of four answers into a file that people have written: nothing else in it changes."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from vipgate_fs.admin.settings import block
+from vipgate_fs.document.editing import CannotEdit, Opening, as_edited, decoded, layout
+
+_MADE_GATE: Final = ("gates", "vip")
+_MADE_SCHEDULE: Final = "business-hours"
+_MADE_INDENT: Final = 2
+"""What `vipgate_fs.setup.writing` calls them, and how it indents them."""
+
+
+def grafted(content: bytes, made: str, name: str) -> bytes:
+    """The file with the gate of a made configuration behind its own, under that name, and with its schedule.
+
+    Raises:
+        CannotEdit: there is a gate of that name, or the file's gates have no lines of their own.
+    """
+    text, _ = decoded(content)
+    openings = {path: each for path, each in layout(text) if isinstance(each, Opening)}
+    if ("gates", name) in openings:
+        raise CannotEdit(f"there is a gate {name}; choose another name")
+    gate = _lines(made, _MADE_GATE)
+    gate[0] = gate[0].replace(f"{_MADE_GATE[-1]}:", f"{name}:", 1)
+    schedule = _schedule(made)
+    if schedule:
+        known = _free(_MADE_SCHEDULE, {line.strip().partition(":")[0] for line in text.splitlines()})
+        schedule = [line.replace(f"{_MADE_SCHEDULE}:", f"{known}:", 1) for line in schedule]
+        gate = [re.sub(rf"\b{_MADE_SCHEDULE}\b", known, line) for line in gate]
+    lines = text.splitlines()
+    lines = _behind(text, lines, openings, "gates", gate)
+    if schedule:
+        text = "\n".join(lines) + "\n"
+        openings = {path: each for path, each in layout(text) if isinstance(each, Opening)}
+        if ("schedules",) in openings:
+            lines = _behind(text, lines, openings, "schedules", schedule)
+        else:
+            lines += ["", "schedules:", *schedule]
+    return as_edited(content, "\n".join(lines) + "\n")
+
+
+def _behind(
+    text: str, lines: list[str], openings: dict[tuple[str | int, ...], Opening], section: str, more: list[str]
+) -> list[str]:
+    """The lines with more of them at the end of a section, indented as its others are."""
+    opening = openings.get((section,))
+    if opening is None or opening.key is None:
+        raise CannotEdit(f"the file has no section {section}; add the gate as text")
+    first, after = block(text.encode(), (section,))
+    if opening.is_flow:
+        if re.fullmatch(rf"{section}:\s*{{\s*}}\s*", lines[first]) is None:
+            raise CannotEdit(f"{section} stands in braces; add the gate as text")
+        return [*lines[:first], f"{section}:", *more, *lines[first + 1 :]]
+    indent = " " * (opening.indent - _MADE_INDENT)
+    return [*lines[:after], "", *(f"{indent}{line}" if line else "" for line in more), *lines[after:]]
+
+
+def _lines(made: str, path: tuple[str, ...]) -> list[str]:
+    first, after = block(made.encode(), path)
+    return made.splitlines()[first:after]
+
+
+def _schedule(made: str) -> list[str]:
+    lines = made.splitlines()
+    head = f"{' ' * _MADE_INDENT}{_MADE_SCHEDULE}:"
+    if head not in lines:
+        return []
+    first = lines.index(head)
+    after = first + 1
+    while after < len(lines) and lines[after].startswith(" " * (_MADE_INDENT + 1)):
+        after += 1
+    return lines[first:after]
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, or it with the first number that makes it another one."""
+    number, found = 1, name
+    while found in taken:
+        number += 1
+        found = f"{name}-{number}"
+    return found
