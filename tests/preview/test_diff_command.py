@@ -232,3 +232,15 @@ def test_the_same_pins_are_the_same_however_they_are_written(tmp_path):
         (tmp_path / "new.yaml").write_text(text.format(*after))
         run = CliRunner().invoke(main, ["diff", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml")])
         assert run.exit_code == 0, run.output
+
+
+def test_the_order_of_very_many_gates_is_compared_in_part_and_that_is_said(tmp_path):
+    gates = [
+        f"  g{n}: {{protects: {{numbers: ['70{n:02}'], users: [u{n}]}}, otherwise: {{forward: '{n + 10}'}}}}\n"
+        for n in range(20)
+    ]
+    for name, ordered in (("old.yaml", gates), ("new.yaml", gates[::-1])):
+        (tmp_path / name).write_text("version: 1\ngates:\n" + "".join(ordered))
+    run = CliRunner().invoke(main, ["diff", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml")])
+    assert run.exit_code == 1
+    assert "not all calls to numbers of users and groups are compared" in run.stdout.splitlines()[-1]

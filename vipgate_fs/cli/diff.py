@@ -15,7 +15,7 @@ from vipgate_fs import config as configuration_files
 from vipgate_fs.cli import config_option, output
 from vipgate_fs.document.sources import MACHINE, AsTheService, Reading, Sources
 from vipgate_fs.preview.classes import TooManyPatterns
-from vipgate_fs.preview.diff import Change, Side, compare
+from vipgate_fs.preview.diff import Change, Side, compare, everything_called
 from vipgate_fs.preview.sentences import as_data, example, sentence
 from vipgate_fs.preview.sentences import command as explaining
 from vipgate_fs.preview.times import HORIZON, Horizon
@@ -92,10 +92,16 @@ class Found:
         self._horizon = Horizon(first, days, after.calendar)
         self.unseen = list(_unseen(before, after))
         try:
-            self.changes: list[Change] = list(compare(before, after, first, days))
+            called = everything_called(before, after)
+            self.changes: list[Change] = list(compare(before, after, first, days, called))
         except TooManyPatterns as error:
             click.echo(f"Error: {error}", err=True)
             sys.exit(UNREADABLE)
+        if not called.is_whole:
+            self.unseen.append(
+                "The order of very many gates for numbers, users and groups is another: not all calls to numbers of "
+                "users and groups are compared."
+            )
 
     def as_data(self) -> dict[str, Any]:
         """For programs."""

@@ -16,6 +16,8 @@ from vipgate_fs.preview.classes import NumberClasses
 from vipgate_fs.preview.parties import Party, named
 from vipgate_fs.preview.spellings import Numbers, Written
 
+_MOST_PAIRS: Final = 200
+"""Pairs of gates that are looked at besides: who turns the order of many gates round compares all of them with all."""
 _MOST_BOTH: Final = 1000
 """Numbers of users, and the like, that are listed for the same two gates; the others have the same fate."""
 
@@ -47,6 +49,7 @@ class Called:
     Attributes:
         numbers: all that can be called.
         pairs: the gates of both files, and to whom the calls are that they take.
+        is_whole: whether these are all; where a number and its user decide in turns, there can be too many.
     """
 
     def __init__(self, old: Gates, new: Gates, written: Callable[[list[NumberPattern]], Written]) -> None:
@@ -63,6 +66,7 @@ class Called:
         self._standings = {one: self._standing_of_number(one) for one in numbers}
         self._standings |= {one: self._standing(self._pair(one)) for one in names}
         self.pairs: dict[tuple[str | None, str | None], tuple[Pair, list[Party]]] = {}
+        self.is_whole = True
         self._enter_alone(numbers, names)
         self._enter_both(numbers, names)
 
@@ -103,11 +107,15 @@ class Called:
 
     def _enter_both(self, numbers: Sequence[Party], names: Sequence[Party]) -> None:
         """Numbers of users or groups, and users in groups, of which one decides so far and the other from now on."""
+        most = len(self.pairs) + _MOST_PAIRS
         for one, other in (*product(self._alike(numbers), self._alike(names)), *combinations(self._alike(names), 2)):
             first, second = self._standings[one[0]], self._standings[other[0]]
             flipped = second.old < first.old and first.new < second.new
             if not flipped and not (first.old < second.old and second.new < first.new):
                 continue
+            if len(self.pairs) >= most:
+                self.is_whole = False
+                return
             for pair in islice(product(one, other), _MOST_BOTH):
                 if not all(each.kind == "user" for each in pair):
                     found = _both(*(reversed(pair) if flipped else pair))

@@ -124,7 +124,13 @@ class Side:
         return self._timelines[schedule.name]
 
 
-def compare(old: Side, new: Side, first: dt.date, days: int) -> Iterator[Change]:
+def everything_called(old: Side, new: Side) -> Called:
+    """Everything that can be called and that either file distinguishes."""
+    written = partial(_written, (old, new), _canonical, ())
+    return Called(old.configuration.gates, new.configuration.gates, written)
+
+
+def compare(old: Side, new: Side, first: dt.date, days: int, called: Called | None = None) -> Iterator[Change]:
     """Every class of calls whose fate changes.
 
     Args:
@@ -132,10 +138,11 @@ def compare(old: Side, new: Side, first: dt.date, days: int) -> Iterator[Change]
         new: the one that is to take its place.
         first: the first day that is looked at, on the new site's clock.
         days: how many of them.
+        called: what is called; None: everything.
     """
     horizon = Horizon(first, days, new.calendar)
     sides = (old, new)
-    called = Called(old.configuration.gates, new.configuration.gates, partial(_written, sides, _canonical, ()))
+    called = called or everything_called(old, new)
     known: dict[Hashable, _ByState] = {}
     for pair, parties in called.pairs.values():
         if pair == (None, None):
