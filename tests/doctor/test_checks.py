@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from doctor.recorded import CONFIGURATION, NOW, SERVES, STATUS, Site
@@ -11,6 +12,7 @@ from doctor.recorded import CONFIGURATION, NOW, SERVES, STATUS, Site
 from vipgate_fs.doctor import examine, known_mistakes, verdict
 from vipgate_fs.doctor.finding import Severity
 from vipgate_fs.doctor.machine import Peer
+from vipgate_fs.resources import resource
 
 SOFIA = "xml_locate configuration configuration name sofia.conf"
 DIALPLAN = "xml_locate dialplan"
@@ -68,6 +70,10 @@ SPOILT = [
     ("park-timeout-short", DIALPLAN, "park_timeout=900", "park_timeout=90"),
     ("socket-resume", DIALPLAN, "socket_resume=true", "resume=true"),
     ("gate-untaken", DIALPLAN, "vipgate_untaken=${last_sched_id}", "vipgate=1"),
+    ("rtp-timer", SOFIA, 'name="rtp-timer-name" value="soft"', 'name="rtp-timer-name" value="none"'),
+    ("gate-unreached", DIALPLAN, 'application="socket"', 'application="log"'),
+    ("dialplan-differs", DIALPLAN, "SUBSCRIBER_ABSENT", "USER_BUSY"),
+    ("prompt-rate", "file_exists {sounds}/de/16000/vipgate-welcome.wav", "true", "false"),
     ("user-unknown", "user_exists id 1007 127.0.0.1", "true", "false"),
     ("group-unknown", "group_call staff@127.0.0.1", "error/user_not_registered", "error/NO_ROUTE_DESTINATION"),
 ]
@@ -75,7 +81,7 @@ SPOILT = [
 
 @pytest.mark.parametrize(("mistake", "command", "old", "new"), SPOILT, ids=[line[0] for line in SPOILT])
 def test_a_mistake_is_found_by_its_name(site, mistake, command, old, new):
-    site.spoil(command, old, new)
+    site.spoil(command.replace("{sounds}", str(resource("sounds"))), old, new)
     found = {one.mistake: one for one in site.findings()}
     assert mistake in found
     assert not any(
@@ -106,6 +112,57 @@ def test_a_dialplan_that_is_made_for_each_call_is_unknown(site, module, name):
     assert site.mistakes() == ["dialplan-elsewhere"]
 
 
+def test_a_prompt_that_the_switch_does_not_find_in_any_rate(site):
+    for command in [command for command in site.answers if command.endswith("vipgate-wrong-pin.wav")]:
+        site.answers[command] = "false"
+    assert site.mistakes() == ["prompt-missing"]
+
+
+def test_whoever_reaches_a_profile_without_a_list_chooses_their_number(site):
+    site.spoil(SOFIA, 'name="apply-inbound-acl" value="carrier"', 'name="x" value="y"')
+    site.spoil(SOFIA, 'name="sip-ip" value="127.0.0.1"', 'name="sip-ip" value="192.0.2.1"')
+    assert site.mistakes() == []  # a static PIN is asked of everybody
+    site.configuration = site.configuration.replace(
+        "static_pin: {pin:", 'caller_pin: {pins: {"+491711234567":'
+    ).replace('"081547293"}', '"081547293"}}')
+    assert site.mistakes() == ["caller-unproven"]
+
+
+def test_a_switch_on_another_machine_must_be_allowed(site):
+    site.spoil(DIALPLAN, "127.0.0.1:8084", "192.0.2.5:8084")
+    site.answers["global_getvar"] = "domain=127.0.0.1\nlocal_ip_v4=192.0.2.9"
+    site.configuration += 'server: {listen: "192.0.2.5:8084", allow: [127.0.0.0/8, 192.0.2.0/30]}\n'
+    assert site.mistakes() == ["server-allow"]
+    site.configuration = site.configuration.replace("192.0.2.0/30", "192.0.2.0/24")
+    assert site.mistakes() == []
+
+
+def test_where_a_gate_sends_calls_there_must_be_somebody(site):
+    site.configuration = site.configuration.replace("otherwise: {reject: true}", 'otherwise: {forward: "2222"}')
+    site.spoil(DIALPLAN, "49711555(00)", "49711555(0[02])")
+    assert site.mistakes() == ["forwarded-nowhere"]
+    site.configuration = site.configuration.replace("2222", "1007")
+    assert site.mistakes() == []
+
+
+def test_without_a_domain_nobody_can_be_looked_up(site):
+    site.configuration = site.configuration.replace(", domain: 127.0.0.1", "")
+    assert site.mistakes() == []
+    site.answers["global_getvar"] = ""
+    assert site.mistakes() == ["domain-unknown"]
+
+
+def test_an_older_dialplan_is_told_from_an_edited_one(site):
+    site.spoil(DIALPLAN, "SUBSCRIBER_ABSENT", "USER_BUSY")
+    site.spoil(DIALPLAN, ' revision="1"', "")
+    assert site.mistakes() == ["dialplan-outdated"]
+
+
+def test_a_fusionpbx_that_can_not_be_asked_is_unknown(site):
+    facts = replace(site.facts(), why_no_fusionpbx="its database: connection refused")
+    assert [one.mistake for one in examine(facts)] == ["fusionpbx-not-asked"]
+
+
 def test_a_user_of_another_domain_is_asked_for_there(site):
     site.configuration = site.configuration.replace('"1007"', '"1007@other.example"')
     assert site.mistakes() == ["user-unknown"]
@@ -132,7 +189,14 @@ def test_what_need_not_be_so_for_a_bypass_is_not_named(site):
     at_noon = '<extension name="noon" continue="true"><condition hour="12"><action application="set" data="a=b"/></condition></extension>'
     site.spoil(DIALPLAN, '<context name="vipgate" revision="1">', f'<context name="vipgate" revision="1">{at_noon}')
     found = above_the_gate(site, '<condition field="${sip_from_user}" expression="^boss$">')
-    assert {one.what.split("gate, when ")[1].split(":")[0] for one in found} == {"${sip_from_user} matches ^boss$"}
+    assert {(one.mistake, one.what.split("gate, when ")[1].split(":")[0]) for one in found} == {
+        ("gate-bypassed-sometimes", "${sip_from_user} matches ^boss$")
+    }
+
+
+def test_a_script_that_takes_the_call_can_not_be_followed(site):
+    site.spoil(DIALPLAN, 'application="socket"', 'application="lua"')
+    assert "way-unknown" in site.mistakes()
 
 
 @pytest.mark.parametrize("trunks", [("nobody",), ()])
@@ -198,6 +262,11 @@ def test_names_of_mistakes_are_unique_and_each_says_what_to_do():
     names = [mistake.name for mistake in known_mistakes()]
     assert len(set(names)) == len(names) >= 30
     assert all(mistake.what and mistake.why and mistake.do for mistake in known_mistakes())
+
+
+def test_every_mistake_has_a_test():
+    tests = "".join(file.read_text("utf-8") for file in Path(__file__).parent.glob("test_*.py"))
+    assert [mistake.name for mistake in known_mistakes() if f'"{mistake.name}"' not in tests] == []
 
 
 def test_no_password_of_the_switch_is_in_a_finding(site):
