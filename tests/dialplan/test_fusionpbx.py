@@ -273,11 +273,12 @@ def test_the_rows_are_the_same_however_the_server_reads_backslashes(fusionpbx):
     assert fusionpbx.ours == MEASURED
 
 
-def test_a_row_before_the_gate_is_named(fusionpbx):
-    fusionpbx.run("UPDATE v_dialplans SET dialplan_order = 15 WHERE dialplan_name = '7115551001'")
+@pytest.mark.parametrize("order", [0, 10, 15, 20])
+def test_a_row_before_the_gate_is_named(fusionpbx, order):
+    fusionpbx.run(f"UPDATE v_dialplans SET dialplan_order = {order} WHERE dialplan_name = '7115551001'")
     fusionpbx.run(printed("--others", DOMAIN))
     assert fusionpbx.notices == [
-        "the row 7115551001 (order 15) stands before the gate: calls that it takes go round it"
+        f"the row 7115551001 (order {order}) stands before the gate: calls that it takes go round it"
     ]
 
 
@@ -424,6 +425,16 @@ class TestFiles:
 def test_what_can_not_be_meant_is_refused(options, why):
     result = CliRunner().invoke(main, ["dialplan", "--config", str(EXAMPLE), "--format", "fusionpbx", *options])
     assert (result.exit_code, why in result.output) == (2, True)
+
+
+@pytest.mark.parametrize("context", ["vipgate-public", "vipgate.public", "vipgate-Public-2"])
+def test_a_context_that_would_count_as_public_is_refused(tmp_path, context):
+    """In mode single the handler takes every row whose context has `public` in it, the mark of passed calls among them."""
+    gate = {"protects": {"numbers": ["7000"]}, "otherwise": {"reject": True}, "route": {"context": context}}
+    file = tmp_path / "vipgate.yaml"
+    file.write_text(json.dumps({"version": 1, "site": {"domain": DOMAIN}, "gates": {"g": gate}}))
+    result = CliRunner().invoke(main, ["dialplan", "--config", str(file), "--format", "fusionpbx"])
+    assert (result.exit_code, "calls would pass unasked" in " ".join(result.output.split())) == (2, True)
 
 
 @pytest.mark.parametrize("option", [["--in-domains"], ["--match-to"], ["--remove"], ["--app", "x"], ["--order", "30"]])

@@ -114,6 +114,12 @@ def rows(layout: Layout, *, order: int = ORDER, in_domains: bool = False, match_
     """
     if in_domains and match_to:
         raise ValueError("in the domains' contexts the number is FusionPBX's own: To plays no part any more")
+    for context in (layout.no_gate, *layout.passed):
+        if "public" in context.lower():
+            raise ValueError(
+                f"{context}: FusionPBX takes rows of every context with public in its name for those of public, so "
+                "calls would pass unasked; choose another name"
+            )
     made = tuple(_in_domains(layout) if in_domains else _in_public(layout, order, match_to=match_to))
     for row in made:
         _check(row)

@@ -99,7 +99,7 @@ def _before(made: tuple[Row, ...]) -> Iterator[str]:
                 "DO $vipgate$ DECLARE other record; BEGIN\n"
                 "  FOR other IN SELECT dialplan_name, dialplan_order FROM v_dialplans\n"
                 f"    WHERE dialplan_context = {quoted(row.context)} AND dialplan_enabled = 'true'\n"
-                f"    AND dialplan_order <= {row.order} AND dialplan_order > 10\n"
+                f"    AND dialplan_order <= {row.order} AND (dialplan_order > 10 OR domain_uuid IS NOT NULL)\n"
                 f"    AND (app_uuid IS NULL OR app_uuid NOT IN ({ours})) LOOP\n"
                 "    RAISE WARNING 'the row % (order %) stands before the gate: calls that it takes go round it',\n"
                 "      other.dialplan_name, other.dialplan_order;\n"
