@@ -32,7 +32,7 @@ _FAILURE = b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"
 STRANGER, VIP = Caller(number="004917612345678"), Caller(number="0049702227978")
 
 
-def get(port, path, seconds=20.0):
+def get(port, path, seconds=60.0):
     """The status and the body."""
     with socket.create_connection(("127.0.0.1", port), timeout=seconds) as sock:
         sock.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
@@ -71,7 +71,7 @@ class Monitored(Service):
     def until(self, name, value, **labels):
         found = []
         with suppress(AssertionError):
-            until(lambda: found.append(self.figure(name, **labels)) or found[-1] == value, 20)
+            until(lambda: found.append(self.figure(name, **labels)) or found[-1] == value, 60)
         assert found[-1] == value, (name, labels)
 
     def call(self, caller, to, count=1):

@@ -26,7 +26,7 @@ scrape_configs:
     static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
 """
 NAME = re.compile(r"\b(vipgate_\w+|process_\w+)\b")
-pytestmark = pytest.mark.timeout(120)  # a service and a Prometheus are started, and have to find each other
+pytestmark = pytest.mark.timeout(240)  # a service and a Prometheus are started, and have to find each other
 
 
 class Prometheus:
