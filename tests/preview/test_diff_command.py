@@ -237,7 +237,7 @@ def test_the_same_pins_are_the_same_however_they_are_written(tmp_path):
 def test_the_order_of_very_many_gates_is_compared_in_part_and_that_is_said(tmp_path):
     gates = [
         f"  g{n}: {{protects: {{numbers: ['70{n:02}'], users: [u{n}]}}, otherwise: {{forward: '{n + 10}'}}}}\n"
-        for n in range(20)
+        for n in range(30)
     ]
     for name, ordered in (("old.yaml", gates), ("new.yaml", gates[::-1])):
         (tmp_path / name).write_text("version: 1\ngates:\n" + "".join(ordered))
