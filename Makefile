@@ -82,7 +82,9 @@ serve: $(READY)
 check: $(READY)
 	$(BIN)/vipgate check $(CONFIG)
 
+ROUNDS ?= 5
 bench: $(READY)
+	$(BIN)/python benchmarks/table.py --rounds $(ROUNDS)
 	$(BIN)/python benchmarks/cpu_per_call.py
 	$(BIN)/python benchmarks/slow_webservice.py
 

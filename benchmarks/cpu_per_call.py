@@ -1,6 +1,7 @@
 """Processor time and memory per call: the gate, with a store, and with metrics, beside greenswitch's own server.
 
-They take turns. With metrics, somebody asks for /metrics once a second; Prometheus usually does every 15 s.
+They take turns; `table` has more of them, and more figures. With metrics, somebody asks for /metrics once a second;
+Prometheus usually does every 15 s.
 
 A call: connect, decide, answer, one prompt, right PIN, transfer. What counts is the operating system's accounting of
 the server and its workers (/proc/PID/task/TID/schedstat, nanoseconds), not the clock. With a

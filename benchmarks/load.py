@@ -58,6 +58,7 @@ class Load:
         self.connect = re.sub(rb"(Destination-Number: )700", rb"\g<1>" + called.encode(), connect)
         self.ends: Counter[str] = Counter()
         self.seconds: list[float] = []
+        self.first: list[float] = []
         self.bytes = 0
         self.serial = itertools.count()
 
@@ -87,12 +88,15 @@ class Load:
         uuid = b"%08x-0000-4000-8000-000000000000" % next(self.serial)
         started = time.perf_counter()
         sock = socket.create_connection(("127.0.0.1", self.port))
-        buffer, filtered, events_on, end = b"", False, False, "closed"
+        buffer, filtered, events_on, is_silent, end = b"", False, False, True, "closed"
         try:
             while True:
                 data = sock.recv(65536)
                 if not data:
                     break
+                if is_silent:
+                    is_silent = False
+                    self.first.append(time.perf_counter() - started)
                 buffer += data
                 *commands, buffer = buffer.split(b"\n\n")
                 for command in commands:
