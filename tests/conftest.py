@@ -62,6 +62,19 @@ def logging_as_it_was():
     structlog.reset_defaults()
 
 
+@pytest.fixture
+def audited(monkeypatch):
+    """What went to the system's log in place of it: of each line what was done, and its facts."""
+    lines = []
+
+    def write(_priority, line):
+        action, _, facts = line.partition(" user=")
+        lines.append([action, *f"user={facts}".split(" ")])
+
+    monkeypatch.setattr(audit_trail.syslog, "syslog", write)
+    return lines
+
+
 @pytest.fixture(scope="session")
 def postgresql():
     """A real PostgreSQL, which who stops it starts again."""

@@ -23,9 +23,12 @@ def run_suite(folder, *options, **environment):
     """What pytest says of the tests in `folder`, run with this suite's plug-ins."""
     command = [sys.executable, "-m", "pytest", "-p", "conftest", "--import-mode=importlib", "--timeout", "1", *options]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), **environment}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=50, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=150, check=False
+    )
 
 
+@pytest.mark.timeout(180)
 def test_each_test_that_waits_for_ever_fails_and_the_next_one_runs(tmp_path):
     tests = "".join(
         f"def test_{number}():  # {where}\n    {wait}\n" for number, (where, wait) in enumerate(WAITS.items())
@@ -44,6 +47,7 @@ HANGS_AGAIN = {
 }
 
 
+@pytest.mark.timeout(180)
 def test_a_test_that_cannot_be_interrupted_costs_its_process_and_the_next_one_runs(tmp_path):
     tests = "".join(f"def {name}(request):\n    {hangs}\n" for name, hangs in HANGS_AGAIN.items())
     tmp_path.joinpath("test_it.py").write_text(f"import signal, time\n{tests}def test_next():\n    pass\n")

@@ -298,13 +298,13 @@ class Schedule:
 
     def ever(self, calendar: Calendar, from_day: dt.date) -> bool:
         """Whether it is on at any time in the HORIZON days from `from_day`."""
-        return any(self.at(at, calendar)[0] for at in self.turns(calendar, from_day))
+        return any(self.at(at, calendar)[0] for at in self.turns(calendar, from_day, HORIZON))
 
     def always(self, calendar: Calendar, from_day: dt.date) -> bool:
         """Whether it is on all the time in the HORIZON days from `from_day`."""
-        return all(self.at(at, calendar)[0] for at in self.turns(calendar, from_day))
+        return all(self.at(at, calendar)[0] for at in self.turns(calendar, from_day, HORIZON))
 
-    def turns(self, calendar: Calendar, from_day: dt.date, days: int = HORIZON) -> Iterator[dt.datetime]:
+    def turns(self, calendar: Calendar, from_day: dt.date, days: int) -> Iterator[dt.datetime]:
         """The instants at which it may turn on or off, in so many days, one after the other."""
         turns = {0}.union(*(span.turns for span in self.spans))
         for offset in range(days):
