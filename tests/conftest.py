@@ -80,16 +80,3 @@ def postgresql():
     """A real PostgreSQL, which who stops it starts again."""
     with database_servers.postgresql() as server:
         yield server
-
-
-@pytest.fixture
-def audited(monkeypatch):
-    """What went to the system's log in place of it: of each line what was done, and its facts."""
-    lines = []
-
-    def write(_priority, line):
-        action, _, facts = line.partition(" user=")
-        lines.append([action, *f"user={facts}".split(" ")])
-
-    monkeypatch.setattr(audit_trail.syslog, "syslog", write)
-    return lines
