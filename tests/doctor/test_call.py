@@ -70,12 +70,19 @@ def test_how_a_call_goes(events, severity, text):
 def test_a_step_says_where_it_is_and_preparations_are_left_out():
     lines, _ = story(*INTO, {"Event-Name": "CHANNEL_ANSWER"}, TRANSFER, HUNG_UP)
     assert lines == [
-        "vipgate: set park_timeout=900",
+        "vipgate: set",
         "socket 127.0.0.1:8084 async full",
         "answered",
         "transfer 7 XML vipgate-passed",
         "hung up: NORMAL_CLEARING",
     ]
+
+
+def test_no_pin_that_a_dialplan_sets_is_in_a_step():
+    lines, _ = story(
+        ("inside", "set vipgate_verdict=pin:1357"), ("inside", "export a=1357"), ("inside", "transfer 7 XML vipgate")
+    )
+    assert lines == ["inside: set", "transfer 7 XML vipgate"]
 
 
 @pytest.mark.parametrize(

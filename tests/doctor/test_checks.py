@@ -158,6 +158,12 @@ def test_an_older_dialplan_is_told_from_an_edited_one(site):
     assert site.mistakes() == ["dialplan-outdated"]
 
 
+def test_a_pin_that_a_dialplan_sets_is_in_no_finding(site):
+    site.spoil(DIALPLAN, "sensitive_dtmf=true", "vipgate_verdict=pin:1357")
+    assert {"sensitive-dtmf", "dialplan-differs"} <= set(site.mistakes())
+    assert "1357" not in repr(site.findings())
+
+
 def test_a_fusionpbx_that_can_not_be_asked_is_unknown(site):
     facts = replace(site.facts(), why_no_fusionpbx="its database: connection refused")
     assert [one.mistake for one in examine(facts)] == ["fusionpbx-not-asked"]

@@ -114,8 +114,8 @@ class Story:
         entered = f"{context}: " if context != self._context else ""
         self._context = context
         self._judge(application, data, context)
-        if is_preparation(application) and application != "answer" and not entered:
-            return None
+        if is_preparation(application):  # without its data: `set vipgate_verdict=pin:0815` has a PIN in it
+            return f"{entered}{application}" if entered or application == "answer" else None
         return f"{entered}{application} {data}".rstrip()
 
     def _judge(self, application: str, data: str, context: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.dialplan.differences import differences
@@ -14,6 +16,8 @@ from vipgate_fs.dialplan.standard import REVISION, contexts
 from vipgate_fs.doctor.facts import Facts
 from vipgate_fs.doctor.finding import Finding, Mistake, Severity
 from vipgate_fs.sentences import say
+
+_PIN: Final = re.compile(r"pin:\S+")
 
 OUTDATED = Mistake(
     "dialplan-outdated",
@@ -47,9 +51,14 @@ def check(facts: Facts) -> Iterator[Finding]:
     differing = _differing(facts.configuration, entry, found)
     if differing and entry.revision != REVISION:
         has = say("no revision") if entry.revision is None else say("revision {number}", number=entry.revision)
-        yield OUTDATED(has=has, needs=REVISION, difference=differing[-1])
+        yield OUTDATED(has=has, needs=REVISION, difference=_without_pins(differing[-1]))
     elif differing:
-        yield DIFFERS(difference=differing[0])
+        yield DIFFERS(difference=_without_pins(differing[0]))
+
+
+def _without_pins(difference: str) -> str:
+    """The sentence; without the PIN that a dialplan may set as a verdict: `vipgate_verdict=pin:0815`."""
+    return _PIN.sub("pin:…", difference) if _PIN.search(difference) else difference
 
 
 def _differing(configuration: Configuration, entry: Context, found: Sequence[Context]) -> Sequence[str]:
