@@ -136,7 +136,12 @@ def test_who_says_too_little_is_disconnected(served, errors, monkeypatch, sent):
     assert errors.lines == []
 
 
-def test_who_does_not_read_is_disconnected_and_keeps_nobody_out(served, supervisor, errors, monkeypatch):
+@pytest.fixture
+def few_places(monkeypatch):
+    monkeypatch.setattr(site, "_MOST_CLIENTS", 20)
+
+
+def test_who_does_not_read_is_disconnected_and_keeps_nobody_out(few_places, served, supervisor, errors, monkeypatch):
     monkeypatch.setattr(site, "_PATIENCE", 0.3)
     monkeypatch.setitem(EVERYTHING, "counted", [["calls", f"gate{n}", "pass", "passed", 1] for n in range(30_000)])
     deaf = [socket.create_connection(served) for _ in range(site._MOST_CLIENTS)]

@@ -17,7 +17,7 @@ from vipgate_fs.figures.families import Figures, render
 
 KEPT: Final = 1.0
 """Seconds for which the figures are shown again: however many ask, the supervisor is asked once in this time."""
-_MOST_CLIENTS: Final = 20
+_MOST_CLIENTS: Final = 200
 """At the same time; others wait."""
 _PATIENCE: Final = 10.0
 """Seconds for a request to come and for its answer to be taken, and for the next one on the same connection."""
