@@ -43,6 +43,8 @@ def test_without_a_store_the_pages_say_what_needs_one(started):
     assert "There is no store" in page.visitor().sign_in("brandt", "whatever it is").text
     review = visitor.send(answers["/gates/hotline"].form("/settings"), attempts="2")
     assert "Saved and applied" in visitor.send(review.form("/save")).text
+    assert "in force" in visitor.go("/file/history").text
+    assert len(list((page.path.parent / "versions").iterdir())) == 2
 
 
 def test_with_a_store_that_is_gone_the_pages_go_on_as_far_as_they_can(started):

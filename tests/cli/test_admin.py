@@ -1,6 +1,7 @@
 """`vipgate admin`: accounts of the page; the link is tested in tests/admin with a service."""
 
 import pytest
+from argon2 import PasswordHasher
 from click.testing import CliRunner
 
 from vipgate_fs.admin import passwords
@@ -23,6 +24,13 @@ def admin(tmp_path):
         return CliRunner().invoke(main, ["admin", *arguments, "--config", str(tmp_path / "vipgate.yaml")], input=given)
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def cheap(monkeypatch):
+    """Passwords are hashed with less work than they deserve."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", lambda: hasher)
 
 
 @pytest.fixture

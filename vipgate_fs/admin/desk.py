@@ -19,6 +19,7 @@ from vipgate_fs.admin.versions import Versions
 from vipgate_fs.aside import Aside
 from vipgate_fs.config import Loaded
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.config.store import STATE
 from vipgate_fs.document.saving import digest, save
 from vipgate_fs.document.sources import MACHINE, Reading
 from vipgate_fs.service.answers import Answer
@@ -190,8 +191,10 @@ class Desk:
             return None
 
     def versions(self) -> Versions:
-        """What is kept of the file. Raises NoConfiguration."""
-        return Versions(self.configuration().store.key_file.parent / "versions")
+        """What is kept of the file: beside the store, where there is one. Raises NoConfiguration."""
+        store = self.configuration().store
+        beside = STATE if STATE.is_dir() else self.path.parent
+        return Versions((store.key_file.parent if store.url is not None else beside) / "versions")
 
     def save(self, draft: Draft) -> Answer:
         """Write a draft, keep the version before and this one, and let the service apply it; what came of that.
