@@ -10,6 +10,8 @@ from vipgate_fs.document.editing import CannotEdit, Place, layout
 from vipgate_fs.document.entries import inserted, removed
 
 ROOT = Path(__file__).parent.parent.parent
+MOST = 10
+"""Mappings of a file that are tried."""
 EXAMPLES = sorted([*ROOT.glob("examples/**/*.yaml"), *ROOT.glob("tests/config/good/*.yaml")])
 
 
@@ -76,7 +78,7 @@ def test_what_was_added_and_is_taken_out_again_leaves_every_byte_as_it_was(path)
     content = path.read_bytes()
     count = 0
     for where, found in layout(content.decode()):
-        if isinstance(found, Place) or not where:
+        if isinstance(found, Place) or not where or count == MOST:
             continue
         try:
             more = inserted(content, (*where, "added_here"), '"x"')
