@@ -7,7 +7,6 @@ knows German, and what nobody says any more is removed. The exit status is 1 whi
 from __future__ import annotations
 
 import ast
-import inspect
 import json
 import sys
 from importlib import import_module
@@ -80,8 +79,8 @@ def helps():
     while commands:
         name, command = commands.popitem()
         commands |= {f"{name} {inner}": each for inner, each in getattr(command, "commands", {}).items()}
-        texts = [command.help, *(option.help for option in command.params if isinstance(option, click.Option))]
-        found |= {(inspect.cleandoc(text), None): name for text in texts if text}
+        options = (option.help for option in command.params if isinstance(option, click.Option))
+        found |= {(text, None): f"vipgate {name}" for text in (*language.paragraphs(command), *options) if text}
     return found
 
 
@@ -104,7 +103,7 @@ def _read():
 def main():
     """Bring the catalogue up to date. The exit status."""
     known, new = catalogue(), Catalog()
-    needed = {pair for pair in said() if has_words(pair[0]) or pair in known}
+    needed = {pair for pair in said() if has_words(pair[0]) or pair in known} | helps().keys()
     empty = 0
     for pair in sorted(needed | {pair for pair, message in known.items() if is_clicks(message)}, key=str):
         message = known.get(pair)

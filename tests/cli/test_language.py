@@ -107,3 +107,23 @@ def test_the_findings_of_check_have_template_and_parts_in_json(tmp_path):
     assert finding["key"] == "{what}{hint}; allowed: {known}"
     assert finding["message"].startswith("unknown key activ; did you mean active?; allowed: ")
     assert finding["parts"]["hint"]["parts"] == {"similar": "active"}
+
+
+def test_diff_in_german(tmp_path):
+    old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    old.write_text(CONFIGURATION)
+    new.write_text(CONFIGURATION.replace("mon-fri", "mon-thu"))
+    text = CliRunner().invoke(main, ["diff", str(old), str(new)], env=GERMAN).output
+    assert "Anrufe an +49 7022 27978* von +4917612345678, freitags" in text
+    assert "09:00 bis 17:00 Uhr: bisher durchgelassen, jetzt nach einer PIN gefragt.\n" in text
+    assert " Tage voraus\n" in text
+
+
+def test_help_and_the_errors_of_a_command_line_in_german(vipgate):
+    assert vipgate("explain", "--help").output.startswith(
+        "Aufruf: vipgate explain [OPTIONS]\n\n  Zeigen, auf welches Gate"
+    )
+    wrong = vipgate("explain", "--from", "1", "--to", "2", "--at", "gestern")
+    assert wrong.exit_code == 2
+    assert "Fehler: Ungültiger Wert für --at: gefunden: gestern; erlaubt: eine ISO-Zeit wie" in wrong.stderr
+    assert "Fehler: Es fehlt die Option '--from'." in vipgate("explain").stderr

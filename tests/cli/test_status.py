@@ -103,7 +103,7 @@ def test_a_service_that_ends_says_so(service):
     call = switch(service, speed=1.0).start(Caller(), "700")
     until(lambda: facts(service)["calls"] == 1)
     service.process.terminate()
-    until(lambda: facts(service)["problems"] == ["stopping, with 1 calls left"])
+    until(lambda: facts(service)["problems"] == ["stopping, with 1 call left"])
     call.hang_up()
     assert service.ended() == 0
 

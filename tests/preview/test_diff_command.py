@@ -40,7 +40,7 @@ def test_a_file_and_itself(diff):
     [
         (
             [('"15:30"', '"17:00"')],
-            "Calls to +49 7022 27978* on Fridays 15:30 to 17:00 were asked for a PIN, now pass.",
+            "Calls to +49 7022 27978* on Fridays 15:30 to 17:00 were asked for a PIN, now get through.",
         ),
         (
             [('"004917612345678": "081512345"\n', "")],
@@ -52,7 +52,7 @@ def test_a_file_and_itself(diff):
         ),
         (
             [('"7000-7099"', '"7000-7089"')],
-            "Calls to 7000-7099 (without 7000-7089) from +4917612345678, +41556631019 were asked for a PIN, now pass.",
+            "Calls to 7000-7099 (without 7000-7089) from +4917612345678, +41556631019 were asked for a PIN, now get through.",
         ),
         (
             [("attempts: 2", "attempts: 3")],
@@ -97,7 +97,7 @@ def test_pins_that_change_are_named_and_not_shown(diff):
 def test_for_programs(diff):
     (change,) = json.loads(diff(('"15:30"', '"17:00"'), options=("--format", "json", "--days", "30"))[1])["changes"]
     assert change["called"] == [{"kind": "numbers", "name": "+49 7022 27978*", "example": "+49702227978"}]
-    assert (change["callers"], change["new"]) == ("everybody", "pass")
+    assert (change["callers"], change["new"]) == ("everybody", "get through")
     assert all(interval["from"].endswith("T15:30") and interval["to"].endswith("T17:00") for interval in change["when"])
     assert 3 <= len(change["when"]) <= 5
 
@@ -150,7 +150,7 @@ def test_numbers_of_users_are_told_from_others(tmp_path):
     for name, gates in (("old.yaml", numbers + people), ("new.yaml", people + numbers)):
         (tmp_path / name).write_text(f"version: 1\ngates:\n{gates}")
     run = CliRunner().invoke(main, ["diff", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml")])
-    assert run.stdout.splitlines()[0] == "Calls to 700? of user alice were rejected (busy), now pass."
+    assert run.stdout.splitlines()[0] == "Calls to 700? of user alice were rejected (busy), now get through."
     assert " --to 7000 --user alice " in run.stdout
     assert len(run.stdout.splitlines()) == 2
 
@@ -161,7 +161,7 @@ def test_targets_that_overlap_in_part_are_told_apart(tmp_path):
     (tmp_path / "old.yaml").write_text(text.format("true"))
     (tmp_path / "new.yaml").write_text(text.format("true") + other)
     run = CliRunner().invoke(main, ["diff", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml")])
-    assert run.stdout.splitlines()[0] == "Calls to 7*5 (without 700?) passed, now are rejected (busy)."
+    assert run.stdout.splitlines()[0] == "Calls to 7*5 (without 700?) got through, now are rejected (busy)."
 
 
 def test_since_a_revision_of_git(tmp_path):

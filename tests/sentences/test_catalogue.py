@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from catalogue import CATALOGUE, catalogue, is_clicks, said, templates
+from catalogue import CATALOGUE, catalogue, helps, is_clicks, said, templates
 
 from vipgate_fs.sentences.catalogue import catalogue as load
 from vipgate_fs.sentences.catalogue import has_words, placeholders
@@ -25,8 +25,12 @@ def test_every_sentence_has_its_german():
     assert len(OURS) > 50
 
 
+def test_the_help_of_every_command_and_option_has_its_german():
+    assert not {text: where for (text, _), where in helps().items() if (text, None) not in GERMAN}
+
+
 def test_the_catalogue_has_nothing_that_nobody_says_any_more():
-    assert not GERMAN.keys() - OURS.keys() - CLICKS
+    assert not GERMAN.keys() - OURS.keys() - helps().keys() - CLICKS
 
 
 @pytest.mark.parametrize("pair", sorted(OURS.keys() & GERMAN.keys(), key=str), ids=lambda pair: pair[0][:40])

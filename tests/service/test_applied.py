@@ -75,7 +75,7 @@ def test_a_list_that_has_changed_since_counts_as_it_was_applied(service, vipgate
     service.config.parent.joinpath("vips.csv").write_text(f"{LISTED}+49 176 12345679\n")
     status, output, _ = vipgate("diff", "--running")
     assert status == 1
-    assert "Calls to 700 from +4917612345679 were asked for a PIN, now pass." in output
+    assert "Calls to 700 from +4917612345679 were asked for a PIN, now get through." in output
     status, output, _ = vipgate("status")
     assert f"changed: {service.config.parent}/vips.csv" in output
     assert "2, 1 changed since they were applied" in output
@@ -89,7 +89,7 @@ def test_a_list_that_is_gone_is_still_known(service, vipgate):
     service.config.write_text(service.config.read_text().replace("      - callers: {file: vips.csv}\n", ""))
     status, output, _ = vipgate("diff", "--running")
     assert status == 1
-    assert "Calls to 700 from +4917612345678 passed, now are asked for a PIN." in output
+    assert "Calls to 700 from +4917612345678 got through, now are asked for a PIN." in output
 
 
 def test_a_secret_in_a_file_that_has_changed_is_named_and_not_shown(service, vipgate):
@@ -104,7 +104,7 @@ def test_another_file_is_compared_with_what_runs(service, vipgate, tmp_path):
     new.write_text(service.config.read_text().replace('"701"', '"702"'))
     status, output, _ = vipgate("diff", "--running", str(new))
     assert status == 1
-    assert "Calls to 702 passed, now are asked for a PIN." in output
+    assert "Calls to 702 got through, now are asked for a PIN." in output
 
 
 def test_a_dry_run_shows_what_would_change_and_applies_nothing(service, vipgate):

@@ -90,7 +90,7 @@ def test_readiness_is_whether_calls_are_taken_and_the_pages_end_with_the_service
         call = place(switch(service, speed=1.0), 1, Caller())[0]
         service.until("vipgate_dialogues", 1)
         service.process.send_signal(signal.SIGTERM)
-        until(lambda: service.page("/readyz") == (503, "stopping, with 1 calls left\n"), 60)
+        until(lambda: service.page("/readyz") == (503, "stopping, with 1 call left\n"), 60)
         assert service.page("/healthz") == (200, "ok\n")
         service.until("vipgate_accepting", 0)
         call.hang_up()

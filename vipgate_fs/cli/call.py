@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import click
 
-from vipgate_fs.cli import output
+from vipgate_fs.cli import output, words
+from vipgate_fs.cli.language import spoken
 from vipgate_fs.cli.options import (
     config_option,
     load_or_exit,
@@ -27,6 +28,8 @@ from vipgate_fs.cli.stores import standing_memory
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.dialable import as_dialled
+from vipgate_fs.sentences import said, say
+from vipgate_fs.sentences.system import system_says
 from vipgate_fs.service.calls import Clock, system_clock
 from vipgate_fs.service.embedded import embedded_gate
 from vipgate_fs.service.logs import LEVELS
@@ -93,12 +96,14 @@ def command(
     nothing there: it uses up no guest PIN, counts no failed attempt and records no call.
     """
     if not all(_KEYS.fullmatch(keys) for keys in entries):
-        raise click.BadParameter("the keys of a telephone are 0 to 9, * and #", param_hint="--dial")
+        raise click.BadParameter(say("the keys of a telephone are 0 to 9, * and #"), param_hint="--dial")
     number, called = as_dialled(number), as_dialled(called)
     address = _address(server) if server else None
     for option, given in (("--at", moment), ("--config", config)):
         if address and given:
-            raise click.UsageError(f"{option} is for the gate inside this command, not for that of --server")
+            raise click.UsageError(
+                say("{option} is for the gate inside this command, not for that of --server", option=option)
+            )
     caller = Caller(
         number, name, headers=_headers(headers), dial=entries, dial_after=dial_after, hang_up_after=hangup_after
     )
@@ -120,15 +125,19 @@ def command(
         try:
             experience = Simulator(speed=speed, directory=directory, dialplan=dialplan, dial=dial).call(caller, called)
         except ValueError as error:
-            raise click.UsageError(str(error)) from None
-    click.echo(output.as_json(asdict(experience)) if style == "json" else str(experience))
+            raise click.UsageError(said(error)) from None
+    if style == "json":
+        output.show_json(asdict(experience))
+        return
+    for each in experience.moments:
+        click.echo(f"{each.at:7.2f}  {spoken(words.moment(each))}".rstrip())
 
 
 def _headers(written: tuple[str, ...]) -> dict[str, str]:
     found = [_HEADER.fullmatch(header) for header in written]
     if not all(found):
         raise click.BadParameter(
-            "write a name, a colon and a value, such as 'P-Asserted-Identity: <sip:+4930123456@trunk.example>'",
+            say("write a name, a colon and a value, such as 'P-Asserted-Identity: <sip:+4930123456@trunk.example>'"),
             param_hint="--header",
         )
     return {match["name"]: match["value"] for match in found if match}
@@ -137,7 +146,7 @@ def _headers(written: tuple[str, ...]) -> dict[str, str]:
 def _address(server: str) -> tuple[str, int]:
     match = _SERVER.fullmatch(server)
     if match is None or int(match["port"]) not in range(1, 65536):
-        raise click.BadParameter('write HOST:PORT, such as 127.0.0.1:8084 or "[::1]:8084"', param_hint="--server")
+        raise click.BadParameter(say('write HOST:PORT, such as 127.0.0.1:8084 or "[::1]:8084"'), param_hint="--server")
     return match["v6"] or match["host"], int(match["port"])
 
 
@@ -146,7 +155,9 @@ def _running(host: str, port: int) -> Iterator[_Dial]:
     try:
         socket.create_connection((host, port), timeout=5).close()
     except OSError as error:
-        raise click.ClickException(f"no gate listens at {host}:{port}: {error.strerror or error}") from None
+        raise click.ClickException(
+            say("no gate listens at {host}:{port}: {why}", host=host, port=port, why=system_says(error))
+        ) from None
     yield None
 
 
@@ -159,4 +170,4 @@ def _embedded(configuration: Configuration, moment: str | None, log_level: str) 
         with embedded_gate(anywhere, clock, log_level, memory) as dial:
             yield dial
         if memory.spared:
-            click.echo("Note: a simulated call does not use up a guest PIN", err=True)
+            output.echo(say("Note: a simulated call does not use up a guest PIN"), err=True)

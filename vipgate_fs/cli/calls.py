@@ -14,11 +14,13 @@ from typing import Any, Final
 
 import click
 
-from vipgate_fs.cli import output
+from vipgate_fs.cli import output, words
+from vipgate_fs.cli.language import spoken
 from vipgate_fs.cli.options import config_option, load_essentials_or_exit, parse_since
 from vipgate_fs.cli.stores import SiteStore
 from vipgate_fs.gate.record import COLUMNS, CallRecord, harmless
 from vipgate_fs.gate.schedules import Calendar
+from vipgate_fs.sentences import say
 from vipgate_fs.store import records
 
 _POLL: Final = 1.0
@@ -26,6 +28,7 @@ _POLL: Final = 1.0
 _LATE: Final = 120.0
 """Seconds that a record may be written after its call has ended, differences between clocks included."""
 _WIDTHS: Final = dict(began=25, gate=12, caller=16, called=16, outcome=13, target=16, entries=7, seconds=7)  # noqa: C408
+_SHOWN: Final = (*_WIDTHS, "reason")
 _in_order: Final = attrgetter(*COLUMNS)  # not `astuple`, which copies deeply
 
 
@@ -53,7 +56,8 @@ def command(config: Path | None, since: str, follow: bool, style: str, separator
     moment = parse_since(since, calendar)
     show = _STYLES[style] if style != "csv" else partial(_csv, separator=separator)
     if style != "json":
-        click.echo(show(dict(zip(COLUMNS, COLUMNS, strict=True))))
+        heads = {name: spoken(words.column(name)) if style == "text" and name in _SHOWN else name for name in COLUMNS}
+        click.echo(show(heads))
     elif not follow:
         output.stream_json(_values(record, calendar) for record in records.read(ask, moment))
         return
@@ -79,7 +83,8 @@ def _values(record: CallRecord, calendar: Calendar) -> dict[str, Any]:
 
 def _text(values: dict[str, Any]) -> str:
     if values["caller"] == "":
-        values["caller"] = "withheld"
+        values["caller"] = spoken(say("withheld"))
+    values["outcome"] = spoken(words.outcome(values["outcome"]))
     cells = [str("-" if values[name] is None else values[name]).ljust(width) for name, width in _WIDTHS.items()]
     return "  ".join([*cells, values["reason"]])
 

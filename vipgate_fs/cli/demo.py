@@ -24,6 +24,7 @@ from vipgate_fs import config
 from vipgate_fs.cli import output
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.resources import resource
+from vipgate_fs.sentences import say
 from vipgate_fs.service.embedded import embedded_gate
 from vipgate_fs.simulator import Call, Caller, Dialplan, Experience, Extension, Simulator, What
 
@@ -104,7 +105,7 @@ def command(style: str) -> None:
         output.show_table(_COLUMNS, lines)
     wrong = [row for row, seen in results.items() if _end(seen) != row.ends]
     for row in wrong:
-        click.echo(f"Error: {row.who}: should have been {row.ends}", err=True)
+        output.fail(say("{who}: should have been {ends}", who=row.who, ends=row.ends))
     sys.exit(1 if wrong else 0)
 
 

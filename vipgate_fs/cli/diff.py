@@ -19,6 +19,8 @@ from vipgate_fs.preview.diff import Change, Side, compare, everything_called
 from vipgate_fs.preview.sentences import as_data, example, sentence
 from vipgate_fs.preview.sentences import command as explaining
 from vipgate_fs.preview.times import HORIZON, Horizon
+from vipgate_fs.sentences import Sentence, say
+from vipgate_fs.sentences.system import system_says
 from vipgate_fs.service.control import NoService, ask_for_applied
 
 SAME, DIFFERENT, UNREADABLE = 0, 1, 2
@@ -57,7 +59,7 @@ def command(
     answers.
     """
     if [running, since is not None, new is not None].count(True) != 1 or (new is not None and old is None):
-        raise click.UsageError("name two files, OLD and NEW, or one, and --running or --since a revision of git")
+        raise click.UsageError(say("name two files, OLD and NEW, or one, and --running or --since a revision of git"))
     try:
         if new is not None and old is not None:
             before, after = side(old, old.read_bytes()), side(new, new.read_bytes())
@@ -69,10 +71,10 @@ def command(
             applied, file = ask_for_applied(path), old or path
             before, after = applied_side(applied), side(file, file.read_bytes(), AsTheService(applied))
     except OSError as error:
-        click.echo(f"Error: {error.filename}: {error.strerror or error}", err=True)
+        output.fail(say("{path}: {why}", path=error.filename, why=system_says(error)))
         sys.exit(UNREADABLE)
     except NoService as error:
-        click.echo(f"Error: {error}", err=True)
+        output.fail(error)
         sys.exit(UNREADABLE)
     found = Found(before, after, days)
     found.show(style)
@@ -95,12 +97,14 @@ class Found:
             called = everything_called(before, after)
             self.changes: list[Change] = list(compare(before, after, first, days, called))
         except TooManyPatterns as error:
-            click.echo(f"Error: {error}", err=True)
+            output.fail(error)
             sys.exit(UNREADABLE)
         if not called.is_whole:
             self.unseen.append(
-                "The order of very many gates for numbers, users and groups is another: not all calls to numbers of "
-                "users and groups are compared."
+                say(
+                    "The order of very many gates for numbers, users and groups is another: not all calls to numbers "
+                    "of users and groups are compared."
+                )
             )
 
     def as_data(self) -> dict[str, Any]:
@@ -116,7 +120,7 @@ class Found:
     def lines(self) -> list[str]:
         """For people: a sentence each, and how to see it."""
         found = ((sentence(one, self._horizon), example(one, self._horizon)) for one in self.changes)
-        return [*(line for said, call in found for line in (said, f"    {explaining(call)}")), *self.unseen]
+        return [*(line for what, call in found for line in (what, f"    {explaining(call)}")), *self.unseen]
 
     @property
     def is_any(self) -> bool:
@@ -127,21 +131,30 @@ class Found:
         """Print it."""
         output.report(style, self.as_data(), *self.lines())
         if style == "text":
-            click.echo(self.count, err=self.is_any)
+            output.echo(self.count, err=self.is_any)
 
     @property
-    def count(self) -> str:
+    def count(self) -> Sentence:
         """How many there are, in words."""
-        changes = f"{len(self.changes) or 'no'} change{'' if len(self.changes) == 1 else 's'}"
-        return f"{changes} from {self._horizon.first} on, {self._horizon.days} days ahead"
+        ahead = {"first": self._horizon.first, "days": self._horizon.days}
+        if not self.changes:
+            return say("no changes from {first:%Y-%m-%d} on, {days} days ahead", **ahead)
+        return say(
+            "{count} change from {first:%Y-%m-%d} on, {days} days ahead",
+            "{count} changes from {first:%Y-%m-%d} on, {days} days ahead",
+            count=len(self.changes),
+            **ahead,
+        )
 
 
-def _unseen(before: Side, after: Side) -> Iterator[str]:
+def _unseen(before: Side, after: Side) -> Iterator[Sentence]:
     old, new = (", ".join(one.configuration.site.called_number) for one in (before, after))
     if old != new:
-        yield (
-            f"site.called_number was {old}, now {new}: calls in which these headers name different numbers may meet "
-            "another gate; they are not compared."
+        yield say(
+            "site.called_number was {old}, now {new}: calls in which these headers name different numbers may meet "
+            "another gate; they are not compared.",
+            old=old,
+            new=new,
         )
 
 
@@ -166,9 +179,9 @@ def _revision(path: Path, since: str) -> bytes:
     try:
         shown = subprocess.run(git, check=False, capture_output=True, timeout=60)  # noqa: S603 - git of the user's PATH
     except FileNotFoundError:
-        click.echo("Error: --since needs git", err=True)
+        output.fail(say("--since needs git"))
         sys.exit(UNREADABLE)
     if shown.returncode:
-        click.echo(f"Error: {shown.stderr.decode(errors='replace').strip()}", err=True)
+        output.fail(shown.stderr.decode(errors="replace").strip())
         sys.exit(UNREADABLE)
     return shown.stdout

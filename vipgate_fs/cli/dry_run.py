@@ -14,6 +14,7 @@ from vipgate_fs.cli.options import parse_since
 from vipgate_fs.preview import meaning
 from vipgate_fs.preview.diff import Side
 from vipgate_fs.preview.times import HORIZON
+from vipgate_fs.sentences import say
 from vipgate_fs.service.control import ask_to_rehearse
 
 SAME, DIFFERENT, UNREADABLE = 0, 1, 2
@@ -56,8 +57,8 @@ def rehearse(path: Path, since: str, style: str) -> Never:
         if calls is not None:
             calls.show(style)
         else:
-            click.echo(f"Note: no recorded calls to replay: {why}", err=True)
-        click.echo("nothing has been applied", err=True)
+            output.echo(say("Note: no recorded calls to replay: {why}", why=why), err=True)
+        output.echo(say("nothing has been applied"), err=True)
     sys.exit(DIFFERENT if changes.is_any else SAME)
 
 
@@ -67,7 +68,7 @@ def _refuse(why: str, findings: tuple[str, ...], style: str) -> Never:
         sys.exit(UNREADABLE)
     for finding in findings:
         click.echo(finding, err=True)
-    click.echo(f"Error: the reload would be refused: {why}", err=True)
+    output.fail(say("the reload would be refused: {why}", why=why))
     sys.exit(UNREADABLE)
 
 
@@ -75,10 +76,10 @@ def _show(findings: list[str], changes: diff.Found, settings: list[str]) -> None
     for finding in findings:
         click.echo(finding, err=True)
     for line in changes.lines():
-        click.echo(line)
-    click.echo(changes.count)
+        output.echo(line)
+    output.echo(changes.count)
     if settings:
-        click.echo(f"other settings that change: {', '.join(settings)}")
+        output.echo(say("other settings that change: {settings}", settings=", ".join(settings)))
 
 
 def _replayed(before: Side, after: Side, since: str) -> tuple[replay.Found | None, str]:

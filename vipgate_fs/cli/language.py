@@ -48,21 +48,28 @@ def spoken(what: object) -> str:
 
 def translated(command: click.Command) -> click.Command:
     """The command with its help in the language that commands speak, and with the option that chooses it."""
-    language = _LANGUAGE.get()
     result = copy.copy(command)
     result.params = list(map(_translated, [*command.params, OPTION]))
-    result.help = translation(command.help or "", language)
-    result.short_help = translation(command.short_help or "", language) or None
+    result.help = "\n\n".join(map(_spoken_help, paragraphs(command)))
     if isinstance(result, click.Group):
         result.commands = {name: translated(inner) for name, inner in result.commands.items()}
     return result
+
+
+def paragraphs(command: click.Command) -> list[str]:
+    """The paragraphs of a command's help, each in one line: so it is looked up, however it is wrapped."""
+    return [" ".join(paragraph.split()) for paragraph in (command.help or "").split("\n\n")]
+
+
+def _spoken_help(text: str) -> str:
+    return translation(text, _LANGUAGE.get())
 
 
 def _translated(parameter: click.Parameter) -> click.Parameter:
     if not isinstance(parameter, click.Option) or not parameter.help:
         return parameter
     result = copy.copy(parameter)
-    result.help = translation(parameter.help, _LANGUAGE.get())
+    result.help = _spoken_help(parameter.help)
     return result
 
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import click
 
-from vipgate_fs.cli import output
+from vipgate_fs.cli import output, words
 from vipgate_fs.cli.options import complete_gate, config_option, load_essentials_or_exit
 from vipgate_fs.cli.stores import SiteStore
 from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.gate.call import storable
 from vipgate_fs.gate.lockout import AccountKind, Lockout
 from vipgate_fs.identify.caller_pin import NUMBER
+from vipgate_fs.sentences import say
 from vipgate_fs.service.audit_trail import audit
 from vipgate_fs.store import tallies
 from vipgate_fs.store.tallies import Kept
@@ -56,17 +57,19 @@ def clear(
     """Clear failed attempts and lockouts: those of a gate, of a caller, of a customer number, or all of them."""
     essentials = load_essentials_or_exit(config)
     if everything == any(each is not None for each in (gate, caller, customer)):
-        raise click.UsageError("say whose: --gate, --caller or --customer; or --all")
+        raise click.UsageError(say("say whose: --gate, --caller or --customer; or --all"))
     if caller is not None and customer is not None:
-        raise click.UsageError("say either --caller or --customer")
+        raise click.UsageError(say("say either --caller or --customer"))
     for option, value, wanted in (
         ("--caller", caller, "a number, or 'anonymous' for withheld numbers"),
         ("--customer", customer, "a customer number"),
     ):
         if value is not None and not value.strip():
-            raise click.UsageError(f"{option} is empty: {wanted}")
+            raise click.UsageError(say("{option} is empty: {wanted}", option=option, wanted=wanted))
     if gate is not None and gate not in essentials.gates:
-        raise click.BadParameter(f"no such gate; there are {', '.join(essentials.gates)}", param_hint="--gate")
+        raise click.BadParameter(
+            say("no such gate; there are {gates}", gates=", ".join(essentials.gates)), param_hint="--gate"
+        )
     kinds: tuple[AccountKind, ...] = ()
     who = customer
     if customer is not None:
@@ -75,10 +78,11 @@ def clear(
         kinds, who = ("caller",), storable(essentials.site.plan.caller(caller))
     cleared = SiteStore(essentials).do(lambda connection: tallies.clear(connection, gate, kinds, who))
     if caller is not None and not cleared and not NUMBER.fullmatch(who or "0"):
-        why = f"{caller} is no telephone number, and no caller of that name has failed attempts"
+        why = say("{caller} is no telephone number, and no caller of that name has failed attempts", caller=caller)
         raise click.BadParameter(why, param_hint="--caller")
     audit("lockouts clear", gate=gate, caller=caller, customer=customer, cleared=cleared)
-    text = f"cleared: {cleared}" if cleared else "there was nothing to clear: see vipgate lockouts"
+    nothing = say("there was nothing to clear: see vipgate lockouts")
+    text = say("cleared: {count}", count=cleared) if cleared else nothing
     output.report(style, {"cleared": cleared}, text)
 
 
@@ -96,13 +100,13 @@ def _listed(kept: list[Kept], essentials: Essentials, now: float) -> Iterator[di
 
 
 def _print(listed: list[dict[str, Any]]) -> None:
-    head = ("gate", "of", "who", "failed attempts", "locked until")
+    head = (say("gate"), say("of"), say("who"), say("failed attempts"), say("locked until"))
     rows = []
     for each in listed:
         until = each["locked_until"] or "-"
-        rows.append((each["gate"], each["kind"], _who(each), str(each["failures"]), until))
+        rows.append((each["gate"], words.account(each["kind"]), _who(each), str(each["failures"]), until))
     output.show_table(head, rows)
 
 
 def _who(listed: dict[str, Any]) -> str:
-    return listed["who"] or ("withheld" if listed["kind"] == "caller" else "all")
+    return listed["who"] or (say("withheld") if listed["kind"] == "caller" else say("all"))

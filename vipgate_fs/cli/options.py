@@ -21,7 +21,8 @@ from vipgate_fs.duration import duration
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gates import Gates
 from vipgate_fs.gate.schedules import MOMENT, YEARS, Calendar
-from vipgate_fs.sentences import Sentence, say
+from vipgate_fs.sentences import Sentence, said, say
+from vipgate_fs.sentences.system import system_says
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -50,7 +51,7 @@ def parse_variables(texts: Iterable[str]) -> dict[str, str]:
     """What `--variable` says, by name. Ends the command when it has no `=`."""
     pairs = [text.partition("=") for text in texts]
     if not all(name and equals for name, equals, _ in pairs):
-        raise click.BadParameter("write NAME=VALUE", param_hint="--variable")
+        raise click.BadParameter(say("write NAME=VALUE"), param_hint="--variable")
     return {name: value for name, _, value in pairs}
 
 
@@ -58,8 +59,14 @@ def note_ignored(gates: Gates, call: Call) -> None:
     """A note on stderr of gates for users or groups, where nobody has named those of the called number."""
     if gates.needs_directory(call) and not (call.called_users or call.called_groups):
         names = [gate.name for gate in gates if gate.protects.users or gate.protects.groups]
-        what = f"gates for users or groups ({', '.join(names)}) are ignored"
-        click.echo(f"Note: {what}; name the called number's user with --user, and their groups with --group", err=True)
+        output.echo(
+            say(
+                "Note: gates for users or groups ({gates}) are ignored; "
+                "name the called number's user with --user, and their groups with --group",
+                gates=", ".join(names),
+            ),
+            err=True,
+        )
 
 
 def parse_moment(text: str | None, calendar: Calendar, option: str = "--at", allowed: Sentence = MOMENT) -> dt.datetime:
@@ -69,7 +76,7 @@ def parse_moment(text: str | None, calendar: Calendar, option: str = "--at", all
     try:
         return calendar.moment(text, allowed)
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint=option) from None
+        raise click.BadParameter(said(error), param_hint=option) from None
 
 
 def parse_since(text: str, calendar: Calendar) -> float:
@@ -86,7 +93,7 @@ def parse_length(text: str, option: str) -> float:
     try:
         return duration(text)
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint=option) from None
+        raise click.BadParameter(said(error), param_hint=option) from None
 
 
 def parse_end(until: str | None, length: float | None, calendar: Calendar, begin: float | None = None) -> float | None:
@@ -97,13 +104,13 @@ def parse_end(until: str | None, length: float | None, calendar: Calendar, begin
     Ends the command when both are said, or when the end is before the beginning.
     """
     if until is not None and length is not None:
-        raise click.UsageError("say either until when, or for how long")
+        raise click.UsageError(say("say either until when, or for how long"))
     begin = time.time() if begin is None else begin
     end = begin + length if length is not None else None
     if until is not None:
         end = _end_of(until, calendar)
     if end is not None and end <= max(begin, time.time()):
-        raise click.BadParameter("this time is over, or before the beginning", param_hint="--until")
+        raise click.BadParameter(say("this time is over, or before the beginning"), param_hint="--until")
     return end
 
 
@@ -139,7 +146,7 @@ def _or_exit(read: Callable[[U], T], path: U) -> T:
     try:
         return read(path)
     except OSError as error:
-        click.echo(f"Error: {error.filename or path}: {error.strerror or error}", err=True)
+        output.fail(say("{path}: {why}", path=error.filename or path, why=system_says(error)))
         sys.exit(2)
 
 

@@ -22,6 +22,7 @@ from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.gate.call import storable
 from vipgate_fs.gate.override import Override, instant
 from vipgate_fs.gate.schedules import Calendar
+from vipgate_fs.sentences import Sentence, say
 from vipgate_fs.service.audit_trail import audit
 from vipgate_fs.store import overrides
 
@@ -56,22 +57,28 @@ def command(
     essentials = load_essentials_or_exit(config)
     calendar = essentials.site.calendar
     if gate is not None and gate not in essentials.gates and (state in ("on", "off") or gate not in _kept(essentials)):
-        raise click.BadParameter(f"no such gate; there are {', '.join(essentials.gates)}", param_hint="GATE")
+        raise click.BadParameter(
+            say("no such gate; there are {gates}", gates=", ".join(essentials.gates)), param_hint="GATE"
+        )
     changes = [each for each in (begin, until, length, note) if each is not None]
     if gate is None or state is None:
         if changes:
-            raise click.UsageError("say which gate, and on or off")
+            raise click.UsageError(say("say which gate, and on or off"))
         _print(gate, essentials, style)
         return
     if state == "auto" and changes:
-        raise click.UsageError("auto has neither beginning nor end nor note")
+        raise click.UsageError(say("auto has neither beginning nor end nor note"))
     since = None if begin is None else parse_moment(begin, calendar, "--from").timestamp()
     end = parse_end(until, None if length is None else parse_length(length, "--for"), calendar, since)
     override = None if state == "auto" else Override(state == "on", end, since, storable(note or "", longest=200))
     SiteStore(essentials, makes=True).do(lambda connection: overrides.write(connection, gate, override))
     times = {name: None if at is None else output.iso(at, calendar) for name, at in (("since", since), ("until", end))}
     audit("override", gate=gate, state=state, **times)
-    output.report(style, _values(gate, override, calendar), f"{gate}: {_described(override, calendar)}")
+    output.report(
+        style,
+        _values(gate, override, calendar),
+        say("{gate}: {state}", gate=gate, state=_described(override, calendar)),
+    )
 
 
 def _values(gate: str, override: Override | None, calendar: Calendar) -> dict[str, Any]:
@@ -89,10 +96,13 @@ def _print(gate: str | None, essentials: Essentials, style: str) -> None:
     wanted = {gate: switched.get(gate)} if gate is not None else dict(switched)
     lines = []
     for name, override in wanted.items():
-        unknown = "" if name in essentials.gates else "; there is no such gate"
-        lines.append(f"{name}: {_described(override, calendar)}{unknown}")
+        state = _described(override, calendar)
+        if name in essentials.gates:
+            lines.append(say("{gate}: {state}", gate=name, state=state))
+        else:
+            lines.append(say("{gate}: {state}; there is no such gate", gate=name, state=state))
     document = [_values(name, override, calendar) for name, override in wanted.items()]
-    output.report(style, document, *(lines or ["no gate is switched: all are as their schedules say"]))
+    output.report(style, document, *(lines or [say("no gate is switched: all are as their schedules say")]))
 
 
 def _kept(essentials: Essentials) -> dict[str, Override]:
@@ -105,7 +115,8 @@ def _kept(essentials: Essentials) -> dict[str, Override]:
         return {}  # nobody has switched anything yet
 
 
-def _described(override: Override | None, calendar: Calendar) -> str:
+def _described(override: Override | None, calendar: Calendar) -> Sentence:
     if override is None:
-        return "as its schedule says"
-    return f"{'on' if override.active else 'off'}, {override.describe(calendar)}"
+        return say("as its schedule says")
+    why = override.describe(calendar)
+    return say("on, {override}", override=why) if override.active else say("off, {override}", override=why)

@@ -15,8 +15,10 @@ from vipgate_fs.cli.options import complete_gate, config_option, load_essentials
 from vipgate_fs.cli.stores import NoStore, SiteStore, work_as_owner
 from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.gate.call import WITHHELD, storable
+from vipgate_fs.gate.override import instant
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.identify.caller_pin import NUMBER
+from vipgate_fs.sentences import NOTHING, Sentence, said, say
 from vipgate_fs.service.audit_trail import audit
 from vipgate_fs.store import guests, issuing
 from vipgate_fs.store.guests import IssuedPin
@@ -81,11 +83,11 @@ def issue(
             _replace_key(key_file, store)
         pin, guest = issuing.issue(store.do, key_file, guest, digits)
     except (KeyUnusable, issuing.KeyLost) as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(said(error)) from None
     audit("pin issue", gate=gate, id=guest.id, until=output.iso(end, calendar), uses=uses)
     output.report(style, {"pin": pin, **_values(guest, calendar)}, pin)
     if style == "text":
-        click.echo(f"{guest.id}: {_line(guest, calendar)}", err=True)
+        output.echo(say("{id}: {guest}", id=guest.id, guest=_line(guest, calendar)), err=True)
 
 
 @command.command(name="list")
@@ -97,7 +99,9 @@ def list_(config: Path | None, style: str) -> None:
     calendar = essentials.site.calendar
     listed = SiteStore(essentials).do(lambda connection: list(guests.read(connection)), reads=True)
     document = [_values(guest, calendar) for guest in listed]
-    output.report(style, document, *(f"{guest.id}: {_line(guest, calendar)}" for guest in listed))
+    output.report(
+        style, document, *(say("{id}: {guest}", id=guest.id, guest=_line(guest, calendar)) for guest in listed)
+    )
 
 
 @command.command()
@@ -107,27 +111,27 @@ def list_(config: Path | None, style: str) -> None:
 def revoke(config: Path | None, guest: str, style: str) -> None:
     """Revoke a guest PIN at once."""
     if not SiteStore(load_essentials_or_exit(config)).do(lambda connection: guests.revoke(connection, guest)):
-        raise click.ClickException(f"there is no guest PIN {guest}; `vipgate pin list` lists them")
+        raise click.ClickException(say("there is no guest PIN {guest}; `vipgate pin list` lists them", guest=guest))
     audit("pin revoke", id=guest)
-    output.report(style, {"revoked": guest}, f"{guest}: revoked")
+    output.report(style, {"revoked": guest}, say("{id}: revoked", id=guest))
 
 
 def _check_gate(name: str, essentials: Essentials) -> None:
     if essentials.store.url is None:
-        raise NoStore("guest PINs are kept in the store, and store is none")
+        raise NoStore(say("guest PINs are kept in the store, and store is none"))
     if name not in essentials.guest_gates:
-        which = ", ".join(essentials.guest_gates) or "none"
-        message = f"no gate of this name asks for guest PINs; those that do: {which}"
+        which = ", ".join(essentials.guest_gates) or say("none")
+        message = say("no gate of this name asks for guest PINs; those that do: {which}", which=which)
         raise click.BadParameter(message, param_hint="--gate")
 
 
 def _caller(written: str, essentials: Essentials) -> str:
     number = essentials.site.plan.caller(written)
     if number == WITHHELD:
-        raise click.BadParameter("a caller without a number is nobody in particular", param_hint="--caller")
+        raise click.BadParameter(say("a caller without a number is nobody in particular"), param_hint="--caller")
     if not NUMBER.fullmatch(number):
         raise click.BadParameter(
-            "this is not a telephone number; allowed: one such as 004917612345678", param_hint="--caller"
+            say("this is not a telephone number; allowed: one such as 004917612345678"), param_hint="--caller"
         )
     return number
 
@@ -136,7 +140,7 @@ def _replace_key(path: Path, store: SiteStore) -> None:
     """Make another key in the place of one that is lost, and give up the PINs that were issued with it."""
     with suppress(NoKey):
         read_key(path)
-        raise click.UsageError(f"--new-key is for a key that is lost, and there is {path}")
+        raise click.UsageError(say("--new-key is for a key that is lost, and there is {path}", path=path))
     try:
         issuing.key_for(store.do, path)
     except issuing.KeyLost as error:
@@ -151,11 +155,30 @@ def _values(guest: IssuedPin, calendar: Calendar) -> dict[str, Any]:
     return asdict(guest) | times
 
 
-def _line(guest: IssuedPin, calendar: Calendar) -> str:
-    is_over = guest.valid_until <= time.time()
-    uses = {None: "", 0: ", used up", 1: ", one use left"}.get(guest.uses_left, f", {guest.uses_left} uses left")
-    used = "" if guest.used is None else f", last used {output.shown(guest.used, calendar)}"
-    whom = f", for {guest.caller}" if guest.caller else ""
-    note = f" ({guest.note})" if guest.note else ""
-    end = f"{'ended' if is_over else 'valid until'} {output.shown(guest.valid_until, calendar)}"
-    return f"{guest.gate}{whom}, {end}{uses}{used}{note}"
+def _line(guest: IssuedPin, calendar: Calendar) -> Sentence:
+    until = calendar.local(instant(guest.valid_until))
+    if guest.valid_until <= time.time():
+        end = say("ended {until:%a %Y-%m-%d %H:%M}", until=until)
+    else:
+        end = say("valid until {until:%a %Y-%m-%d %H:%M}", until=until)
+    return say(
+        "{gate}{whom}, {end}{uses}{used}{note}",
+        gate=guest.gate,
+        whom=say(", for {caller}", caller=guest.caller) if guest.caller else NOTHING,
+        end=end,
+        uses=_uses(guest.uses_left),
+        used=_used(guest.used, calendar),
+        note=say(" ({note})", note=guest.note) if guest.note else NOTHING,
+    )
+
+
+def _uses(left: int | None) -> Sentence:
+    if left is None:
+        return NOTHING
+    return say(", one use left", ", {count} uses left", count=left) if left else say(", used up")
+
+
+def _used(at: float | None, calendar: Calendar) -> Sentence:
+    if at is None:
+        return NOTHING
+    return say(", last used {at:%a %Y-%m-%d %H:%M}", at=calendar.local(instant(at)))

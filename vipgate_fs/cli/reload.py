@@ -13,6 +13,8 @@ from vipgate_fs.cli import output
 from vipgate_fs.cli.dry_run import UNREADABLE, rehearse
 from vipgate_fs.cli.options import config_option
 from vipgate_fs.cli.replay import since_option
+from vipgate_fs.sentences import Sentence, said, say
+from vipgate_fs.sentences.system import system_says
 from vipgate_fs.service.control import NoService, ask_to_reload
 
 
@@ -45,23 +47,23 @@ def command(
             rehearse(path, since, style)
         answer = ask_to_reload(path)
     except OSError as error:
-        _end(style, f"{error.filename}: {error.strerror}", dry_run)
+        _end(style, say("{path}: {why}", path=error.filename, why=system_says(error)), dry_run)
     except NoService as error:
-        _end(style, str(error), dry_run)
+        _end(style, said(error), dry_run)
     if style == "json":
         output.show_json({"reloaded": not answer.why, "why": answer.why or None, "findings": answer.findings})
         sys.exit(1 if answer.why else 0)
     for finding in answer.findings:
         click.echo(finding, err=True)
     if answer.why:
-        click.echo(f"Error: refused, nothing has changed: {answer.why}", err=True)
+        output.fail(say("refused, nothing has changed: {why}", why=answer.why))
         sys.exit(1)
-    click.echo("reloaded")
+    output.echo(say("reloaded"))
 
 
-def _end(style: str, why: str, dry_run: bool) -> Never:  # noqa: FBT001
+def _end(style: str, why: Sentence, dry_run: bool) -> Never:  # noqa: FBT001
     if style == "json":
         output.show_json({"refused" if dry_run else "reloaded": dry_run, "why": why, "findings": []})
     else:
-        click.echo(f"Error: {why}", err=True)
+        output.fail(why)
     sys.exit(UNREADABLE)

@@ -18,6 +18,8 @@ from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.preview.replay import Replayed, replay
+from vipgate_fs.sentences import say
+from vipgate_fs.sentences.system import system_says
 from vipgate_fs.store import records
 
 SAME, DIFFERENT, UNREADABLE = 0, 1, 2
@@ -95,10 +97,18 @@ class Found:
             return
         if self.different:
             rows = (_row(found, self._calendar) for found in self.different)
-            output.show_table(["call", "", "", "then", "now", "why"], rows)
+            output.show_table([say("call"), "", "", say("then"), say("now"), say("why")], rows)
         for what, calls in self.unknown.most_common():
-            click.echo(f"unknown of {calls} calls: {what}")
-        click.echo(f"{len(self.different)} of {self.count} calls would have ended differently")
+            output.echo(
+                say("unknown of {count} call: {what}", "unknown of {count} calls: {what}", count=calls, what=what)
+            )
+        output.echo(
+            say(
+                "{different} of {all} calls would have ended differently",
+                different=len(self.different),
+                all=self.count,
+            )
+        )
 
 
 def _load(path: Path) -> Configuration:
@@ -106,20 +116,20 @@ def _load(path: Path) -> Configuration:
     try:
         loaded = configuration_files.load(path)
     except OSError as error:
-        click.echo(f"Error: {error.filename or path}: {error.strerror or error}", err=True)
+        output.fail(say("{path}: {why}", path=error.filename or path, why=system_says(error)))
         sys.exit(UNREADABLE)
     if loaded.configuration is None:
         for finding in loaded.findings:
-            click.echo(str(finding), err=True)
+            output.echo(finding, err=True)
         sys.exit(UNREADABLE)
     return loaded.configuration
 
 
 def _row(found: Replayed, calendar: Calendar) -> list[str]:
     record = found.record
-    where = f"line {found.line}, " if found.line else ""
-    caller = record.caller or "withheld"
-    return [output.shown(record.began, calendar), caller, record.called, found.then, found.now or "", where + found.why]
+    why = say("line {line}, {why}", line=found.line, why=found.why) if found.line else found.why
+    caller = record.caller or say("withheld")
+    return [output.shown(record.began, calendar), caller, record.called, found.then, found.now or "", why]
 
 
 def _as_data(found: Replayed, calendar: Calendar) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from vipgate_fs import config as configuration_files
+from vipgate_fs.cli import output
 from vipgate_fs.cli.options import config_option, find_or_exit
 from vipgate_fs.config import Loaded
 from vipgate_fs.document.sources import Recorder
@@ -52,7 +53,7 @@ def command(config: Path | None, log_level: str, log_format: str) -> None:
         for finding in refused.findings:
             click.echo(finding, err=True)
         if not refused.findings:
-            click.echo(f"Error: {refused.why}", err=True)
+            output.fail(refused.why)
         sys.exit(2 if refused.is_unreadable else 1)
     except NoProcess as failure:
         raise click.ClickException(str(failure)) from None

@@ -13,7 +13,10 @@ import click
 
 from vipgate_fs import config as configuration_files
 from vipgate_fs.cli import output
+from vipgate_fs.cli.language import spoken
 from vipgate_fs.cli.options import config_option
+from vipgate_fs.sentences import NOTHING, Sentence, said, say
+from vipgate_fs.sentences.system import system_says
 from vipgate_fs.service.control import NoService, ask_for_status
 from vipgate_fs.service.status import Status, as_time
 
@@ -35,21 +38,24 @@ def command(config: Path | None, style: str) -> None:
     try:
         status = ask_for_status(configuration_files.find(config))
     except OSError as error:
-        _end(style, NO_SERVICE, f"{error.filename}: {error.strerror}")
+        _end(style, NO_SERVICE, say("{path}: {why}", path=error.filename, why=system_says(error)))
     except NoService as error:
-        _end(style, NO_SERVICE, str(error))
+        _end(style, NO_SERVICE, said(error))
     if style == "json":
         output.show_json({"problems": status.problems, **_values(status)})
     else:
-        click.echo(f"{'degraded' if status.problems else 'ok'}: {status.summary}")
+        if status.problems:
+            output.echo(say("degraded: {summary}", summary=status.summary))
+        else:
+            output.echo(say("ok: {summary}", summary=status.summary))
         for name, value in _lines(status):
-            click.echo(f"{name:<15}{value}")
+            click.echo(f"{spoken(name):<15}{spoken(value)}")
     sys.exit(DEGRADED if status.problems else OK)
 
 
-def _end(style: str, code: int, why: str) -> Never:
+def _end(style: str, code: int, why: Sentence) -> Never:
     """What is wrong is the answer: on stdout, where monitors look for it."""
-    click.echo(output.as_json({"problems": [why]}) if style == "json" else why)
+    click.echo(output.as_json({"problems": [why]}) if style == "json" else spoken(why))
     sys.exit(code)
 
 
@@ -62,24 +68,50 @@ def _values(status: Status) -> dict[str, Any]:
     return values
 
 
-def _lines(status: Status) -> Iterator[tuple[str, str]]:
-    yield "version", status.version
-    yield "process", f"{status.pid}, up {dt.timedelta(seconds=round(status.uptime))}"
-    yield "address", f"{status.address}, {'open' if status.accepting else 'refuses connections'}"
-    yield "workers", f"{status.workers} of {status.workers_wanted}"
-    unmet = f", of which {status.unmet} met no gate" if status.unmet else ""
-    yield "calls", f"{status.calls} now, {status.calls_since_start} since the start{unmet}"
-    yield "store", status.store
-    changed = "; the file has changed since then" if status.is_changed() else ""
-    yield "configuration", f"{status.configuration}, applied {as_time(status.taken_over)}{changed}"
+def _lines(status: Status) -> Iterator[tuple[Sentence, str]]:
+    yield say("version"), status.version
+    yield (
+        say("process"),
+        say("{pid}, up {uptime}", pid=status.pid, uptime=_uptime(dt.timedelta(0, round(status.uptime)))),
+    )
+    is_open = say("open") if status.accepting else say("refuses connections")
+    yield say("address"), say("{address}, {state}", address=status.address, state=is_open)
+    yield say("workers"), say("{serving} of {wanted}", serving=status.workers, wanted=status.workers_wanted)
+    unmet = say(", of which {unmet} met no gate", unmet=status.unmet) if status.unmet else NOTHING
+    calls = {"now": status.calls, "since": status.calls_since_start}
+    yield say("calls"), say("{now} now, {since} since the start{unmet}", **calls, unmet=unmet)
+    yield say("store"), status.store
+    yield (
+        say("configuration"),
+        say(
+            "{file}, applied {at}{changed}",
+            file=status.configuration,
+            at=as_time(status.taken_over),
+            changed=say("; the file has changed since then") if status.is_changed() else NOTHING,
+        ),
+    )
     yield from _files(status)
-    yield "overrides", str(status.overrides)
-    yield "page", status.page
+    yield say("overrides"), str(status.overrides)
+    yield say("page"), status.page
 
 
-def _files(status: Status) -> Iterator[tuple[str, str]]:
+def _uptime(time: dt.timedelta) -> Sentence:
+    clock = str(dt.timedelta(0, time.seconds))
+    return (
+        say("{count} day, {clock}", "{count} days, {clock}", count=time.days, clock=clock) if time.days else said(clock)
+    )
+
+
+def _files(status: Status) -> Iterator[tuple[Sentence, str]]:
     """The lists and secrets that the configuration names."""
     if status.files:
         changed = status.changed_files()
-        yield "files", f"{len(status.files)}, {len(changed) or 'none'} changed since they were applied"
-        yield from (("", f"changed: {path}") for path in changed)
+        yield (
+            say("files"),
+            say(
+                "{count}, {changed} changed since they were applied",
+                count=len(status.files),
+                changed=len(changed) or say("none"),
+            ),
+        )
+        yield from ((NOTHING, say("changed: {path}", path=path)) for path in changed)

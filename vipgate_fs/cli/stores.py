@@ -12,9 +12,12 @@ from typing import TypeVar
 import click
 from sqlalchemy import Connection
 
+from vipgate_fs.cli import output
 from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.memory import ReadOnly
+from vipgate_fs.sentences import said, say
+from vipgate_fs.sentences.system import system_says
 from vipgate_fs.store import overrides
 from vipgate_fs.store.book import StoreBook
 from vipgate_fs.store.database import Database
@@ -44,11 +47,11 @@ class SiteStore:
     def __init__(self, configuration: Configuration | Essentials, *, makes: bool = False) -> None:
         url = configuration.store.url
         if url is None:
-            raise NoStore("store is none: lockouts live in the service's memory, calls are not recorded")
+            raise NoStore(say("store is none: lockouts live in the service's memory, calls are not recorded"))
         file = url.reveal().removeprefix("sqlite:///")
         is_file = file != url.reveal()
         if not makes and is_file and not _size(file):
-            raise NoStore(f"there is no store {file}; the service makes it when it is first started")
+            raise NoStore(say("there is no store {file}; the service makes it when it is first started", file=file))
         if is_file:
             work_as_owner(Path(file))
         self.database = Database(url, make if makes else expect)
@@ -59,7 +62,7 @@ class SiteStore:
         try:
             return self.database.transact(work, reads=reads)
         except Exception as error:  # noqa: BLE001 - a driver may raise anything
-            raise click.ClickException(f"the store: {self.database.describe(error)}") from None
+            raise click.ClickException(say("the store: {error}", error=said(self.database.describe(error)))) from None
 
 
 @contextmanager
@@ -75,7 +78,7 @@ def standing_memory(configuration: Configuration, at: dt.datetime) -> Iterator[R
     except NoStore:
         yield ReadOnly(clock=clock)
     except click.ClickException as error:
-        click.echo(f"Warning: overrides and lockouts are ignored: {error.message}", err=True)
+        output.echo(say("Warning: overrides and lockouts are ignored: {why}", why=error.message), err=True)
         yield ReadOnly(clock=clock)
     else:
         yield ReadOnly(StoreBook(store.database, KeyFile(configuration.store.key_file)), known, clock)
@@ -87,7 +90,7 @@ def work_as_owner(file: Path) -> None:
     try:
         act_as_owner(file)
     except OwnerUnknown as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(said(error)) from None
 
 
 def _size(file: str) -> int:
@@ -97,4 +100,4 @@ def _size(file: str) -> int:
     except FileNotFoundError:
         return 0
     except OSError as error:
-        raise click.ClickException(f"the store: {file}: {error.strerror}") from None
+        raise click.ClickException(say("the store: {file}: {why}", file=file, why=system_says(error))) from None

@@ -15,6 +15,7 @@ from vipgate_fs.gate.targets import NumberPattern
 from vipgate_fs.preview.classes import NumberClasses
 from vipgate_fs.preview.parties import Party, named
 from vipgate_fs.preview.spellings import Numbers, Written
+from vipgate_fs.sentences import Sentence, listed, say
 
 _MOST_PAIRS: Final = 200
 """Pairs of gates that are looked at besides: who turns the order of many gates round compares all of them with all."""
@@ -156,6 +157,9 @@ def _both(old: Party, new: Party) -> Party:
     return Party("both", _joined(*users_first), users_first[0].example, both=(old, new))
 
 
-def _joined(one: Party, other: Party) -> str:
-    preposition = "in" if one.kind == "user" else "and" if one.kind == "group" else "of"
-    return f"{named(one)} {preposition} {named(other)}"
+def _joined(one: Party, other: Party) -> Sentence:
+    if one.kind == "user":
+        return say("{user} in {group}", user=named(one), group=named(other))
+    if one.kind == "group":
+        return listed([named(one), named(other)])
+    return say("{numbers} of {owner}", numbers=named(one), owner=named(other))

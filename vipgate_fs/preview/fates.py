@@ -12,6 +12,7 @@ from vipgate_fs.gate.pins import AnyOf, Pin, PinTable
 from vipgate_fs.gate.step import Step
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
 from vipgate_fs.identify.guest_pin import GuestCredential
+from vipgate_fs.sentences import Sentence, alternatives, say
 
 PATIENCE: Final = frozenset({"timeouts", "timeout", "cache", "failures_until_skipped", "skipped_for", "on_failure"})
 """Settings of a step that do not change what it is answered."""
@@ -26,9 +27,9 @@ class Fate:
         details: whatever else differs in what callers notice: by name, something that can be compared.
     """
 
-    was: str
-    now: str
-    details: tuple[tuple[str, Hashable], ...] = ()
+    was: Sentence
+    now: Sentence
+    details: tuple[tuple[Sentence, Hashable], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +60,26 @@ class Behaviour:
     fate: Fate
 
     @property
-    def was(self) -> str:
+    def was(self) -> Sentence:
         """What happened to calls, in a few words."""
         return self._described(self.fate.was)
 
     @property
-    def now(self) -> str:
+    def now(self) -> Sentence:
         """What happens to calls, in a few words."""
         return self._described(self.fate.now)
 
-    def _described(self, fate: str) -> str:
+    def _described(self, fate: Sentence) -> Sentence:
         kinds = [asked.kind for asked in self.asked]
-        return f"{fate} unless {' or '.join(kinds)} says otherwise" if kinds else fate
+        return say("{fate} unless {kinds} says otherwise", fate=fate, kinds=alternatives(kinds)) if kinds else fate
 
 
-def differing(old: Behaviour, new: Behaviour) -> list[str]:
+def differing(old: Behaviour, new: Behaviour) -> list[Sentence]:
     """What of the same fate is another, such as `the PINs`; never how."""
     before, after = dict(old.fate.details), dict(new.fate.details)
     names = [name for name in after if name in before and before[name] != after[name]]
     if old.asked != new.asked:
-        names.append("what is asked elsewhere, or what happens when that fails")
+        names.append(say("what is asked elsewhere, or what happens when that fails"))
     return names
 
 
@@ -117,36 +118,40 @@ def _frozen(value: Any) -> Hashable:
 
 
 def _fate(verdict: Verdict, gate: Gate | None, route: Route) -> Fate:
-    on: tuple[tuple[str, Hashable], ...] = (("the context that calls go on in", route),)
+    on: tuple[tuple[Sentence, Hashable], ...] = ((say("the context that calls go on in"), route),)
     match verdict:
         case Pass():
-            return Fate("passed", "pass", on)
+            return Fate(say("got through"), say("get through"), on)
         case Forward(target):
-            return Fate(f"were forwarded to {target}", f"are forwarded to {target}", on)
+            return Fate(
+                say("were forwarded to {target}", target=target), say("are forwarded to {target}", target=target), on
+            )
         case Reject():
             rejection = gate.rejection if gate else Rejection()
-            how = "busy" if rejection.code == BUSY else f"SIP {rejection.code}"
+            how = say("busy") if rejection.code == BUSY else say("SIP {code}", code=rejection.code)
             return Fate(
-                f"were rejected ({how})", f"are rejected ({how})", (("the announcement", rejection.announcement),)
+                say("were rejected ({how})", how=how),
+                say("are rejected ({how})", how=how),
+                ((say("the announcement"), rejection.announcement),),
             )
         case AskForPin():
             assert gate is not None, "only a gate asks for a PIN"
             leads_on = credential(verdict.expected) or verdict.incorrect or gate.targets.incorrect
             details = (*_question(verdict, gate), *(on if leads_on else ()))
-            return Fate("were asked for a PIN", "are asked for a PIN", details)
+            return Fate(say("were asked for a PIN"), say("are asked for a PIN"), details)
 
 
-def _question(verdict: AskForPin, gate: Gate) -> tuple[tuple[str, Hashable], ...]:
+def _question(verdict: AskForPin, gate: Gate) -> tuple[tuple[Sentence, Hashable], ...]:
     right = credential(verdict.expected)
     leads: Hashable = verdict.correct or gate.targets.correct
     return (
-        ("the PINs", right),
-        *((("where the right PIN leads", leads),) if right else ()),
-        ("where wrong PINs lead", verdict.incorrect or gate.targets.incorrect or gate.rejection),
-        ("the attempts", verdict.attempts or gate.attempts),
-        ("the prompts", gate.prompts),
-        ("the time for digits", gate.timing),
-        ("the lockout", gate.lockout),
+        (say("the PINs"), right),
+        *(((say("where the right PIN leads"), leads),) if right else ()),
+        (say("where wrong PINs lead"), verdict.incorrect or gate.targets.incorrect or gate.rejection),
+        (say("the attempts"), verdict.attempts or gate.attempts),
+        (say("the prompts"), gate.prompts),
+        (say("the time for digits"), gate.timing),
+        (say("the lockout"), gate.lockout),
     )
 
 

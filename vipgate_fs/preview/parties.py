@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from vipgate_fs.preview.classes import NumberClass, NumberClasses
+from vipgate_fs.preview.spans import first_of
+from vipgate_fs.sentences import Sentence, joined, said, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +66,16 @@ def party(found: NumberClass) -> Party:
     return Party("number" if found.is_single else "numbers", found.patterns[0], found.example, found.patterns)
 
 
-def named(one: Party) -> str:
+def named(one: Party) -> Sentence:
     """What it is called in a sentence, without what is left out of it."""
-    if one.kind in ("user", "group"):
-        return f"{one.kind} {one.name}"
-    return one.name or "other numbers"
+    if one.kind == "user":
+        return say("user {user}", user=one.name)
+    if one.kind == "group":
+        return say("group {group}", group=one.name)
+    return said(one.name) if one.name else say("other numbers")
 
 
-def described(parties: Iterable[Party], classes: NumberClasses, *, hides: bool = False) -> Iterator[str]:
+def described(parties: Iterable[Party], classes: NumberClasses, *, hides: bool = False) -> Iterator[Sentence]:
     """The names of parties: all that they have in common with others is left out of them.
 
     Args:
@@ -84,9 +88,9 @@ def described(parties: Iterable[Party], classes: NumberClasses, *, hides: bool =
     for one in parties:
         match one.kind:
             case "withheld":
-                yield "callers who show no number"
+                yield say("callers who show no number")
             case "written":
-                yield f"numbers written like {one.name}"
+                yield say("numbers written like {name}", name=one.name)
             case "user" | "group":
                 yield _unless(named(one), one)
             case "both":
@@ -94,33 +98,33 @@ def described(parties: Iterable[Party], classes: NumberClasses, *, hides: bool =
             case _:
                 alike = one.example in meant[not one.restricted]
                 if not alike or not one.restricted:
-                    shows = " (who hide their number)" if one.restricted else " (who show their number)"
-                    yield _unless(
-                        f"{_numbers(one, meant[one.restricted], classes)}{shows if hides and not alike else ''}", one
-                    )
+                    numbers = _numbers(one, meant[one.restricted], classes)
+                    if hides and not alike:
+                        numbers = joined("", [numbers, _HIDE if one.restricted else _SHOW])
+                    yield _unless(numbers, one)
 
 
-def _both(one: Party, parties: Iterable[Party], classes: NumberClasses) -> str:
+def _both(one: Party, parties: Iterable[Party], classes: NumberClasses) -> Sentence:
     """A number of a user, and the like."""
     number = next((part for part in one.both if part.kind in ("number", "numbers")), None)
     if number is None:
-        return one.name
+        return said(one.name)
     (other,) = (part for part in one.both if part is not number)
     same = (each for each in parties if each.kind == "both" and other in each.both)
     meant = {part.example for each in same for part in each.both if part is not other}
-    return f"{_numbers(number, meant, classes)} of {named(other)}"
+    return say("{numbers} of {owner}", numbers=_numbers(number, meant, classes), owner=named(other))
 
 
-def _unless(text: str, one: Party) -> str:
-    return f"{text} (unless for {listed(one.unless)})" if one.unless else text
+def _unless(text: Sentence, one: Party) -> Sentence:
+    return say("{who} (unless for {others})", who=text, others=listed(one.unless)) if one.unless else text
 
 
-def _numbers(one: Party, meant: set[str], classes: NumberClasses) -> str:
+def _numbers(one: Party, meant: set[str], classes: NumberClasses) -> Sentence:
     """A class by its most specific pattern, without those numbers of it that are not meant."""
     if one.kind == "others":
-        return "all other numbers"
+        return say("all other numbers")
     if one.kind == "number":
-        return one.name
+        return said(one.name)
     within = [found for found in classes if one.name in found.patterns]
     ours = [found for found in within if found.example in meant]
     apart: list[str] = []
@@ -131,25 +135,32 @@ def _numbers(one: Party, meant: set[str], classes: NumberClasses) -> str:
         if name is None:
             return _among(one, ours, within)
         apart.append(name)
-    return f"{one.name} (without {listed(sorted(set(apart)))})" if apart else one.name
+    return _without(said(one.name), sorted(set(apart)))
 
 
-def _among(one: Party, ours: Sequence[NumberClass], within: Sequence[NumberClass]) -> str:
+def _among(one: Party, ours: Sequence[NumberClass], within: Sequence[NumberClass]) -> Sentence:
     """A class that overlaps with others in part only."""
     others = [found for found in within if found not in ours]
     for further in one.patterns[1:]:
         if not any(further in found.patterns for found in others):
-            return f"{one.name} that fit {further}, too"
+            return say("{numbers} that fit {further}, too", numbers=one.name, further=further)
     beside = sorted({name for found in within for name in found.patterns} - set(one.patterns))
-    also = f"{one.name} that fit {listed(one.patterns[1:])}, too" if one.patterns[1:] else one.name
-    return f"{also} (without {listed(beside)})" if beside else also
+    if not one.patterns[1:]:
+        return _without(said(one.name), beside)
+    also = say("{numbers} that fit {further}, too", numbers=one.name, further=listed(one.patterns[1:]))
+    return _without(also, beside)
 
 
+def _without(numbers: Sentence, apart: Sequence[str]) -> Sentence:
+    return say("{numbers} (without {apart})", numbers=numbers, apart=listed(apart)) if apart else numbers
+
+
+_HIDE: Final = say(" (who hide their number)")
+_SHOW: Final = say(" (who show their number)")
 _MOST: Final = 5
 """Numbers that are named in a sentence; the data have all."""
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> Sentence:
     """Such as `7000, 7001 and 3 more`."""
-    more = f" and {len(names) - _MOST} more" if names[_MOST:] else ""
-    return ", ".join(names[:_MOST]) + more
+    return first_of(names, _MOST)

@@ -19,6 +19,7 @@ from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.record import CallRecord, mask
 from vipgate_fs.gate.step import Step, StepFailed
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
+from vipgate_fs.sentences import Sentence, said, say
 
 _MASKED = "*"
 _FORWARD = "forward to "
@@ -40,7 +41,7 @@ class Replayed:
     record: CallRecord
     then: str
     now: str | None
-    why: str
+    why: Sentence
     line: int | None = None
 
     @property
@@ -66,16 +67,16 @@ def replay(record: CallRecord, configuration: Configuration, before: Configurati
         decision = _decide(record, configuration, before or configuration)
         now = _end(record, decision)
     except _Unknown as why:
-        return Replayed(record, then, None, str(why))
+        return Replayed(record, then, None, said(why))
     reason = decision.reasons[-1]
-    return Replayed(record, then, now, str(reason), reason.line)
+    return Replayed(record, then, now, said(reason), reason.line)
 
 
 def _decide(record: CallRecord, configuration: Configuration, before: Configuration) -> Decision:
     if record.verdict == "none":
-        raise _Unknown("what would have been decided: the call was over before")
+        raise _Unknown(say("what would have been decided: the call was over before"))
     if _MASKED in record.caller or _MASKED in record.called:
-        raise _Unknown("the number, which is masked in the record")
+        raise _Unknown(say("the number, which is masked in the record"))
     calendar = configuration.site.calendar
     at = calendar.local(dt.datetime.fromtimestamp(record.began, dt.UTC))
     call = _call(record, configuration)
@@ -97,7 +98,7 @@ def _call(record: CallRecord, configuration: Configuration) -> Call:
         found = configuration.gates.find(named)
         if found and found[0] is then:
             return named
-    raise _Unknown("the users and groups of the called number")
+    raise _Unknown(say("the users and groups of the called number"))
 
 
 class _Answers:
@@ -121,12 +122,12 @@ class _Answers:
         gate, reason = self._gates[id(step)], self._record.reason
         if gate.name == self._record.gate and step.kind in self._asked:
             if f"{step.kind}: failed: " in reason:
-                raise StepFailed("as it did then")
+                raise StepFailed(say("as it did then"))
             if reason.startswith(f"{step.kind}: ") or f"; {step.kind}: " in reason:
                 return _verdict(self._record)
             if any(reason.startswith((later, f"{later}:")) or f"; {later}" in reason for later in _after(gate, step)):
                 return None
-        raise _Unknown(f"what {step.kind} in line {step.line} would have answered")
+        raise _Unknown(say("what {kind} in line {line} would have answered", kind=step.kind, line=step.line))
 
 
 def _after(gate: Gate, step: Step) -> list[str]:
@@ -163,7 +164,7 @@ def _end(record: CallRecord, decision: Decision) -> str:
     most, target = verdict.attempts or gate.attempts, verdict.correct or gate.targets.correct
     is_right = record.outcome == Result.PIN_CORRECT
     if not is_right and record.entries < most and LOCKED_OUT not in record.reason:
-        raise _Unknown(f"what would have been keyed in at attempt {record.entries + 1}")
+        raise _Unknown(say("what would have been keyed in at attempt {attempt}", attempt=record.entries + 1))
     if is_right and record.entries <= most:
         outcome, target = Result.PIN_CORRECT, target or _dialled(record)
     else:

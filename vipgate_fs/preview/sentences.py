@@ -11,15 +11,20 @@ from vipgate_fs.preview.diff import Change
 from vipgate_fs.preview.fates import differing
 from vipgate_fs.preview.parties import Party, described, listed
 from vipgate_fs.preview.times import Horizon, in_words
+from vipgate_fs.sentences import NOTHING, Sentence, joined, say
 
 
-def sentence(change: Change, horizon: Horizon) -> str:
-    """Such as: Calls to +49 30 23125* on Fridays 15:30 to 17:00 were asked for a PIN, now pass."""
-    called = _parties(change.called, change.of_called.numbers.classes)
-    callers = _parties(change.callers, change.of_callers.classes, hides=change.hides)
-    whose = "" if change.everybody else f" from {callers}"
+def sentence(change: Change, horizon: Horizon) -> Sentence:
+    """Such as: Calls to +49 30 23125* on Fridays 15:30 to 17:00 were asked for a PIN, now get through."""
     when = in_words(change.when, horizon)
-    return f"Calls to {called}{whose}{' ' if when else ''}{when} {_difference(change)}."
+    callers = _parties(change.callers, change.of_callers.classes, hides=change.hides)
+    return say(
+        "Calls to {called}{callers}{when} {difference}.",
+        called=_parties(change.called, change.of_called.numbers.classes),
+        callers=NOTHING if change.everybody else say(" from {callers}", callers=callers),
+        when=say(" {when}", when=when) if when else NOTHING,
+        difference=_difference(change),
+    )
 
 
 def example(change: Change, horizon: Horizon) -> dict[str, str]:
@@ -52,13 +57,14 @@ def as_data(change: Change, horizon: Horizon) -> dict[str, Any]:
     }
 
 
-def _difference(change: Change) -> str:
+def _difference(change: Change) -> Sentence:
     if change.old.was != change.new.was:
-        return f"{change.old.was}, now {change.new.now}"
-    return f"{change.new.now} as before, but with other: {', '.join(differing(change.old, change.new))}"
+        return say("{was}, now {now}", was=change.old.was, now=change.new.now)
+    others = joined(", ", differing(change.old, change.new))
+    return say("{now} as before, but with other: {others}", now=change.new.now, others=others)
 
 
-def _parties(parties: Sequence[Party], classes: NumberClasses, *, hides: bool = False) -> str:
+def _parties(parties: Sequence[Party], classes: NumberClasses, *, hides: bool = False) -> Sentence:
     return listed(list(dict.fromkeys(described(parties, classes, hides=hides))))
 
 

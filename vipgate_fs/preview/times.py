@@ -14,15 +14,20 @@ from functools import cached_property
 from itertools import groupby, pairwise
 from typing import Final, TypeVar
 
+from vipgate_fs import sentences
 from vipgate_fs.gate.dates import DAY_MINUTES, clock
 from vipgate_fs.gate.schedules import Calendar, Schedule
+from vipgate_fs.sentences import NOTHING, Sentence, say
 
 State = TypeVar("State", bound=Hashable)
 Interval = tuple[int, int]
 """The first minute, and the first that no longer belongs to it."""
 HORIZON: Final = 366
 """Days that are looked at unless somebody says otherwise."""
-_NAMES: Final = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+_NAMES: Final = (
+    *(say("Mondays"), say("Tuesdays"), say("Wednesdays"), say("Thursdays")),
+    *(say("Fridays"), say("Saturdays"), say("Sundays")),
+)
 _HOLIDAY: Final = 7
 _RUN: Final = 2
 """Weekdays in a row that are named one by one."""
@@ -137,11 +142,11 @@ def _runs(minutes: Iterable[int]) -> Iterator[Interval]:
         yield members[0], members[-1] + 1
 
 
-def in_words(found: Sequence[Interval], horizon: Horizon) -> str:
+def in_words(found: Sequence[Interval], horizon: Horizon) -> Sentence:
     """A set of intervals, such as `on Fridays 15:30 to 17:00`; "" for all the time."""
     whole = list(joined([*found, *(gap for gap in horizon.skipped if _is_within(gap, found))]))
     if whole == [(0, horizon.end)]:
-        return ""
+        return NOTHING
     by_day: dict[int, list[Interval]] = {}
     for start, end in whole:
         for day in range(start // DAY_MINUTES, (end - 1) // DAY_MINUTES + 1):
@@ -152,11 +157,13 @@ def in_words(found: Sequence[Interval], horizon: Horizon) -> str:
         alike.setdefault(tuple(parts), []).append(day)
     kinds = [_kind(horizon, day) for day in range(horizon.days)]
     texts = [
-        f"{_days(days, horizon, kinds)} {_clock(parts)}"
+        say("{days} {times}", days=_days(days, horizon, kinds), times=_clock(parts))
         for parts, days in sorted(alike.items(), key=lambda pair: (-len(pair[1]), pair[1]))
     ]
-    more = f"; and at {len(texts) - _MOST} further times" if texts[_MOST:] else ""
-    return "; ".join(texts[:_MOST]) + more
+    if texts[_MOST:]:
+        more = say("and at {count} further time", "and at {count} further times", count=len(texts) - _MOST)
+        texts[_MOST:] = [more]
+    return sentences.joined("; ", texts)
 
 
 def joined(found: Iterable[Interval]) -> Iterator[Interval]:
@@ -177,10 +184,10 @@ def _is_within(gap: Interval, found: Sequence[Interval]) -> bool:
     return any(end == gap[0] for _, end in found) and any(start == gap[1] for start, _ in found)
 
 
-def _clock(parts: Sequence[Interval]) -> str:
+def _clock(parts: Sequence[Interval]) -> Sentence:
     if list(parts) == [(0, DAY_MINUTES)]:
-        return "all day"
-    return " and ".join(f"{clock(start)} to {clock(end)}" for start, end in parts)
+        return say("all day")
+    return sentences.listed([say("{start} to {end}", start=clock(start), end=clock(end)) for start, end in parts])
 
 
 def _kind(horizon: Horizon, day: int) -> int:
@@ -188,7 +195,7 @@ def _kind(horizon: Horizon, day: int) -> int:
     return _HOLIDAY if horizon.calendar.holiday(date) else date.weekday()
 
 
-def _days(days: Sequence[int], horizon: Horizon, kinds: Sequence[int]) -> str:
+def _days(days: Sequence[int], horizon: Horizon, kinds: Sequence[int]) -> Sentence:
     """Which days: all of some kinds, but for a few, and further ones by their dates."""
     members, every = set(days), set(kinds)
     of_kind = {kind: [day for day in range(horizon.days) if kinds[day] == kind] for kind in every}
@@ -196,13 +203,14 @@ def _days(days: Sequence[int], horizon: Horizon, kinds: Sequence[int]) -> str:
     missing = sorted(day for kind in named for day in of_kind[kind] if day not in members)
     further = [day for day in days if kinds[day] not in named]
     if not missing and set(named) == every:
-        return "every day"
-    texts = [_names(named)] if named else []
-    if missing:
-        texts[0] += f" (not {_dates(missing, horizon)})"
+        return say("every day")
+    texts = []
+    if named:
+        without = say(" (not {dates})", dates=_dates(missing, horizon)) if missing else NOTHING
+        texts.append(say("on {weekdays}{without}", weekdays=_names(named), without=without))
     if further:
-        texts.append(_dates(further, horizon))
-    return f"on {' and on '.join(texts)}"
+        texts.append(say("on {dates}", dates=_dates(further, horizon)))
+    return sentences.listed(texts)
 
 
 def _is_most(days: Sequence[int], members: set[int]) -> bool:
@@ -210,23 +218,31 @@ def _is_most(days: Sequence[int], members: set[int]) -> bool:
     return present > 1 and (len(days) - present) * 4 <= len(days)
 
 
-def _names(kinds: Sequence[int]) -> str:
+def _names(kinds: Sequence[int]) -> Sentence:
     """Such as `Mondays to Thursdays and public holidays`."""
-    texts = []
+    texts: list[Sentence] = []
     for start, end in _runs(kind for kind in kinds if kind < _HOLIDAY):
         if end - start > _RUN:
-            texts.append(f"{_NAMES[start]} to {_NAMES[end - 1]}")
+            texts.append(say("{first} to {last}", first=_NAMES[start], last=_NAMES[end - 1]))
         else:
             texts += _NAMES[start:end]
-    texts += ["public holidays"] if _HOLIDAY in kinds else []
-    return f"{', '.join(texts[:-1])} and {texts[-1]}" if texts[1:] else texts[0]
+    texts += [say("public holidays")] if _HOLIDAY in kinds else []
+    return sentences.listed(texts)
 
 
-def _dates(days: Sequence[int], horizon: Horizon) -> str:
+def _dates(days: Sequence[int], horizon: Horizon) -> Sentence:
     runs = [
-        (horizon.first + dt.timedelta(start)).isoformat()
-        + (f" to {(horizon.first + dt.timedelta(end - 1)).isoformat()}" if end - start > 1 else "")
-        for start, end in _runs(days)
+        _run(horizon.first + dt.timedelta(start), horizon.first + dt.timedelta(end - 1)) for start, end in _runs(days)
     ]
-    more = f" and {len(runs) - _MOST} further dates" if runs[_MOST:] else ""
-    return ", ".join(runs[:_MOST]) + more
+    if len(runs) <= _MOST:
+        return sentences.joined(", ", runs)
+    first = sentences.joined(", ", runs[:_MOST])
+    return say(
+        "{first} and {count} further date", "{first} and {count} further dates", first=first, count=len(runs) - _MOST
+    )
+
+
+def _run(first: dt.date, last: dt.date) -> Sentence:
+    if first == last:
+        return say("{date:%Y-%m-%d}", date=first)
+    return say("{first:%Y-%m-%d} to {last:%Y-%m-%d}", first=first, last=last)

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from vipgate_fs.sentences import NOTHING, Sentence, joined, say
 from vipgate_fs.service.plan import Plan
 from vipgate_fs.service.port import Port, address
 
@@ -100,23 +101,24 @@ class Status:
     files: tuple[str, ...] = field(default=(), repr=False)
 
     @property
-    def problems(self) -> tuple[str, ...]:
+    def problems(self) -> tuple[Sentence, ...]:
         """Why the service is degraded; a changed file is no reason."""
         return tuple(self._problems())
 
     @property
-    def summary(self) -> str:
+    def summary(self) -> Sentence:
         """In a line."""
-        return "; ".join(self.problems) or f"{self.workers} of {self.workers_wanted} workers serve"
+        serve = say("{serving} of {wanted} workers serve", serving=self.workers, wanted=self.workers_wanted)
+        return joined("; ", self.problems) or serve
 
     @property
-    def obstacle(self) -> str:
+    def obstacle(self) -> Sentence:
         """Why no calls are taken, in a line; "" when they are."""
         if self.ending:
             return next(self._problems())
         if not self.accepting:
-            return "connections are refused"
-        return "" if self.workers else "no worker serves"
+            return say("connections are refused")
+        return NOTHING if self.workers else say("no worker serves")
 
     def is_changed(self) -> bool:
         """Whether the file differs, or can't be shown not to differ, from what was applied.
@@ -135,22 +137,25 @@ class Status:
         named = (line.partition("  ") for line in self.files)
         return tuple(path for digest, _, path in named if _is_changed(path, digest))
 
-    def _problems(self) -> Iterator[str]:
+    def _problems(self) -> Iterator[Sentence]:
         if self.ending:
-            yield f"stopping, with {self.calls} calls left"
+            yield say("stopping, with {count} call left", "stopping, with {count} calls left", count=self.calls)
             return
         if not self.accepting:
-            yield "connections are refused"
+            yield say("connections are refused")
         if self.workers < self.workers_wanted:
-            yield f"only {self.workers} of {self.workers_wanted} workers serve"
+            yield say("only {serving} of {wanted} workers serve", serving=self.workers, wanted=self.workers_wanted)
         if self.unmet >= MANY and self.unmet >= self.calls_since_start - self.calls:
-            yield f"none of {self.unmet} calls met a gate: they are to other numbers than those under `protects`"
+            yield say(
+                "none of {unmet} calls met a gate: they are to other numbers than those under `protects`",
+                unmet=self.unmet,
+            )
         if self.store_gone_since is not None:
-            yield f"store unavailable since {as_time(self.store_gone_since)}"
+            yield say("store unavailable since {at}", at=as_time(self.store_gone_since))
         if self.refused is not None:
-            yield f"the reload of {as_time(self.refused)} was refused; vipgate check says why"
+            yield say("the reload of {at} was refused; vipgate check says why", at=as_time(self.refused))
         if self.page == "down":
-            yield "the administration page is down, and started again; the log says why"
+            yield say("the administration page is down, and started again; the log says why")
 
 
 def _is_changed(path: str, digest: str) -> bool:
