@@ -46,7 +46,7 @@ class Server:
         self.load = Load(port, "0815", 0.1, variable, "700")
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.cpu_ms: list[float] = []
-        for _ in range(200):
+        for _ in range(1200):  # a minute: the machine may be busy
             with socket.socket() as sock:
                 if sock.connect_ex(("127.0.0.1", port)) == 0:
                     return

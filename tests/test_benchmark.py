@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import cpu_per_call
+import pytest
 import slow_webservice
 from load import Load
+
+pytestmark = pytest.mark.timeout(240)  # four servers are started, one after the other
 
 
 def test_every_call_is_served_with_less_traffic_than_greenswitchs(monkeypatch):
