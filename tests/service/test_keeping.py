@@ -11,7 +11,7 @@ from contextlib import closing
 
 import gevent
 import pytest
-from running_service import PATIENT, START
+from running_service import GATE, PATIENT, START
 
 from vipgate_fs.simulator import Caller, Simulator
 
@@ -156,3 +156,11 @@ def test_only_the_service_touches_the_store(folder, arguments):
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=50, check=False)
     assert done.returncode == 0, done.stderr
     assert [file.name for file in folder.iterdir()] == ["vipgate.yaml"]
+
+
+def test_without_a_store_it_does_not_matter_where_the_service_is_started(run, tmp_path):
+    """Root's service must not write where others could lead it elsewhere; this one writes nothing."""
+    anywhere = tmp_path / "anywhere"
+    anywhere.mkdir()
+    anywhere.chmod(0o777)
+    run(gates=f"{GATE}store: none\n", cwd=anywhere).listening()

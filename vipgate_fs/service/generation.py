@@ -247,7 +247,7 @@ class _Mould:
         configuration = loaded.configuration
         if configuration is None:
             return self._say(_REFUSED, "wrong the configuration is wrong")
-        if why := find_foreign(configuration.store.key_file):
+        if configuration.store.url and (why := find_foreign(configuration.store.key_file)):
             return self._say(_REFUSED, f"wrong {why}")
         if configuration.store.url is not None:
             _import_store(configuration.store.url)
