@@ -159,9 +159,11 @@ def test_an_older_dialplan_is_told_from_an_edited_one(site):
 
 
 def test_a_pin_that_a_dialplan_sets_is_in_no_finding(site):
-    site.spoil(DIALPLAN, "sensitive_dtmf=true", "vipgate_verdict=pin:1357")
-    assert {"sensitive-dtmf", "dialplan-differs"} <= set(site.mistakes())
-    assert "1357" not in repr(site.findings())
+    action = '<action application="set" data="sensitive_dtmf=true"'
+    site.spoil(DIALPLAN, action, f'<action application="set" data="vipgate_verdict=pin:1357"/>{action}')
+    (finding,) = site.findings()
+    assert "vipgate_verdict=pin:…" in finding.what
+    assert "1357" not in repr(finding)
 
 
 def test_a_fusionpbx_that_can_not_be_asked_is_unknown(site):
