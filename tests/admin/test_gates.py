@@ -65,6 +65,15 @@ def test_a_form_from_before_somebody_else_changed_the_file_is_refused(page, file
     assert file.read_bytes().endswith(b"# by hand\n")
 
 
+def test_the_gates_stand_beside_every_page_with_how_they_stand(page):
+    visitor = page.administrator()
+    for path in ("/", "/calls", "/gates/closed", "/nothing"):
+        assert "hotline: active closed: active" in visitor.go(path).text
+    switched = visitor.send(visitor.go("/").form("/gates/closed/switch"), state="off")
+    assert "hotline: active closed: not active" in switched.text
+    visitor.send(switched.form("/gates/closed/switch"))
+
+
 def test_gates_are_for_administrators_and_only_those_that_are_there(page):
     assert page.administrator().go("/gates/nobody").status == 404
     desk = page.front_desk()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 import time
 import traceback
@@ -17,11 +18,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from vipgate_fs.admin import pictures, words
 from vipgate_fs.admin.access import Access, Session
+from vipgate_fs.admin.days import checks
 from vipgate_fs.admin.desk import Desk, NoConfiguration, StoreTrouble
 from vipgate_fs.config.site import is_loopback
 from vipgate_fs.sentences.catalogue import LANGUAGES
 from vipgate_fs.service.status import VERSION
-from vipgate_fs.store import accounts, tallies
+from vipgate_fs.store import accounts, overrides, tallies
 
 PAGES: Final = ("signing_in", "overview", "calls", "guest_pins", "lockouts", "trying", "file", "gates", "new_gate")
 LARGEST: Final = 4 * 1024 * 1024
@@ -29,6 +31,8 @@ LARGEST: Final = 4 * 1024 * 1024
 _LARGEST_FIELDS: Final = 2 * 1024 * 1024
 """Bytes of a form's fields."""
 _MOST_FIELDS: Final = 2000
+_MOST_GATES: Final = 20
+"""That are listed beside every page; the overview has all."""
 _SAFE: Final = frozenset(("GET", "HEAD"))
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; "
@@ -158,6 +162,7 @@ def _surroundings() -> dict[str, Any]:
         shown.append(("file", words.phrase("File"), "file.show"))
     return {
         "pages": shown,
+        "gate_list": _gates() if session is not None and session.is_administrator else [],
         "locked_out": _locked() if session is not None else 0,
         "session": session,
         "language": words.language(),
@@ -172,6 +177,24 @@ def _locked() -> int:
         return desk().ask(lambda connection: tallies.count_locked(connection, time.time()))
     except (StoreTrouble, NoConfiguration):
         return 0
+
+
+def _gates() -> list[tuple[str, str, bool]]:
+    """Names and titles of the first gates, and whether they check callers by their schedules and by hand."""
+    try:
+        configuration = desk().configuration()
+    except NoConfiguration:
+        return []
+    try:
+        switched = desk().ask(overrides.read)
+    except (StoreTrouble, NoConfiguration):
+        switched = {}
+    calendar = configuration.site.calendar
+    now = calendar.local(dt.datetime.now(dt.UTC))
+    listed = configuration.gates[:_MOST_GATES]
+    return [
+        (each.name, each.title or each.name, checks(each, switched.get(each.name), now, calendar)) for each in listed
+    ]
 
 
 def _fail(error: Exception) -> tuple[str, int]:

@@ -45,19 +45,24 @@ class Day:
         return self.checks == ((0.0, _FULL),)
 
 
+def checks(gate: Gate, override: Override | None, at: dt.datetime, calendar: Calendar) -> bool:
+    """Whether a gate checks callers at a moment of the site's time, by hand or by its schedule."""
+    if override is not None and override.holds(at):
+        return override.active
+    return gate.active is None or gate.active.schedule.at(at, calendar)[0] != gate.active.outside
+
+
 def day_of(gate: Gate, override: Override | None, now: dt.datetime, calendar: Calendar) -> Day:
     """How a gate stands at a moment of the site's time."""
 
     def plan(at: dt.datetime) -> bool:
-        if gate.active is None:
-            return True
-        return gate.active.schedule.at(at, calendar)[0] != gate.active.outside
+        return checks(gate, None, at, calendar)
 
     def holds(at: dt.datetime) -> bool:
         return override is not None and override.holds(at)
 
-    def checks(at: dt.datetime) -> bool:
-        return override.active if override is not None and override.holds(at) else plan(at)
+    def stands(at: dt.datetime) -> bool:
+        return checks(gate, override, at, calendar)
 
     def turns(days: int) -> Iterator[dt.datetime]:
         if gate.active is not None:
@@ -65,11 +70,11 @@ def day_of(gate: Gate, override: Override | None, now: dt.datetime, calendar: Ca
         ends = (override.since, override.until) if override is not None else ()
         yield from (instant(each) for each in ends if each is not None)
 
-    active = checks(now)
+    active = stands(now)
     later = (at for at in sorted(turns(_AHEAD)) if at > now)
-    until = next((at for at in later if checks(at) != active), None)
+    until = next((at for at in later if stands(at) != active), None)
     today = [calendar.local(at) for at in turns(1)]
-    stretches = [_stretches(test, today, now) for test in (checks, holds, plan)]
+    stretches = [_stretches(test, today, now) for test in (stands, holds, plan)]
     in_force = override if holds(now) else None
     return Day(active, in_force, until and calendar.local(until), *stretches)
 

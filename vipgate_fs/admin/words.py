@@ -39,6 +39,18 @@ def outcome(kind: str) -> tuple[str, str]:
     return shown.get(kind, ("gone", kind))
 
 
+def verdict(text: str) -> str:
+    """A record's verdict, which is one of a few words, in the page's language."""
+    known = {
+        "pass": phrase("let through"),
+        "reject": phrase("turn away"),
+        "ask for PIN": phrase("ask for PIN"),
+        "none": phrase("none yet"),
+    }
+    target = text.removeprefix("forward to ")
+    return phrase("forward to {target}", target=target) if target != text else known.get(text, text)
+
+
 def said(text: str) -> str:
     """What the gate says, such as a reason, in the page's language; what is no sentence stays as it is."""
     return in_language(text, language())
