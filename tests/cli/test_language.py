@@ -120,9 +120,7 @@ def test_diff_in_german(tmp_path):
 
 
 def test_help_and_the_errors_of_a_command_line_in_german(vipgate):
-    assert vipgate("explain", "--help").output.startswith(
-        "Aufruf: vipgate explain [OPTIONS]\n\n  Zeigen, auf welches Gate"
-    )
+    assert " explain [OPTIONS]\n\n  Zeigen, auf welches Gate ein Anruf trifft" in vipgate("explain", "--help").output
     wrong = vipgate("explain", "--from", "1", "--to", "2", "--at", "gestern")
     assert wrong.exit_code == 2
     assert "Fehler: Ungültiger Wert für --at: gefunden: gestern; erlaubt: eine ISO-Zeit wie" in wrong.stderr
