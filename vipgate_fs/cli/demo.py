@@ -61,14 +61,14 @@ class Row:
 EXAMPLES: Final = {
     "vipgate.yaml": (
         Row("anybody, business hours", _STRANGER, _HOTLINE, f"through to {_HOTLINE}", at=_NOON),
-        Row("right PIN", _STRANGER, _HOTLINE, f"through to {_HOTLINE}", ("0815#",)),
-        Row("wrong PIN, then the right one", _STRANGER, _HOTLINE, f"through to {_HOTLINE}", ("4711#", "0815#")),
+        Row("right PIN", _STRANGER, _HOTLINE, f"through to {_HOTLINE}", ("081547#",)),
+        Row("wrong PIN, then the right one", _STRANGER, _HOTLINE, f"through to {_HOTLINE}", ("4711#", "081547#")),
         Row("wrong PIN three times", _STRANGER, _HOTLINE, "hung up on (USER_BUSY)", ("1#", "2#", "3#")),
         Row("hangs up in the prompt", _STRANGER, _HOTLINE, "hung up", hangs_up=True),
         Row("VIP, own PIN", _VIP, "7001", "through to 7001", ("081512345#",)),
         Row("unknown caller", _STRANGER, "7001", "486 Busy Here"),
         Row("withheld number", "anonymous", "7001", "486 Busy Here"),
-        Row("customer number and PIN", _STRANGER, "7100", "through to 7100", ("10027#", "2468#")),
+        Row("customer number and PIN", _STRANGER, "7100", "through to 7100", ("10027#", "739164#")),
         Row("a number without a gate", _STRANGER, "8000", "through to 8000"),
     ),
     "every-step.yaml": (
@@ -77,7 +77,7 @@ EXAMPLES: Final = {
         Row("webservice: reject", _STRANGER, "7302", "486 Busy Here"),
         Row("webservice: pass", _STRANGER, "7303", "through to 7303"),
         Row("webservice: forward", _STRANGER, "7304", "through to 123"),
-        Row("webservice down: on_failure", _STRANGER, "7309", "through to 7309", ("0815#",)),
+        Row("webservice down: on_failure", _STRANGER, "7309", "through to 7309", ("081547#",)),
         Row("database: own PIN", _VIP, "7310", "through to 7310", ("081512345#",)),
         Row("database: forward", _SWISS, "7310", "through to 100"),
         Row("database: not in it", _STRANGER, "7310", "486 Busy Here"),
@@ -85,7 +85,7 @@ EXAMPLES: Final = {
         Row("dialplan's variable: forward", _STRANGER, "7330", "through to 123"),
         Row("list: pass", _VIP, "7340", "through to 7340"),
         Row("list: reject", _STRANGER, "7340", "486 Busy Here"),
-        Row("list: not in it, PIN", _SWISS, "7340", "through to 7340", ("2468#",)),
+        Row("list: not in it, PIN", _SWISS, "7340", "through to 7340", ("739164#",)),
     ),
 }
 

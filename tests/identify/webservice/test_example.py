@@ -55,7 +55,7 @@ def post(url, body, token="t0ken"):
         ("+4917612345678", Pass()),
         ("+41446681800", Forward("100")),
         ("+493012345678", Reject()),
-        ("+436641234567", AskForPin(Pin("2468"), incorrect="120")),
+        ("+436641234567", AskForPin(Pin("739164"), incorrect="120")),
         ("+4971112345", None),
         ("", None),
     ],
