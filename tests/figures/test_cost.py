@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import io
 import math
-import sys
-from pathlib import Path
 
+from counting import function_calls
 from gevent import socket
 from gevent.pool import Pool
 
-import vipgate_fs
 from vipgate_fs import config
 from vipgate_fs.figures.counts import Counts
 from vipgate_fs.service.calls import CallHandler
@@ -25,7 +23,6 @@ gates:
     identify: [{static_pin: {pin: "081547"}}]
 """
 CALLS = 5
-PACKAGE, SIMULATOR = f"{Path(vipgate_fs.__file__).parent}/", "/simulator/"
 
 
 class Ignored(Counts):
@@ -35,24 +32,6 @@ class Ignored(Counts):
         pass
 
     call = attempt = error = step = step_failed = upstream = _nothing
-
-
-def function_calls(run):
-    """How many functions the gate's code is or calls, Python's own included, while something runs."""
-    count = 0
-
-    def note(frame, event, _argument):
-        nonlocal count
-        file = frame.f_code.co_filename
-        count += event in {"call", "c_call"} and PACKAGE in file and SIMULATOR not in file
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        run()
-    finally:
-        sys.setprofile(before)
-    return count
 
 
 def per_call(counts):

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import io
 import math
-import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
+from counting import function_calls
 from gevent import socket
 from gevent.pool import Pool
 from sqlalchemy.sql.compiler import SQLCompiler
 
-import vipgate_fs
 from vipgate_fs import config
 from vipgate_fs.esl.session import Session
 from vipgate_fs.esl.wire import Decoder
@@ -40,7 +38,6 @@ gates:
     otherwise: {reject: true}
 """
 CALLS = 20
-PACKAGE, SIMULATOR = f"{Path(vipgate_fs.__file__).parent}/", "/simulator/"
 
 
 @pytest.fixture
@@ -85,31 +82,13 @@ def count(tmp_path, monkeypatch):
         for _ in range(3):
             counts.clear()
             before = store._writer.transactions
-            counts["functions"] = functions(lambda: place(to, dialled, CALLS))
+            counts["functions"] = function_calls(lambda: place(to, dialled, CALLS))
             counts["transactions"] = store._writer.transactions - before
             rounds.append(Counter(counts))
         return {what: min(each[what] for each in rounds) / CALLS for what in rounds[0]}
 
     yield count
     store.close()
-
-
-def functions(run):
-    """How many functions the gate's code is or calls, Python's own included, in this thread while something runs."""
-    number = 0
-
-    def note(frame, event, _argument):
-        nonlocal number
-        file = frame.f_code.co_filename
-        number += event in {"call", "c_call"} and PACKAGE in file and SIMULATOR not in file
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        run()
-    finally:
-        sys.setprofile(before)
-    return number
 
 
 @pytest.mark.parametrize(
