@@ -63,6 +63,8 @@ def said():
 def messages(schema):
     """What a schema says of what it allows."""
     if isinstance(schema, dict):
+        for message in schema.get("removed", {}).values():
+            yield verbatim(message).template
         if isinstance(message := schema.get("errorMessage"), str):
             yield verbatim(message).template
         for inner in schema.values():

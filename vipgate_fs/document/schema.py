@@ -119,7 +119,10 @@ def _translate(error: jsonschema.ValidationError, node: Node) -> Iterator[tuple[
     match error.validator, node:
         case "additionalProperties", Mapping(keys=keys):
             for key in keys.keys() - schema["properties"].keys():
-                yield keys[key], joined("", [_unknown(key, schema["properties"]), _missing_quotes(node, key)])
+                if removed := schema.get("removed", {}).get(key):  # a setting of an earlier version
+                    yield keys[key], verbatim(removed)
+                else:
+                    yield keys[key], joined("", [_unknown(key, schema["properties"]), _missing_quotes(node, key)])
         case "required", Mapping(nodes=nodes, path=path):
             for key in schema["required"]:
                 if key not in nodes:
