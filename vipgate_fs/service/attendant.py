@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import struct
 import time
@@ -38,6 +39,8 @@ _PIECE: Final = 64 * 1024
 """Bytes."""
 _LONGEST_QUESTION: Final = 128
 """Bytes."""
+_QUESTION: Final = re.compile(rb"([0-9]{1,18}) ([a-z]+)(?: ([!-~]*))?")
+"""The request's number, what is asked, and about what. Whoever takes the process over may send anything else."""
 _TAKEN: Final = 1.0
 """Seconds for an answer to be taken; the supervisor does nothing else then."""
 _ANSWERED: Final = 5.0
@@ -123,12 +126,16 @@ class Attendant:
         """Answer it, or bury it: one of `sockets` can be read."""
         (channel,) = self.sockets
         try:
-            number, _, question = channel.recv(_LONGEST_QUESTION).partition(b" ")
-            if not number:
+            asked = channel.recv(_LONGEST_QUESTION)
+            if not asked:
                 raise ConnectionResetError
+            question = _QUESTION.fullmatch(asked)
+            if question is None or question[2] not in self._answers:
+                self._bury("it asks what it has no business to ask")
+                return
             until = time.monotonic() + _TAKEN
-            request, _, about = question.partition(b" ")
-            for piece in _pieces(int(number), json.dumps(self._answers[request](about)).encode()):
+            answer = self._answers[question[2]](question[3] or b"")
+            for piece in _pieces(int(question[1]), json.dumps(answer).encode()):
                 channel.settimeout(max(until - time.monotonic(), 0.001))
                 channel.send(piece)
         except OSError as error:
