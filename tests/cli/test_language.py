@@ -57,6 +57,14 @@ def test_the_option_goes_before_the_environment_wherever_it_stands(vipgate):
     assert "verdict: " in vipgate(*explain, env=ENGLISH).output
 
 
+@pytest.mark.parametrize("command", [["status"], ["reload"], ["admin", "link"], ["diff", "--running"]])
+def test_that_no_service_runs_is_said_in_german(vipgate, tmp_path, command):
+    result = vipgate(*command, *([f"{tmp_path}/vipgate.yaml"] if command[0] == "diff" else []))
+    assert f"für {tmp_path}/vipgate.yaml läuft kein Dienst\n" in result.output
+    assert "Error" not in result.output
+    assert result.exit_code == 2
+
+
 def test_json_is_the_same_in_every_language_and_has_template_and_parts(vipgate):
     explain = ["explain", "--from", "1", *XMAS, "--format", "json"]
     german, english = vipgate(*explain).stdout, vipgate(*explain, env=ENGLISH).stdout

@@ -22,12 +22,11 @@ from well import WELL
 
 from vipgate_fs.document.sources import Content, Reading
 from vipgate_fs.service import control, port
-from vipgate_fs.service.answers import APPLIED, RELOAD, STATUS, Answer, Handed
+from vipgate_fs.service.answers import APPLIED, RELOAD, STATUS, Answer, Handed, NoService
 from vipgate_fs.service.applied import seal
 from vipgate_fs.service.control import (
     CannotControl,
     Control,
-    NoService,
     ask_for_applied,
     ask_for_status,
     ask_to_rehearse,

@@ -203,7 +203,8 @@ def test_another_user_is_told_that_he_is_not_heard(run):
     ask = f"""
 import os
 from pathlib import Path
-from vipgate_fs.service.control import NoService, ask_to_reload
+from vipgate_fs.service.answers import NoService
+from vipgate_fs.service.control import ask_to_reload
 os.setuid(65534)
 try:
     print(ask_to_reload(Path({str(service.config)!r})))

@@ -22,9 +22,9 @@ from vipgate_fs.config.model import Configuration
 from vipgate_fs.config.store import STATE
 from vipgate_fs.document.saving import digest, save
 from vipgate_fs.document.sources import MACHINE, Reading
-from vipgate_fs.service.answers import Answer
+from vipgate_fs.service.answers import Answer, NoService
 from vipgate_fs.service.audit_trail import audit
-from vipgate_fs.service.control import NoService, ask_for_applied, ask_for_status, ask_to_reload
+from vipgate_fs.service.control import ask_for_applied, ask_for_status, ask_to_reload
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.status import Status
 from vipgate_fs.store.database import Database

@@ -15,8 +15,11 @@ from vipgate_fs.cli import output
 from vipgate_fs.cli.options import config_option, load_essentials_or_exit
 from vipgate_fs.cli.stores import SiteStore
 from vipgate_fs.gate.call import storable
+from vipgate_fs.sentences import say
+from vipgate_fs.sentences.system import system_says
+from vipgate_fs.service.answers import NoService
 from vipgate_fs.service.audit_trail import audit
-from vipgate_fs.service.control import NoService, ask_for_link
+from vipgate_fs.service.control import ask_for_link
 from vipgate_fs.store import accounts
 from vipgate_fs.store.accounts import ADMINISTRATOR, FRONT_DESK
 
@@ -42,10 +45,10 @@ def link(config: Path | None, style: str) -> None:
     try:
         found = ask_for_link(configuration_files.find(config))
     except OSError as error:
-        click.echo(f"Error: {error.filename}: {error.strerror}", err=True)
+        output.fail(say("{path}: {why}", path=error.filename, why=system_says(error)))
         sys.exit(2)
     except NoService as error:
-        click.echo(f"Error: {error}", err=True)
+        output.fail(error)
         sys.exit(2)
     if found.why:
         raise click.ClickException(found.why)

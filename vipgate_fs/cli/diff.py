@@ -21,7 +21,8 @@ from vipgate_fs.preview.sentences import command as explaining
 from vipgate_fs.preview.times import HORIZON, Horizon
 from vipgate_fs.sentences import Sentence, say
 from vipgate_fs.sentences.system import system_says
-from vipgate_fs.service.control import NoService, ask_for_applied
+from vipgate_fs.service.answers import NoService
+from vipgate_fs.service.control import ask_for_applied
 
 SAME, DIFFERENT, UNREADABLE = 0, 1, 2
 MOST_DAYS: Final = 3660

@@ -15,7 +15,8 @@ from vipgate_fs.cli.options import config_option
 from vipgate_fs.cli.replay import since_option
 from vipgate_fs.sentences import Sentence, said, say
 from vipgate_fs.sentences.system import system_says
-from vipgate_fs.service.control import NoService, ask_to_reload
+from vipgate_fs.service.answers import NoService
+from vipgate_fs.service.control import ask_to_reload
 
 
 @click.command()

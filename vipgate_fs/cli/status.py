@@ -17,7 +17,8 @@ from vipgate_fs.cli.language import spoken
 from vipgate_fs.cli.options import config_option
 from vipgate_fs.sentences import NOTHING, Sentence, said, say
 from vipgate_fs.sentences.system import system_says
-from vipgate_fs.service.control import NoService, ask_for_status
+from vipgate_fs.service.answers import NoService
+from vipgate_fs.service.control import ask_for_status
 from vipgate_fs.service.status import Status, as_time
 
 OK: Final = 0

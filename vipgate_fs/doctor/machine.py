@@ -20,7 +20,8 @@ from vipgate_fs.exposure import exposure, may_read
 from vipgate_fs.gate.step import Step, StepFailed
 from vipgate_fs.identify.database import Database as DatabaseStep
 from vipgate_fs.identify.webservice import Webservice
-from vipgate_fs.service.control import NoService, ask_for_status
+from vipgate_fs.service.answers import NoService
+from vipgate_fs.service.control import ask_for_status
 from vipgate_fs.service.status import Status
 from vipgate_fs.store.database import Database
 from vipgate_fs.store.owner import OwnerUnknown, act_as_owner

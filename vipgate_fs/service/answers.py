@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from socket import send_fds
 from typing import Any, Final, TypeVar, get_type_hints
+
+from vipgate_fs.sentences import say
+from vipgate_fs.service.page import Link
+from vipgate_fs.service.status import Status
 
 RELOAD: Final = b"reload\n"
 REHEARSE: Final = b"rehearse\n"
@@ -11,10 +20,21 @@ REHEARSE: Final = b"rehearse\n"
 APPLIED: Final = b"applied\n"
 STATUS: Final = b"status\n"
 ADMIN_LINK: Final = b"admin link\n"
+_UNKNOWN: Final = b"{}"
+"""The answer to any other request, which is none that a command takes for one of its own."""
 _MOST: Final = 1e11
 """What no number in an answer exceeds; as a Unix time it is in the year 5138."""
 
 T = TypeVar("T")
+
+
+class NoService(Exception):
+    """No service runs for that configuration file, or none that answers this user. The text says so."""
+
+
+def other_version(path: Path) -> NoService:
+    """What it says cannot be read."""
+    return NoService(say("the service for {path} is of another version than this command; restart it", path=path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +61,25 @@ class Handed:
 
     answer: Answer
     descriptors: tuple[int, ...] = ()
+
+
+Answers = dict[bytes, Callable[[], Answer | Status | Handed | Link]]
+"""What gives the answer to each request. It may serve other clients meanwhile."""
+
+
+def send(client: Any, answer: Answer | Status | Handed | Link | None) -> None:
+    """Send an answer; raises OSError. None: nobody knows one."""
+    if answer is None:
+        client.sendall(_UNKNOWN)
+        return
+    said, descriptors = (answer.answer, answer.descriptors) if isinstance(answer, Handed) else (answer, ())
+    data = json.dumps(asdict(said)).encode()
+    try:
+        sent = send_fds(client, [data], descriptors)
+        client.sendall(data[sent:])
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
 
 
 def checked(kind: type[T], values: Any) -> T:

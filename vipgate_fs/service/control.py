@@ -18,23 +18,33 @@ import socket as stdlib_socket
 import stat
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from vipgate_fs.config.essentials import load_essentials
 from vipgate_fs.config.store import STATE
 from vipgate_fs.document.sources import Reading
+from vipgate_fs.sentences import say
 from vipgate_fs.service import plain
-from vipgate_fs.service.answers import ADMIN_LINK, APPLIED, REHEARSE, RELOAD, STATUS, Answer, Handed, checked
+from vipgate_fs.service.answers import (
+    ADMIN_LINK,
+    APPLIED,
+    REHEARSE,
+    RELOAD,
+    STATUS,
+    Answer,
+    Answers,
+    NoService,
+    checked,
+    other_version,
+    send,
+)
 from vipgate_fs.service.applied import unseal
 from vipgate_fs.service.page import Link
 from vipgate_fs.service.status import Status
 
-_UNKNOWN: Final = b"{}"
-"""The answer to any other request, which is none that a command takes for one of its own."""
 _MOST_DESCRIPTORS: Final = 2
 RUNTIME: Final = Path("/run/vipgate")
 """The service's runtime directory where $RUNTIME_DIRECTORY does not say another."""
@@ -51,14 +61,6 @@ _PAUSE: Final = 0.1
 """Seconds before the next try while the system has no file descriptor for a connection."""
 _SOCKET: Final = "socket"
 T = TypeVar("T")
-
-
-Answers = dict[bytes, Callable[[], Answer | Status | Handed | Link]]
-"""What gives the answer to each request. It may serve other clients meanwhile."""
-
-
-class NoService(Exception):
-    """No service runs for that configuration file, or none that answers this user. The text says so."""
 
 
 class CannotControl(Exception):
@@ -148,7 +150,7 @@ class Control:
             client.settimeout(_REQUEST_TIMEOUT)
             with suppress(OSError):
                 if _peer(client) in (0, os.geteuid()) and (request := client.recv(_LONGEST_REQUEST)):
-                    _answer(client, answers[request]() if request in answers else None)
+                    send(client, answers[request]() if request in answers else None)
         self._clients.discard(client)
 
 
@@ -197,29 +199,16 @@ def ask_for_link(path: Path) -> Link:
     return _ask(path, ADMIN_LINK, _STATUS_TIMEOUT, Link)[0]
 
 
-def _answer(client: Any, answer: Answer | Status | Handed | Link | None) -> None:
-    """Send an answer; raises OSError. None: nobody knows one."""
-    if answer is None:
-        client.sendall(_UNKNOWN)
-        return
-    said, descriptors = (answer.answer, answer.descriptors) if isinstance(answer, Handed) else (answer, ())
-    data = json.dumps(asdict(said)).encode()
-    try:
-        sent = stdlib_socket.send_fds(client, [data], descriptors)
-        client.sendall(data[sent:])
-    finally:
-        for descriptor in descriptors:
-            os.close(descriptor)
-
-
 def _unsealed(path: Path, answer: Answer, descriptors: list[int], count: int) -> list[Reading]:
     try:
         if len(descriptors) != count:
-            why = answer.why or "its log says why"
-            raise NoService(f"the service for {path} does not hand over what it has applied: {why}")
+            why = answer.why or say("its log says why")
+            raise NoService(
+                say("the service for {path} does not hand over what it has applied: {why}", path=path, why=why)
+            )
         return [unseal(descriptor) for descriptor in descriptors]
     except ValueError:
-        raise NoService(f"the service for {path} is of another version than this command; restart it") from None
+        raise other_version(path) from None
     finally:
         for descriptor in descriptors:
             os.close(descriptor)
@@ -233,15 +222,18 @@ def _ask(path: Path, request: bytes, timeout: float, kind: type[T]) -> tuple[T, 
             sock.sendall(request)
             answer = _receive(sock, until, descriptors)
         except TimeoutError:
-            raise NoService(f"the service for {path} does not answer within {timeout:g} s") from None
+            raise NoService(
+                say("the service for {path} does not answer within {time:g} s", path=path, time=timeout)
+            ) from None
         except OSError:  # it has closed the connection
             answer = b""
     if not answer:
-        raise NoService(f"the service for {path} does not listen to this user, is of another version, or has ended")
+        why = say("the service for {path} does not listen to this user, is of another version, or has ended", path=path)
+        raise NoService(why)
     try:
         return checked(kind, json.loads(answer)), descriptors
     except (ValueError, TypeError, RecursionError):
-        raise NoService(f"the service for {path} is of another version than this command; restart it") from None
+        raise other_version(path) from None
 
 
 def _receive(sock: Any, until: float, descriptors: list[int]) -> bytes:
@@ -286,8 +278,9 @@ def _connect(path: Path, until: float) -> Any:
         except OSError:
             pass
     if may_not:
-        raise NoService(f"no service for {path} listens to this user: only root and the service's own are answered")
-    raise NoService(f"no service runs for {path}")
+        why = say("no service for {path} listens to this user: only root and the service's own are answered", path=path)
+        raise NoService(why)
+    raise NoService(say("no service runs for {path}", path=path))
 
 
 def _owner(folder: Path, descriptor: int) -> int:

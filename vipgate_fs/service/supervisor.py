@@ -15,10 +15,10 @@ from typing import Any, Final
 
 from vipgate_fs.config import Loaded
 from vipgate_fs.service import worker
-from vipgate_fs.service.answers import ADMIN_LINK, APPLIED, REHEARSE, RELOAD, STATUS, Answer, Handed
+from vipgate_fs.service.answers import ADMIN_LINK, APPLIED, REHEARSE, RELOAD, STATUS, Answer, Answers, Handed
 from vipgate_fs.service.attendant import Attendant
 from vipgate_fs.service.children import Child, Children, WorkersFailed
-from vipgate_fs.service.control import Answers, Control
+from vipgate_fs.service.control import Control
 from vipgate_fs.service.generation import Generation, NoProcess, Refused
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.metrics import metrics
