@@ -202,6 +202,12 @@ def test_what_need_not_be_so_for_a_bypass_is_not_named(site):
     }
 
 
+def test_an_extension_that_goes_by_another_header_is_found_beside_one_of_the_same_name(site):
+    by_header = '<extension name="support"><condition field="${sip_to_user}" expression="^1$"/></extension>'
+    site.spoil(DIALPLAN, '<extension name="support">', f'{by_header}<extension name="support">')
+    assert "another-header-decides" in site.mistakes()
+
+
 def test_a_script_that_takes_the_call_can_not_be_followed(site):
     site.spoil(DIALPLAN, 'application="socket"', 'application="lua"')
     assert "way-unknown" in site.mistakes()

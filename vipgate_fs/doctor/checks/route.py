@@ -311,11 +311,11 @@ def _headers(found: Iterable[Way], switch: Switch, configuration: Configuration)
     """Contexts behind the gate that go by a header which the gate does not look at first."""
     if configuration.site.called_number[0] != REQUEST_URI:
         return
-    for name in {name for way in found for name in way.contexts if name not in OURS}:
+    for name in dict.fromkeys(name for way in found for name in way.contexts if name not in OURS):
         context = find_context(switch.dialplan, name)
-        found_in = {} if context is None else {each.get("name", ""): _header(each) for each in context}
-        if not any(field for extension, field in found_in.items() if extension.startswith(OWN)):  # --match-to
-            yield from (OTHER_HEADER(context=name, field=field) for field in found_in.values() if field)
+        found_in = [] if context is None else [(each.get("name", ""), _header(each)) for each in context]
+        if not any(field and extension.startswith(OWN) for extension, field in found_in):  # --match-to
+            yield from (OTHER_HEADER(context=name, field=field) for _, field in found_in if field)
 
 
 def _header(extension: ET.Element) -> str:
