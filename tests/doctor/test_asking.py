@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from vipgate_fs.doctor import asking
@@ -59,6 +61,26 @@ def test_a_named_file_that_is_not_there_is_an_error(tmp_path):
         find_socket(None, tmp_path / "password", None)
     with pytest.raises(FileNotFoundError):
         find_socket(None, None, tmp_path / "event_socket.conf.xml")
+
+
+@pytest.mark.parametrize("port", ["$${esl_port}", "80²1", "-1", "", "0", "65536"])
+def test_a_port_that_is_none_is_said_and_can_be_named(settings, port):
+    settings.write_text(WRITTEN.replace("8022", port))
+    with pytest.raises(Unreachable, match="--switch HOST:PORT"):
+        find_socket(None, None, settings)
+    assert told(find_socket(("::1", 8022), None, settings)) == ("::1", 8022, "s3cret")
+
+
+@pytest.mark.parametrize("written", [b"s3cret\xff", b"s3cret\0", b"s3cret\nanother"])
+def test_a_password_that_is_none_is_said_without_it(settings, tmp_path, monkeypatch, written):
+    (tmp_path / "password").write_bytes(written)
+    with pytest.raises(Unreachable, match="password") as refused:
+        find_socket(None, tmp_path / "password", settings)
+    assert "s3cret" not in str(refused.value)
+    if b"\0" not in written:
+        monkeypatch.setenv(PASSWORD, os.fsdecode(written))
+        with pytest.raises(Unreachable, match="password"):
+            find_socket(None, None, settings)
 
 
 def test_without_a_password_fs_cli_asks(tmp_path, monkeypatch):

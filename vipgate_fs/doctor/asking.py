@@ -29,6 +29,8 @@ FOLDERS: Final = (
 """Where FreeSWITCH's configuration is: Debian's packages and FusionPBX, its own default, and two usual prefixes."""
 _FILE: Final = "autoload_configs/event_socket.conf.xml"
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where the switch listens, not we
+_PORT: Final = re.compile(r"[0-9]{1,5}", re.ASCII)
+_MOST_PORT: Final = 65535
 _SET: Final = re.compile(r'<X-PRE-PROCESS\s+cmd="set"\s+data="([^"=]+)=([^"]*)"\s*/>', re.IGNORECASE)
 _REFERENCE: Final = re.compile(r"\$\$\{([^}]+)\}")
 
@@ -45,13 +47,22 @@ def find_socket(
 
     Raises:
         OSError: a given file can't be read.
+        Unreachable: the port that is written, or the password, is none.
     """
     written = _written(settings)
-    host, port = place or (written.get("listen-ip", "127.0.0.1"), int(written.get("listen-port", "8021")))
+    host, port = place or (written.get("listen-ip", "127.0.0.1"), _port(written.get("listen-port", "8021")))
     password = os.environ.get(PASSWORD) or written.get("password")
     if password_file is not None:
-        password = password_file.read_text("utf-8").strip()
+        password = password_file.read_text("utf-8", "surrogateescape").strip()
+    if password and not password.isprintable():
+        raise Unreachable("the event socket's password has characters in it that can't be written, or is not UTF-8")
     return (_EVERYWHERE.get(host, host), port, Secret(password)) if password else None
+
+
+def _port(text: str) -> int:
+    if _PORT.fullmatch(text) is None or not 0 < int(text) <= _MOST_PORT:
+        raise Unreachable(f"event_socket.conf.xml has listen-port {text!r}; name the event socket: --switch HOST:PORT")
+    return int(text)
 
 
 def _written(settings: Path | None) -> dict[str, str]:
