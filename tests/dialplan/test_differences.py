@@ -61,6 +61,7 @@ def test_comments_order_of_contexts_and_the_sites_own_contexts_do_not_matter():
     [
         ('continue="true"', 'continue="yes"'),
         ('continue="true"', 'continue="1"'),
+        ('continue="true"', 'continue="-1.5"'),
         ('expression="^$"', 'expression="^$" break="on-false"'),
     ],
 )
@@ -69,7 +70,19 @@ def test_what_freeswitch_takes_for_the_same_is_the_same(old, new):
     assert found(BARE.replace(old, new)) == ()
 
 
-@pytest.mark.parametrize("new", ['continue="false"', 'continue="0"', 'continue="no"', 'continue=""'])
+@pytest.mark.parametrize(
+    "new",
+    [
+        'continue="false"',
+        'continue="0"',
+        'continue="no"',
+        'continue=""',
+        'continue="0.5"',
+        'continue="--5"',
+        'continue="²"',
+        'continue="1x"',
+    ],
+)
 def test_what_freeswitch_takes_for_no_is_no(new):
     assert found(BARE.replace('continue="true"', new)) != ()
 

@@ -27,6 +27,12 @@ def to(expression, **attributes):
     return f'<condition field="destination_number" expression="{expression}"{written}/>'
 
 
+def test_what_is_no_number_is_not_true():
+    written = extension(to("^.+$"), "log a", continue_="--5")
+    (way,) = ways(dialplan(written), begin(NUMBER, "trunk", {}))
+    assert way.end is End.REFUSED
+
+
 GATE = extension(to("^.+$"), "socket 127.0.0.1:8084 async full")
 INTO = extension(to("^(.+)$"), "transfer $1 XML inner")
 

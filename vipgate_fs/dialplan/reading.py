@@ -13,7 +13,7 @@ _PLAIN: Final = ("field", "expression")
 _USUAL: Final = ("break", "on-false")
 _REVISION: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 _TRUE: Final = frozenset({"yes", "on", "true", "t", "enabled", "active", "allow"})
-"""What FreeSWITCH takes for true, besides numbers but 0 (switch_utils.h, switch_true)."""
+_NUMBER: Final = re.compile(r"[+-]?([0-9]*)[0-9.]*", re.ASCII)
 
 
 class Unreadable(ValueError):
@@ -49,7 +49,7 @@ def _context(element: ET.Element) -> Context:
 
 def _extension(element: ET.Element) -> Extension:
     conditions = tuple(map(_condition, element.findall("condition")))
-    return Extension(element.get("name", ""), conditions, _is_true(element.get("continue", "")))
+    return Extension(element.get("name", ""), conditions, is_true(element.get("continue", "")))
 
 
 def _condition(element: ET.Element) -> Condition:
@@ -61,8 +61,10 @@ def _condition(element: ET.Element) -> Condition:
 
 def _action(element: ET.Element) -> Action:
     data = (element.text or "").strip() or element.get("data", "")
-    return Action(element.get("application", ""), data, _ACTIONS[element.tag], _is_true(element.get("inline", "")))
+    return Action(element.get("application", ""), data, _ACTIONS[element.tag], is_true(element.get("inline", "")))
 
 
-def _is_true(text: str) -> bool:
-    return text.lower() in _TRUE or (text.strip("-").isdecimal() and text.strip("-0") != "")
+def is_true(text: str) -> bool:
+    """Whether FreeSWITCH takes a value for true (switch_utils.h, switch_true): one of its words, or a number but 0."""
+    number = _NUMBER.fullmatch(text)
+    return text.lower() in _TRUE or (number is not None and number[1].strip("0") != "")

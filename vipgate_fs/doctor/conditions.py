@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, TypeVar
 
-from vipgate_fs.doctor.switch import is_true
+from vipgate_fs.dialplan.reading import is_true
 from vipgate_fs.sentences import say
 
 T = TypeVar("T")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.dialplan.reading import is_true
 from vipgate_fs.doctor.numbers import names_of
 
 Ask = Callable[[str], str]
@@ -127,13 +128,6 @@ class Switch:
     groups: Mapping[str, bool]
     verto_contexts: tuple[str, ...]
     unreadable: tuple[str, ...] = ()
-
-
-def is_true(text: str) -> bool:
-    """As switch_true has it (switch_utils.h)."""
-    return text.lower() in {"yes", "on", "true", "t", "enabled", "active", "allow"} or (
-        text.lstrip("-").isdigit() and int(text) != 0
-    )
 
 
 def ask_switch(ask: Ask, configuration: Configuration | None, now: Callable[[], float] = time.time) -> Switch:
