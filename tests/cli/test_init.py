@@ -152,6 +152,18 @@ def test_an_answer_that_can_not_be_used_is_asked_for_again(file):
     assert '"7000"' in file.read_text("utf-8")
 
 
+@pytest.mark.parametrize("word", ["never", "Nie", ""])
+def test_never_open_is_a_gate_that_always_asks(file, word):
+    assert run("--config", file, *OPTIONS, "--hours", word).exit_code == 0
+    assert "active:" not in file.read_text("utf-8")
+
+
+@pytest.mark.parametrize("word", ["always", "immer"])
+def test_always_open_is_no_gate_that_always_asks(file, word):
+    result = run("--config", file, *OPTIONS, "--hours", word)
+    assert (result.exit_code, result.stderr.startswith("hours: ")) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("options", "question"),
     [

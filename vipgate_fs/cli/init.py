@@ -28,13 +28,13 @@ EXISTS: Final = 2
 SERVICE: Final = "vipgate"
 """The group of the service, as docs/installation.md has it."""
 _ETC: Final = Path("/etc/vipgate")
-_ALWAYS: Final = ("", "-", "always", "immer")
+_NEVER: Final = ("", "-", "never", "nie")
 
 
 @click.command()
 @config_option
 @click.option("--numbers", metavar="NUMBERS", help="Which numbers are protected, with commas between them.")
-@click.option("--hours", metavar="HOURS", help="Business hours, such as 'mon-thu 9-17; fri 9-15:30'; always: none.")
+@click.option("--hours", metavar="HOURS", help="Business hours, such as 'mon-thu 9-17; fri 9-15:30'; never: none.")
 @click.option("--proof", type=click.Choice([each.value for each in Proof]), help="How callers prove themselves.")
 @click.option("--callers", metavar="NUMBERS", help="Their numbers, or customer numbers, with commas between them.")
 @click.option("--onward", metavar="NUMBER", help="Where they go; called: to the number that they called.")
@@ -212,7 +212,7 @@ def _choose() -> Proof:
 
 
 def _hours(text: str) -> tuple[Span, ...]:
-    return () if text.strip().lower() in _ALWAYS else hours_of(text)
+    return () if text.strip().lower() in _NEVER else hours_of(text)
 
 
 def _target(text: str) -> str:
