@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from vipgate_fs.doctor.way import End, begin, ways
+from vipgate_fs.doctor.way import End, begin, shown, ways
 
 NUMBER = "+4971155500"
 
@@ -168,3 +168,23 @@ def test_a_dialplan_full_of_questions_ends():
         extension(f'<condition field="${{sip_h_X-{n}}}" expression="x"/>', continue_="true") for n in range(40)
     )
     assert len(list(ways(dialplan(text + GATE), begin(NUMBER, "trunk", {})))) == 96
+
+
+@pytest.mark.parametrize(
+    ("application", "data", "expected"),
+    [
+        ("bridge", "{sip_auth_password=47110815}sofia/gateway/a/1", "bridge sofia/gateway/a/1"),
+        ("bridge", "<a=1>{b=${c},sip_auth_password=47110815}[d=2]user/1,[d=47110815]user/2", "bridge user/1,user/2"),
+        ("bridge", "{a=${b}47110815,c=${d}}user/1@${domain}", "bridge user/1@${domain}"),
+        ("conference", "3000@default+47110815", "conference"),
+        ("play_and_get_digits", "4 4 1 5000 # a b c 47110815", "play_and_get_digits"),
+        ("set", "vipgate_verdict=pin:47110815", "set"),
+        ("transfer", "1000 XML default", "transfer 1000 XML default"),
+        ("socket", "127.0.0.1:8084 async full", "socket 127.0.0.1:8084 async full"),
+    ],
+)
+def test_what_may_be_secret_in_an_action_is_not_shown(application, data, expected):
+    assert shown(application, data) == expected
+    written = extension(to("^.+$"), f"{application} {data}".replace("<", "&lt;").replace(">", "&gt;"))
+    for way in ways(dialplan(written), begin(NUMBER, "trunk", {})):
+        assert "47110815" not in f"{way.last} {way.told}"

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from vipgate_fs.doctor.finding import Severity
-from vipgate_fs.doctor.way import is_preparation
+from vipgate_fs.doctor.way import is_preparation, shown
 from vipgate_fs.esl.inbound import Inbound, Unreachable
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.sentences import say
@@ -114,15 +114,15 @@ class Story:
         entered = f"{context}: " if context != self._context else ""
         self._context = context
         self._judge(application, data, context)
-        if is_preparation(application):  # without its data: `set vipgate_verdict=pin:0815` has a PIN in it
-            return f"{entered}{application}" if entered or application == "answer" else None
-        return f"{entered}{application} {data}".rstrip()
+        if is_preparation(application) and not entered and application != "answer":
+            return None
+        return f"{entered}{shown(application, data)}"
 
     def _judge(self, application: str, data: str, context: str) -> None:
         """Find out how the call goes, once it can be known."""
         if self.outcome is not None:
             return
-        action = f"{application} {data}".rstrip()
+        action = shown(application, data)
         if application == "socket":
             self._is_asked = True
         elif application == _ASKS:

@@ -35,12 +35,38 @@ _SCRIPTS: Final = frozenset(
     ("lua", "python", "python3", "javascript", "js", "perl", "java", "managed", "httapi", "erlang")
 )
 _HEARD: Final = frozenset(("answer", "pre_answer", "playback", "say", "speak", "endless_playback"))
+_PLACES: Final = _ENDS | {"transfer", "execute_extension", "socket", "bridge"}
+"""Applications whose argument says where a call goes. Those of others may be secret: a conference's PIN."""
+_CLOSING: Final = {"{": "}", "<": ">", "[": "]"}
 _CAPTURED: Final = re.compile(r"[$%][0-9]")
 
 
 def is_preparation(application: str) -> bool:
     """Whether the dialplan goes on after an application, which leads a caller to nobody."""
     return application in _GOES_ON or application in _SCRIPTS
+
+
+def shown(application: str, data: str) -> str:
+    """An action as it may be shown: where it leads, and nothing that may be a password or a PIN.
+
+    The variables of a dial string are left out (`{…}`, `<…>` and `[…]` before an address): one is sip_auth_password.
+    """
+    if application not in _PLACES:
+        return application
+    return f"{application} {_addresses(data) if application == 'bridge' else data}".strip()
+
+
+def _addresses(dial_string: str) -> str:
+    kept, closing, before = "", "", ""
+    for character in dial_string:
+        if character in _CLOSING and (closing or before != "$"):  # `${…}` outside is a part of an address
+            closing += _CLOSING[character]
+        elif closing and character == closing[-1]:
+            closing = closing[:-1]
+        elif not closing:
+            kept += character
+        before = character
+    return kept
 
 
 class End(Enum):
@@ -132,10 +158,10 @@ class _Walk:
         hunt.through(context)
         names = ", ".join(hunt.extensions)
         self._contexts.append(state.context)
-        shown = state.number if state.number is not None else "another number"
-        self._steps.append(f"{shown} in context {state.context}" + (f": {names}" if names else ""))
+        dialled = state.number if state.number is not None else "another number"
+        self._steps.append(f"{dialled} in context {state.context}" + (f": {names}" if names else ""))
         if not hunt.actions:
-            return End.NOWHERE, f"no extension of context {state.context} does anything for {shown}"
+            return End.NOWHERE, f"no extension of context {state.context} does anything for {dialled}"
         return self._run(hunt.actions)
 
     def _run(self, actions: list[Action]) -> tuple[End, str] | None:
@@ -145,27 +171,27 @@ class _Walk:
             self._is_scripted |= application in _SCRIPTS
             if is_preparation(application):
                 continue
-            shown = f"{application} {self._state.expand(data) or data}".strip()
+            action = shown(application, self._state.expand(data) or data)
             if application == "socket":
-                return End.GATE, shown
+                return End.GATE, action
             if application in _ENDS:
-                return End.REFUSED, shown
+                return End.REFUSED, action
             if application in ("transfer", "execute_extension"):
-                return self._transfer(data, shown)
-            return End.THROUGH, shown
+                return self._transfer(data, action)
+            return End.THROUGH, action
         return End.REFUSED, "nothing more to do"
 
-    def _transfer(self, data: str, shown: str) -> tuple[End, str] | None:
+    def _transfer(self, data: str, action: str) -> tuple[End, str] | None:
         if len(self._contexts) > _MOST_TRANSFERS:
-            return End.ROUND, shown
+            return End.ROUND, action
         words = [None if _CAPTURED.search(word) else self._state.expand(word) for word in data.split()]
         number, dialplan, context = (*words, *("XML", self._state.context)[max(len(words) - 1, 0) :], None)[:3]
         if not words or dialplan is None or context is None or (number or "").startswith("-"):
-            return End.UNKNOWN, shown
+            return End.UNKNOWN, action
         if dialplan.lower() == "inline" and number is not None:
             return self._run([_inline(part) for part in number.split(",")])
         if dialplan.upper() != "XML":
-            return End.UNKNOWN, shown
+            return End.UNKNOWN, action
         self._state.rdnis, self._state.number, self._state.context = self._state.number, number, context
         return None
 
