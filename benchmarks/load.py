@@ -19,6 +19,8 @@ TRACE = Path(__file__).parent.parent / "tests/simulator/traces/a-correct-termina
 _CHUNK = re.compile(rb"=== [\d.]+ (RECV|SENT|NOTE) (\d+)\n")
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _LENGTH = re.compile(rb"Content-Length: (\d+)\n")
+_LOST = 30.0
+"""Seconds of silence after which a call is lost: a server may never answer one of a burst."""
 
 
 def recorded(trace: Path = TRACE) -> tuple[bytes, dict[tuple[str, str], bytes]]:
@@ -87,7 +89,7 @@ class Load:
         """One call, until the server transfers it, hangs up, or closes the connection."""
         uuid = b"%08x-0000-4000-8000-000000000000" % next(self.serial)
         started = time.perf_counter()
-        sock = socket.create_connection(("127.0.0.1", self.port))
+        sock = socket.create_connection(("127.0.0.1", self.port), timeout=_LOST)
         buffer, filtered, events_on, is_silent, end = b"", False, False, True, "closed"
         try:
             while True:
@@ -122,6 +124,8 @@ class Load:
                         end = f"{application} {fields.get('execute-app-arg', '')}"
                     if events_on:
                         self.events_of(sock, application, fields.get("Event-UUID", ""), uuid, filtered)
+        except TimeoutError:
+            end = "lost"
         except OSError:  # also when the server lets go of a call while events are still under way
             end = "reset" if end == "closed" else end
         finally:

@@ -45,6 +45,7 @@ HEAD = (
     "first byte, p99 of 1,000 at once, ms",
     "waiting for the gate in a call, p50 / p99 of 1,000 at once, ms",
     "kB a waiting caller",
+    "calls lost",
 )
 ROUNDS = {1: 20, 100: 1000, 1000: 2000}
 """How many calls a round has, by how many there are at a time."""
@@ -77,13 +78,15 @@ class Figures:
         self.first: list[float] = []
         self.waited: list[float] = []
         self.kilobytes = 0.0
+        self.lost = 0
 
     def row(self, name: str) -> tuple[str, ...]:
         """As the table shows it: medians, and ranges of CPU."""
         cpu = [f"{statistics.median(each):.2f} ({min(each):.2f} to {max(each):.2f})" for each in self.cpu.values()]
         waited = f"{percentile(self.waited, 50):.0f} / {percentile(self.waited, 99):.0f}"
         first = f"{percentile(self.first, 99):.0f}"
-        return (name, *cpu, f"{statistics.median(self.rates):.0f}", first, waited, f"{self.kilobytes:.0f}")
+        rate = f"{statistics.median(self.rates):.0f}"
+        return (name, *cpu, rate, first, waited, f"{self.kilobytes:.0f}", str(self.lost))
 
 
 def percentile(seconds: list[float], which: int) -> float:
@@ -109,10 +112,10 @@ def measure(servers: list[Server], rounds: int) -> list[tuple[str, ...]]:
                     of.first += load.first
                     of.waited += [each - THINK for each in load.seconds]
     for server in servers:
-        figures[server.name].kilobytes = server.waiting(500)
-        transfers = sum(count for end, count in server.load.ends.items() if end.startswith("transfer"))
-        lost = sum(ROUNDS.values()) * (rounds + 1) - transfers
-        print(f"{server.name}: {lost} calls lost, {server.load.bytes / server.load.ends.total() / 1000:.0f} kB a call")
+        of = figures[server.name]
+        of.kilobytes = server.waiting(500)
+        of.lost = sum(count for end, count in server.load.ends.items() if not end.startswith("transfer"))
+        print(f"{server.name}: {server.load.bytes / server.load.ends.total() / 1000:.0f} kB a call")
     return [of.row(name) for name, of in figures.items()]
 
 
