@@ -98,7 +98,7 @@ install:
 	umask 022 && mkdir -p $(PREFIX)/share/man/man1 && $(PREFIX)/bin/python tools/man_page.py > $(PREFIX)/share/man/man1/vipgate.1
 
 $(READY): pyproject.toml constraints.txt
-	$(NEW_ENOUGH)
+	@$(NEW_ENOUGH)
 	@$(WITH_VENV)
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,lint]'
