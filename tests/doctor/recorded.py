@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
+
+from well import WELL
 
 from vipgate_fs import config
 from vipgate_fs.doctor import examine
@@ -12,7 +15,7 @@ from vipgate_fs.doctor.facts import Facts
 from vipgate_fs.doctor.machine import Machine
 from vipgate_fs.doctor.switch import ask_switch
 from vipgate_fs.resources import resource
-from vipgate_fs.service.status import VERSION, Status
+from vipgate_fs.service.status import VERSION
 
 FILE = Path(__file__).parent / "answers.json"
 NOW = 1_795_762_000.0
@@ -27,27 +30,7 @@ gates:
     protects: {numbers: ["+49 711 55502"]}
     otherwise: {reject: true}
 """
-STATUS = Status(
-    version=VERSION,
-    pid=1,
-    uptime=1.0,
-    address="127.0.0.1:8084",
-    accepting=True,
-    workers=2,
-    workers_wanted=2,
-    calls=0,
-    calls_since_start=0,
-    unmet=0,
-    store="ok",
-    store_gone_since=None,
-    configuration="/etc/vipgate/vipgate.yaml",
-    taken_over=NOW,
-    overrides=0,
-    ending=False,
-    refused=None,
-    digest="",
-    page="none",
-)
+STATUS = replace(WELL, version=VERSION, taken_over=NOW)
 SERVES = Machine(service=STATUS, rules="2026a")
 """A machine without a mistake."""
 

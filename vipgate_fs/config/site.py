@@ -28,6 +28,7 @@ _LISTEN: Final = re.compile(r"(\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9_.-
 _OF_THE_CALLER: Final = ("To", "Diversion")
 """Headers that many trunks pass on as the caller's telephone wrote them."""
 _LOCALHOST: Final = "localhost"
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what is listened on is no address to call
 OTEL: Final = "pip install 'vipgate-fs[otel]'"
 _PATH: Final = re.compile(r"[A-Za-z0-9_./-]+", re.ASCII)
 
@@ -162,6 +163,11 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def nearest(host: str) -> str:
+    """The address at which this machine reaches who listens there: on all of its addresses, the loopback one."""
+    return _EVERYWHERE.get(host, host)
 
 
 def is_loopback(host: str) -> bool:

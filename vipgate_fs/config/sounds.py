@@ -20,7 +20,7 @@ _WAV: Final = (b"RIFF", b"RIFX", b"RF64")
 """What a WAV file begins with (EBU Tech 3306); `WAVE` follows after its length."""
 SWITCH: Final = "freeswitch"
 """The user who runs the switch, as Debian's packages have it."""
-_RATES: Final = ("8000", "16000", "32000", "48000")
+RATES: Final = ("8000", "16000", "32000", "48000")
 """Folders beside the file that FreeSWITCH looks into (mod_sndfile.c, sndfile_file_open)."""
 
 
@@ -54,7 +54,7 @@ class Sounds:
         path = self._path(prompts.text(name))
         written = name in prompts
         if self._is_here and (used or written) and not self._exists(path):
-            rates = ", ".join(_RATES)
+            rates = ", ".join(RATES)
             message = say("there is no {path}, nor in the folders {rates} beside it", path=path, rates=rates)
             self._report.missing(prompts.place(name) if written else self._place, message)
         elif self._is_here and (why := self._spoilt(path)):
@@ -70,22 +70,28 @@ class Sounds:
         return str(self._folder / name)
 
     def _look(self, path: str) -> bool:
-        return any(map(isfile, _places(path)))
+        return any(map(isfile, places(path)))
 
     def _find_hidden(self, path: str) -> bool:
         """Whether all that is there is hidden from the switch's user, where this machine has one."""
-        return all(map(_is_hidden, filter(isfile, _places(path))))
+        return all(map(_is_hidden, filter(isfile, places(path))))
 
     def _find_spoilt(self, path: str) -> Sentence | None:
         """Why the switch could not play an existing sound file."""
         if not path.lower().endswith(".wav"):  # what else there is FreeSWITCH's modules know
             return None
-        return next(filter(None, map(_look_into, filter(isfile, _places(path)))), None)
+        return next(filter(None, map(_look_into, filter(isfile, places(path)))), None)
 
 
-def _places(path: str) -> list[str]:
+def places(path: str) -> list[str]:
+    """Where FreeSWITCH looks for a sound file: as it is named, and in each rate's folder beside it."""
+    return [path, *(at_rate(path, rate) for rate in RATES)]
+
+
+def at_rate(path: str, rate: str) -> str:
+    """Where it looks for a sound file in a rate."""
     where = Path(path)
-    return [path, *(str(where.parent / rate / where.name) for rate in _RATES)]
+    return str(where.parent / rate / where.name)
 
 
 def _is_hidden(path: str) -> bool:

@@ -8,10 +8,11 @@ import wave
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.config.site import nearest
+from vipgate_fs.config.sounds import places
 from vipgate_fs.gate.gate import Gate, Route
 from vipgate_fs.gate.verdict import AskForPin
 
@@ -33,11 +34,9 @@ _LONGEST_STEP: Final = 60
 """Seconds, the most that `timeouts` allows a step that asks elsewhere."""
 _SPARE: Final = 1.5
 _ROUNDED: Final = 300
-_RATES: Final = ("", "8000", "16000", "32000", "48000")
 _ADDRESS: Final = re.compile(
     r"(\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9][A-Za-z0-9_.-]*)):(?P<port>[0-9]{1,5})", re.ASCII
 )
-_ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what is listened on is no address to call
 _MOST_PORT: Final = 65535
 
 
@@ -111,7 +110,7 @@ def layout(  # noqa: PLR0913 - one for each option of the command
     given = tuple(map(address, gates))
     if not given and server.port == 0:
         raise ValueError("server.listen lets the system choose the port; say where the gates are: --gate HOST:PORT")
-    host = _ANYWHERE.get(server.host, server.host)
+    host = nearest(server.host)
     ports = (port for port in (server.port, server.port + SECOND) if port <= _MOST_PORT)
     routes = {gate.route.context: gate.name for gate in configuration.gates if gate.route.dialplan == "XML"}
     mine = [context for context in routes if context.startswith(OWN)] or [Route().context]
@@ -169,14 +168,10 @@ def _seconds(gate: Gate) -> float:
 def _prompt(path: str) -> float:
     """How long a prompt takes, in seconds, never less than VIPgate's own: the file may be on another machine."""
     seconds = _PROMPT
-    for rate in _RATES:
-        with suppress(OSError, EOFError, wave.Error, ZeroDivisionError), wave.open(str(_in(path, rate)), "rb") as file:
+    for place in places(path):
+        with suppress(OSError, EOFError, wave.Error, ZeroDivisionError), wave.open(place, "rb") as file:
             seconds = max(seconds, file.getnframes() / file.getframerate())
     return seconds
-
-
-def _in(path: str, rate: str) -> Path:
-    return Path(path).parent / rate / Path(path).name
 
 
 def _check_names(made: Layout) -> None:

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from vipgate_fs.config.site import nearest
 from vipgate_fs.doctor.switch import Ask
 from vipgate_fs.esl.inbound import ANSWER_TIMEOUT, Inbound, Unreachable
 from vipgate_fs.secret import Secret
@@ -28,7 +29,6 @@ FOLDERS: Final = (
 )
 """Where FreeSWITCH's configuration is: Debian's packages and FusionPBX, its own default, and two usual prefixes."""
 _FILE: Final = "autoload_configs/event_socket.conf.xml"
-_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where the switch listens, not we
 _PORT: Final = re.compile(r"[0-9]{1,5}", re.ASCII)
 _MOST_PORT: Final = 65535
 _SET: Final = re.compile(r'<X-PRE-PROCESS\s+cmd="set"\s+data="([^"=]+)=([^"]*)"\s*/>', re.IGNORECASE)
@@ -56,7 +56,7 @@ def find_socket(
         password = password_file.read_text("utf-8", "surrogateescape").strip()
     if password and not password.isprintable():
         raise Unreachable("the event socket's password has characters in it that can't be written, or is not UTF-8")
-    return (_EVERYWHERE.get(host, host), port, Secret(password)) if password else None
+    return (nearest(host), port, Secret(password)) if password else None
 
 
 def _port(text: str) -> int:

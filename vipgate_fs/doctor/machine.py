@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.config.site import nearest
 from vipgate_fs.doctor.certificates import end_of
 from vipgate_fs.doctor.numbers import names_of
 from vipgate_fs.document.findings import Report
@@ -113,7 +114,7 @@ def ask_machine(configuration: Configuration, *, holds_secrets: bool) -> Machine
 
 def is_listening(host: str, port: int) -> bool:
     """Whether somebody accepts connections there."""
-    near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - where the gate listens, not we
+    near = nearest(host)
     try:
         socket.create_connection((near, port), _PATIENCE).close()
     except OSError:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Final
 
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.config.sounds import places
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.numbers import NumberPlan
@@ -80,16 +80,10 @@ def names_of(configuration: Configuration | None) -> tuple[list[str], list[str],
 
 def _prompt_files(gate: Gate) -> Iterator[str]:
     for prompt in prompts_of(gate):
-        path = Path(prompt)
-        yield prompt
-        yield from (str(path.parent / rate / path.name) for rate in RATES)
+        yield from places(prompt)
 
 
 def prompts_of(gate: Gate) -> Iterator[str]:
     """The sound files of a gate that are paths."""
     named = (gate.prompts.welcome, gate.prompts.wrong_pin, gate.prompts.customer_number, gate.rejection.announcement)
     yield from (each for each in named if each and each.startswith("/"))
-
-
-RATES: Final = ("8000", "16000", "32000", "48000")
-"""Folders beside a sound file that FreeSWITCH looks into (mod_sndfile.c)."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
+from vipgate_fs.config.sounds import RATES, at_rate
 from vipgate_fs.doctor.facts import Facts
 from vipgate_fs.doctor.finding import Finding, Mistake, Severity
-from vipgate_fs.doctor.numbers import RATES, prompts_of
+from vipgate_fs.doctor.numbers import prompts_of
 
 _WIDE: Final = {"G722": "16000", "OPUS": "48000", "SILK": "16000", "SIREN": "16000", "L16": "16000"}
 """Codecs whose rate their name does not say, and what a prompt is played at."""
@@ -57,12 +57,6 @@ def check(facts: Facts) -> Iterator[Finding]:
                     source = at_rate(prompt, max(there, key=int))
                     wanted = at_rate(prompt, rate)
                     yield ONE_RATE(prompt=source, rate=rate, profile=profile.name, wanted=wanted)
-
-
-def at_rate(prompt: str, rate: str) -> str:
-    """Where FreeSWITCH looks for a prompt in a rate (mod_sndfile.c)."""
-    path = Path(prompt)
-    return str(path.parent / rate / path.name)
 
 
 def rates_of(codecs: str) -> set[str]:
