@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import functools
+import re
 import shutil
+import signal
 import tempfile
+from pathlib import Path
 
 import database_servers
 import hypothesis
@@ -54,6 +57,14 @@ def python_stays_as_it_is():
     """No test makes this process cooperative: it would change the meaning of all the others."""
     yield
     assert not monkey.is_module_patched("socket")
+
+
+@pytest.fixture(autouse=True)
+def exit_statuses_stay():
+    """No test has gevent's loop take the exit status of each child of this process: later tests would find 0 for all."""
+    yield
+    caught = re.search(r"SigCgt:\t(\w+)", Path("/proc/self/status").read_text("ascii"))
+    assert not int(caught[1], 16) >> signal.SIGCHLD - 1 & 1
 
 
 @pytest.fixture(autouse=True)

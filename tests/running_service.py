@@ -35,17 +35,20 @@ main()
 """A service with other timings and with a patch: these are its first two arguments."""
 FORK_FAILS = """
 from itertools import count as counted
-old, turns = generation.fork, counted()
+from vipgate_fs.service import plain
+old, turns, me = plain.fork, counted(), os.getpid()
 def fork():
-    count = next(turns)
-    if {}:
-        raise BlockingIOError(11, "Resource temporarily unavailable")
+    if me in (os.getpid(), os.getppid()):
+        count = next(turns)
+        if {}:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
     return old()
-generation.fork = fork
+plain.fork = fork
 """
 """A patch: forking fails where a condition holds, of which `count` is the number of forks before.
 
 The service's first is that of the process that reads the configuration, which forks its workers with the next numbers.
+A worker's second fork, which makes it the supervisor's child, does not count.
 """
 PATIENT = """
 from vipgate_fs.store import dialect, store

@@ -21,7 +21,6 @@ from typing import Any, Final
 import gevent
 from gevent import socket
 from gevent.event import AsyncResult
-from gevent.os import fork
 
 from vipgate_fs.service import plain
 from vipgate_fs.service.logs import Log
@@ -167,7 +166,7 @@ class Attendant:
         ours, theirs = plain.socketpair()
         with theirs:
             try:
-                pid = fork()
+                pid = plain.fork()
             except OSError:
                 ours.close()
                 raise

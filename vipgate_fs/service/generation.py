@@ -22,9 +22,6 @@ from functools import partial
 from importlib import import_module
 from typing import Any, Final, Never
 
-import gevent.os
-from gevent.os import fork
-
 from vipgate_fs.config import Loaded
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.secret import Secret
@@ -122,7 +119,7 @@ class Generation:
             raise NoProcess(error.strerror) from None
         with theirs:
             try:
-                self.pid = fork()
+                self.pid = plain.fork()
             except OSError as error:
                 self.channel.close()
                 raise NoProcess(error.strerror) from None
@@ -295,7 +292,7 @@ class _Mould:
 
     def _fork(self, run: Callable[[], None], channel: Any, log: Log) -> None:
         try:
-            between = fork()
+            between = plain.fork()
             if between == 0:
                 self._be_between(run, channel, log)
             plain.waitpid(between, 0)
@@ -305,7 +302,7 @@ class _Mould:
     def _be_between(self, run: Callable[[], None], channel: Any, log: Log) -> Never:
         """Fork the worker and end, so that the supervisor becomes its parent."""
         try:
-            if gevent.os.fork() == 0:
+            if plain.fork() == 0:
                 live(run, log, self._channel.close, "vipgate-worker")
         except OSError as error:
             channel.send(FAILED + (error.strerror or "").encode())

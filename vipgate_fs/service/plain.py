@@ -13,12 +13,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from gevent.monkey import get_original
+from gevent.os import fork_gevent
 
 getaddrinfo = get_original("socket", "getaddrinfo")
 poll = get_original("select", "poll")
 sleep = get_original("time", "sleep")
 socket = get_original("socket", "socket")
 waitpid = get_original("os", "waitpid")
+
+fork = fork_gevent
+"""Not gevent's own `fork`: its loop would take every child's exit status, and who waits for that child finds none."""
 
 
 def socketpair() -> tuple[Any, Any]:
