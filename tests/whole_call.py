@@ -10,6 +10,7 @@ import math
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
+from weakref import WeakSet
 
 import gevent
 from esl_peer import within
@@ -107,9 +108,13 @@ def tells_a_pin(text):
     return [pin for pin in PINS if pin in text]
 
 
+_STARTED = WeakSet()
+gevent.Greenlet.add_spawn_callback(_STARTED.add)
+
+
 def alive():
     """What a call must not leave behind: greenlets and sockets."""
-    greenlets = {id(it) for it in gc.get_objects() if isinstance(it, gevent.Greenlet) and not it.dead}
+    greenlets = {id(it) for it in _STARTED if not it.dead}
     return greenlets | {link for it in Path("/proc/self/fd").iterdir() if (link := _target(it)).startswith("socket:")}
 
 
