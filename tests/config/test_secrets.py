@@ -47,15 +47,14 @@ FORMS = [
 ]
 
 
-@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("place", PLACES)
-def test_it_is_not_shown(place, form):
-    text = f'version: 1\ngates:\n  support:\n    protects: {{numbers: ["7000"]}}\n    {PLACES[place] % form}\n'
-    loaded = config.load_text(text)
-    told = "\n".join(str(finding) for finding in loaded.findings)
-    assert told
-    assert "4711" not in told
-    assert ":5:" in told
+def test_it_is_not_shown(place):
+    for form in FORMS:
+        text = f'version: 1\ngates:\n  support:\n    protects: {{numbers: ["7000"]}}\n    {PLACES[place] % form}\n'
+        loaded = config.load_text(text)
+        told = "\n".join(str(finding) for finding in loaded.findings)
+        assert ":5:" in told, form
+        assert "4711" not in told, form
 
 
 @pytest.mark.parametrize(

@@ -30,20 +30,19 @@ def test_the_schema_is_one():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("path", SUBSCHEMAS)
-def test_an_editor_finds_a_title_a_description_and_valid_examples(path):
-    sub = SUBSCHEMAS[path]
-    assert sub["title"]
-    assert sub["description"]
-    assert path == "$" or sub.get("examples")
-    validator = jsonschema.Draft202012Validator(SCHEMA).evolve(schema=sub)
-    for example in [*sub.get("examples", []), *([sub["default"]] if "default" in sub else [])]:
-        validator.validate(example)
+def test_an_editor_finds_a_title_a_description_and_valid_examples():
+    for path, sub in SUBSCHEMAS.items():
+        assert sub.get("title"), path
+        assert sub.get("description"), path
+        assert path == "$" or sub.get("examples"), path
+        validator = jsonschema.Draft202012Validator(SCHEMA).evolve(schema=sub)
+        for example in [*sub.get("examples", []), *([sub["default"]] if "default" in sub else [])]:
+            validator.validate(example)
 
 
-@pytest.mark.parametrize("path", [path for path, sub in SUBSCHEMAS.items() if {"type", "enum", "const"} & sub.keys()])
-def test_every_subschema_can_say_what_is_allowed(path):
-    assert schema.allowed(SUBSCHEMAS[path])
+def test_every_subschema_can_say_what_is_allowed():
+    with_values = {path: sub for path, sub in SUBSCHEMAS.items() if {"type", "enum", "const"} & sub.keys()}
+    assert [path for path, sub in with_values.items() if not schema.allowed(sub)] == []
 
 
 def test_a_target_is_what_the_gate_may_dial():

@@ -63,11 +63,11 @@ def test_byte_by_byte():
     assert seen(found) == [tuple(rest) for _, *rest in STREAM]
 
 
-@pytest.mark.parametrize("cut", range(1, len(EVENT)))
-def test_a_cut_frame_is_known_as_one(cut):
-    decoder = Decoder()
-    assert frames(EVENT[:cut], decoder) == []
-    assert decoder.in_frame
+def test_a_cut_frame_is_known_as_one():
+    for cut in range(1, len(EVENT)):
+        decoder = Decoder()
+        assert frames(EVENT[:cut], decoder) == []
+        assert decoder.in_frame
 
 
 def test_values_are_decoded_one_at_a_time_after_the_lines_are_split():

@@ -132,9 +132,9 @@ def test_what_is_not_doubtful(country, written):
     assert doubt(written, PLANS[country]) is None
 
 
-@pytest.mark.parametrize(("region", "number"), EXAMPLES)
-def test_no_number_that_exists_is_doubtful_from_anywhere(region, number):
-    assert doubt(number, PLANS["DE"]) is doubt(number, NumberPlan(region)) is None
+def test_no_number_that_exists_is_doubtful_from_anywhere():
+    for region, number in EXAMPLES:
+        assert doubt(number, PLANS["DE"]) is doubt(number, NumberPlan(region)) is None, (region, number)
 
 
 @given(st.integers(0, 2**32))

@@ -38,10 +38,10 @@ PLAN = NumberPlan("DE")
         ],
     ],
 )
-@pytest.mark.parametrize("written", ["{}", " {} ", "+{}", "{}@anonymous.invalid", "{}@"])
-def test_words_of_carriers_mean_a_withheld_number(word, written):
-    for spelling in (word, word.upper(), word.title()):
-        assert PLAN.caller(written.format(spelling)) == WITHHELD
+def test_words_of_carriers_mean_a_withheld_number(word):
+    for written in ("{}", " {} ", "+{}", "{}@anonymous.invalid", "{}@"):
+        for spelling in (word, word.upper(), word.title()):
+            assert PLAN.caller(written.format(spelling)) == WITHHELD, written
 
 
 @pytest.mark.parametrize("written", ["", " ", "\t", "+", "-", "@anonymous.invalid", "()"])

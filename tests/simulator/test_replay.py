@@ -7,6 +7,7 @@ or presence is left open: `comparable` says where and why.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import re
@@ -77,18 +78,16 @@ def difference(recording: Recording, result: Replay) -> tuple[list[tuple], list[
     return None if expected == got else (expected, got)
 
 
-@pytest.fixture(scope="session")
-def replays(request):
-    """The replays of all traces that this run asks for, several at once."""
-    names = {item.callspec.params["name"] for item in request.session.items if "replays" in item.fixturenames}
-    recordings = {name: load(name) for name in sorted(names)}
-
-    return {name: (recording, replay(recording)) for name, recording in recordings.items()}
+@functools.cache
+def replayed(name):
+    """A recording, and what the simulator makes of it."""
+    recording = load(name)
+    return recording, replay(recording)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_switch_sends_the_same_frames(name, replays):
-    recording, result = replays[name]
+def test_the_switch_sends_the_same_frames(name):
+    recording, result = replayed(name)
 
     found = difference(recording, result)
 
@@ -98,8 +97,8 @@ def test_the_switch_sends_the_same_frames(name, replays):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_caller_sees_the_same_end(name, replays):
-    recording, result = replays[name]
+def test_the_caller_sees_the_same_end(name):
+    recording, result = replayed(name)
 
     assert_same_end(result.experience, recording.end)
     assert result.experience.parked_for_ever == (name.partition("-")[0] in {"h4", "h11", "h12", "h12b", "h13", "h13b"})
