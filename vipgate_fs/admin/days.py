@@ -79,6 +79,19 @@ def day_of(gate: Gate, override: Override | None, now: dt.datetime, calendar: Ca
     return Day(active, in_force, until and calendar.local(until), *stretches)
 
 
+def week_of(gate: Gate, first: dt.date, days: int, calendar: Calendar) -> list[tuple[dt.date, tuple[Stretch, ...]]]:
+    """When a gate checks callers by its schedule, for each of some days from the first one."""
+    ahead = gate.active.schedule.turns(calendar, first, days + 1) if gate.active is not None else ()
+    turns = [calendar.local(at) for at in ahead]
+    noon = calendar.local(dt.datetime.combine(first, dt.time(12), dt.UTC))
+    all_days = [first + dt.timedelta(days=number) for number in range(days)]
+    noons = [dt.datetime.combine(day, dt.time(12), noon.tzinfo) for day in all_days]
+    return [
+        (day, _stretches(lambda at: checks(gate, None, at, calendar), turns, at))
+        for day, at in zip(all_days, noons, strict=True)
+    ]
+
+
 def _stretches(
     test: Callable[[dt.datetime], bool], turns: Iterable[dt.datetime], now: dt.datetime
 ) -> tuple[Stretch, ...]:

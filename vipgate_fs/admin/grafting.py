@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from vipgate_fs.admin.settings import block
 from vipgate_fs.document.editing import CannotEdit, Opening, as_edited, decoded, layout
+from vipgate_fs.document.outline import lines_of
 
 _MADE_GATE: Final = ("gates", "vip")
 _MADE_SCHEDULE: Final = "business-hours"
@@ -50,7 +50,7 @@ def _behind(
     opening = openings.get((section,))
     if opening is None or opening.key is None:
         raise CannotEdit(f"the file has no section {section}; add the gate as text")
-    first, after = block(text.encode(), (section,))
+    first, after = lines_of(text, (section,))
     if opening.is_flow:
         if re.fullmatch(rf"{section}:\s*{{\s*}}\s*", lines[first]) is None:
             raise CannotEdit(f"{section} stands in braces; add the gate as text")
@@ -60,7 +60,7 @@ def _behind(
 
 
 def _lines(made: str, path: tuple[str, ...]) -> list[str]:
-    first, after = block(made.encode(), path)
+    first, after = lines_of(made, path)
     return made.splitlines()[first:after]
 
 

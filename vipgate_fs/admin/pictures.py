@@ -17,6 +17,10 @@ ICONS: Final = {
     "warn": '<path d="M12 3L2 20h20zM12 10v4M12 17v.1"/>',
     "bad": '<path d="M8 3h8l5 5v8l-5 5H8l-5-5V8zM12 8v5M12 16v.1"/>',
     "good": '<path d="M4 12l5 5L20 6"/>',
+    "plus": '<path d="M12 5v14M5 12h14"/>',
+    "minus": '<path d="M6 6l12 12M18 6L6 18"/>',
+    "up": '<path d="M12 19V5M6 11l6-6 6 6"/>',
+    "down": '<path d="M12 5v14M6 13l6 6 6-6"/>',
     "info": '<circle cx="12" cy="12" r="9"/><path d="M12 11v5M12 8v.1"/>',
     "search": '<circle cx="11" cy="11" r="7"/><path d="M16 16l5 5"/>',
 }
@@ -32,6 +36,8 @@ LOGO: Final = Markup(
 )
 _HOUR: Final = 15.0
 """Units of an hour; a day has 360."""
+_NAMES: Final = 76
+"""Units for the name of a day."""
 
 Hours = Iterable[tuple[float, float]]
 """Stretches of a day, in hours from its midnight."""
@@ -71,6 +77,35 @@ def bar(  # noqa: PLR0913 - all that is drawn
     drawn = "".join(parts)
     return Markup(  # noqa: S704 - numbers, and what was escaped
         f'<svg class="day" viewBox="0 0 360 39" role="img" aria-label="{escape(label)}">{drawn}</svg>'
+    )
+
+
+def week(days: Iterable[tuple[str, Hours, bool]], now: float) -> Markup:
+    """Days under each other; what they show is said beside the picture.
+
+    Args:
+        days: of each its name, when the gate checks callers, and whether it is today.
+        now: hours since midnight.
+    """
+    parts = [
+        f'<text x="{_NAMES + hour * _HOUR:g}" y="10" text-anchor="{"start" if not hour else "middle"}">{hour}</text>'
+        for hour in range(0, 24, 6)
+    ]
+    top = 16
+    for name, active, is_today in days:
+        parts.append(f'<text class="dayname" x="0" y="{top + 12}">{escape(name)}</text>')
+        parts.append(f'<rect class="open" x="{_NAMES}" y="{top}" width="360" height="15" rx="2"/>')
+        places = ((_NAMES + begin * _HOUR, (end - begin) * _HOUR) for begin, end in active)
+        parts += [
+            f'<rect x="{x:g}" width="{width:g}" y="{top}" height="15" fill="url(#stripes)"/>' for x, width in places
+        ]
+        if is_today:
+            at = round(_NAMES + now * _HOUR, 1)
+            parts.append(f'<path class="now" d="M{at} {top - 1}v17"/>')
+        top += 19
+    drawn = "".join(parts)
+    return Markup(  # noqa: S704 - numbers, and what was escaped
+        f'<svg class="day" viewBox="0 0 {_NAMES + 362} {top}" aria-hidden="true">{drawn}</svg>'
     )
 
 

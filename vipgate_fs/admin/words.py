@@ -51,6 +51,30 @@ def verdict(text: str) -> str:
     return phrase("forward to {target}", target=target) if target != text else known.get(text, text)
 
 
+def setting(text: str) -> str:
+    """A title or description of the schema in the page's language."""
+    return catalogue(language(), "settings").gettext(text) if text else ""
+
+
+def choice(word: str) -> str:
+    """What a setting may be, in the page's language, with the word of the file where that is another one."""
+    known = {
+        "true": phrase("yes"),
+        "false": phrase("no"),
+        "reject": phrase("turn away"),
+        "pass": phrase("let through"),
+        "busy": phrase("hears busy"),
+        "caller_number": phrase("by the caller's number"),
+        "entered_id": phrase("by a customer number that they enter"),
+        "skip": phrase("ask the next step"),
+        "ask": phrase("ask for a PIN all the same"),
+        "as_number": phrase("counts as any number"),
+        "as_withheld": phrase("counts as withheld"),
+        "same_dialogue": phrase("can't tell: the same prompts, and no PIN is right"),
+    }
+    return known.get(word, word)
+
+
 def said(text: str) -> str:
     """What the gate says, such as a reason, in the page's language; what is no sentence stays as it is."""
     return in_language(text, language())

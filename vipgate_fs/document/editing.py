@@ -1,7 +1,4 @@
-"""A YAML file as text that is edited: where each value stands, and what is written in its place.
-
-Nothing is written anew but the value itself: comments, order, quotes, line breaks and spaces stay as people made them.
-"""
+"""A YAML file as text that is edited: where each value stands, and the text that a form gives back."""
 
 from __future__ import annotations
 
@@ -18,7 +15,6 @@ from vipgate_fs.document.findings import Path
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
-_BLOCK: Final = frozenset("|>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,29 +98,6 @@ def layout(text: str) -> Sequence[tuple[Path, Place | Opening]]:
         return list(_layout(text))
     except yaml.YAMLError:
         raise CannotEdit("the file is no YAML; look at its findings") from None
-
-
-def replaced(content: bytes, path: Path, value: str) -> bytes:
-    """The file with another value in the place of one, and not one byte more changed.
-
-    It is written in quotes if the old one was, or if it needs them to be the text that it is.
-
-    Raises:
-        CannotEdit: there is no such value, it spans lines, or `value` is none for a line.
-    """
-    text, has_mark = decoded(content)
-    place = places(text).get(path)
-    if place is None or place.style in _BLOCK or _BREAK.search(text[place.begin : place.end]):
-        raise CannotEdit("there is no value of one line in this place")
-    if not value.isprintable():
-        raise CannotEdit("a value is one line of printable text")
-    if value == place.value:
-        return content
-    written = _written(value, place)
-    result = text[: place.begin] + written + text[place.end :]
-    if places(result).get(path, place).value != value:
-        raise CannotEdit("this text can't be written in this place")
-    return (codecs.BOM_UTF8 if has_mark else b"") + result.encode()
 
 
 def as_edited(content: bytes, text: str) -> bytes:
@@ -220,21 +193,3 @@ class _Way:
         if self._at:
             last = self._at[-1]
             self._at[-1] = last + 1 if isinstance(last, int) else None
-
-
-def _written(value: str, place: Place) -> str:
-    if place.style == "'":
-        return "'" + value.replace("'", "''") + "'"
-    if place.style == "" and _is_plain(value, place):
-        return value
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def _is_plain(value: str, place: Place) -> bool:
-    """Whether it may be written without quotes as the old value was: words like true stay words like true."""
-    is_word = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_./:+-]*(?<!:)", value, re.ASCII) is not None
-    is_number = re.fullmatch(r"0|[1-9][0-9]{0,8}", value, re.ASCII) is not None
-    was_number = re.fullmatch(r"-?[0-9]+", place.value, re.ASCII) is not None
-    unit = re.fullmatch(r"[0-9]+(ms|[smhd])", value, re.ASCII) is not None
-    return is_word or unit or (is_number and was_number)

@@ -92,7 +92,7 @@ class Report:
     def error_in(self, file: str, line: int, place: Place, message: Sentence) -> None:
         """Report an error in a line of another file, which is named at `place`."""
         self._break(place)
-        self._findings.add(Finding("error", file, line, 1, _shown(place.path), message))
+        self._findings.add(Finding("error", file, line, 1, shown_path(place.path), message))
 
     def warning(self, place: Place, message: Sentence) -> None:
         """Report something worth a second look."""
@@ -110,7 +110,7 @@ class Report:
         self._broken.update(place.path[:length] for length in range(len(place.path) + 1))
 
     def _note(self, severity: Severity, place: Place, message: Sentence) -> None:
-        path = _shown(place.path)
+        path = shown_path(place.path)
         self._findings.add(Finding(severity, self.file, place.line, place.column, path, message))
 
     def is_sound(self, place: Place) -> bool:
@@ -157,7 +157,8 @@ def did_you_mean(text: str, known: Iterable[str]) -> Sentence:
     return say("; did you mean {similar}?", similar=similar[0]) if similar else NOTHING
 
 
-def _shown(path: Path) -> str:
+def shown_path(path: Path) -> str:
+    """A path as findings show it, as far as nothing in it may be a PIN."""
     shown = ""
     for level, key in enumerate(path):
         if not is_showable(key) or (level != _NAMED and isinstance(key, str) and holds_digits(key)):

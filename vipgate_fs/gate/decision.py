@@ -101,7 +101,7 @@ def decide(  # noqa: PLR0913, PLR0917 - all that a decision depends on
     if not active:
         return Decision(Pass(), gate, tuple(reasons), active=False)
     for step in gate.steps:
-        verdict, reason = _answer(step, call, ask)
+        verdict, reason = answer(step, call, ask)
         reasons.append(reason)
         if verdict is not None:
             return Decision(verdict, gate, tuple(reasons))
@@ -127,7 +127,8 @@ def _state(active: bool, why: Sentence) -> Sentence:  # noqa: FBT001 - the state
     return say("active: {why}", why=why) if active else say("not active, the call passes: {why}", why=why)
 
 
-def _answer(step: Step, call: Call, ask: Ask) -> tuple[Verdict | None, Reason]:
+def answer(step: Step, call: Call, ask: Ask = ask_step) -> tuple[Verdict | None, Reason]:
+    """What one step says of a call, its `on_failure` included, and why."""
     try:
         verdict = ask(step, call)
     except NotAsked as skipped:

@@ -3,99 +3,177 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+import time
+from typing import Any, Final
 
+import gevent
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from vipgate_fs.admin import pictures, words
 from vipgate_fs.admin.access import administrators_only
 from vipgate_fs.admin.application import desk
-from vipgate_fs.admin.days import day_of
-from vipgate_fs.admin.desk import Draft
+from vipgate_fs.admin.changing import findings_of
+from vipgate_fs.admin.days import day_of, week_of
+from vipgate_fs.admin.desk import Draft, NoConfiguration, StoreTrouble
+from vipgate_fs.admin.forms import path_of
 from vipgate_fs.admin.hidden import lines
-from vipgate_fs.admin.settings import Field, block, changed, fields
+from vipgate_fs.admin.sheets import SHEETS, pressed, schedules, sheet
 from vipgate_fs.admin.words import phrase
-from vipgate_fs.document import schema
+from vipgate_fs.config import load_text
 from vipgate_fs.document.editing import CannotEdit, as_edited, decoded
+from vipgate_fs.document.findings import Path
+from vipgate_fs.document.outline import lines_of
 from vipgate_fs.document.saving import digest
+from vipgate_fs.gate.call import Call
+from vipgate_fs.gate.decision import answer
+from vipgate_fs.gate.dialable import as_dialled
 from vipgate_fs.gate.gate import Gate
+from vipgate_fs.gate.reason import Reason
+from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.store import overrides
 
 page = Blueprint("gates", __name__)
 
+_LONGEST: Final = 40
+_PATIENCE: Final = 65.0
+"""Seconds for a step that is tested; the schema allows it 60."""
+_DAYS: Final = 14
+"""Of the week's picture."""
+
 
 @page.get("/gates/<name>")
+@page.get("/gates/<name>/<kind>")
 @administrators_only
-def show(name: str) -> str:
-    """Its settings, steps and lines."""
-    return _shown(name)
+def show(name: str, kind: str = "general") -> str:
+    """A sheet of its settings, perhaps with changes that wait."""
+    if kind not in SHEETS:
+        abort(404)
+    draft = request.args.get("draft", "")
+    return _shown(name, kind, draft if desk().drafts.get(draft) else "")
 
 
-@page.post("/gates/<name>/settings")
+@page.post("/gates/<name>/<kind>")
 @administrators_only
-def change(name: str) -> Response | tuple[str, int]:
-    """Look at what the form would change."""
+def change(name: str, kind: str) -> Response | tuple[str, int]:
+    """Take what the form says into a draft; then do what its button says, or look at what that would change."""
+    if kind not in SHEETS:
+        abort(404)
+    given = {key: value for key, value in request.form.items() if key != "csrf_token"}
+    button, key = given.get("do", ""), given.get("draft", "")
+    draft = desk().drafts.get(key)
     content = desk().content()
-    given = dict(request.form.items())
-    if given.get("base") != digest(content):
-        return _shown(name, phrase("Somebody has changed the file while you were working."), given), 409
+    if (key and draft is None) or (draft is None and given.get("base") != digest(content)):
+        return _shown(name, kind, "", phrase("Somebody has changed the file while you were working."), given), 409
+    base, current, focus = (draft.base, draft.content, "") if draft else (content, content, "")
     try:
-        draft = changed(content, ("gates", name), _fields(content, name), given)
+        current = sheet(current, name, kind).filled(given)
+        if button.partition(":")[0] in ("add", "remove", "up", "down", "schedule"):
+            current, focus = pressed(sheet(current, name, kind), button, given)
     except CannotEdit as why:
-        return _shown(name, str(why), given), 422
-    return _review(draft, content, name)
+        return _shown(name, kind, key, words.said(str(why)), given), 422
+    key = _keep(name, current, base) if current != base else ""
+    what, _, place = button.partition(":")
+    if what == "sheet":
+        return redirect(url_for(".show", name=name, kind=place, draft=key or None), 303)
+    if not what and not any(each.severity == "error" for each in findings_of(current, desk().path)):
+        return redirect(url_for("file.review", draft=key or _keep(name, current, base)), 303)
+    asked = (place, *_ask(name, current, path_of(place), given)) if what == "ask" else None
+    typed = {each: value for each, value in given.items() if each.startswith("ask.")} if asked else {}
+    return _shown(name, kind, key, given=typed, focus=focus, asked=asked), 200 if what else 422
 
 
 @page.post("/gates/<name>/edit")
 @administrators_only
 def edit(name: str) -> str:
-    """Its lines in a form, with its PINs: whoever asks for this wants to see them."""
-    content = desk().content()
-    text, (first, after) = decoded(content)[0], _block(content, name)
+    """Its lines, or those of a place in it, in a form with its PINs: whoever asks for this wants to see them."""
+    key = request.form.get("draft", "")
+    draft = desk().drafts.get(key)
+    content = draft.content if draft else desk().content()
+    where = request.form.get("place") or f"gates.{name}"
+    text, (first, after) = decoded(content)[0], _lines(content, path_of(where))
     part = "\n".join(text.splitlines()[first:after])
-    return render_template("gate_edit.html", name=name, text=part, base=digest(content), first=first + 1)
+    waits = {"base": digest(content), "draft": key if draft else "", "place": where}
+    return render_template("gate_edit.html", name=name, text=part, first=first + 1, **waits)
 
 
 @page.post("/gates/<name>/draft")
 @administrators_only
 def begin(name: str) -> Response | tuple[str, int]:
     """Look at what its changed lines would change."""
-    content = desk().content()
+    draft = desk().drafts.get(request.form.get("draft", ""))
+    content = draft.content if draft else desk().content()
     if request.form.get("base") != digest(content):
-        return _shown(name, phrase("Somebody has changed the file while you were working.")), 409
-    first, after = _block(content, name)
+        return _shown(name, "general", "", phrase("Somebody has changed the file while you were working.")), 409
+    first, after = _lines(content, path_of(request.form.get("place") or f"gates.{name}"))
     whole = decoded(content)[0].splitlines()
     ends = "\n" if decoded(content)[0].endswith(("\n", "\r")) else ""
     whole[first:after] = request.form.get("text", "").splitlines()
-    return _review(as_edited(content, "\n".join(whole) + ends), content, name)
+    changed = as_edited(content, "\n".join(whole) + ends)
+    return redirect(url_for("file.review", draft=_keep(name, changed, draft.base if draft else content)), 303)
 
 
-def _shown(name: str, wrong: str = "", given: dict[str, str] | None = None) -> str:
-    content, loaded = desk().content(), desk().loaded()
+def _shown(  # noqa: PLR0913, PLR0917 - all that may be on the page
+    name: str,
+    kind: str,
+    key: str,
+    wrong: str = "",
+    given: dict[str, str] | None = None,
+    focus: str = "",
+    asked: tuple[str, Reason | None, float] | None = None,
+) -> str:
+    draft = desk().drafts.get(key)
+    base = desk().content()
+    content = draft.content if draft else base
+    try:
+        found = sheet(content, name, kind)
+    except CannotEdit:
+        abort(404)
+    loaded = load_text(content, desk().path) if draft else desk().loaded()
     configuration = desk().configuration(desk().status())
-    gate = next((each for each in configuration.gates if each.name == name), None)
-    first, after = _block(content, name)
-    calendar = configuration.site.calendar
+    in_force = next((each for each in configuration.gates if each.name == name), None)
+    drafted = loaded.configuration and next((each for each in loaded.configuration.gates if each.name == name), None)
+    calendar = (loaded.configuration or configuration).site.calendar
     now = calendar.local(dt.datetime.now(dt.UTC))
-    file = str(desk().path)
+    faults: dict[str, list[Any]] = {}
+    for finding in loaded.findings:
+        faults.setdefault(finding.path, []).append(finding)
+    widgets = found.widgets
+    fields = {each.shown: each.name for one in widgets for each in one.all()}
+    first, after = _lines(content, ("gates", name))
+    shown_lines = list(lines(decoded(content)[0], loaded.findings, str(desk().path)))[first:after]
+    gate = drafted or in_force
     return render_template(
         "gate.html",
         name=name,
         title=gate.title if gate and gate.title else name,
-        gate=gate,
+        gate=in_force,
+        kind=kind,
         wrong=wrong,
         given=given or {},
-        groups=_grouped(_fields(content, name)),
-        lines=list(lines(decoded(content)[0], loaded.findings, file))[first:after],
-        base=digest(content),
-        changes=_coming(gate, now, calendar) if gate else [],
+        widgets=widgets,
+        faults=faults,
+        errors=[each for each in loaded.findings if each.severity == "error"] if draft else [],
+        fields=fields,
+        file=str(desk().path),
+        known={"schedules": schedules(found.tree)},
+        lines=shown_lines,
+        base=digest(base),
+        draft=key if draft else "",
+        focus=focus,
+        asked=asked,
+        changes=_coming(in_force, now, calendar) if in_force and kind == "when" else [],
+        week=_week(gate, now, calendar) if gate and kind == "when" else None,
         now=now,
     )
 
 
-def _coming(gate: Gate, now: dt.datetime, calendar: Any, most: int = 6) -> list[tuple[dt.datetime | None, bool]]:
+def _coming(gate: Gate, now: dt.datetime, calendar: Calendar, most: int = 6) -> list[tuple[dt.datetime | None, bool]]:
     """How the gate stands from now on: since when, and whether it checks callers."""
-    known = desk().ask(overrides.read).get(gate.name) if desk().configuration().store.url else None
+    try:
+        known = desk().ask(overrides.read).get(gate.name)
+    except (StoreTrouble, NoConfiguration):
+        known = None
     found: list[tuple[dt.datetime | None, bool]] = []
     at: dt.datetime | None = now
     while at is not None and len(found) < most:
@@ -105,25 +183,46 @@ def _coming(gate: Gate, now: dt.datetime, calendar: Any, most: int = 6) -> list[
     return found
 
 
-def _fields(content: bytes, name: str) -> list[Field]:
-    return fields(content, ("gates", name), schema.load()["$defs"]["gate"])
+def _week(gate: Gate, now: dt.datetime, calendar: Calendar) -> dict[str, Any]:
+    """Two weeks from Monday on, as a picture and in words."""
+    first = now.date() - dt.timedelta(days=now.weekday())
+    days = week_of(gate, first, _DAYS, calendar)
+    drawn = [(words.short_day(day), checks, day == now.date()) for day, checks in days]
+    holidays = [(words.day(day), calendar.holiday(day)) for day, _ in days if calendar.holiday(day)]
+    spoken = [(words.day(day), [(_clock(begin), _clock(end)) for begin, end in checks]) for day, checks in days]
+    return {"picture": pictures.week(drawn, now.hour + now.minute / 60), "days": spoken, "holidays": holidays}
 
 
-def _grouped(shown: list[Field]) -> dict[str, list[Field]]:
-    """By the section that they stand in; those of the gate itself first."""
-    groups: dict[str, list[Field]] = {"": []}
-    for field in shown:
-        groups.setdefault(str(field.path[0]) if len(field.path) > 1 else "", []).append(field)
-    return groups
+def _clock(hours: float) -> str:
+    minutes = round(hours * 60)
+    return f"{minutes // 60}:{minutes % 60:02}"
 
 
-def _block(content: bytes, name: str) -> tuple[int, int]:
+def _ask(name: str, content: bytes, path: Path, given: dict[str, str]) -> tuple[Reason | None, float]:
+    """What a step of a draft answers for a caller, and how long that took; None: it has errors, or no such step."""
+    configuration = load_text(content, desk().path).configuration
+    gates = configuration.gates if configuration else ()
+    gate = next((each for each in gates if each.name == name), None)
+    index = path[3] if len(path) > 3 and isinstance(path[3], int) else -1  # noqa: PLR2004 - gates.NAME.identify.INDEX
+    if configuration is None or gate is None or not 0 <= index < len(gate.steps):
+        return None, 0.0
+    caller = as_dialled(given.get(f"ask.{index}.caller", "")[:_LONGEST]) or "anonymous"
+    called = as_dialled(given.get(f"ask.{index}.called", "")[:_LONGEST]) or "0"
+    trunk = configuration.site.trunk
+    call = Call(uuid="page", caller=trunk.caller(caller), called=trunk.canonical(called), dialled=called)
+    began, reason = time.monotonic(), None
+    with gevent.Timeout(_PATIENCE, False):  # noqa: FBT003 - gevent's way to be silent
+        reason = answer(gate.steps[index], call)[1]
+    return reason, time.monotonic() - began
+
+
+def _lines(content: bytes, path: Path) -> tuple[int, int]:
     try:
-        return block(content, ("gates", name))
+        return lines_of(decoded(content)[0], path)
     except CannotEdit:
         abort(404)
 
 
-def _review(content: bytes, base: bytes, name: str) -> Response:
-    draft = Draft(content, base, g.session.name or phrase("by link"), phrase("gate {name}", name=name))
-    return redirect(url_for("file.review", draft=desk().drafts.put(draft)), 303)
+def _keep(name: str, content: bytes, base: bytes) -> str:
+    by = g.session.name or phrase("by link")
+    return desk().drafts.put(Draft(content, base, by, phrase("gate {name}", name=name)))
