@@ -154,6 +154,14 @@ def test_a_step_is_asked_about_the_call_and_so_is_its_evidence():
     assert decision.reasons[-1] == Reason("step", 25, f"forward to {CALL.caller} (7001 line 2)", "callers")
 
 
+@pytest.mark.parametrize(("restricted", "hides"), [(True, True), (True, False), (False, True)])
+def test_a_gate_that_takes_restricted_for_withheld_sees_neither_number_nor_name(restricted, hides):
+    steps = (Scripted(None), Scripted(None, restricted_as_withheld=hides))
+    call = replace(CALL, restricted=restricted, caller_name="Eva")
+    seen = replace(gate(), steps=steps).sees(call)
+    assert (seen.caller, seen.caller_name) == (("", "") if restricted and hides else (CALL.caller, "Eva"))
+
+
 @pytest.mark.parametrize("restricted", [False, True])
 def test_where_no_gate_takes_the_call_a_restricted_number_stays_hidden(restricted):
     call = Call("u", "+4917612345678", "8000", "8000", restricted=restricted)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.channel import CallEnded
+from vipgate_fs.gate.channel import CallEnded, CallTaken
 from vipgate_fs.gate.decision import Decision
 from vipgate_fs.gate.dialogue import conduct
 from vipgate_fs.gate.gate import Gate, Prompts, Protects, Rejection, Route
@@ -35,9 +35,11 @@ class Caller:
 
     def ask(self, prompt):
         self.did.append("+".join(prompt.sounds))
-        if not self.entries:
-            raise CallEnded("the caller hung up")
-        return self.entries.pop(0)
+        assert prompt.timing is GATE.timing
+        entry = self.entries.pop(0) if self.entries else CallEnded("the caller hung up")
+        if isinstance(entry, Exception):
+            raise entry
+        return entry
 
     def transfer(self, target, route):
         self.did.append(f"transfer {target} {route.context}")
@@ -80,8 +82,9 @@ def test_without_a_pin_the_call_is_not_answered(verdict, result, did):
     assert (outcome.result, done) == (result, did)
 
 
-def test_a_call_without_a_gate_goes_on_by_the_default_route():
+def test_a_call_without_a_gate_goes_on_by_the_default_route_or_is_rejected_as_busy():
     assert outcome_of(Pass(), gate=None)[1] == ["transfer 7001 vipgate-passed"]
+    assert outcome_of(Reject(), gate=None)[1] == ["reject 486"]
 
 
 @pytest.mark.parametrize(
@@ -251,6 +254,7 @@ def test_what_is_good_so_often_is_used_up_when_it_was_right(uses, entries, resul
 def test_why_his_last_entry_was_in_vain_is_told_of_who_hangs_up():
     outcome, _ = outcome_of(ASK, "0815", memory=LockedOut())
     assert (outcome.result, outcome.why) == ("hung_up", "locked out; the caller hung up")
+    assert outcome_of(ASK, CallTaken("picked up"))[0].result == "taken_away"
 
 
 def test_a_locked_caller_uses_nothing_up():
@@ -305,6 +309,11 @@ def test_an_entry_that_can_not_be_checked_is_an_attempt_but_counts_for_no_lockou
     outcome, _ = outcome_of(AskForPin(expected), *entries, memory=memory)
     assert (outcome.result, outcome.entries, outcome.why) == (result, len(entries), why)
     assert memory.judged == judged
+    became = {True: "right", False: "wrong"}
+    told = iter(judged)
+    assert outcome.attempts == [
+        "silent" if entry == "" else became.get(next(told, None), "unchecked") for entry in entries
+    ]
 
 
 @pytest.mark.parametrize(

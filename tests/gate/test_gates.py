@@ -60,6 +60,16 @@ def test_the_most_specific_target_takes_the_call(protected, called, taker):
     assert found[1].line == found[0].line
 
 
+def test_of_what_one_gate_names_the_number_is_the_reason_then_who_has_it():
+    protected = gates(["7001", "@eva", "%sales"], ["%all"])
+    assert protected.find(call("7001", ["eva"], ["sales", "all"]))[1].text == "gate a protects number 7001"
+    gate, reason = protected.find(call("7002", ["eva"], ["all", "sales"]))
+    assert (gate.name, reason.text) == ("a", "gate a protects user eva")
+    assert protected.find(call("7002", (), ["all"]))[1] == Reason("gate", 2, "gate b protects group all")
+    assert protected.why_none(call("7002")).text == "no gate protects 7002"
+    assert protected.why_none(call("")).text == "no gate protects this call"
+
+
 def test_the_reason_names_what_was_less_specific():
     _, reason = gates(["+49 89 123456*"], ["+49 89 12345610"]).find(call("+498912345610"))
     assert reason.text == (

@@ -123,6 +123,12 @@ def test_what_is_called_is_never_withheld():
         assert PLAN.canonical(written) == written
 
 
+def test_what_is_as_long_as_a_header_may_be_is_looked_at():
+    for written in ("anonymous", "266696687"):
+        assert PLAN.caller(written.ljust(64, ".")) == WITHHELD
+        assert PLAN.caller(written.ljust(65, ".")) == written.ljust(65, ".")
+
+
 def test_a_long_name_costs_nothing():
     started = time.process_time()
     for character in ("0", "a", "ü", " "):
