@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import os
 import signal
 import subprocess
-import sys
-from contextlib import suppress
 
 import gevent
+from forked import Process, vipgate
 
 from vipgate_fs.simulator import Caller, Dialplan, Extension, Simulator
 
@@ -67,17 +64,16 @@ class Service:
         settings: of the `server` section besides `listen`.
         timings: of its supervisor, where they are not the usual ones.
         patch: Python that runs in the process before the command.
-        more: for the process.
+        more: of its process, see `forked`.
     """
 
     def __init__(self, folder, port=0, settings="workers: 2", gates=GATE, timings=None, patch="", **more):
         self.config, self.log = folder / "vipgate.yaml", folder / "log"
         self.listen = self.port = port
         self.configure(settings, gates)
-        command = [sys.executable, "-c", START, json.dumps(timings or {}), patch]
-        command += ["serve", "--log-format", "json", "--config", str(self.config)]
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(command, stderr=log, start_new_session=True, **more)
+        command = ["serve", "--log-format", "json", "--config", self.config]
+        self.log.write_text("")
+        self.process = Process(START, json.dumps(timings or {}), patch, *command, **{"err": self.log, **more})
 
     def configure(self, settings="workers: 2", gates=GATE):
         self.config.write_text(
@@ -111,9 +107,7 @@ class Service:
 
     def reload(self):
         """`vipgate reload`; the switch, which is in this process, goes on meanwhile."""
-        command = [sys.executable, "-m", "vipgate_fs", "reload", "--config", str(self.config)]
-        run = functools.partial(subprocess.run, command, capture_output=True, text=True, check=False, timeout=90)
-        done = gevent.get_hub().threadpool.apply(run)
+        done = gevent.get_hub().threadpool.apply(vipgate, ["reload", "--config", self.config], {"timeout": 90})
         return done.returncode, done.stdout + done.stderr
 
     def end(self, seconds=30):
@@ -126,9 +120,7 @@ class Service:
         return self.process.returncode
 
     def destroy(self):
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        self.process.destroy()
 
 
 def until(true, seconds=30.0):

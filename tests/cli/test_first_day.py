@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import pwd
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
+from forked import vipgate
 from passable import let_everybody_pass
 
 from vipgate_fs import config
@@ -62,11 +61,6 @@ def test_root_takes_no_configuration_from_a_folder_that_others_write_to(tmp_path
             config.find()
         tmp_path.joinpath("vipgate.yaml").chmod(0o644)
     assert config.find(Path("vipgate.yaml")) == Path("vipgate.yaml")
-
-
-def vipgate(*arguments, **more):
-    command = [sys.executable, "-m", "vipgate_fs", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **more)
 
 
 @ROOT

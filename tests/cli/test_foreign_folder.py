@@ -8,6 +8,7 @@ import sys
 import textwrap
 import time
 
+import forked
 import pytest
 from passable import let_everybody_pass
 
@@ -50,8 +51,7 @@ def site(tmp_path_factory):
 
 
 def vipgate(site, *arguments):
-    command = [sys.executable, "-m", "vipgate_fs", "--config", str(site / "vipgate.yaml"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, cwd=site)
+    return forked.vipgate("--config", site / "vipgate.yaml", *arguments, cwd=site)
 
 
 ISSUE = ("pin", "issue", "--gate", "support")

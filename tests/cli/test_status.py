@@ -6,11 +6,10 @@ import datetime as dt
 import json
 import os
 import signal
-import subprocess
-import sys
 
 import pytest
 from click.testing import CliRunner
+from forked import vipgate
 from running_service import GATE, PATIENT, RIGHT, Service, lost, place, switch, until
 
 from vipgate_fs.cli import status
@@ -19,8 +18,7 @@ from vipgate_fs.simulator import Caller
 
 
 def ask(config, *options):
-    command = [sys.executable, "-m", "vipgate_fs", "status", "--config", str(config), *options]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = vipgate("status", "--config", config, *options)
     assert done.stderr == ""
     return done.returncode, done.stdout
 
@@ -135,8 +133,7 @@ def test_missing_workers(tmp_path):
 
 
 def test_overrides_are_counted(service):
-    command = [sys.executable, "-m", "vipgate_fs", "override", "--config", str(service.config), "pin", "off"]
-    subprocess.run(command, check=True, capture_output=True)
+    assert vipgate("override", "--config", service.config, "pin", "off").returncode == 0
     until(lambda: facts(service)["overrides"] == 1, 20)
     until(lambda: facts(service)["code"] == 0)
     service.configure(gates=GATE.replace("pin:\n", "renamed:\n", 1))

@@ -119,10 +119,6 @@ def test_odd_connections_are_no_errors_of_ours(odd, service):
     )
 
 
-def few_files(most):
-    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
 def silent(service):
     """Connections that were ended because nothing came."""
     return len(service.lines("connection ended early", why="FreeSWITCH does not answer"))
@@ -159,7 +155,7 @@ def many_files():
 
 
 def test_file_descriptors_used_up(serve, tell):
-    service, other = serve(settings="workers: 1", preexec_fn=few_files(60)), serve()
+    service, other = serve(settings="workers: 1", descriptors=60), serve()
     held = place(switch(service), 45, Caller(hang_up_after=60.0), every=0.01)
     service.await_line("connections are refused: too few file descriptors (LimitNOFILE, ulimit -n)")
     calls = place(switch(service, other), 20, every=0.01)

@@ -119,7 +119,7 @@ def test_the_store_fails(serve, tell, disk, fault, do):
 def test_the_logs_disk_is_full(serve, tell):
     """Whatever is written to stderr fails, in all processes."""
     port = free_port()
-    service = serve(port=port, listens=False, preexec_fn=lambda: os.dup2(os.open("/dev/full", os.O_WRONLY), 2))
+    service = serve(port=port, listens=False, err="/dev/full")
     simulator = switch(service)
     served_again(simulator)
     calls = place(simulator, 10)

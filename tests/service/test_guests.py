@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import time
 
 import gevent
 import pytest
+from forked import vipgate
 from pyotp import TOTP
 from running_service import switch, until
 
@@ -36,17 +35,14 @@ def service(run):
     return service.listening()
 
 
-def vipgate(service, command, *arguments):
-    options = [*arguments, "--config", str(service.config)]
-    done = subprocess.run(
-        [sys.executable, "-m", "vipgate_fs", command, *options], capture_output=True, text=True, check=False
-    )
+def command(service, name, *arguments):
+    done = vipgate(name, *arguments, "--config", service.config)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 
 def test_a_single_use_lets_one_of_fifty_callers_through(service):
-    made = vipgate(service, "pin", "issue", "--gate", "guests", "--uses", "1")
+    made = command(service, "pin", "issue", "--gate", "guests", "--uses", "1")
     simulator = switch(service)
     calls = []
     for number in range(50):
@@ -65,11 +61,11 @@ def test_a_single_use_lets_one_of_fifty_callers_through(service):
 
 def test_one_that_is_revoked_or_another_callers_lets_nobody_through(service):
     simulator = switch(service)
-    bound = vipgate(service, "pin", "issue", "--gate", "guests", "--caller", OWN)
+    bound = command(service, "pin", "issue", "--gate", "guests", "--caller", OWN)
     other = simulator.call(Caller(ANY, dial=f"{bound}#"), "700")
     bound_call = simulator.call(Caller(OWN, dial=f"{bound}#"), "700")
-    listed = vipgate(service, "pin", "list")
-    vipgate(service, "pin", "revoke", listed.partition(":")[0])
+    listed = command(service, "pin", "list")
+    command(service, "pin", "revoke", listed.partition(":")[0])
     revoked = simulator.call(Caller(OWN, dial=f"{bound}#"), "700")
     assert [bool(call.transferred_to) for call in (other, bound_call, revoked)] == [False, True, False]
 
@@ -92,9 +88,9 @@ def test_a_person_switches_a_gate_and_all_workers_know_of_it_soon(service):
         return not any(simulator.call(Caller(ANY), "702").transferred_to for _ in range(6))
 
     assert is_shut()
-    vipgate(service, "override", "closed", "off", "--for", "1h")
+    command(service, "override", "closed", "off", "--for", "1h")
     until(is_open)
     decided = service.lines("decision", gate="closed")[-1]
     assert decided["reason"].startswith("not active, the call passes: override until ")
-    vipgate(service, "override", "closed", "auto")
+    command(service, "override", "closed", "auto")
     until(is_shut)

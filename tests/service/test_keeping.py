@@ -11,6 +11,7 @@ from contextlib import closing
 
 import gevent
 import pytest
+from forked import vipgate
 from running_service import GATE, PATIENT, START
 
 from vipgate_fs.simulator import Caller, Simulator
@@ -152,8 +153,7 @@ def test_a_service_goes_on_without_a_store_of_a_newer_version(folder):
 )
 def test_only_the_service_touches_the_store(folder, arguments):
     options = ["vipgate.yaml"] if arguments == ["check"] else [*arguments[1:], "--config", "vipgate.yaml"]
-    command = [sys.executable, "-m", "vipgate_fs", arguments[0], *options]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=50, check=False)
+    done = vipgate(arguments[0], *options, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert [file.name for file in folder.iterdir()] == ["vipgate.yaml"]
 

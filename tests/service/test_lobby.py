@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pathlib
 import re
-import resource
 import socket as stdlib_socket
 from contextlib import ExitStack, suppress
 
@@ -70,13 +69,9 @@ def test_who_has_shown_a_call_has_left():
     assert said == ["served"]
 
 
-def few_descriptors():
-    resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
-
-
 @pytest.mark.parametrize("source", ["127.0.0.2", "127.0.0.1"], ids=["not in server.allow", "in server.allow"])
 def test_three_times_as_many_idle_connections_as_descriptors_keep_no_call_out(run, source):
-    service = run(settings='workers: 1, allow: ["127.0.0.1"]', preexec_fn=few_descriptors).listening()
+    service = run(settings='workers: 1, allow: ["127.0.0.1"]', descriptors=100).listening()
     with ExitStack() as stack:
         for _ in range(300):
             connect = stdlib_socket.create_connection(("127.0.0.1", service.port), source_address=(source, 0))

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 import gevent
 import pytest
+from forked import vipgate
 from ports import free_port
 from running_service import FORK_FAILS, GATE, RIGHT, lost, place, switch, until
 
@@ -218,8 +219,7 @@ except NoService as told:
 
 def test_a_configuration_has_one_service(run):
     service = run().listening()
-    command = [sys.executable, "-m", "vipgate_fs", "serve", "--config", str(service.config)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = vipgate("serve", "--config", service.config)
     assert (done.returncode, done.stderr) == (1, f"Error: a service for {service.config} is running\n")
     assert service.end() == 0
     assert service.reload() == (2, f"Error: no service runs for {service.config}\n")

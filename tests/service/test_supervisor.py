@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import pathlib
 import re
-import resource
 import shutil
 import signal
 import socket as stdlib_socket
@@ -200,8 +199,7 @@ def test_workers_outlive_a_killed_supervisor_for_their_calls_only(run):
 
 
 def test_when_descriptors_are_used_up_calls_wait_and_are_served(run):
-    few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))  # noqa: E731 - as subprocess takes it
-    service = run(settings="workers: 1", preexec_fn=few).listening()
+    service = run(settings="workers: 1", descriptors=40).listening()
     (worker,) = service.workers
     os.kill(worker, signal.SIGSTOP)
     calls = place(switch(service, speed=5.0), 60)
@@ -213,8 +211,7 @@ def test_when_descriptors_are_used_up_calls_wait_and_are_served(run):
 
 
 def test_while_descriptors_are_few_the_next_host_is_tried(run):
-    few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (60, 60))  # noqa: E731 - as subprocess takes it
-    service, other = run(settings="workers: 1", preexec_fn=few).listening(), run().listening()
+    service, other = run(settings="workers: 1", descriptors=60).listening(), run().listening()
     calls = waiting(45, service, every=0.01)
     service.await_line("connections are refused: too few file descriptors (LimitNOFILE, ulimit -n)")
     assert lost(place(switch(service, other), 5)) == []

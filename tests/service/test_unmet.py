@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
+from forked import vipgate
 from running_service import Service, until
 
 from vipgate_fs.service import unmet
@@ -65,8 +63,7 @@ def service(tmp_path):
 
 
 def status(service):
-    command = [sys.executable, "-m", "vipgate_fs", "status", "--config", str(service.config)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return vipgate("status", "--config", service.config)
 
 
 def test_all_workers_together_warn_once_about_a_number_also_after_a_reload(service):
