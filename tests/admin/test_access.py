@@ -88,6 +88,15 @@ def test_a_session_ends_however_much_it_is_used(access, clock):
     assert access.find(key) is None
 
 
+def test_whoever_only_listens_does_not_keep_a_session_from_ending(access, clock):
+    key = access.begin("", ADMINISTRATOR)
+    for _ in range(2):
+        clock.now += IDLE / 2
+        assert access.find(key, prolongs=False)
+    clock.now += 1
+    assert access.find(key, prolongs=False) is None
+
+
 def test_a_session_that_was_ended_is_over(access):
     key, other = access.begin("", ADMINISTRATOR), access.begin("", ADMINISTRATOR)
     access.end(key)

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from page_service import PASSWORDS
+from page_service import EVIL, PASSWORDS
 from playwright.sync_api import sync_playwright
+
+from vipgate_fs.gate.record import CallRecord
+from vipgate_fs.store.schema import CALLS
 
 CHROMIUM = shutil.which("chromium")
 WHOLE = "VIPGATE_BROWSER" in os.environ
@@ -108,6 +112,7 @@ def states(page, window):
         "calls?number=999",
         "guest-pins",
         "lockouts",
+        "known-callers",
         "try",
         "file",
         "file/history",
@@ -179,6 +184,31 @@ def test_it_works_without_scripts_and_loads_nothing_from_elsewhere(window, page)
     assert opened.locator(".state.hand").count() == 0
     assert {url.split("/")[2] for url in asked} == {f"127.0.0.1:{page.port}"}
     assert refused == []
+
+
+def test_calls_appear_as_they_end_but_not_under_the_eyes_of_whoever_reads(window, page):
+    opened = window("desk", "en")
+    sign_in(opened, "empfang")
+    opened.goto("/calls?since=7d")
+    state = opened.locator("[data-live-state]")
+    state.get_by_text("live", exact=True).wait_for()
+    rows = opened.locator("tbody tr")
+    before = rows.count()
+    opened.locator("tbody tr").nth(2).hover()
+    call = CallRecord(
+        "live", time.time() - 4, "closed", EVIL, "701", "reject", 0, "rejected", None, "otherwise", 0.1, 4
+    )
+    row = {name: getattr(call, name) for name in call.__slots__} | {"ended": time.time()}
+    page.database.transact(lambda connection: connection.execute(CALLS.insert(), row))
+    try:
+        state.get_by_text("held while you read").wait_for()
+        assert rows.count() == before
+        opened.locator("h1").hover()
+        rows.nth(before).wait_for()
+        assert rows.first.locator("td").nth(1).inner_text() == EVIL
+        assert findings(opened) == []
+    finally:
+        page.database.transact(lambda connection: connection.execute(CALLS.delete().where(CALLS.c.uuid == "live")))
 
 
 @whole

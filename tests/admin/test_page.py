@@ -14,7 +14,7 @@ from vipgate_fs.service.control import ask_for_status
 from vipgate_fs.store import accounts, guests, overrides, tallies
 from vipgate_fs.store.schema import TALLIES
 
-PAGES = ("/", "/calls", "/guest-pins", "/lockouts", "/try")
+PAGES = ("/", "/calls", "/guest-pins", "/lockouts", "/known-callers", "/try")
 ADMINISTRATORS = ("/file", "/file/history", "/gates/hotline", "/new-gate")
 PIN = "48213907"
 

@@ -14,7 +14,17 @@ GATES = """\
     identify: [{{static_pin: {{pin: "48213907"}}}}]
 store: {store}
 """
-PAGES = ("/", "/calls", "/guest-pins", "/lockouts", "/try", "/file", "/file/history", "/gates/hotline")
+PAGES = (
+    "/",
+    "/calls",
+    "/guest-pins",
+    "/lockouts",
+    "/known-callers",
+    "/try",
+    "/file",
+    "/file/history",
+    "/gates/hotline",
+)
 
 
 @pytest.fixture
@@ -36,7 +46,7 @@ def test_without_a_store_the_pages_say_what_needs_one(started):
     answers = {path: visitor.go(path) for path in PAGES}
     assert {path: answer.status for path, answer in answers.items()} == {
         **dict.fromkeys(PAGES, 200),
-        **dict.fromkeys(("/calls", "/guest-pins", "/lockouts"), 503),
+        **dict.fromkeys(("/calls", "/guest-pins", "/lockouts", "/known-callers"), 503),
     }
     for path in ("/", "/calls", "/guest-pins", "/lockouts"):
         assert "There is no store" in answers[path].text

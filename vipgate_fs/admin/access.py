@@ -82,8 +82,8 @@ class Access:
         _put(self._sessions, digest(key), Session(name, role, proof, now, now))
         return key
 
-    def find(self, key: str) -> Session | None:
-        """The session of that key, if it has not ended; it goes on from now."""
+    def find(self, key: str, *, prolongs: bool = True) -> Session | None:
+        """The session of that key, if it has not ended; with `prolongs` it goes on from now."""
         of_key, now = digest(key), self._clock()
         session = self._sessions.get(of_key)
         if session is None:
@@ -91,7 +91,8 @@ class Access:
         if now - session.seen > IDLE or now - session.began > LONGEST:
             del self._sessions[of_key]
             return None
-        self._sessions[of_key] = session = replace(session, seen=now)
+        if prolongs:
+            self._sessions[of_key] = session = replace(session, seen=now)
         return session
 
     def end(self, key: str) -> None:

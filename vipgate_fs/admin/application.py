@@ -25,7 +25,10 @@ from vipgate_fs.sentences.catalogue import LANGUAGES
 from vipgate_fs.service.status import VERSION
 from vipgate_fs.store import accounts, overrides, tallies
 
-PAGES: Final = ("signing_in", "overview", "calls", "guest_pins", "lockouts", "trying", "file", "gates", "new_gate")
+PAGES: Final = (
+    *("signing_in", "overview", "calls", "guest_pins", "lockouts", "known"),
+    *("trying", "file", "gates", "new_gate"),
+)
 LARGEST: Final = 4 * 1024 * 1024
 """Bytes of a request, uploads included."""
 _LARGEST_FIELDS: Final = 2 * 1024 * 1024
@@ -36,7 +39,7 @@ _MOST_GATES: Final = 20
 _SAFE: Final = frozenset(("GET", "HEAD"))
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "script-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",  # with no-referrer, browsers send Origin: null
@@ -112,7 +115,7 @@ def _let_in() -> AnyResponse | None:
         abort(400)
     if request.method not in _SAFE and not _is_own(request.headers.get("Origin")):
         abort(403)
-    g.session = _session()
+    g.session = current_session(prolongs=request.endpoint != "calls.live")
     if g.session is None and request.endpoint not in _OPEN:
         return redirect(url_for("signing_in.show"))
     return None
@@ -124,9 +127,9 @@ def _is_own(origin: str | None) -> bool:
     return fetched in {"same-origin", "none"} and (origin is None or origin == request.host_url.rstrip("/"))
 
 
-def _session() -> Session | None:
+def current_session(*, prolongs: bool) -> Session | None:
     """The session of the request's cookie. It ends with its account, and when the account's password is changed."""
-    found = access().find(cookie["key"]) if "key" in cookie else None
+    found = access().find(cookie["key"], prolongs=prolongs) if "key" in cookie else None
     if found is None or not found.name:
         return found
     try:

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection
 
 from vipgate_fs import config
+from vipgate_fs.admin.live import Live
 from vipgate_fs.admin.versions import Versions
 from vipgate_fs.aside import Aside
 from vipgate_fs.config import Loaded
@@ -22,11 +23,13 @@ from vipgate_fs.config.model import Configuration
 from vipgate_fs.config.store import STATE
 from vipgate_fs.document.saving import digest, save
 from vipgate_fs.document.sources import MACHINE, Reading
+from vipgate_fs.gate.record import CallRecord
 from vipgate_fs.service.answers import Answer, NoService
 from vipgate_fs.service.audit_trail import audit
 from vipgate_fs.service.control import ask_for_applied, ask_for_status, ask_to_reload
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.status import Status
+from vipgate_fs.store import records
 from vipgate_fs.store.database import Database
 from vipgate_fs.store.dialect import HANG
 from vipgate_fs.store.schema import make
@@ -34,6 +37,8 @@ from vipgate_fs.store.schema import make
 T = TypeVar("T")
 
 _MOST_DRAFTS: Final = 20
+_MOST_LIVE: Final = 500
+"""Calls that are seen as they end, of those that end at about the same time."""
 _STALE: Final = 300.0
 """Seconds after which the files that the configuration names are read again, though it has not changed itself."""
 
@@ -116,6 +121,7 @@ class Desk:
         self._in_force: Configuration | None = None
         self.drafts = Drafts()
         self._stores: dict[str, tuple[Database, Aside]] = {}
+        self.live = Live(self._ended_since)
 
     # The service
 
@@ -223,6 +229,12 @@ class Desk:
     def change(self, work: Callable[[Connection], T]) -> T:
         """The same for a change: all of it, or nothing."""
         return self._transact(work, reads=False)
+
+    def _ended_since(self, since: float) -> list[CallRecord]:
+        """Records of the calls that ended then or later; none while the store can't be asked: the page says so."""
+        with suppress(StoreTrouble, NoConfiguration):
+            return self.ask(lambda connection: records.latest(connection, records.Wanted(since), _MOST_LIVE)).records
+        return []
 
     def database(self) -> Database:
         """The store's. Raises StoreTrouble."""

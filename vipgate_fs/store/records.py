@@ -72,6 +72,16 @@ class Wanted:
     outcomes: frozenset[str] = frozenset()
     gate: str | None = None
 
+    def fits(self, record: CallRecord) -> bool:
+        """Whether a record is one of them."""
+        return (
+            record.began + record.seconds >= self.since
+            and (self.number in record.caller or self.number in record.called)
+            and not (self.withheld and record.caller)
+            and (not self.outcomes or record.outcome in self.outcomes)
+            and self.gate in (None, record.gate)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

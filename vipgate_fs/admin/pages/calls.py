@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, Final
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, get_template_attribute, render_template, request, stream_with_context
+from flask import session as cookie
 
 from vipgate_fs.admin import words
-from vipgate_fs.admin.application import desk
+from vipgate_fs.admin.application import current_session, desk
 from vipgate_fs.admin.asking import explain, memory_of
+from vipgate_fs.admin.live import TooMany
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.dialable import as_dialled
@@ -31,6 +33,8 @@ _REFUSED: Final = frozenset(("pin_incorrect", "rejected", "hung_up", "cut_off"))
 _OUTCOMES: Final = ("passed", "forwarded", "pin_correct", "pin_incorrect", "rejected", "hung_up", "cut_off")
 _MOST_EXPORTED: Final = 10_000
 _EARLIER: Final = 10
+BEAT: Final = 10.0
+"""Seconds after which a listener hears something in any case: so one who is gone is noticed, and who is signed out."""
 
 
 @page.get("/calls")
@@ -55,6 +59,30 @@ def show() -> str:
         now=now,
         at=_clock(calendar),
     )
+
+
+@page.get("/calls/live")
+def live() -> Response:
+    """Calls that fit as they end, as server-sent events: rows of the table. It ends with the session."""
+    configuration = desk().configuration(desk().status())
+    calendar = configuration.site.calendar
+    wanted = _wanted(configuration, calendar.local(dt.datetime.now(dt.UTC)))
+    row = get_template_attribute("macros.html", "call_row")
+    at = _clock(calendar)
+
+    def events() -> Iterator[str]:
+        try:
+            with desk().live.listening(cookie.get("key", "")) as wait:
+                yield ": listening\n\n"
+                while current_session(prolongs=False) is not None:
+                    found = [record for record in wait(BEAT) if wanted.fits(record)]
+                    now = calendar.local(dt.datetime.now(dt.UTC))
+                    yield "".join(_event(row(record, now, at)) for record in found) or ":\n\n"
+                yield "event: end\ndata:\n\n"
+        except TooMany:
+            yield "event: end\ndata:\n\n"
+
+    return Response(stream_with_context(events()), mimetype="text/event-stream")
 
 
 @page.get("/calls.csv")
@@ -141,3 +169,7 @@ def _line(cells: Any) -> str:
     line = io.StringIO()
     csv.writer(line).writerow(cells)
     return line.getvalue()
+
+
+def _event(row: str) -> str:
+    return "".join(f"data: {line}\n" for line in row.strip().splitlines()) + "\n"
