@@ -51,7 +51,7 @@ def test_without_a_store_the_pages_say_what_needs_one(started):
     for path in ("/", "/calls", "/guest-pins", "/lockouts"):
         assert "There is no store" in answers[path].text
     assert "There is no store" in page.visitor().sign_in("brandt", "whatever it is").text
-    review = visitor.send(answers["/gates/hotline"].form("/settings"), attempts="2")
+    review = visitor.send(answers["/gates/hotline"].form("/general"), **{"gates.hotline.attempts": "2"})
     assert "Saved and applied" in visitor.send(review.form("/save")).text
     assert "in force" in visitor.go("/file/history").text
     assert len(list((page.path.parent / "versions").iterdir())) == 2
