@@ -15,7 +15,6 @@ from esl_peer import Peer
 from gevent import monkey, socket
 from gevent.hub import Hub
 
-from vipgate_fs.cli import language
 from vipgate_fs.service import audit_trail
 
 pytest_plugins = ["secrets_watch", "watchdog"]
@@ -72,13 +71,6 @@ def logging_as_it_was():
     """Commands and services configure logging for their whole process."""
     yield
     structlog.reset_defaults()
-
-
-@pytest.fixture(autouse=True)
-def english_as_before():
-    """A command speaks its language until the next one says another, also to the tests that come after it."""
-    yield
-    language.choose(["--language", "en"])
 
 
 @pytest.fixture

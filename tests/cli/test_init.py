@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from vipgate_fs.cli import init, main
 from vipgate_fs.resources import resource
+from vipgate_fs.setup import files
 from vipgate_fs.setup.freepbx import QUERY
 
 OPTIONS = ["--numbers", "+49 711 5551001, 7000-7099", "--hours", "mon-thu 9-17; fri 9-15:30", "--proof", "pin"]
@@ -108,7 +109,7 @@ def test_a_touched_one_does_not(file):
 
 
 def test_the_service_can_read_them(file, monkeypatch):
-    monkeypatch.setattr(init, "SERVICE", grp.getgrgid(os.getgid()).gr_name)
+    monkeypatch.setattr(files, "SERVICE", grp.getgrgid(os.getgid()).gr_name)
     assert run("--config", file, *OPTIONS).exit_code == 0
     assert [stat.S_IMODE(each.stat().st_mode) for each in file.parent.iterdir()] == [0o640, 0o640]
     assert {each.stat().st_gid for each in file.parent.iterdir()} == {os.getgid()}
@@ -136,7 +137,7 @@ def test_a_second_file_that_can_not_be_written_takes_the_first_away(file, monkey
             raise OSError(28, "No space left on device", str(path))
         return opened(path, *more, **others)
 
-    monkeypatch.setattr(init.os, "open", full)
+    monkeypatch.setattr(files.os, "open", full)
     result = run("--config", file, *OPTIONS)
     assert result.exit_code == 2
     assert list(file.parent.iterdir()) == []
@@ -203,7 +204,7 @@ def test_without_a_terminal_and_without_options_it_ends(file):
     ],
 )
 def test_where_the_file_goes(file, monkeypatch, given, environment, etc, where):
-    monkeypatch.setattr(init, "_ETC", Path("etc"))
+    monkeypatch.setattr(files, "_ETC", Path("etc"))
     if etc:
         Path("etc").mkdir()
     if environment:
@@ -259,7 +260,7 @@ def test_what_the_manual_tells_to_type_runs(tmp_path, monkeypatch):
     lines = re.findall(r"^vipgate (.*)$", "\n".join(blocks), re.MULTILINE)
     assert len([line for line in lines if line.startswith("init")]) == 4
     monkeypatch.delenv("VIPGATE_CONFIG", raising=False)
-    monkeypatch.setattr(init, "_ETC", Path("etc"))
+    monkeypatch.setattr(files, "_ETC", Path("etc"))
     for number, line in enumerate(lines):
         typed, _, into = line.partition(" > ")
         if line.startswith("init"):

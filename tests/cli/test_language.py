@@ -7,7 +7,8 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from vipgate_fs.cli import main
+from vipgate_fs.cli import language, main
+from vipgate_fs.sentences import say
 
 GERMAN = {"LANG": "de_DE.UTF-8", "LANGUAGE": "", "LC_ALL": "", "LC_MESSAGES": ""}
 ENGLISH = GERMAN | {"LANG": "C.UTF-8"}
@@ -55,6 +56,17 @@ def test_the_option_goes_before_the_environment_wherever_it_stands(vipgate):
     assert "verdict: " in vipgate("--language=en", *explain).output
     assert "Entscheidung: " in vipgate(*explain, "--language=de", env=ENGLISH).output
     assert "verdict: " in vipgate(*explain, env=ENGLISH).output
+
+
+def test_a_language_ends_with_its_command(vipgate):
+    for arguments in (["explain", "--from", "1", *XMAS], ["no such command"]):
+        vipgate(*arguments)
+        assert (language.chosen(), language.spoken(say("Password"))) == ("en", "Password")
+
+
+def test_the_commands_for_accounts_speak_german(vipgate):
+    assert "bis zu 64 druckbare Zeichen" in vipgate("admin", "user", "add", " x").output
+    assert "mindestens 10 Zeichen" in vipgate("admin", "user", "add", "x").output
 
 
 @pytest.mark.parametrize("command", [["status"], ["reload"], ["admin", "link"], ["diff", "--running"]])

@@ -6,6 +6,7 @@ import datetime as dt
 import secrets
 import time
 import traceback
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -26,9 +27,11 @@ from vipgate_fs.service.status import VERSION
 from vipgate_fs.store import accounts, overrides, tallies
 
 PAGES: Final = (
-    *("signing_in", "overview", "calls", "guest_pins", "lockouts", "known"),
+    *("signing_in", "by_link", "overview", "calls", "guest_pins", "lockouts", "known"),
     *("trying", "file", "gates", "new_gate"),
 )
+SETUP: Final = ("by_link", "first_gate")
+"""Those of `vipgate admin setup`, while there is no configuration yet."""
 LARGEST: Final = 4 * 1024 * 1024
 """Bytes of a request, uploads included."""
 _LARGEST_FIELDS: Final = 2 * 1024 * 1024
@@ -47,12 +50,14 @@ _HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-_OPEN: Final = frozenset(("static", "signing_in.show", "signing_in.enter", "signing_in.link", "signing_in.follow"))
+_OPEN: Final = frozenset(
+    ("static", "signing_in.show", "signing_in.enter", "by_link.show", "by_link.link", "by_link.follow")
+)
 """What is there for those who are not signed in."""
 
 
-def create(desk: Desk, access: Access) -> Flask:
-    """The application for a configuration file, and for those whom `access` knows."""
+def create(desk: Desk, access: Access, pages: Sequence[str] = PAGES) -> Flask:
+    """The application for a configuration file, and for those whom `access` knows; the first page lets them in."""
     app = Flask("vipgate_fs.admin")
     app.secret_key = secrets.token_bytes(32)
     app.config.update(
@@ -82,7 +87,8 @@ def create(desk: Desk, access: Access) -> Flask:
     )
     for each in (CSRFError, HTTPException, NoConfiguration, StoreTrouble, Exception):
         app.register_error_handler(each, _fail)
-    for name in PAGES:
+    app.config["VIPGATE_DOOR"] = f"{pages[0]}.show"
+    for name in pages:
         app.register_blueprint(import_module(f"vipgate_fs.admin.pages.{name}").page)
     return app
 
@@ -117,7 +123,7 @@ def _let_in() -> AnyResponse | None:
         abort(403)
     g.session = current_session(prolongs=request.endpoint != "calls.live")
     if g.session is None and request.endpoint not in _OPEN:
-        return redirect(url_for("signing_in.show"))
+        return redirect(url_for(current_app.config["VIPGATE_DOOR"]))
     return None
 
 
@@ -164,6 +170,7 @@ def _surroundings() -> dict[str, Any]:
     if session is not None and session.is_administrator:
         shown.append(("file", words.phrase("File"), "file.show"))
     return {
+        "is_setup": "first_gate" in current_app.blueprints,
         "pages": shown,
         "gate_list": _gates() if session is not None and session.is_administrator else [],
         "locked_out": _locked() if session is not None else 0,

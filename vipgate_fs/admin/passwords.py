@@ -8,17 +8,19 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from vipgate_fs.sentences import Sentence, say
+
 SHORTEST: Final = 10
 LONGEST: Final = 200
 """Characters of a password."""
 
 
-def fault(password: str) -> str | None:
+def fault(password: str) -> Sentence | None:
     """Why a password is none to take; None: it is one."""
     if len(password) < SHORTEST:
-        return f"a password has at least {SHORTEST} characters; several words are easy to remember"
+        return say("a password has at least {least} characters; several words are easy to remember", least=SHORTEST)
     if len(password) > LONGEST:
-        return f"a password has at most {LONGEST} characters"
+        return say("a password has at most {most} characters", most=LONGEST)
     return None
 
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from gevent import pywsgi
+from gevent.event import Event
 from gevent.pool import Pool
 
 from vipgate_fs.admin.access import Access
-from vipgate_fs.admin.application import LARGEST, create
+from vipgate_fs.admin.application import LARGEST, SETUP, create
 from vipgate_fs.admin.desk import Desk
 from vipgate_fs.service.attendant import Ask
 from vipgate_fs.service.logs import Log
+from vipgate_fs.service.page import Links, answers
+from vipgate_fs.service.port import address
 
 _CONNECTIONS: Final = 64
 """That are served at a time; others wait."""
 _PATIENCE: Final = 20.0
 """Seconds that a client may be silent, between two requests or within one."""
+_LAST: Final = 3.0
+"""Seconds in which the last answer is taken, and the style sheet that it needs."""
 _BEYOND_REASON: Final = 16 * LARGEST
 """Bytes of a request's body."""
 
@@ -52,12 +58,44 @@ class _Handler(pywsgi.WSGIHandler):  # type: ignore[misc]
 
 def serve(path: Path, listener: Any, ask: Ask, log: Log) -> None:
     """Serve the page for the configuration file of that path, as long as the process lives."""
-    application = create(Desk(path, log), Access(ask))
-    pywsgi.WSGIServer(
-        listener,
-        application,
-        spawn=Pool(_CONNECTIONS),
-        handler_class=_Handler,
-        log=None,
-        error_log=None,
-    ).serve_forever()
+    _server(listener, create(Desk(path, log), Access(ask))).serve_forever()
+
+
+def set_up(path: Path, where: tuple[str, int], announce: Callable[[str], None], log: Log, seconds: float) -> bool:
+    """Serve nothing but four questions, of which the file is made; for so long, or until it is written.
+
+    Args:
+        path: of the configuration that there is not yet.
+        where: host and port, which the configuration is to have, too; with port 0 the system chooses.
+        announce: gets the link that lets whoever opens it answer the questions.
+        log: of what goes wrong.
+        seconds: after which the questions are gone.
+
+    Returns:
+        Whether it was written.
+
+    Raises:
+        OSError: it can't listen there.
+    """
+    links, done = Links(), Event()
+    answering = answers(links)
+
+    def ask(question: bytes) -> Any:
+        what, _, about = question.partition(b" ")
+        return answering[what](about)
+
+    application = create(Desk(path, log), Access(ask), SETUP)
+    server = _server(where, application)
+    server.start()
+    own = address(where[0], server.server_port)
+    application.extensions["vipgate_setup"] = own, done.set
+    announce(links.make(own).url)
+    written = done.wait(seconds)
+    server.stop(timeout=_LAST)
+    return bool(written)
+
+
+def _server(listener: Any, application: Any) -> pywsgi.WSGIServer:
+    return pywsgi.WSGIServer(
+        listener, application, spawn=Pool(_CONNECTIONS), handler_class=_Handler, log=None, error_log=None
+    )

@@ -94,16 +94,16 @@ class Subcommands(click.Group):
         code: Any = 0
         given = next(iter(arguments), more.get("args"))
         output.say_what_can_be_written()
-        language.choose(sys.argv[1:] if given is None else given)
-        try:
-            click.Group.main(language.translated(self), *arguments, **more)
-        except SystemExit as end:
-            code = end.code
-        except OSError as error:
-            if error.filename is not None:
-                raise
-            sys.exit(output.report_unwritable(error))
-        sys.exit(output.flush_or_fail() or code)
+        with language.speaking(sys.argv[1:] if given is None else given):
+            try:
+                click.Group.main(language.translated(self), *arguments, **more)
+            except SystemExit as end:
+                code = end.code
+            except OSError as error:
+                if error.filename is not None:
+                    raise
+                sys.exit(output.report_unwritable(error))
+            sys.exit(output.flush_or_fail() or code)
 
 
 @click.group(cls=Subcommands, context_settings={"help_option_names": ["-h", "--help"]})

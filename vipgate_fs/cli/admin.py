@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import click
@@ -12,18 +14,30 @@ import click
 from vipgate_fs import config as configuration_files
 from vipgate_fs.admin import passwords
 from vipgate_fs.cli import output
+from vipgate_fs.cli.language import spoken
 from vipgate_fs.cli.options import config_option, load_essentials_or_exit
 from vipgate_fs.cli.stores import SiteStore
+from vipgate_fs.config.site import page_address
 from vipgate_fs.gate.call import storable
 from vipgate_fs.sentences import say
 from vipgate_fs.sentences.system import system_says
 from vipgate_fs.service.answers import NoService
 from vipgate_fs.service.audit_trail import audit
 from vipgate_fs.service.control import ask_for_link
+from vipgate_fs.service.logs import configure
+from vipgate_fs.service.port import address
+from vipgate_fs.setup import files
 from vipgate_fs.store import accounts
 from vipgate_fs.store.accounts import ADMINISTRATOR, FRONT_DESK
 
 _LONGEST_NAME: Final = 64
+_NO_PAGE: Final = MappingProxyType(
+    {
+        "none": say("there is no administration page: server.admin is not set"),
+        "down": say("there is no administration page: it is being started again; the log has more"),
+    }
+)
+"""Why there is no link, by what the supervisor answers."""
 
 
 @click.group()
@@ -51,9 +65,60 @@ def link(config: Path | None, style: str) -> None:
         output.fail(error)
         sys.exit(2)
     if found.why:
-        raise click.ClickException(found.why)
+        raise click.ClickException(_NO_PAGE.get(found.why, found.why))
     audit("admin link")
     output.report(style, {"url": found.url}, found.url)
+
+
+@command.command()
+@config_option
+@click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    default="127.0.0.1:8085",
+    show_default=True,
+    help="Where the page is, now and by the configuration that is written: on this machine.",
+)
+def setup(config: Path | None, listen: str) -> None:
+    """Make a first configuration by four questions on a page, which only the link that is printed opens: once.
+
+    The files are those of `vipgate init`; existing ones are never overwritten. It ends when they are written, or after
+    an hour.
+
+    Exit status: 0 when written, 1 when not, 2 when a file exists or nobody can listen there.
+    """
+    path = files.path_of(config).absolute()
+    for file in files.taken(path):
+        output.fail(say("{file} exists and is not overwritten; name another one with --config", file=file))
+        sys.exit(2)
+    try:
+        where = page_address(listen)
+    except ValueError as why:
+        raise click.BadParameter(str(why), param_hint="--listen") from None
+    try:
+        written = _set_up(path, where)
+    except OSError as error:
+        output.fail(say("{path}: {why}", path=listen, why=system_says(error)))
+        sys.exit(2)
+    if not written:
+        raise click.ClickException(say("nothing was written within an hour"))
+    audit("admin setup", path=str(path))
+    click.echo(
+        spoken(say("Written: {configuration} and {expectations}", configuration=path, expectations=files.beside(path)))
+    )
+
+
+def _set_up(path: Path, where: tuple[str, int]) -> bool:
+    """Imported here: no other command needs Flask."""
+    server = import_module("vipgate_fs.admin.server")
+
+    def announce(url: str) -> None:
+        click.echo(spoken(say("Open this within ten minutes: {url}", url=url)))
+        tunnel = f"ssh -L {where[1]}:{address(*where)} HOST"
+        click.echo(spoken(say("From another machine, first: {command}", command=tunnel)))
+
+    written: bool = server.set_up(path, where, announce, configure("warning"), 3600.0)
+    return written
 
 
 @command.group()
@@ -76,13 +141,15 @@ def add(config: Path | None, name: str, role: str) -> None:
     """Add an account. Its password is asked for on the terminal, or read from standard input: a line."""
     essentials = load_essentials_or_exit(config)
     if storable(name, longest=_LONGEST_NAME) != name or name != name.strip() or not name:
-        raise click.BadParameter(f"allowed: up to {_LONGEST_NAME} printable characters", param_hint="NAME")
+        why = say("allowed: up to {most} printable characters", most=_LONGEST_NAME)
+        raise click.BadParameter(why, param_hint="NAME")
     store = SiteStore(essentials, makes=True)
     account = accounts.Account(name, role, passwords.prove(_new_password()), time.time())
     if not store.do(lambda connection: accounts.add(connection, account)):
-        raise click.ClickException(f"there is an account {name}; `vipgate admin user password` renews its password")
+        why = say("there is an account {name}; `vipgate admin user password` renews its password", name=name)
+        raise click.ClickException(why)
     audit("admin user add", name=name, role=role)
-    click.echo(f"{name}: added, {role}")
+    click.echo(spoken(say("{name}: added, {role}", name=name, role=role)))
 
 
 @user.command(name="list")
@@ -107,7 +174,7 @@ def remove(config: Path | None, name: str) -> None:
     if not SiteStore(load_essentials_or_exit(config)).do(lambda connection: accounts.remove(connection, name)):
         raise _unknown(name)
     audit("admin user remove", name=name)
-    click.echo(f"{name}: removed")
+    click.echo(spoken(say("{name}: removed", name=name)))
 
 
 @user.command()
@@ -125,17 +192,17 @@ def password(config: Path | None, name: str) -> None:
     if not store.do(lambda connection: accounts.renew(connection, name, proof)):
         raise _unknown(name)
     audit("admin user password", name=name)
-    click.echo(f"{name}: the password is another one now")
+    click.echo(spoken(say("{name}: the password is another one now", name=name)))
 
 
 def _unknown(name: str) -> click.ClickException:
-    return click.ClickException(f"there is no account {name}; `vipgate admin user list` lists them")
+    return click.ClickException(say("there is no account {name}; `vipgate admin user list` lists them", name=name))
 
 
 def _new_password() -> str:
     """A new password, never from an argument: those are seen by everybody on the machine."""
     if sys.stdin.isatty():
-        given: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+        given: str = click.prompt(spoken(say("Password")), hide_input=True, confirmation_prompt=True, err=True)
     else:
         given = sys.stdin.readline(passwords.LONGEST + 2).rstrip("\r\n")
     if why := passwords.fault(given):

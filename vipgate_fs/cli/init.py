@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import grp
-import os
 import shlex
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -16,18 +13,13 @@ import click
 
 from vipgate_fs.cli import config_option, output
 from vipgate_fs.cli.language import chosen, spoken
-from vipgate_fs.preview.expectations import SUFFIX
-from vipgate_fs.resources import resource
 from vipgate_fs.sentences import Sentence, said, say
-from vipgate_fs.setup import freepbx, place, starface
+from vipgate_fs.setup import files, freepbx, place, starface
 from vipgate_fs.setup.answers import Answers, Proof, Span, Unusable, hours_of, numbers_of
 from vipgate_fs.setup.making import Made, make
 
 T = TypeVar("T")
 EXISTS: Final = 2
-SERVICE: Final = "vipgate"
-"""The group of the service, as docs/installation.md has it."""
-_ETC: Final = Path("/etc/vipgate")
 _NEVER: Final = ("", "-", "never", "nie")
 
 
@@ -62,12 +54,11 @@ def command(
 
     Exit status: 0 when written, 1 when the answers can't be used, 2 when a file exists or can't be written.
     """
-    path = _path(config)
-    for file in (path, _beside(path)):
-        if file.exists() and not _is_placeholder(file):
-            why = say("{file} exists and is not overwritten; name another one with --config", file=file)
-            click.echo(spoken(why), err=True)
-            sys.exit(EXISTS)
+    path = files.path_of(config)
+    for file in files.taken(path):
+        why = say("{file} exists and is not overwritten; name another one with --config", file=file)
+        click.echo(spoken(why), err=True)
+        sys.exit(EXISTS)
     try:
         made = _made(given, *_taken_over(source, time_group), path)
     except Unusable as fault:
@@ -75,20 +66,6 @@ def command(
         sys.exit(1)
     _write(path, made)
     _report(path, made, style, named=config is not None)
-
-
-def _path(config: Path | None) -> Path:
-    named = config or (Path(os.environ["VIPGATE_CONFIG"]) if os.environ.get("VIPGATE_CONFIG") else None)
-    return named or (_ETC if _ETC.is_dir() else Path()) / "vipgate.yaml"
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(path.stem + SUFFIX)
-
-
-def _is_placeholder(file: Path) -> bool:
-    """It is what the Debian package installs, byte for byte: nobody's work."""
-    return file.is_file() and file.read_bytes() == resource("deploy/placeholder.yaml").read_bytes()
 
 
 def _taken_over(
@@ -220,28 +197,17 @@ def _target(text: str) -> str:
 
 
 def _write(path: Path, made: Made) -> None:
-    """Both files, or none, readable by the service and nobody else. Ends the command when they can't be written."""
-    written: list[Path] = []
-    new = path.with_name(path.name + ".new") if path.exists() else path
+    """Write both files. Ends the command when they can't be written."""
     try:
-        for file, text in ((new, made.configuration), (_beside(path), made.expectations)):
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as opened:
-                written.append(file)
-                opened.write(text)
-            with suppress(KeyError, PermissionError):
-                os.chown(file, -1, grp.getgrnam(SERVICE).gr_gid)
-                file.chmod(0o640)
-        new.replace(path)
+        files.write(path, made)
     except OSError as error:
-        for file in written:
-            file.unlink(missing_ok=True)
         why = say("{file} can't be written: {why}", file=error.filename, why=error.strerror)
         click.echo(spoken(why), err=True)
         sys.exit(EXISTS)
 
 
 def _report(path: Path, made: Made, style: str, *, named: bool) -> None:
-    beside = _beside(path)
+    beside = files.beside(path)
     vipgate = f"vipgate --config {shlex.quote(str(path))}" if named else "vipgate"
     following = f"{vipgate} check && {vipgate} test --coverage"
     pins = [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final
 
@@ -21,19 +22,24 @@ OPTION: Final = click.Option(
     expose_value=False,
     help="Of what people read; default: that of the environment ($LANGUAGE, $LC_ALL, $LC_MESSAGES, $LANG), else en.",
 )
-"""Of every command. `choose` has read it before click does, so that help and errors are in it, too."""
+"""Of every command. `speaking` has read it before click does, so that help and errors are in it, too."""
 
 
-def choose(arguments: Sequence[str]) -> None:
-    """Speak the language of a command line from now on."""
+@contextmanager
+def speaking(arguments: Sequence[str]) -> Iterator[None]:
+    """Speak the language of a command line, until the command has ended."""
     wanted = preferred(os.environ)
     for place, argument in enumerate(arguments):
         option, equals, value = argument.partition("=")
         if option == _NAME:
             wanted = value if equals else "".join(arguments[place + 1 : place + 2])
-    _LANGUAGE.set(wanted if wanted in LANGUAGES else ENGLISH)
+    before = _LANGUAGE.set(wanted if wanted in LANGUAGES else ENGLISH)
     if _LANGUAGE.get() != ENGLISH:
         _translate_click()
+    try:
+        yield
+    finally:
+        _LANGUAGE.reset(before)
 
 
 def chosen() -> str:
@@ -49,6 +55,7 @@ def spoken(what: object) -> str:
 def translated(command: click.Command) -> click.Command:
     """The command with its help in the language that commands speak, and with the option that chooses it."""
     result = copy.copy(command)
+    result._help_option = None  # noqa: SLF001 - click keeps it, with the names and the language of its first use
     result.params = list(map(_translated, [*command.params, OPTION]))
     result.help = "\n\n".join(map(_spoken_help, paragraphs(command)))
     if isinstance(result, click.Group):

@@ -128,17 +128,26 @@ def read_server(section: Section) -> Server:
     )
 
 
-def _admin(text: str, listen: tuple[str, int]) -> tuple[str, int]:
-    """Where the page is: on this machine, because it has no TLS of its own, and its passwords are not for others."""
+def page_address(text: str) -> tuple[str, int]:
+    """Where the page is: on this machine, because it has no TLS of its own, and its passwords are not for others.
+
+    Raises:
+        ValueError: this is no such address. The text says what is allowed.
+    """
     host, port = _listen(text)
     if not is_loopback(host):
         raise ValueError(
             f"found {text}; allowed: an address of this machine only, such as 127.0.0.1:8085, because the page has no "
             "TLS; reach it from elsewhere by an SSH tunnel: ssh -L 8085:127.0.0.1:8085 HOST"
         )
-    if port and (host, port) == listen:
-        raise ValueError(f"found {text}, where FreeSWITCH connects (server.listen); allowed: another port")
     return host, port
+
+
+def _admin(text: str, listen: tuple[str, int]) -> tuple[str, int]:
+    where = page_address(text)
+    if where == listen and where[1]:
+        raise ValueError(f"found {text}, where FreeSWITCH connects (server.listen); allowed: another port")
+    return where
 
 
 def _listen(text: str) -> tuple[str, int]:

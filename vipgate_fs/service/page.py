@@ -31,7 +31,7 @@ class Link:
     """A link that signs in whoever opens it, once and soon.
 
     Attributes:
-        why: there is none; "" when there is.
+        why: there is none: the page is to be `none`, or is `down`; "" when there is one.
     """
 
     url: str = field(default="", repr=False)
@@ -52,8 +52,7 @@ class Links:
     def make(self, where: str) -> Link:
         """A link to the page at that host and port; of the token in it, only the digest is kept."""
         if where in ("none", "down"):
-            hint = "server.admin is not set" if where == "none" else "it is being started again; the log has more"
-            return Link(why=f"there is no administration page: {hint}")
+            return Link(why=where)
         token = secrets.token_urlsafe(32)
         self._until[digest(token)] = self._clock() + LINK_VALID
         while len(self._until) > _MOST:
@@ -74,13 +73,17 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def page(path: Path, links: Links, leave: Callable[[], None], log: Log, timings: Timings) -> Attendant:
-    """The attendant, for the configuration file of that path."""
-    answers = {
+def answers(links: Links) -> dict[bytes, Callable[[bytes], Any]]:
+    """What the page's process may ask about links, and what answers it."""
+    return {
         IS_GOOD: lambda of_token: links.is_good(of_token.decode()),
         USE: lambda of_token: links.use(of_token.decode()),
     }
-    return Attendant("page", partial(_serve, path), answers, leave, log, timings)
+
+
+def page(path: Path, links: Links, leave: Callable[[], None], log: Log, timings: Timings) -> Attendant:
+    """The attendant, for the configuration file of that path."""
+    return Attendant("page", partial(_serve, path), answers(links), leave, log, timings)
 
 
 def _serve(path: Path, listener: Any, ask: Ask, log: Log) -> None:

@@ -69,6 +69,7 @@ class Answers:
         country: ISO 3166-1, of numbers without a country code.
         timezone: IANA name.
         holidays: ISO 3166-2, whose public holidays count as no business days; None: none.
+        page: host and port of the administration page; None: there is to be none.
     """
 
     numbers: tuple[str, ...]
@@ -82,6 +83,7 @@ class Answers:
     country: str = "DE"
     timezone: str = "Europe/Berlin"
     holidays: str | None = None
+    page: str | None = None
 
 
 def numbers_of(text: str) -> tuple[str, ...]:

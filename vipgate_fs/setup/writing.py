@@ -58,6 +58,9 @@ def _lines(answers: Answers, pins: Mapping[str, str], schemas: str) -> Iterator[
             f"  holidays: {answers.holidays}",
             say("no business days; a part of a country: DE-BW"),
         )
+    if answers.page:
+        yield from ("", "server:")
+        yield beside(f"  admin: {quoted(answers.page)}", say("the administration page: vipgate admin link"))
     if answers.hours:
         yield from ("", note(say("Business hours: outside of them the gate is active.")))
         yield from ("schedules:", f"  {SCHEDULE}:")

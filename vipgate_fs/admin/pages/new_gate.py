@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from flask import Blueprint, g, render_template, request
@@ -40,8 +41,7 @@ def begin() -> str | tuple[str, int]:
     if _NAME.fullmatch(name) is None:
         return _asked(given, {"name": phrase("Letters, digits, - and _, beginning with a letter.")}), 422
     try:
-        callers, pins = _callers(given.get("callers", ""))
-        answers = _answers(content, given, callers, pins)
+        answers = answers_of(given, _site(content))
         made = make(answers, desk().path, dt.datetime.now().astimezone().date())
         draft = grafted(content, made.configuration, name)
     except Unusable as fault:
@@ -69,10 +69,9 @@ def _callers(text: str) -> tuple[tuple[str, ...], dict[str, str]]:
     return tuple(dict.fromkeys(callers)), pins
 
 
-def _answers(content: bytes, given: dict[str, str], callers: tuple[str, ...], pins: dict[str, str]) -> Answers:
-    """Raises Unusable."""
-    known = places(decoded(content)[0])
-    site = {key: known[("site", key)].value for key in ("country", "timezone", "holidays") if ("site", key) in known}
+def answers_of(given: Mapping[str, str], site: Mapping[str, str | None], page: str | None = None) -> Answers:
+    """What the form says, for a site with that country, time zone and holidays. Raises Unusable."""
+    callers, pins = _callers(given.get("callers", ""))
     proof = Proof(given["proof"]) if given.get("proof") in set(Proof) else Proof.PIN
     by_pin = proof is Proof.PIN
     return Answers(
@@ -84,7 +83,13 @@ def _answers(content: bytes, given: dict[str, str], callers: tuple[str, ...], pi
         onward=given.get("onward") or None,
         refused=given.get("refused") or None,
         language=g.language,
-        country=site.get("country", "DE"),
-        timezone=site.get("timezone", "Europe/Berlin"),
+        country=site.get("country") or "DE",
+        timezone=site.get("timezone") or "Europe/Berlin",
         holidays=site.get("holidays"),
+        page=page,
     )
+
+
+def _site(content: bytes) -> dict[str, str | None]:
+    known = places(decoded(content)[0])
+    return {key: known[("site", key)].value for key in ("country", "timezone", "holidays") if ("site", key) in known}

@@ -1,4 +1,4 @@
-"""Signing in, by password or by a link of `vipgate admin link`, and signing out."""
+"""Signing in by password, and signing out."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 
 from vipgate_fs.admin import passwords
 from vipgate_fs.admin.application import access, desk
+from vipgate_fs.admin.pages.by_link import begin
 from vipgate_fs.store import accounts
-from vipgate_fs.store.accounts import ADMINISTRATOR
 
 page = Blueprint("signing_in", __name__)
 
@@ -36,29 +36,12 @@ def enter() -> tuple[str, int] | Response:
         if pool.apply(passwords.is_right, (password, account and account.proof)) and account is not None:
             access().note_success(name)
             desk().note("sign in", account.name)
-            return _begin(account.name, account.role, account.proof)
+            return begin(account.name, account.role, account.proof)
         access().note_failure(name)
         desk().log.warning("a sign-in on the administration page was refused")
         waits, left = access().waits(name), access().left(name)
     minutes = math.ceil(waits / 60)
     return render_template("signing_in.html", name=name, waits=minutes, left=left, refused=True), 403
-
-
-@page.get("/link/<token>")
-def link(token: str) -> tuple[str, int] | str:
-    """A button: what only looks at a link, such as a messenger, does not use it up."""
-    if not access().is_good(token):
-        return render_template("link.html", token=None), 403
-    return render_template("link.html", token=token)
-
-
-@page.post("/link/<token>")
-def follow(token: str) -> tuple[str, int] | Response:
-    """Sign in by a link."""
-    if not access().use(token):
-        return render_template("link.html", token=None), 403
-    desk().note("sign in", "link")
-    return _begin("", ADMINISTRATOR)
 
 
 @page.post("/sign-out")
@@ -67,11 +50,3 @@ def leave() -> Response:
     access().end(cookie.pop("key", ""))
     cookie.clear()
     return redirect(url_for("signing_in.show"))
-
-
-def _begin(name: str, role: str, proof: str = "") -> Response:
-    """Begin a session under a key, and with a token for forms, that nobody has seen before (CWE-384)."""
-    access().end(cookie.get("key", ""))
-    cookie.clear()
-    cookie["key"] = access().begin(name, role, proof)
-    return redirect(url_for("overview.show"), 303)
