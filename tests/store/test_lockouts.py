@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -14,6 +10,8 @@ from contextlib import contextmanager
 
 import pytest
 from attempts import RIGHT_PIN, attempt_of, judge
+from forked import Process
+from running_service import until
 from sqlalchemy import text
 
 from vipgate_fs.gate.lockout import Account, Judgement, Lockout, Tally
@@ -274,18 +272,16 @@ for thread in threads:
 
 
 @pytest.mark.parametrize("pause", [0.0, 0.01, 0.03, 0.05, 0.08])
-def test_nothing_that_was_acknowledged_is_lost_when_processes_are_killed(open_database, url, pause):
-    counting = [
-        subprocess.Popen([sys.executable, "-c", COUNT, url.reveal()], stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
-    lines = [process.stdout.readline() for process in counting]
-    time.sleep(pause)
-    for process in counting:
-        os.kill(process.pid, signal.SIGKILL)
-    told = sum(
-        len((line + process.communicate()[0]).splitlines()) for line, process in zip(lines, counting, strict=True)
-    )
+def test_nothing_that_was_acknowledged_is_lost_when_processes_are_killed(open_database, url, pause, tmp_path):
+    outs = [tmp_path / "one", tmp_path / "other"]
+    counting = [Process(COUNT, url.reveal(), out=out) for out in outs]
+    try:
+        until(lambda: all(out.is_file() and out.read_text() for out in outs))
+        time.sleep(pause)
+    finally:
+        for process in counting:
+            process.destroy()
+    told = sum(len(out.read_text().splitlines()) for out in outs)
     failures = known(open_database(url), CALLER)[CALLER].failures
     assert told <= failures <= told + 8, "each thread had one attempt at most that it told nobody of"
 
