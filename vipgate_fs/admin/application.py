@@ -28,7 +28,7 @@ from vipgate_fs.store import accounts, overrides, tallies
 
 PAGES: Final = (
     *("signing_in", "by_link", "overview", "calls", "guest_pins", "lockouts", "known"),
-    *("trying", "file", "gates", "new_gate"),
+    *("trying", "file", "gates", "tables", "new_gate"),
 )
 SETUP: Final = ("by_link", "first_gate")
 """Those of `vipgate admin setup`, while there is no configuration yet."""

@@ -18,6 +18,7 @@ from vipgate_fs.config.model import Configuration
 from vipgate_fs.document.editing import decoded
 from vipgate_fs.document.findings import Finding, Report
 from vipgate_fs.document.nodes import Mapping, parse
+from vipgate_fs.document.sources import MACHINE, Sources
 from vipgate_fs.preview.classes import TooManyPatterns
 from vipgate_fs.preview.diff import Side, compare
 from vipgate_fs.preview.replay import Replayed, replay
@@ -63,9 +64,9 @@ class DiffLine:
     text: str
 
 
-def preview(desk: Desk, content: bytes, before: bytes) -> Preview:
-    """What it changes if `content` takes the place of `before`; both are sound."""
-    old, new = side(before, desk.path), side(content, desk.path)
+def preview(desk: Desk, content: bytes, before: bytes, sources: Sources = MACHINE) -> Preview:
+    """What it changes if `content`, with what it names in `sources`, takes the place of `before`; both are sound."""
+    old, new = side(before, desk.path), side(content, desk.path, sources)
     sentences: list[str] = []
     trouble = ""
     first = new.configuration.site.calendar.local(dt.datetime.now(dt.UTC)).date()
@@ -85,17 +86,17 @@ def preview(desk: Desk, content: bytes, before: bytes) -> Preview:
     )
 
 
-def side(content: bytes, path: Path) -> Side:
+def side(content: bytes, path: Path, sources: Sources = MACHINE) -> Side:
     """A content that is sound, for a comparison."""
-    configuration, root = config.load_text(content, path).configuration, parse(content, Report(str(path)))
+    configuration, root = config.load_text(content, path, sources).configuration, parse(content, Report(str(path)))
     assert configuration is not None, "its findings were looked at"
     assert isinstance(root, Mapping), "it is a configuration"
     return Side(configuration, root)
 
 
-def findings_of(content: bytes, path: Path) -> tuple[Finding, ...]:
+def findings_of(content: bytes, path: Path, sources: Sources = MACHINE) -> tuple[Finding, ...]:
     """What `check` finds in a content, as if it stood in that file."""
-    return config.load_text(content, path).findings
+    return config.load_text(content, path, sources).findings
 
 
 def difference(before: bytes, after: bytes, around: int = 2) -> Iterator[DiffLine]:

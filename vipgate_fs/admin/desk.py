@@ -6,7 +6,7 @@ import hashlib
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +16,13 @@ from sqlalchemy import Connection
 
 from vipgate_fs import config
 from vipgate_fs.admin.live import Live
+from vipgate_fs.admin.tables import Changed, Tables
 from vipgate_fs.admin.versions import Versions
 from vipgate_fs.aside import Aside
 from vipgate_fs.config import Loaded
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.config.store import STATE
-from vipgate_fs.document.saving import digest, save
+from vipgate_fs.document.saving import ChangedMeanwhile, digest, expect, save
 from vipgate_fs.document.sources import MACHINE, Reading
 from vipgate_fs.gate.record import CallRecord
 from vipgate_fs.service.answers import Answer, NoService
@@ -67,6 +68,10 @@ class StoreTrouble(Exception):
         self.is_none = is_none
 
 
+class TableChanged(Exception):
+    """Somebody else has changed a table meanwhile. The text names it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A content of the file that somebody is looking at before it is saved.
@@ -76,12 +81,19 @@ class Draft:
         base: the file as it was when the change was begun.
         by: who has made it.
         what: what for, in a few words.
+        tables: callers' tables that change with it, by their names in the file's folder.
     """
 
     content: bytes = field(repr=False)
     base: bytes = field(repr=False)
     by: str
     what: str
+    tables: Mapping[str, Changed] = field(default_factory=dict, repr=False)
+
+    @property
+    def sources(self) -> Tables:
+        """What it names, as it will be."""
+        return Tables(self.tables)
 
 
 class Drafts:
@@ -207,17 +219,26 @@ class Desk:
 
         Raises:
             ChangedMeanwhile: somebody else has changed the file since the draft was begun.
+            TableChanged: or one of its tables.
             OSError: it can't be written.
         """
         versions = self.versions()
+        expect(self.path, digest(draft.base))
+        for name, table in draft.tables.items():
+            try:
+                expect(self.path.parent / name, table.before)
+            except ChangedMeanwhile:
+                raise TableChanged(name) from None
         with suppress(OSError):
             versions.keep(draft.base)
+        for name, table in draft.tables.items():  # a new one is named by nobody before the file is saved
+            save(self.path.parent / name, table.content, table.before)
         if draft.content != draft.base:
             save(self.path, draft.content, digest(draft.base))
         self._loaded = None
         with suppress(OSError):
             versions.keep(draft.content, draft.by, draft.what)
-        self.note("file", draft.by or "link", about=draft.what or None)
+        self.note("file", draft.by or "link", about=draft.what or None, tables=" ".join(draft.tables) or None)
         return self.reload()
 
     # The store

@@ -7,6 +7,7 @@ from typing import Final
 
 from vipgate_fs.document.editing import CannotEdit, Opening, as_edited, decoded, layout
 from vipgate_fs.document.outline import lines_of
+from vipgate_fs.sentences import say
 
 _MADE_GATE: Final = ("gates", "vip")
 _MADE_SCHEDULE: Final = "business-hours"
@@ -23,7 +24,7 @@ def grafted(content: bytes, made: str, name: str) -> bytes:
     text, _ = decoded(content)
     openings = {path: each for path, each in layout(text) if isinstance(each, Opening)}
     if ("gates", name) in openings:
-        raise CannotEdit(f"there is a gate {name}; choose another name")
+        raise CannotEdit(say("there is a gate {name}; choose another name", name=name))
     gate = _lines(made, _MADE_GATE)
     gate[0] = gate[0].replace(f"{_MADE_GATE[-1]}:", f"{name}:", 1)
     schedule = _schedule(made)
@@ -49,11 +50,11 @@ def _behind(
     """The lines with more of them at the end of a section, indented as its others are."""
     opening = openings.get((section,))
     if opening is None or opening.key is None:
-        raise CannotEdit(f"the file has no section {section}; add the gate as text")
+        raise CannotEdit(say("the file has no section {section}; add the gate as text", section=section))
     first, after = lines_of(text, (section,))
     if opening.is_flow:
         if re.fullmatch(rf"{section}:\s*{{\s*}}\s*", lines[first]) is None:
-            raise CannotEdit(f"{section} stands in braces; add the gate as text")
+            raise CannotEdit(say("{section} stands in braces; add the gate as text", section=section))
         return [*lines[:first], f"{section}:", *more, *lines[first + 1 :]]
     indent = " " * (opening.indent - _MADE_INDENT)
     return [*lines[:after], "", *(f"{indent}{line}" if line else "" for line in more), *lines[after:]]

@@ -12,6 +12,7 @@ from vipgate_fs.document.editing import CannotEdit
 from vipgate_fs.document.findings import Path
 from vipgate_fs.document.outline import Tree
 from vipgate_fs.document.writing import Plain
+from vipgate_fs.sentences import say
 
 _PLAIN: Final = re.compile(r"-?[0-9]{1,9}|true|false", re.ASCII)
 """What is written without quotes, where the schema wants a number, or true or false."""
@@ -101,7 +102,7 @@ def _read_table(path: Path, old: Any, given: Mapping[str, str], part: Any) -> Tr
         if not wanted:
             continue
         if wanted in result:
-            raise CannotEdit("a name stands in two rows of the table")
+            raise CannotEdit(say("a name stands in two rows of the table"))
         result[wanted] = read(place, value, given, sub)
     return {key: "" if value is None else value for key, value in result.items()} or None
 

@@ -14,6 +14,7 @@ from vipgate_fs.document.editing import CannotEdit, decoded
 from vipgate_fs.document.findings import Path
 from vipgate_fs.document.outline import Tree, outline
 from vipgate_fs.document.rewriting import moved, rewritten, tree_of
+from vipgate_fs.sentences import say
 
 SHEETS: Final = ("general", "identification", "when", "prompts")
 _OF_SETTING: Final = {
@@ -72,7 +73,7 @@ def sheet(content: bytes, gate: str, kind: str) -> Sheet:
     tree = tree_of(content)
     own = ("gates", gate)
     if not isinstance(_at(tree, own), dict):
-        raise CannotEdit("there is no such gate")
+        raise CannotEdit(say("there is no such gate"))
     keys = part_of(own)["properties"]
     paths: list[Path] = [(*own, key) for key in keys if _OF_SETTING.get(key, "general") == kind]
     if kind == "when":
@@ -109,7 +110,7 @@ def pressed(on: Sheet, button: str, given: Mapping[str, str]) -> tuple[bytes, st
             on, given.get("new_schedule", "").strip()
         ), f"schedules.{given.get('new_schedule', '').strip()}.0.days"
     if not on.owns(path):
-        raise CannotEdit("this is not on this page")
+        raise CannotEdit(say("this is not on this page"))
     if what == "add":
         items = _at(on.tree, path)
         known = items if isinstance(items, list) else []
@@ -123,7 +124,7 @@ def pressed(on: Sheet, button: str, given: Mapping[str, str]) -> tuple[bytes, st
     if what in ("up", "down") and path and isinstance(path[-1], int):
         by = 1 if what == "down" else -1
         return moved(on.content, path[:-1], path[-1], by), f"{name_above(name)}.{path[-1] + by}"
-    raise CannotEdit("this is not on this page")
+    raise CannotEdit(say("this is not on this page"))
 
 
 def name_above(name: str) -> str:
@@ -134,9 +135,9 @@ def name_above(name: str) -> str:
 def _with_schedule(on: Sheet, name: str) -> bytes:
     form = schema.load()["$defs"]["name"]
     if re.fullmatch(form["pattern"], name) is None:
-        raise CannotEdit("a schedule's name begins with a letter, and has letters, digits, _ and -")
+        raise CannotEdit(say("a schedule's name begins with a letter, and has letters, digits, _ and -"))
     if name in schedules(on.tree):
-        raise CannotEdit("there is a schedule of this name; choose it")
+        raise CannotEdit(say("there is a schedule of this name; choose it"))
     own = ("gates", on.gate, "active")
     active = _at(on.tree, own)
     way = next(iter(active), "outside") if isinstance(active, dict) else "outside"

@@ -12,6 +12,7 @@ from typing import Any, Final
 import yaml
 
 from vipgate_fs.document.findings import Path
+from vipgate_fs.sentences import say
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
@@ -67,7 +68,7 @@ def decoded(content: bytes) -> tuple[str, bool]:
     try:
         return content.removeprefix(codecs.BOM_UTF8).decode(), content.startswith(codecs.BOM_UTF8)
     except UnicodeDecodeError:
-        raise CannotEdit("the file is not UTF-8") from None
+        raise CannotEdit(say("the file is not UTF-8")) from None
 
 
 def places(text: str) -> Mapping[Path, Place]:
@@ -97,7 +98,7 @@ def layout(text: str) -> Sequence[tuple[Path, Place | Opening]]:
     try:
         return list(_layout(text))
     except yaml.YAMLError:
-        raise CannotEdit("the file is no YAML; look at its findings") from None
+        raise CannotEdit(say("the file is no YAML; look at its findings")) from None
 
 
 def as_edited(content: bytes, text: str) -> bytes:

@@ -12,6 +12,7 @@ import yaml
 from vipgate_fs.document.editing import CannotEdit
 from vipgate_fs.document.findings import Path
 from vipgate_fs.document.nodes import MAX_DEPTH
+from vipgate_fs.sentences import say
 
 Tree = str | dict[str, "Tree"] | list["Tree"]
 """What a text says: single values as they are written, without quotes."""
@@ -77,7 +78,7 @@ def outline(text: str) -> Branch:
     try:
         return _Outliner(text).root()
     except (yaml.YAMLError, StopIteration):
-        raise CannotEdit("the file is no YAML; look at its findings") from None
+        raise CannotEdit(say("the file is no YAML; look at its findings")) from None
 
 
 def line_begin(text: str, at: int) -> int:
@@ -101,7 +102,7 @@ def lines_of(text: str, path: Path) -> tuple[int, int]:
     """
     branch = outline(text).find(path)
     if branch is None or branch.key is None:
-        raise CannotEdit("there is no such section")
+        raise CannotEdit(say("there is no such section"))
     lines = _BREAK.split(text)
     first = _line(text, branch.key[0])
     indent = _indent(lines[first])
@@ -133,13 +134,13 @@ class _Outliner:
         """Of the only document."""
         while not isinstance(event := next(self._events), yaml.NodeEvent):
             if isinstance(event, yaml.StreamEndEvent):
-                raise CannotEdit("the file is empty")
+                raise CannotEdit(say("the file is empty"))
         return self._branch(event, 0)
 
     def _branch(self, event: Any, depth: int) -> Branch:
         begin, end = self._offset(event.start_mark), self._offset(event.end_mark)
         if depth > MAX_DEPTH:
-            raise CannotEdit("the file is nested too deep")
+            raise CannotEdit(say("the file is nested too deep"))
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(Branch(begin, begin, entries={}, is_flow=bool(event.flow_style)), depth)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -153,7 +154,7 @@ class _Outliner:
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key = self._branch(event, depth + 1)
             if key.parts or key.text in branch.entries:
-                raise CannotEdit("a key stands twice in the file; edit it as text")
+                raise CannotEdit(say("a key stands twice in the file; edit it as text"))
             branch.entries[key.text] = value = self._branch(next(self._events), depth + 1)
             value.key = key.begin, key.end
         return self._ended(branch, event)

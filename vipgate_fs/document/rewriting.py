@@ -16,6 +16,7 @@ from vipgate_fs.document.editing import CannotEdit, decoded
 from vipgate_fs.document.findings import Path
 from vipgate_fs.document.outline import Branch, Tree, line_begin, line_end, outline
 from vipgate_fs.document.writing import INDENT, LONGEST, flow, flow_key, in_lines, is_short, single
+from vipgate_fs.sentences import say
 
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
 _COLON: Final = re.compile(r"[ \t]*:")
@@ -64,7 +65,7 @@ def moved(content: bytes, path: Path, index: int, by: int) -> bytes:
     branch = (root := outline(text)).find(path)
     first, second = sorted((index, index + by))
     if branch is None or branch.items is None or not 0 <= first < second < len(branch.items):
-        raise CannotEdit("there is nothing to change places with")
+        raise CannotEdit(say("there is nothing to change places with"))
     items = branch.items
     if branch.is_flow:
         (begin, middle), (again, end) = ((each.begin, each.end) for each in (items[first], items[second]))
@@ -88,7 +89,7 @@ def put(tree: Tree, path: Path, value: Tree | None) -> Tree:
     key, rest = path[0], path[1:]
     if isinstance(key, int):
         if not isinstance(tree, list) or key >= len(tree):
-            raise CannotEdit("there is no such item")
+            raise CannotEdit(say("there is no such item"))
         if not rest and value is None:
             return [*tree[:key], *tree[key + 1 :]]
         return [*tree[:key], put(tree[key], rest, value), *tree[key + 1 :]]
@@ -101,7 +102,7 @@ def put(tree: Tree, path: Path, value: Tree | None) -> Tree:
 def _checked(result: str, tree: Tree, *, has_mark: bool) -> bytes:
     """What was made, if it says what it shall say. Raises CannotEdit."""
     if outline(result).tree != tree:
-        raise CannotEdit("this can't be changed without touching something else; edit it as text")
+        raise CannotEdit(say("this can't be changed without touching something else; edit it as text"))
     return (codecs.BOM_UTF8 if has_mark else b"") + result.encode()
 
 
@@ -144,16 +145,16 @@ class _Rewriter:
             and branch.style not in ("|", ">")
         ):
             if _BREAK.search(self._text[branch.begin : branch.end]):
-                raise CannotEdit("there is no value of one line in this place")
+                raise CannotEdit(say("there is no value of one line in this place"))
             return branch.begin, branch.end, single(wanted, branch)
         if in_flow or branch.key is None:
             if branch.key is None and not branch.is_flow and branch.parts:
-                raise CannotEdit("this is edited as text")
+                raise CannotEdit(say("this is edited as text"))
             return branch.begin, branch.end, flow(wanted)
         found = _COLON.match(self._text, branch.key[1])
         begin = found.end() if found else branch.key[1]
         if "#" in self._text[begin : branch.begin]:
-            raise CannotEdit("a comment stands before this value; edit it as text")
+            raise CannotEdit(say("a comment stands before this value; edit it as text"))
         return begin, max(branch.end, begin), self._after(wanted, indent, begin)
 
     def _after(self, value: Tree, indent: int, at: int) -> str:
@@ -184,7 +185,7 @@ class _Rewriter:
         items = branch.items or []
         dashes = [item.key[0] for item in items if item.key is not None]
         if len(dashes) < len(items):
-            raise CannotEdit("a comment stands behind a dash; edit it as text")
+            raise CannotEdit(say("a comment stands behind a dash; edit it as text"))
         indent = dashes[0] - line_begin(self._text, dashes[0])
         for tag, begin, end, new_begin, new_end in _opcodes([item.tree for item in items], wanted):
             common = min(end - begin, new_end - new_begin) if tag == "replace" else 0
@@ -211,7 +212,7 @@ class _Rewriter:
             parts = branch.parts
             after = parts[parts.index(each) + 1].key if parts.index(each) + 1 < len(parts) else None
             if after is None or "#" in self._text[each.end : after[0]]:
-                raise CannotEdit("this setting has no line of its own; edit it as text")
+                raise CannotEdit(say("this setting has no line of its own; edit it as text"))
             return each.key[0], after[0], ""
         if begin == 0:
             found = _BREAK.match(self._text, end)
@@ -263,7 +264,7 @@ class _Rewriter:
     @staticmethod
     def _refuse_comments(between: Iterable[str]) -> None:
         if any("#" in each for each in between):
-            raise CannotEdit("comments stand within these braces; edit it as text")
+            raise CannotEdit(say("comments stand within these braces; edit it as text"))
 
 
 def _opcodes(old: list[Tree], wanted: list[Tree]) -> Sequence[tuple[str, int, int, int, int]]:
@@ -275,10 +276,10 @@ def _opcodes(old: list[Tree], wanted: list[Tree]) -> Sequence[tuple[str, int, in
 def _with_comments(text: str, item: Branch, floor: int) -> int:
     """Where the lines of an item begin, with the comments right above it. Raises CannotEdit."""
     if item.key is None:
-        raise CannotEdit("a comment stands behind a dash; edit it as text")
+        raise CannotEdit(say("a comment stands behind a dash; edit it as text"))
     begin = line_begin(text, item.key[0])
     if text[begin : item.key[0]].strip():
-        raise CannotEdit("this item has no line of its own; edit it as text")
+        raise CannotEdit(say("this item has no line of its own; edit it as text"))
     while begin > floor:
         above = line_begin(text, begin - (2 if text[begin - 2 : begin] == "\r\n" else 1))
         if above <= floor or not text[above:begin].lstrip().startswith("#"):

@@ -28,7 +28,7 @@ def digest(content: bytes) -> str:
 
 
 def save(path: Path, content: bytes, before: str) -> None:
-    """Put a content in the place of a file's, which still has to be the one of that digest.
+    """Put a content in the place of a file's, which still has to be the one of that digest; "": it is not there yet.
 
     A file of its own is written beside it, with the same owner and mode, brought to the disk and renamed: whenever the
     machine stops, there is the old file or the new one, and it is whole. A symbolic link stays one.
@@ -38,19 +38,20 @@ def save(path: Path, content: bytes, before: str) -> None:
         OSError: it can't be written, and is as it was.
     """
     path = Path(os.path.realpath(path))
-    _expect(path, before)
-    status = path.stat()
+    expect(path, before)
+    status = path.stat() if before else None
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
-                os.fchown(descriptor, status.st_uid, status.st_gid)
-            os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+            if status is not None:
+                if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
+                    os.fchown(descriptor, status.st_uid, status.st_gid)
+                os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
             file.write(content)
             file.flush()
             os.fsync(descriptor)
-        _expect(path, before)
+        expect(path, before)
         draft.rename(path)
     except BaseException:
         with suppress(OSError):
@@ -63,9 +64,12 @@ def save(path: Path, content: bytes, before: str) -> None:
         os.close(folder)
 
 
-def _expect(path: Path, before: str) -> None:
-    if digest(now := path.read_bytes()) != before:
-        raise ChangedMeanwhile(now)
+def expect(path: Path, before: str) -> None:
+    """Raise ChangedMeanwhile unless a file is still the one of that digest, or, for "", still not there."""
+    if not before and not os.path.lexists(path):
+        return
+    if not before or digest(path.read_bytes()) != before:
+        raise ChangedMeanwhile(path.read_bytes())
 
 
 def obstacle(path: Path) -> str | None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from vipgate_fs.document.editing import CannotEdit
 from vipgate_fs.document.outline import Branch, Tree
+from vipgate_fs.sentences import say
 
 _WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_./+-]*", re.ASCII)
 _READ_DIFFERENTLY: Final = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
@@ -31,7 +32,7 @@ def flow(value: Tree) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(flow, value)) + "]"
     if not value.isprintable():
-        raise CannotEdit("a value is one line of printable text")
+        raise CannotEdit(say("a value is one line of printable text"))
     if isinstance(value, Plain) or _is_word(value):
         return str(value)
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import pwd
+from dataclasses import replace
 from typing import Final
 
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
@@ -13,9 +14,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from vipgate_fs.admin.access import administrators_only
 from vipgate_fs.admin.application import desk
 from vipgate_fs.admin.changing import difference, findings_of, preview
-from vipgate_fs.admin.desk import Draft, NoConfiguration
+from vipgate_fs.admin.desk import Draft, NoConfiguration, TableChanged
 from vipgate_fs.admin.hidden import lines
-from vipgate_fs.admin.words import phrase
+from vipgate_fs.admin.words import phrase, said
 from vipgate_fs.document.editing import CannotEdit, as_edited, decoded
 from vipgate_fs.document.saving import ChangedMeanwhile, digest, obstacle
 
@@ -53,7 +54,8 @@ def edit() -> str:
     draft = desk().drafts.get(request.form.get("draft", ""))
     shown = draft.content if draft else content
     base = draft.base if draft else content
-    return render_template("file_edit.html", path=desk().path, text=_text(shown), base=digest(base), what="")
+    key = request.form.get("draft", "")
+    return render_template("file_edit.html", path=desk().path, text=_text(shown), base=digest(base), what="", draft=key)
 
 
 @page.post("/file/draft")
@@ -62,15 +64,16 @@ def begin() -> AnyResponse | tuple[str, int]:
     """Look at what a text would change, that was edited or uploaded."""
     base = desk().content()
     given = request.form.get("base", digest(base))
-    uploaded = request.files.get("upload")
+    uploaded, waiting = request.files.get("upload"), desk().drafts.get(request.form.get("draft", ""))
+    tables = waiting.tables if waiting else {}
     try:
         content = uploaded.read() if uploaded else as_edited(base, request.form.get("text", ""))
     except CannotEdit as why:
-        return render_template("failure.html", status=400, kind="CannotEdit", what=str(why), error=why), 400
+        return render_template("failure.html", status=400, kind="CannotEdit", what=said(why.args[0]), error=why), 400
     if given != digest(base):
-        draft = Draft(content, b"", _name(), _what())
+        draft = Draft(content, b"", _name(), _what(), tables)
         return _changed(draft, base)
-    draft = Draft(content, base, _name(), _what() or (phrase("uploaded") if uploaded else ""))
+    draft = Draft(content, base, _name(), _what() or (phrase("uploaded") if uploaded else ""), tables)
     return redirect(url_for(".review", draft=desk().drafts.put(draft)), 303)
 
 
@@ -88,7 +91,7 @@ def take_over() -> AnyResponse:
 def review(draft: str) -> str | tuple[str, int]:
     """What a draft changes, before anything holds; or why it can't be saved."""
     found = _draft(draft)
-    findings = findings_of(found.content, desk().path)
+    findings = findings_of(found.content, desk().path, found.sources)
     if any(finding.severity == "error" for finding in findings):
         file = str(desk().path)
         return (
@@ -107,9 +110,9 @@ def review(draft: str) -> str | tuple[str, int]:
         "review.html",
         draft=draft,
         warnings=findings,
-        preview=preview(desk(), found.content, before) if before is not None else None,
+        preview=preview(desk(), found.content, before, found.sources) if before is not None else None,
         difference=list(difference(found.base if before is None else before, found.content)),
-        same=before == found.content,
+        tables=[(name, table.counts) for name, table in found.tables.items()],
         now=_now(),
         at=_at,
     )
@@ -120,12 +123,14 @@ def review(draft: str) -> str | tuple[str, int]:
 def save(draft: str) -> AnyResponse | tuple[str, int]:
     """Save it and apply it."""
     found = _draft(draft)
-    if any(finding.severity == "error" for finding in findings_of(found.content, desk().path)):
+    if any(finding.severity == "error" for finding in findings_of(found.content, desk().path, found.sources)):
         return redirect(url_for(".review", draft=draft), 303)
     try:
         answer = desk().save(found)
     except ChangedMeanwhile as changed:
         return _changed(found, changed.content, draft)
+    except TableChanged as error:
+        return render_template("failure.html", status=409, kind="TableChanged", what=str(error), error=error), 409
     except OSError as error:
         where = obstacle(desk().path) or str(desk().path)
         words = {"path": desk().path, "where": where, "user": _user(), "why": error.strerror}
@@ -188,7 +193,7 @@ def restore(version: str) -> AnyResponse:
 def _changed(draft: Draft, now: bytes, name: str = "") -> tuple[str, int]:
     """Both versions, for whoever has to make one of them."""
     desk().drafts.drop(name)
-    mine = desk().drafts.put(Draft(draft.content, now, draft.by, draft.what))
+    mine = desk().drafts.put(replace(draft, base=now))
     return (
         render_template(
             "refused_changed.html",

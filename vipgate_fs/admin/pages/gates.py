@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 import gevent
@@ -19,12 +20,14 @@ from vipgate_fs.admin.desk import Draft, NoConfiguration, StoreTrouble
 from vipgate_fs.admin.forms import path_of
 from vipgate_fs.admin.hidden import lines
 from vipgate_fs.admin.sheets import SHEETS, pressed, schedules, sheet
+from vipgate_fs.admin.tables import Changed
 from vipgate_fs.admin.words import phrase
-from vipgate_fs.config import load_text
+from vipgate_fs.config import Loaded, load_text
 from vipgate_fs.document.editing import CannotEdit, as_edited, decoded
 from vipgate_fs.document.findings import Path
 from vipgate_fs.document.outline import lines_of
 from vipgate_fs.document.saving import digest
+from vipgate_fs.document.sources import MACHINE
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.decision import answer
 from vipgate_fs.gate.dialable import as_dialled
@@ -71,14 +74,19 @@ def change(name: str, kind: str) -> Response | tuple[str, int]:
         if button.partition(":")[0] in ("add", "remove", "up", "down", "schedule"):
             current, focus = pressed(sheet(current, name, kind), button, given)
     except CannotEdit as why:
-        return _shown(name, kind, key, words.said(str(why)), given), 422
-    key = _keep(name, current, base) if current != base else ""
+        return _shown(name, kind, key, words.said(why.args[0]), given), 422
+    key = keep(name, current, base, draft) if draft or current != base else ""
     what, _, place = button.partition(":")
+    sources = draft.sources if draft else MACHINE
+    if what == "table":
+        return redirect(url_for("tables.show", name=name, index=place.rpartition(".")[2], draft=key or None), 303)
     if what == "sheet":
         return redirect(url_for(".show", name=name, kind=place, draft=key or None), 303)
-    if not what and not any(each.severity == "error" for each in findings_of(current, desk().path)):
-        return redirect(url_for("file.review", draft=key or _keep(name, current, base)), 303)
-    asked = (place, *_ask(name, current, path_of(place), given)) if what == "ask" else None
+    if not what and not any(each.severity == "error" for each in findings_of(current, desk().path, sources)):
+        return redirect(url_for("file.review", draft=key or keep(name, current, base)), 303)
+    asked = None
+    if what == "ask":
+        asked = place, *_ask(name, load_text(current, desk().path, sources), path_of(place), given)
     typed = {each: value for each, value in given.items() if each.startswith("ask.")} if asked else {}
     return _shown(name, kind, key, given=typed, focus=focus, asked=asked), 200 if what else 422
 
@@ -110,7 +118,7 @@ def begin(name: str) -> Response | tuple[str, int]:
     ends = "\n" if decoded(content)[0].endswith(("\n", "\r")) else ""
     whole[first:after] = request.form.get("text", "").splitlines()
     changed = as_edited(content, "\n".join(whole) + ends)
-    return redirect(url_for("file.review", draft=_keep(name, changed, draft.base if draft else content)), 303)
+    return redirect(url_for("file.review", draft=keep(name, changed, draft.base if draft else content, draft)), 303)
 
 
 def _shown(  # noqa: PLR0913, PLR0917 - all that may be on the page
@@ -129,7 +137,7 @@ def _shown(  # noqa: PLR0913, PLR0917 - all that may be on the page
         found = sheet(content, name, kind)
     except CannotEdit:
         abort(404)
-    loaded = load_text(content, desk().path) if draft else desk().loaded()
+    loaded = load_text(content, desk().path, draft.sources) if draft else desk().loaded()
     configuration = desk().configuration(desk().status())
     in_force = next((each for each in configuration.gates if each.name == name), None)
     drafted = loaded.configuration and next((each for each in loaded.configuration.gates if each.name == name), None)
@@ -198,9 +206,9 @@ def _clock(hours: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02}"
 
 
-def _ask(name: str, content: bytes, path: Path, given: dict[str, str]) -> tuple[Reason | None, float]:
+def _ask(name: str, loaded: Loaded, path: Path, given: dict[str, str]) -> tuple[Reason | None, float]:
     """What a step of a draft answers for a caller, and how long that took; None: it has errors, or no such step."""
-    configuration = load_text(content, desk().path).configuration
+    configuration = loaded.configuration
     gates = configuration.gates if configuration else ()
     gate = next((each for each in gates if each.name == name), None)
     index = path[3] if len(path) > 3 and isinstance(path[3], int) else -1  # noqa: PLR2004 - gates.NAME.identify.INDEX
@@ -223,6 +231,10 @@ def _lines(content: bytes, path: Path) -> tuple[int, int]:
         abort(404)
 
 
-def _keep(name: str, content: bytes, base: bytes) -> str:
+def keep(
+    name: str, content: bytes, base: bytes, draft: Draft | None = None, tables: Mapping[str, Changed] | None = None
+) -> str:
+    """Keep a change of a gate's, with what waits already; its id."""
     by = g.session.name or phrase("by link")
-    return desk().drafts.put(Draft(content, base, by, phrase("gate {name}", name=name)))
+    all_tables = {**(draft.tables if draft else {}), **(tables or {})}
+    return desk().drafts.put(Draft(content, base, by, phrase("gate {name}", name=name), all_tables))

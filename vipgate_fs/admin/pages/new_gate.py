@@ -47,7 +47,7 @@ def begin() -> str | tuple[str, int]:
     except Unusable as fault:
         return _asked(given, {fault.question: "; ".join(said(why) for why in fault.why)}), 422
     except CannotEdit as why:
-        return _asked(given, {"name": str(why)}), 422
+        return _asked(given, {"name": said(why.args[0])}), 422
     by = g.session.name or phrase("by link")
     kept = desk().drafts.put(Draft(draft, content, by, phrase("new gate {name}", name=name)))
     return render_template("new_gate_made.html", name=name, draft=kept, pins=made.pins)

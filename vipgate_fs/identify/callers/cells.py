@@ -100,7 +100,7 @@ def _of_csv(content: bytes, names_columns: Callable[[Cells], bool]) -> Iterator[
     encoding = _encoding(content)
     lines = io.TextIOWrapper(io.BytesIO(content), encoding, "replace")
     head = list(islice(lines, _HEAD))
-    separator, skipped = _separator(head, names_columns)
+    separator, skipped = separator_of(head, names_columns)
     lines.seek(0)
     return _parse(lines, separator, skipped)
 
@@ -129,7 +129,7 @@ def _or_western(content: bytes, encoding: str) -> str:
     return encoding
 
 
-def _separator(head: Sequence[str], names_columns: Callable[[Cells], bool]) -> tuple[str, int]:
+def separator_of(head: Sequence[str], names_columns: Callable[[Cells], bool]) -> tuple[str, int]:
     """What separates the cells, and how many lines there are for Excel only (`sep=;`)."""
     if head and (match := _SEPARATOR_LINE.fullmatch(head[0].lstrip("\ufeff").rstrip("\n"))):
         return match["separator"], 1

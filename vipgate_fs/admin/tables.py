@@ -1,0 +1,260 @@
+"""Tables of callers, as a gate's steps name them: pasted from a spreadsheet, or edited row by row.
+
+A table is CSV. What is not changed keeps its line, comments included.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from vipgate_fs.document.sources import Content, Machine
+from vipgate_fs.identify.callers.cells import Cells, Fault, read_cells, separator_of
+from vipgate_fs.identify.callers.columns import Header, Key, Value, read_header
+from vipgate_fs.identify.callers.list_file import clean
+from vipgate_fs.sentences import say
+
+LARGEST: Final = 1024 * 1024
+"""Bytes of a table that is edited here."""
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}\.csv", re.ASCII)
+"""Of a table that is written here: in the configuration's folder, and nowhere else."""
+_MODE: Final = 0o100600
+_TITLES: Final = 6
+"""Rows within which the columns are named."""
+_QUANTITY: Final = re.compile(r"'?[+0-9][0-9 ()/.,-]{4,}(E\+?[0-9]+)?\*?", re.ASCII | re.IGNORECASE)
+_WORTH: Final = {
+    "pin": re.compile(r"'?[0-9]{1,20}", re.ASCII),
+    "verdict": re.compile(r"(pass|reject|forward:.*)", re.IGNORECASE),
+}
+_NOTE: Final = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A table that is to be written.
+
+    Attributes:
+        content: all of it.
+        before: the digest of what is there now; "" for nothing.
+        counts: of rows that are new, gone, and changed.
+    """
+
+    content: bytes = field(repr=False)
+    before: str
+    counts: tuple[int, int, int] = (0, 0, 0)
+
+
+class Tables(Machine):
+    """The machine, with tables as they will be.
+
+    Args:
+        tables: by name.
+    """
+
+    def __init__(self, tables: Mapping[str, Changed]) -> None:
+        self._tables = tables
+
+    def list(self, name: str, folder: Path) -> Content:
+        """See `vipgate_fs.document.sources.Sources`."""
+        if name in self._tables:
+            return Content(folder / name, self._tables[name].content, _MODE)
+        return super().list(name, folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table.
+
+    Attributes:
+        line: from 1.
+        key: the number, as it is written.
+        value: the verdict or PIN, as it is written; "" for none.
+        others: what else is in it, for people.
+    """
+
+    line: int
+    key: str
+    value: str = field(repr=False)
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a table is about.
+
+    Attributes:
+        key: what is looked for in it.
+        value: what is said of it.
+    """
+
+    key: Key
+    value: Value
+
+    def header(self, cells: Cells) -> Header | None:
+        """What its columns are, if the cells name them."""
+        try:
+            return read_header([clean(cell) for cell in cells], self.key, self.value)
+        except ValueError:  # it names them, but wrongly: that is found when it is checked
+            return Header((0,), 1 if len(cells) > 1 else None, tuple(cells), ())
+
+    def names_columns(self, cells: Cells) -> bool:
+        """Whether cells are the names of columns."""
+        return self.header(cells) is not None
+
+
+class Table:
+    """A table that can be edited.
+
+    Attributes:
+        rows: below the names of its columns.
+        names: of its columns.
+
+    Args:
+        content: of the file.
+        kind: what it is about.
+
+    Raises:
+        ValueError: it can't be edited here. The text says why.
+    """
+
+    def __init__(self, content: bytes, kind: Kind) -> None:
+        self._text = _text(content)
+        self._lines = self._text.splitlines()
+        self._separator = separator_of([f"{line}\n" for line in self._lines[:10]], kind.names_columns)[0]
+        self._header: Header | None = None
+        self.rows: list[Row] = []
+        for found in read_cells(self._text.encode(), kind.names_columns):
+            if isinstance(found, Fault) or self._cells(found[0]) != [*found[1]]:
+                raise ValueError(say("a row has several lines or an open quote; edit the file, or paste it anew"))
+            line, cells = found
+            if self._header is not None:
+                self.rows.append(self._row(line, cells, self._header))
+                continue
+            self._header = kind.header(cells)
+            if self._header is None and line > _TITLES:
+                break
+        if self._header is None:
+            raise ValueError(say("the columns are not named; paste it anew"))
+        self.names = self._header.names
+
+    def edited(self, changes: Mapping[int, tuple[str, str] | None], more: Iterable[Row] = ()) -> bytes:
+        """The table with other rows.
+
+        Args:
+            changes: by the row's line, its number and its value; None: it is taken out.
+            more: further rows; their lines say nothing.
+        """
+        assert self._header is not None, "it has one"
+        lines = []
+        for number, line in enumerate(self._lines, 1):
+            if number not in changes:
+                lines.append(line)
+            elif (change := changes[number]) is not None:
+                lines.append(self._written(self._filled(self._cells(number), *change)))
+        width = len(self._header.names)
+        for row in more:
+            cells = self._filled([""] * width, row.key, row.value)
+            free = (index for index, cell in enumerate(cells) if not cell and index not in self._header.keys)
+            for index, other in zip(free, row.others, strict=False):
+                cells[index] = other
+            lines.append(self._written(cells))
+        return ("\n".join(lines) + "\n").encode()
+
+    def _row(self, line: int, cells: Cells, header: Header) -> Row:
+        places = (*header.keys[:1], header.value)
+        others = tuple(cell for index, cell in enumerate(cells) if index not in places)
+        return Row(line, _at(cells, header.keys[0]), _at(cells, header.value), others)
+
+    def _filled(self, cells: list[str], key: str, value: str) -> list[str]:
+        assert self._header is not None, "it has one"
+        cells += [""] * (len(self._header.names) - len(cells))
+        cells[self._header.keys[0]] = key
+        if self._header.value is not None:
+            cells[self._header.value] = value
+        return cells
+
+    def _cells(self, line: int) -> list[str]:
+        is_tabs = self._separator == "\t"
+        return next(csv.reader([self._lines[line - 1]], delimiter=self._separator, skipinitialspace=not is_tabs), [])
+
+    def _written(self, cells: Sequence[str]) -> str:
+        out = io.StringIO()
+        csv.writer(out, delimiter=self._separator, lineterminator="").writerow(cells)
+        return out.getvalue()
+
+
+def pasted(text: str, kind: Kind) -> bytes:
+    """A table made of what somebody has copied from a spreadsheet, or from a CSV file, with or without a head.
+
+    Raises:
+        ValueError: there is no row in it.
+    """
+    rows = [[" ".join(cell.split()) for cell in row] for row in _rows(text)]
+    rows = [row for row in rows if any(row)]
+    if not rows:
+        raise ValueError(say("there is no row in it"))
+    if not any(map(kind.names_columns, rows[:_TITLES])):
+        rows = _with_head(rows, kind)
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue().encode()
+
+
+def counts(before: Table | None, after: Table) -> tuple[int, int, int]:
+    """How many rows are new, gone, and changed."""
+    old, new = ([(row.key, row.value, row.others) for row in table.rows] if table else [] for table in (before, after))
+    added = gone = changed = 0
+    for tag, begin, end, new_begin, new_end in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            both = min(end - begin, new_end - new_begin)
+            added, gone, changed = added + new_end - new_begin - both, gone + end - begin - both, changed + both
+    return added, gone, changed
+
+
+def _rows(text: str) -> Iterator[list[str]]:
+    head = next(filter(str.strip, text.splitlines()), "")
+    separator = next((each for each in ("\t", ";", "|", ",") if each in head), ",")
+    try:
+        yield from csv.reader(io.StringIO(text.lstrip("\ufeff"), newline=""), delimiter=separator)
+    except csv.Error as error:
+        raise ValueError(say("this is not CSV: {error}", error=str(error))) from None
+
+
+def _with_head(rows: list[list[str]], kind: Kind) -> list[list[str]]:
+    """Rows with the names of their columns above them: which is which shows in what is in them."""
+    width = max(map(len, rows))
+
+    def best(form: re.Pattern[str], among: list[int]) -> int:
+        hits = {index: sum(form.fullmatch(_at(row, index)) is not None for row in rows) for index in among}
+        return max(among, key=lambda index: (hits[index], -index))
+
+    columns = list(range(width))
+    key = best(_QUANTITY if kind.key == "number" else _WORTH["pin"], columns)
+    rest = [index for index in columns if index != key]
+    value = best(_WORTH[kind.value], rest) if rest else None
+    if value is not None and kind.value == "verdict" and not _WORTH["verdict"].fullmatch(_at(rows[0], value)):
+        value = None
+    others = iter([_NOTE, *(f"{_NOTE} {number}" for number in range(2, width + 1))])
+    names = [kind.key if index == key else kind.value if index == value else next(others) for index in columns]
+    return [names, *rows]
+
+
+def _at(cells: Sequence[str], index: int | None) -> str:
+    return clean(cells[index]) if index is not None and index < len(cells) else ""
+
+
+def _text(content: bytes) -> str:
+    if len(content) > LARGEST:
+        raise ValueError(say("this table is too large to be edited here; edit the file itself, or paste it anew"))
+    if content.startswith((b"PK", b"\xff\xfe", b"\xfe\xff")) or b"\0" in content:
+        raise ValueError(say("this is no CSV in UTF-8; save it as such, or paste it anew"))
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")
