@@ -94,8 +94,8 @@ class Visitor:
         page = self.go(urlsplit(url).path)
         return self.send(page.forms[0])
 
-    def sign_in(self, name, password):
-        return self.send(self.go("/sign-in").form("/sign-in"), name=name, password=password)
+    def sign_in(self, name, password, code=""):
+        return self.send(self.go("/sign-in").form("/sign-in"), name=name, password=password, code=code)
 
 
 class _Text(HTMLParser):

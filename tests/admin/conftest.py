@@ -1,7 +1,15 @@
 from __future__ import annotations
 
+import re
+from types import SimpleNamespace
+
 import pytest
+from forked import COMMAND, Process
 from page_service import Page
+from page_visitor import Visitor
+from running_service import until
+
+URL = re.compile(r"http://127\.0\.0\.1:(\d+)/link/\S+")
 
 
 @pytest.fixture(scope="session")
@@ -11,3 +19,16 @@ def page(tmp_path_factory):
     yield page
     page.service.destroy()
     page.database.close()
+
+
+@pytest.fixture
+def setup(tmp_path):
+    """The command, as it waits for whoever opens its link, and a visitor who has not."""
+    path, out = tmp_path / "vipgate.yaml", tmp_path / "out"
+    process = Process(COMMAND, "admin", "setup", "--config", path, "--listen", "127.0.0.1:0", out=out)
+    try:
+        until(lambda: URL.search(out.read_text()) if out.exists() else None)
+        found = URL.search(out.read_text())
+        yield SimpleNamespace(path=path, out=out, process=process, url=found[0], visitor=Visitor(int(found[1]), "de"))
+    finally:
+        process.destroy()

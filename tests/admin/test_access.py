@@ -1,9 +1,9 @@
-"""Who may come in: links, sessions, and how often a password may be tried."""
+"""Who may come in: links and sessions. How passwords are tried: test_sign_in.py."""
 
 import pytest
 
 from vipgate_fs.admin import passwords
-from vipgate_fs.admin.access import ALL, EACH, IDLE, LONGEST, Access
+from vipgate_fs.admin.access import IDLE, LONGEST, Access
 from vipgate_fs.service.page import LINK_VALID, Links, digest
 from vipgate_fs.store.accounts import ADMINISTRATOR
 
@@ -103,32 +103,13 @@ def test_a_session_that_was_ended_is_over(access):
     assert access.find(other)
 
 
-def test_after_five_wrong_passwords_a_name_waits_and_others_do_not(access, clock):
-    for left in (4, 3, 2, 1):
-        access.note_failure("brandt")
-        assert access.left("brandt") == left
-        assert access.waits("brandt") == 0
-    access.note_failure("brandt")
-    assert access.waits("brandt") == EACH.duration
-    assert access.waits("adler") == 0
-    clock.now += EACH.duration
-    assert access.waits("brandt") == 0
-
-
-def test_whoever_tries_many_names_makes_all_wait(access):
-    for number in range(ALL.failures):
-        access.note_failure(f"name {number}")
-    assert access.waits("another") == EACH.duration
-
-
-def test_the_right_password_forgets_the_wrong_ones(access):
-    access.note_failure("brandt")
-    access.note_success("brandt")
-    assert access.left("brandt") == EACH.failures
-
-
 def test_what_is_kept_is_bounded(access):
     keys = [access.begin("", ADMINISTRATOR) for _ in range(1001)]
+    for key in keys:
+        access.wait_for(key, "codes")
+    assert (access.waiting(keys[0]), access.waiting(keys[1])) == (None, "codes")
+    access.end(keys[1000])
+    assert access.waiting(keys[1000]) is None
     assert access.find(keys[0]) is None
     assert access.find(keys[1])
 

@@ -140,6 +140,12 @@ def states(page, window):
     press(window, "/gates/closed/edit")
     yield "gate-edit"
     yield from changes(page, window)
+    press(window, "/sign-out")
+    sign_in(window, "brandt")
+    window.goto("/account")
+    yield "account"
+    press(window, "/account/codes", password=PASSWORDS["brandt"])
+    yield "account-codes"
 
 
 def changes(page, window):
@@ -228,6 +234,26 @@ def test_no_page_has_a_finding_of_axe_or_is_wider_than_its_window(window, page, 
             opened.screenshot(path=Path(SHOTS) / f"{name}.{language}.{size}.{scheme}.png")
     assert found == {}
     assert len(seen) > 20
+
+
+@whole
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("size", SIZES)
+def test_the_first_gate_is_made_in_a_browser(chromium, setup, size, language):
+    context = chromium.new_context(viewport=SIZES[size], locale=language)
+    try:
+        window = context.new_page()
+        window.goto(setup.url)
+        window.click("form button.main")
+        for name in ("setup", "setup-done"):
+            assert window.locator("html").get_attribute("lang") == language
+            assert findings(window) == []
+            if SHOTS:
+                window.screenshot(path=Path(SHOTS) / f"{name}.{language}.{size}.light.png")
+            if name == "setup":
+                press(window, "/", numbers="+49 30 23125700", hours="mon-fri 8-17", holidays="DE-BE")
+    finally:
+        context.close()
 
 
 @whole

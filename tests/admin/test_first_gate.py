@@ -4,32 +4,14 @@ from __future__ import annotations
 
 import re
 import stat
-from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner
-from forked import COMMAND, Process
 from page_visitor import Visitor
-from running_service import until
 
 from vipgate_fs import config
 from vipgate_fs.cli import main
-
-URL = re.compile(r"http://127\.0\.0\.1:(\d+)/link/\S+")
-
-
-@pytest.fixture
-def setup(tmp_path):
-    """The command, as it waits for whoever opens its link, and a visitor who has not."""
-    path, out = tmp_path / "vipgate.yaml", tmp_path / "out"
-    process = Process(COMMAND, "admin", "setup", "--config", path, "--listen", "127.0.0.1:0", out=out)
-    try:
-        until(lambda: URL.search(out.read_text()) if out.exists() else None)
-        found = URL.search(out.read_text())
-        yield SimpleNamespace(path=path, out=out, process=process, url=found[0], visitor=Visitor(int(found[1]), "de"))
-    finally:
-        process.destroy()
 
 
 def test_four_answers_become_a_configuration_and_the_command_ends(setup):

@@ -1,4 +1,4 @@
-"""Who may see and do what: links that admit once, sessions that end, roles, and how often a password may be tried."""
+"""Who may see and do what: links that admit once, sessions that end, and roles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any, Final, TypeVar
 
 from flask import abort, g
 
-from vipgate_fs.gate.lockout import Limit, Tally
 from vipgate_fs.service.attendant import Ask
 from vipgate_fs.service.page import IS_GOOD, USE, digest
 from vipgate_fs.store.accounts import ADMINISTRATOR
@@ -22,12 +21,7 @@ IDLE: Final = 3600.0
 LONGEST: Final = 12 * 3600.0
 """Seconds after which a session ends in any case."""
 _MOST: Final = 1000
-"""Sessions and names with failed sign-ins that are kept; the oldest go first."""
-EACH: Final = Limit(failures=5, forgive=3600.0, duration=900.0, longest=86_400.0)
-"""How often a password may be tried for a name."""
-ALL: Final = Limit(failures=50, forgive=600.0, duration=900.0, longest=86_400.0)
-"""How often for all names together."""
-
+"""Sessions that are kept; the oldest go first."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -38,13 +32,13 @@ class Session:
     Attributes:
         name: of the account; "" for whoever came by a link.
         role: of the account; see `vipgate_fs.store.accounts`.
-        proof: of the account's password, so that the session ends when that is changed; "" for a link.
+        stamp: of what they sign in with, so that the session ends when that is changed; "" for a link.
         began, seen: when they signed in and when they were seen last (time.monotonic).
     """
 
     name: str
     role: str
-    proof: str
+    stamp: str
     began: float
     seen: float
 
@@ -65,8 +59,7 @@ class Access:
     def __init__(self, ask: Ask, clock: Callable[[], float] = time.monotonic) -> None:
         self._ask, self._clock = ask, clock
         self._sessions: OrderedDict[str, Session] = OrderedDict()
-        self._tallies: OrderedDict[str, Tally] = OrderedDict()
-        self._all = Tally()
+        self._waiting: OrderedDict[str, str | None] = OrderedDict()
 
     def is_good(self, token: str) -> bool:
         """Whether a link with that token may still be used. Raises TimeoutError."""
@@ -76,10 +69,12 @@ class Access:
         """Use a link up; whether it was good. Raises TimeoutError."""
         return bool(self._ask(USE + b" " + digest(token).encode()))
 
-    def begin(self, name: str, role: str, proof: str = "") -> str:
+    def begin(self, name: str, role: str, stamp: str = "") -> str:
         """Begin a session; its key, which nobody has had before."""
         key, now = secrets.token_urlsafe(32), self._clock()
-        _put(self._sessions, digest(key), Session(name, role, proof, now, now))
+        self._sessions[digest(key)] = Session(name, role, stamp, now, now)
+        while len(self._sessions) > _MOST:
+            self._sessions.popitem(last=False)
         return key
 
     def find(self, key: str, *, prolongs: bool = True) -> Session | None:
@@ -98,27 +93,17 @@ class Access:
     def end(self, key: str) -> None:
         """End a session."""
         self._sessions.pop(digest(key), None)
+        self._waiting.pop(digest(key), None)
 
-    def waits(self, name: str) -> float:
-        """Seconds for which no password is tried for that name, not even the right one; 0: it may be tried."""
-        now = self._clock()
-        until = max(self._all.locked_until, self._tallies.get(name, Tally()).locked_until)
-        return max(0.0, until - now)
+    def wait_for(self, key: str, codes: str | None) -> None:
+        """Keep, for a session, what one-time codes are going to be made of; see Account."""
+        self._waiting[digest(key)] = codes
+        while len(self._waiting) > _MOST:
+            self._waiting.popitem(last=False)
 
-    def left(self, name: str) -> int:
-        """How many attempts are left before a wait begins."""
-        now = self._clock()
-        return max(1, EACH.failures - self._tallies.get(name, Tally()).at(now, EACH).failures)
-
-    def note_failure(self, name: str) -> None:
-        """A password was wrong, or there is no such account: nobody can tell which."""
-        now = self._clock()
-        _put(self._tallies, name, self._tallies.get(name, Tally()).with_failure(now, EACH))
-        self._all = self._all.with_failure(now, ALL)
-
-    def note_success(self, name: str) -> None:
-        """The password was right."""
-        self._tallies.pop(name, None)
+    def waiting(self, key: str) -> str | None:
+        """What is kept for a session."""
+        return self._waiting.get(digest(key))
 
 
 def administrators_only(view: F) -> F:
@@ -131,10 +116,3 @@ def administrators_only(view: F) -> F:
         return view(*arguments, **more)
 
     return guarded  # type: ignore[return-value]
-
-
-def _put(kept: OrderedDict[str, Any], key: str, value: Any) -> None:
-    kept[key] = value
-    kept.move_to_end(key)
-    while len(kept) > _MOST:
-        kept.popitem(last=False)

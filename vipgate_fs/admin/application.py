@@ -27,7 +27,7 @@ from vipgate_fs.service.status import VERSION
 from vipgate_fs.store import accounts, overrides, tallies
 
 PAGES: Final = (
-    *("signing_in", "by_link", "overview", "calls", "guest_pins", "lockouts", "known"),
+    *("signing_in", "by_link", "account", "overview", "calls", "guest_pins", "lockouts", "known"),
     *("trying", "file", "gates", "tables", "new_gate"),
 )
 SETUP: Final = ("by_link", "first_gate")
@@ -134,7 +134,7 @@ def _is_own(origin: str | None) -> bool:
 
 
 def current_session(*, prolongs: bool) -> Session | None:
-    """The session of the request's cookie. It ends with its account, and when the account's password is changed."""
+    """The session of the request's cookie. It ends with its account, and when what one signs in with is changed."""
     found = access().find(cookie["key"], prolongs=prolongs) if "key" in cookie else None
     if found is None or not found.name:
         return found
@@ -142,7 +142,7 @@ def current_session(*, prolongs: bool) -> Session | None:
         account = desk().ask(lambda connection: accounts.find(connection, found.name))
     except (StoreTrouble, NoConfiguration):
         account = None  # an account that can't be asked for admits nobody
-    if account is None or account.proof != found.proof or account.role != found.role:
+    if account is None or account.stamp != found.stamp or account.role != found.role:
         access().end(cookie["key"])
         return None
     return found

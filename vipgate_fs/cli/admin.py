@@ -161,9 +161,20 @@ def list_(config: Path | None, style: str) -> None:
     listed = SiteStore(essentials).do(lambda connection: list(accounts.read(connection)), reads=True)
     calendar = essentials.site.calendar
     document = [
-        {"name": each.name, "role": each.role, "created": output.iso(each.created, calendar)} for each in listed
+        {
+            "name": each.name,
+            "role": each.role,
+            "created": output.iso(each.created, calendar),
+            "codes": each.codes is not None,
+        }
+        for each in listed
     ]
-    output.report(style, document, *(f"{each.name}: {each.role}" for each in listed))
+    with_codes = spoken(say("with one-time codes"))
+    output.report(
+        style,
+        document,
+        *(f"{each.name}: {each.role}{f', {with_codes}' if each.codes is not None else ''}" for each in listed),
+    )
 
 
 @user.command()
@@ -193,6 +204,17 @@ def password(config: Path | None, name: str) -> None:
         raise _unknown(name)
     audit("admin user password", name=name)
     click.echo(spoken(say("{name}: the password is another one now", name=name)))
+
+
+@user.command(name="no-codes")
+@config_option
+@click.argument("name")
+def no_codes(config: Path | None, name: str) -> None:
+    """Let an account sign in without one-time codes again, such as when the telephone with the app is lost."""
+    if not SiteStore(load_essentials_or_exit(config)).do(lambda connection: accounts.set_codes(connection, name, None)):
+        raise _unknown(name)
+    audit("admin user no-codes", name=name)
+    click.echo(spoken(say("{name}: signs in without codes now", name=name)))
 
 
 def _unknown(name: str) -> click.ClickException:

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, select, update
 
-from vipgate_fs.store.schema import ACCOUNTS, insert_missing
+from vipgate_fs.store.schema import ACCOUNTS, PAGE, TALLIES, insert_missing
 
 ADMINISTRATOR: Final = "administrator"
 """A role: may do everything."""
@@ -25,12 +25,20 @@ class Account:
         role: what they may do; ADMINISTRATOR or FRONT_DESK.
         proof: of the password, as argon2 has it (RFC 9106); nobody can tell the password by it.
         created: Unix time.
+        codes: what the secret of their one-time codes is made of, together with the key that is not in the store; None:
+            they sign in without codes.
     """
 
     name: str
     role: str
     proof: str = field(repr=False)
     created: float
+    codes: str | None = field(default=None, repr=False)
+
+    @property
+    def stamp(self) -> str:
+        """Changes with whatever they sign in with."""
+        return f"{self.proof} {self.codes or ''}"
 
 
 _COLUMNS = [ACCOUNTS.c[each.name] for each in fields(Account)]
@@ -54,8 +62,18 @@ def add(connection: Connection, account: Account) -> bool:
 
 
 def renew(connection: Connection, name: str, proof: str) -> bool:
-    """Give an account another password, by its proof; whether there is one of that name."""
+    """Give an account another password, by its proof; whether there is one of that name.
+
+    Wrong passwords of before are forgotten: whoever may do this need not wait.
+    """
+    own = (TALLIES.c.gate == PAGE) & (TALLIES.c.who == name)
+    connection.execute(delete(TALLIES).where(own, TALLIES.c.kind == "caller"))
     return connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.name == name).values(proof=proof)).rowcount == 1
+
+
+def set_codes(connection: Connection, name: str, codes: str | None) -> bool:
+    """Let an account sign in with one-time codes from now on, or without; whether there is one of that name."""
+    return connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.name == name).values(codes=codes)).rowcount == 1
 
 
 def remove(connection: Connection, name: str) -> bool:

@@ -102,10 +102,13 @@ ACCOUNTS: Final = Table(
     Column("role", Text, nullable=False),
     Column("proof", Text, nullable=False),
     Column("created", Double, nullable=False),
+    Column("codes", Text),
 )
 """See `vipgate_fs.store.accounts.Account`."""
 
 _VERSION: Final = Table("vipgate_schema", MetaData(), Column("version", Integer, nullable=False))
+PAGE: Final = ""
+"""In the place of a gate: tallies of those who sign in on the administration page. No gate has that name."""
 DELETED_AT_ONCE: Final = 500
 """Rows."""
 _LOCK: Final = 0x56495067
@@ -164,6 +167,7 @@ MIGRATIONS: Final = (
     )
     """,
     "ALTER TABLE vipgate_guest_pins ADD COLUMN digits INTEGER",
+    "ALTER TABLE vipgate_accounts ADD COLUMN codes TEXT",
 )
 """One after the other; the number of those that were done is the schema's version. None is ever changed or removed."""
 

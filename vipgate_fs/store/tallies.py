@@ -10,9 +10,10 @@ from sqlalchemy import Connection, CursorResult, delete, func, select, tuple_, u
 
 from vipgate_fs.gate.lockout import KNOWN_FOR, Account, AccountKind, Tally
 from vipgate_fs.store.ledger import tally_of
-from vipgate_fs.store.schema import TALLIES, delete_some
+from vipgate_fs.store.schema import PAGE, TALLIES, delete_some
 
-_HAS_ANY = (TALLIES.c.kind != "proof") & ((TALLIES.c.failures > 0) | (TALLIES.c.locked_until > 0))
+_OF_CALLERS = (TALLIES.c.kind != "proof") & (TALLIES.c.gate != PAGE)
+_HAS_ANY = _OF_CALLERS & ((TALLIES.c.failures > 0) | (TALLIES.c.locked_until > 0))
 
 
 def forget(connection: Connection, now: float) -> bool:
@@ -29,14 +30,14 @@ class Kept:
 
 
 def kept(connection: Connection) -> Iterator[Kept]:
-    """All accounts with failed attempts or a lockout."""
+    """All accounts of callers with failed attempts or a lockout."""
     for row in connection.execute(select(TALLIES).where(_HAS_ANY).order_by(*TALLIES.primary_key)):
         yield Kept(*tally_of(row))
 
 
 def count_locked(connection: Connection, now: float) -> int:
     """Lockouts in force."""
-    locked = (TALLIES.c.kind != "proof") & (TALLIES.c.locked_until > now)
+    locked = _OF_CALLERS & (TALLIES.c.locked_until > now)
     return connection.scalars(select(func.count()).select_from(TALLIES).where(locked)).one()
 
 
@@ -45,7 +46,7 @@ def clear(
 ) -> int:
     """Forget failed attempts and lockouts: all, or those of a gate, some kinds, or somebody; how many accounts had any.
 
-    Who is known stays known.
+    Who is known stays known, and who guesses at passwords of the administration page stays locked out.
     """
     _hold(connection)
     cleared = update(TALLIES).where(_HAS_ANY).values(failures=0, since=0.0, locked_until=0.0)

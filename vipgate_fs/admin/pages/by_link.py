@@ -35,9 +35,9 @@ def follow(token: str) -> tuple[str, int] | Response:
     return begin("", ADMINISTRATOR)
 
 
-def begin(name: str, role: str, proof: str = "") -> Response:
+def begin(name: str, role: str, stamp: str = "") -> Response:
     """Begin a session under a key, and with a token for forms, that nobody has seen before (CWE-384)."""
     access().end(cookie.get("key", ""))
     cookie.clear()
-    cookie["key"] = access().begin(name, role, proof)
+    cookie["key"] = access().begin(name, role, stamp)
     return redirect("/", 303)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 
-import gevent
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask import session as cookie
 from werkzeug.wrappers import Response
 
-from vipgate_fs.admin import passwords
 from vipgate_fs.admin.application import access, desk
 from vipgate_fs.admin.pages.by_link import begin
-from vipgate_fs.store import accounts
+from vipgate_fs.admin.sign_in import sign_in
 
 page = Blueprint("signing_in", __name__)
 
@@ -27,21 +25,15 @@ def show() -> str | Response:
 
 @page.post("/sign-in")
 def enter() -> tuple[str, int] | Response:
-    """Try a password. Whoever has tried too often waits, and learns nothing meanwhile."""
-    name, password = request.form.get("name", "").strip()[:100], request.form.get("password", "")
-    waits, left = access().waits(name), 0
-    if not waits:
-        account = desk().ask(lambda connection: accounts.find(connection, name))
-        pool = gevent.get_hub().threadpool  # argon2 takes its time, and others shall not wait for it
-        if pool.apply(passwords.is_right, (password, account and account.proof)) and account is not None:
-            access().note_success(name)
-            desk().note("sign in", account.name)
-            return begin(account.name, account.role, account.proof)
-        access().note_failure(name)
-        desk().log.warning("a sign-in on the administration page was refused")
-        waits, left = access().waits(name), access().left(name)
-    minutes = math.ceil(waits / 60)
-    return render_template("signing_in.html", name=name, waits=minutes, left=left, refused=True), 403
+    """Try a password, and a code. Whoever has tried too often waits, and learns nothing meanwhile."""
+    name, password, code = (request.form.get(key, "") for key in ("name", "password", "code"))
+    tried = sign_in(desk(), name.strip()[:100], password, code[:20])
+    if tried.account is not None:
+        desk().note("sign in", tried.account.name)
+        return begin(tried.account.name, tried.account.role, tried.account.stamp)
+    desk().log.warning("a sign-in on the administration page was refused")
+    minutes = math.ceil(tried.waits / 60)
+    return render_template("signing_in.html", name=name, waits=minutes, left=tried.left, refused=True), 403
 
 
 @page.post("/sign-out")
