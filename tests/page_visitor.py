@@ -82,6 +82,18 @@ class Visitor:
             return self.go(f"{form['action']}?{body}")
         return self._follow(self.ask("POST", form["action"].partition("#")[0], body))
 
+    def upload(self, form, field, name, content, **values):
+        """Fill in a form, choose a file, and send both."""
+        boundary, fields = "x" * 30, {**form["fields"], **values}
+        parts = [(key, "", value.encode()) for key, value in fields.items() if value is not None]
+        parts.append((field, f'; filename="{name}"\r\nContent-Type: application/octet-stream', content))
+        body = b"".join(
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"{more}\r\n\r\n'.encode() + value + b"\r\n"
+            for key, more, value in parts
+        )
+        kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        return self._follow(self.ask("POST", form["action"], body + f"--{boundary}--\r\n".encode(), kind))
+
     def _follow(self, answer):
         while answer.status in (301, 302, 303):
             target = urlsplit(urljoin(f"http://{self.host}{answer.path}", answer.headers["Location"]))

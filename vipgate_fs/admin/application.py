@@ -17,7 +17,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from vipgate_fs.admin import pictures, words
+from vipgate_fs.admin import pictures, sounds, words
 from vipgate_fs.admin.access import Access, Session
 from vipgate_fs.admin.days import checks
 from vipgate_fs.admin.desk import Desk, NoConfiguration, StoreTrouble
@@ -28,7 +28,7 @@ from vipgate_fs.store import accounts, overrides, tallies
 
 PAGES: Final = (
     *("signing_in", "by_link", "account", "overview", "calls", "guest_pins", "lockouts", "known"),
-    *("trying", "file", "gates", "tables", "new_gate"),
+    *("trying", "file", "gates", "tables", "prompts", "new_gate"),
 )
 SETUP: Final = ("by_link", "first_gate")
 """Those of `vipgate admin setup`, while there is no configuration yet."""
@@ -124,6 +124,8 @@ def _let_in() -> AnyResponse | None:
     g.session = current_session(prolongs=request.endpoint != "calls.live")
     if g.session is None and request.endpoint not in _OPEN:
         return redirect(url_for(current_app.config["VIPGATE_DOOR"]))
+    if request.path.endswith("/prompts") and g.session is not None and g.session.is_administrator:
+        request.max_content_length = sounds.LARGEST + LARGEST
     return None
 
 

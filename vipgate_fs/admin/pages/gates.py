@@ -11,7 +11,7 @@ import gevent
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from vipgate_fs.admin import pictures, words
+from vipgate_fs.admin import pictures, sounds, words
 from vipgate_fs.admin.access import administrators_only
 from vipgate_fs.admin.application import desk
 from vipgate_fs.admin.changing import findings_of
@@ -19,6 +19,7 @@ from vipgate_fs.admin.days import day_of, week_of
 from vipgate_fs.admin.desk import Draft, NoConfiguration, StoreTrouble
 from vipgate_fs.admin.forms import path_of
 from vipgate_fs.admin.hidden import lines
+from vipgate_fs.admin.pages.prompts import heard, uploaded
 from vipgate_fs.admin.sheets import SHEETS, pressed, schedules, sheet
 from vipgate_fs.admin.tables import Changed
 from vipgate_fs.admin.words import phrase
@@ -73,7 +74,9 @@ def change(name: str, kind: str) -> Response | tuple[str, int]:
         current = sheet(current, name, kind).filled(given)
         if button.partition(":")[0] in ("add", "remove", "up", "down", "schedule"):
             current, focus = pressed(sheet(current, name, kind), button, given)
-    except CannotEdit as why:
+        if button.startswith("upload:") and kind == "prompts":
+            current = uploaded(name, current, base, button.partition(":")[2])
+    except (CannotEdit, ValueError) as why:
         return _shown(name, kind, key, words.said(why.args[0]), given), 422
     key = keep(name, current, base, draft) if draft or current != base else ""
     what, _, place = button.partition(":")
@@ -165,6 +168,8 @@ def _shown(  # noqa: PLR0913, PLR0917 - all that may be on the page
         fields=fields,
         file=str(desk().path),
         known={"schedules": schedules(found.tree)},
+        heard=heard(name, loaded) if kind == "prompts" else (),
+        has_sox=sounds.is_possible(),
         lines=shown_lines,
         base=digest(base),
         draft=key if draft else "",
