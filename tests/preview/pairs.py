@@ -10,8 +10,8 @@ from vipgate_fs.gate.decision import decide
 from vipgate_fs.gate.dialogue import conduct
 from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.gate.verdict import AskForPin, Forward
-from vipgate_fs.preview.diff import Side
 from vipgate_fs.preview.rehearsal import Listener
+from vipgate_fs.preview.sides import Side
 
 FIRST, DAYS = dt.date(2027, 3, 24), 8
 """With Good Friday, Easter Monday, and the night in which the clock is put forward."""

@@ -20,9 +20,10 @@ from vipgate_fs.document.findings import Finding, Report
 from vipgate_fs.document.nodes import Mapping, parse
 from vipgate_fs.document.sources import MACHINE, Sources
 from vipgate_fs.preview.classes import TooManyPatterns
-from vipgate_fs.preview.diff import Side, compare
+from vipgate_fs.preview.diff import compare
 from vipgate_fs.preview.replay import Replayed, replay
 from vipgate_fs.preview.sentences import sentence
+from vipgate_fs.preview.sides import Side
 from vipgate_fs.preview.times import HORIZON, Horizon
 from vipgate_fs.store import records
 

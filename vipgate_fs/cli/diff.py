@@ -15,9 +15,10 @@ from vipgate_fs import config as configuration_files
 from vipgate_fs.cli import config_option, output
 from vipgate_fs.document.sources import MACHINE, AsTheService, Reading, Sources
 from vipgate_fs.preview.classes import TooManyPatterns
-from vipgate_fs.preview.diff import Change, Side, compare, everything_called
+from vipgate_fs.preview.diff import Change, compare, everything_called
 from vipgate_fs.preview.sentences import as_data, example, sentence
 from vipgate_fs.preview.sentences import command as explaining
+from vipgate_fs.preview.sides import Side
 from vipgate_fs.preview.times import HORIZON, Horizon
 from vipgate_fs.sentences import Sentence, say
 from vipgate_fs.sentences.system import system_says

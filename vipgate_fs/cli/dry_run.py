@@ -12,7 +12,7 @@ import click
 from vipgate_fs.cli import diff, output, replay
 from vipgate_fs.cli.options import parse_since
 from vipgate_fs.preview import meaning
-from vipgate_fs.preview.diff import Side
+from vipgate_fs.preview.sides import Side
 from vipgate_fs.preview.times import HORIZON
 from vipgate_fs.sentences import say
 from vipgate_fs.service.control import ask_to_rehearse

@@ -40,7 +40,7 @@ _AROUND: Final = (
 )
 _WORD: Final = re.compile(rf"(?:{_AROUND})?({'|'.join(sorted(_WORDS))})(?:{_AROUND})?")
 _KEYS: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
-_ON_THE_KEYPAD: Final = frozenset(
+ON_THE_KEYPAD: Final = frozenset(
     word.translate(_KEYS)
     for word in (
         *("anonymous", "blocked", "notavailable", "private", "restricted", "unavailable", "undisclosed", "unknown"),
@@ -82,7 +82,7 @@ class Withheld:
             return False
         number = _NUMBER.fullmatch(written)
         digits = (number[1].replace(" ", "") if number else _plain(written)).lstrip("0")
-        return digits.removeprefix("1") in _ON_THE_KEYPAD or (
+        return digits.removeprefix("1") in ON_THE_KEYPAD or (
             digits.endswith("0") and _ZEROS_OF_A_COUNTRY.fullmatch(digits) is not None
         )
 

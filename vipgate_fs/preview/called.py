@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations, islice, product
 from math import inf
@@ -14,7 +14,7 @@ from vipgate_fs.gate.gates import Gates
 from vipgate_fs.gate.targets import NumberPattern
 from vipgate_fs.preview.classes import NumberClasses
 from vipgate_fs.preview.parties import Party, named
-from vipgate_fs.preview.spellings import Numbers, Written
+from vipgate_fs.preview.spellings import Numbers, Spellings, Treatment
 from vipgate_fs.sentences import Sentence, listed, say
 
 _MOST_PAIRS: Final = 200
@@ -45,7 +45,7 @@ class Called:
 
     Args:
         old, new: the gates of both files.
-        written: finds the numbers that the two files read as different ones.
+        spellings: how numbers are written.
 
     Attributes:
         numbers: all that can be called.
@@ -53,15 +53,16 @@ class Called:
         is_whole: whether these are all; where a number and its user decide in turns, there can be too many.
     """
 
-    def __init__(self, old: Gates, new: Gates, written: Callable[[list[NumberPattern]], Written]) -> None:
+    def __init__(self, old: Gates, new: Gates, spellings: Spellings) -> None:
         self._files = (old, new)
         self._orders = tuple({gate.name: order for order, gate in enumerate(gates)} for gates in self._files)
         gates = [*old, *new]
-        patterns = [pattern for gate in gates for pattern, _ in gate.protects.numbers]
         users = sorted({user for gate in gates for user in gate.protects.users})
         groups = sorted({group for gate in gates for group in gate.protects.groups})
-        classes = NumberClasses([*patterns, *map(NumberPattern.exactly, users)])
-        self.numbers = Numbers(classes, written(patterns), self._gate_of)
+        self._has_names = bool(users or groups)
+        entries = (_entries(old), _entries(new))
+        classes = NumberClasses([*entries[0], *entries[1]])
+        self.numbers = Numbers(classes, spellings.called(*entries, classes), spellings, self._treated)
         numbers = [one for one in self.numbers.parties if not (one.kind == "number" and one.example in users)]
         names = [*(Party("user", user, user) for user in users), *(Party("group", group, "") for group in groups)]
         self._standings = {one: self._standing_of_number(one) for one in numbers}
@@ -88,9 +89,11 @@ class Called:
         alike = [one for one in first[0] if one in first[1]]
         return alike[0] if alike else _both(first[0][0], first[1][0])
 
-    def _gate_of(self, number: str, place: int) -> str | None:
-        found = self._files[place].find(Call("diff", WITHHELD, number, number))
-        return found[0].name if found else None
+    def _treated(self, number: str, place: int) -> Treatment:
+        """The gate, and where that matters beside users and groups, whether it is only a guess."""
+        gates = self._files[place]
+        found = gates.find(Call("diff", WITHHELD, number, number))
+        return Treatment((found and found[0].name, self._has_names and gates.exact(number) is not None))
 
     def _enter_alone(self, numbers: Sequence[Party], names: Sequence[Party]) -> None:
         for one in numbers:
@@ -148,6 +151,12 @@ class Called:
     def _standing(self, pair: Pair) -> _Standing:
         old, new = (inf if gate is None else orders[gate.name] for gate, orders in zip(pair, self._orders, strict=True))
         return _Standing(old, new)
+
+
+def _entries(gates: Gates) -> dict[NumberPattern, str]:
+    """The gates by what they protect, and by the numbers that are the names of users."""
+    users = {NumberPattern.exactly(user): gate.name for gate in gates for user in gate.protects.users}
+    return users | {pattern: gate.name for gate in gates for pattern, _ in gate.protects.numbers}
 
 
 def _both(old: Party, new: Party) -> Party:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -63,7 +63,7 @@ class NumberClasses:
                 forms.setdefault(form, set()).add(index)
         self._forms = list(forms)
         self._owners = list(forms.values())
-        self._start = _closed(self._forms, ((index, 0) for index in range(len(self._forms))))
+        self._automaton = _Automaton(self._forms)
         again = Counter(pattern.text for pattern in several.values())
         self._patterns = [
             replace(pattern, text=pattern.forms[0]) if again[pattern.text] > 1 else pattern
@@ -101,13 +101,13 @@ class NumberClasses:
         if (stranger := self._stranger()) is not None:
             found.add(frozenset())
             yield frozenset(), NumberClass(stranger, ())
-        shortest: dict[_Positions, list[str]] = {self._start: [""]}
-        level = [self._start]
+        shortest: dict[_Positions, list[str]] = {self._automaton.start: [""]}
+        level = [self._automaton.start]
         while level:
             reached: dict[_Positions, list[str]] = {}
             for positions, text in [(each, text) for each in level for text in shortest[each]]:
                 for character in _ALPHABET if text == "" else _DIGITS:
-                    kept = reached.setdefault(_step(self._forms, positions, character), [])
+                    kept = reached.setdefault(self._automaton.step(positions, character), [])
                     if len(kept) <= min(len(self._singles), spare):
                         kept.append(text + character)
             for positions, texts in reached.items():
@@ -135,9 +135,9 @@ class NumberClasses:
     def _fitting(self, number: str) -> frozenset[int]:
         if not self._forms:
             return frozenset()
-        positions = self._start
+        positions = self._automaton.start
         for character in number:
-            positions = _step(self._forms, positions, character)
+            positions = self._automaton.step(positions, character)
         return self._fits(positions)
 
     def _fits(self, positions: _Positions) -> frozenset[int]:
@@ -151,27 +151,46 @@ class NumberClasses:
         return next((one for one in candidates if one not in self._singles and not self._fitting(one)), None)
 
 
-def _closed(forms: list[str], positions: Iterable[tuple[int, int]]) -> _Positions:
-    """The positions, and those after a `*` that stands for nothing."""
-    seen = set()
-    for index, place in positions:
-        after = place
-        seen.add((index, after))
-        while after < len(forms[index]) and forms[index][after] == "*":
-            after += 1
+class _Automaton:
+    """Reads a number through all forms at once, one character after the other; what has been worked out is kept.
+
+    Args:
+        forms: with `?` and `*`.
+
+    Attributes:
+        start: where every form is before the first character.
+    """
+
+    def __init__(self, forms: Sequence[str]) -> None:
+        self._forms = forms
+        self._after: dict[_Positions, dict[str, _Positions]] = {}
+        self.start = self._closed((index, 0) for index in range(len(forms)))
+
+    def step(self, positions: _Positions, character: str) -> _Positions:
+        """Where the forms are after one more character."""
+        known = self._after.setdefault(positions, {})
+        if character not in known:
+            known[character] = self._closed(self._moved(positions, character))
+        return known[character]
+
+    def _moved(self, positions: _Positions, character: str) -> Iterator[tuple[int, int]]:
+        for index, place in positions:
+            form = self._forms[index]
+            if place == len(form):
+                continue
+            wanted = form[place]
+            if wanted == "*":
+                yield index, place  # a + too, which only ever comes first
+            elif wanted == character or (wanted == "?" and character != "+"):
+                yield index, place + 1
+
+    def _closed(self, positions: Iterable[tuple[int, int]]) -> _Positions:
+        """The positions, and those after a `*` that stands for nothing."""
+        seen = set()
+        for index, place in positions:
+            after = place
             seen.add((index, after))
-    return frozenset(seen)
-
-
-def _step(forms: list[str], positions: _Positions, character: str) -> _Positions:
-    after = []
-    for index, place in positions:
-        form = forms[index]
-        if place == len(form):
-            continue
-        wanted = form[place]
-        if wanted == "*":
-            after.append((index, place))  # a + too, which only ever comes first
-        elif wanted == character or (wanted == "?" and character != "+"):
-            after.append((index, place + 1))
-    return _closed(forms, after)
+            while after < len(self._forms[index]) and self._forms[index][after] == "*":
+                after += 1
+                seen.add((index, after))
+        return frozenset(seen)

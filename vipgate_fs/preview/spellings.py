@@ -1,32 +1,168 @@
-"""Numbers that two sites read as different ones: another country, another format of the trunk, other withheld words.
+"""Numbers that two files treat otherwise than what they are named in says: numbers as a trunk writes them.
 
-What a trunk may send is not to be listed; so the numbers that the patterns name are taken, and those that could follow
-what they begin with, and are written in every way that is usual: with and without plus, country code and national
-prefix. Numbers that nothing names are represented by one of each country.
+Two sites may read the same digits as different numbers: another country, another format of the trunk, other withheld
+words. And a number that fits nothing may still be taken for one that it could be (`NumberPlan.guesses`). What a trunk
+may send is not to be listed; so the numbers that the files name are taken, one of many that nothing sets apart, and
+those that could follow what patterns begin with, and are written in every way that is usual: with and without plus,
+country code and national prefix. Numbers that nothing names are represented by one of each country.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
 from vipgate_fs.gate.call import WITHHELD
 from vipgate_fs.gate.numbering import E164_DIGITS
-from vipgate_fs.gate.numbers import LONGEST_EXTENSION, NumberPlan
+from vipgate_fs.gate.numbers import LONGEST_EXTENSION, NumberPlan, compact
 from vipgate_fs.gate.targets import NumberPattern
+from vipgate_fs.gate.withheld import ON_THE_KEYPAD
 from vipgate_fs.preview.classes import NumberClass, NumberClasses
 from vipgate_fs.preview.parties import Party, party
 
-MOST: Final = 2000
-"""Patterns of which spellings are tried; of more, as many are taken here and there."""
+_ALIKE: Final = 6
+"""Characters at the beginning of a number, such as +49176: numbers that have them in common are read alike."""
 _FILL: Final = "2345678901234"
 _AREA: Final = "30"
 """An area code in most countries."""
 _ABROAD: Final = ("00", "011")
+_ZEROS: Final = "00000000"
 
-Written = Mapping[str, tuple[str, str]]
-"""Numbers by what is written: as each file reads them."""
+Read = tuple[str, str]
+"""A number as each file reads it."""
+Written = Mapping[str, Read]
+"""Numbers by what is written."""
+Entries = Mapping[NumberPattern, Hashable]
+"""What a file says of numbers."""
+
+
+class Treatment(NamedTuple):
+    """What a file makes of a number.
+
+    Attributes:
+        kind: equal for numbers whose fate is the same, but for their own PINs.
+        own: the PINs that are their own; empty: none.
+    """
+
+    kind: Hashable
+    own: frozenset[Hashable] = frozenset()
+
+
+class Spellings:
+    """How numbers are written, and what each file reads.
+
+    Args:
+        plans: of both sites.
+
+    Attributes:
+        is_alike: whether both read every number alike.
+    """
+
+    def __init__(self, plans: tuple[NumberPlan, NumberPlan]) -> None:
+        self._plans = plans
+        self.is_alike = plans[0].reads_like(plans[1])
+        self._canonical = tuple(cache(plan.canonical) for plan in plans)
+        self._caller = tuple(cache(plan.caller) for plan in plans)
+        self._guesses = tuple(cache(lambda number, plan=plan: tuple(plan.guesses(number))) for plan in plans)
+
+    def called(self, old: Entries, new: Entries, classes: NumberClasses) -> Written:
+        """Numbers that may be called, and that the files may treat differently for how they are written.
+
+        Args:
+            old: what the file says that counts so far.
+            new: what the other says.
+            classes: of the numbers that they name.
+        """
+        return self._read(self._named(old, new, classes), self._canonical)
+
+    def callers(self, old: Entries, new: Entries, classes: NumberClasses) -> Written:
+        """The same of callers, words for a number that is withheld among them."""
+        words = () if self.is_alike else self._words()
+        return self._read(chain(words, self._named(old, new, classes)), self._caller)
+
+    def guesses(self, read: Read) -> Iterator[str]:
+        """What a number may be to either file."""
+        for guesses, number in zip(self._guesses, read, strict=True):
+            yield from guesses(number)
+
+    @staticmethod
+    def _read(written: Iterable[str], readers: Sequence[Callable[[str], str]]) -> Written:
+        return {one: (readers[0](one), readers[1](one)) for one in dict.fromkeys(written)}
+
+    def _named(self, old: Entries, new: Entries, classes: NumberClasses) -> Iterator[str]:
+        """All spellings; where the files read alike, only of what they don't say alike."""
+        said = [*self._said(old, new), *self._said(new, old)]
+        texts = {text for one, _ in said if one.only is None for text in (one.text, one.forms[0])}
+        several = (found.example for found in classes if not found.is_single and texts.intersection(found.patterns))
+        numbers = chain(
+            () if self.is_alike else (f"+{plan.code}{_AREA}{_FILL[:8]}" for plan in self._plans),
+            several,
+            (number for form in self._representative(said) for number in self._numbers(form)),
+        )
+        for number in dict.fromkeys(numbers):
+            yield from self._spelled(number)
+
+    def _said(self, entries: Entries, others: Entries) -> Iterator[tuple[NumberPattern, Hashable]]:
+        return ((one, what) for one, what in entries.items() if not self.is_alike or others.get(one) != what)
+
+    def _representative(self, said: Iterable[tuple[NumberPattern, Hashable]]) -> Iterator[str]:
+        """A form of each pattern, and of numbers that begin alike and of which the same is said one."""
+        found: dict[Hashable, str] = {}
+        numbers = set()
+        for pattern, what in said:
+            form = pattern.forms[0]
+            if pattern.only is None:
+                yield form
+            else:
+                found.setdefault((form[:_ALIKE], len(form), what), form)
+                numbers.add(form)
+        yield from found.values()
+        yield from (one for one in numbers if any(twin in numbers for twin in self._twins(one)))
+
+    def _twins(self, number: str) -> Iterator[str]:
+        """What the digits of a number at home are in the other country."""
+        codes = [f"+{plan.code}" for plan in self._plans]
+        for code, other in (codes, codes[::-1]):
+            if number.startswith(code) and code != other:
+                yield other + number.removeprefix(code)
+
+    def _words(self) -> Iterator[str]:
+        """What may stand for a withheld number in one of the files."""
+        for plan in self._plans:
+            yield from (f"+{plan.code}{_ZEROS}", f"{plan.code}{_ZEROS}")
+            for word in plan.own_withheld:
+                yield word
+                if (digits := compact(word).removeprefix("+")).isdecimal():
+                    yield from (f"+{digits}", digits, *self._spelled(plan.canonical(word)))
+        yield from (f"{before}{word}" for word in ON_THE_KEYPAD for before in ("", "+", "1", "+1"))
+
+    def _numbers(self, form: str) -> Iterator[str]:
+        """Numbers that fit a form, of every length that they can have."""
+        filled = form.replace("?", _FILL[0])
+        if "*" not in filled:
+            yield filled
+            return
+        head, _, tail = filled.partition("*")
+        tail = tail.replace("*", "")
+        heads = [head] if head else ["", *(f"+{plan.code}{_AREA}" for plan in self._plans)]
+        for begun in heads:
+            least = len(begun.removeprefix("+")) + len(tail)
+            yield from (f"{begun}{_FILL[:more]}{tail}" for more in range(E164_DIGITS - least + 1))
+
+    def _spelled(self, number: str) -> Iterator[str]:
+        """The ways in which a canonical number is written."""
+        yield number
+        digits = number.removeprefix("+")
+        if digits == number and len(digits) <= LONGEST_EXTENSION:
+            return
+        for plan in self._plans:
+            if digits.startswith(plan.code):
+                national = digits.removeprefix(plan.code)
+                yield from (f"{plan.national_prefix}{national}", national)
+        yield from (digits, f"+{digits}", *(f"{abroad}{digits}" for abroad in _ABROAD))
 
 
 class Numbers:
@@ -34,100 +170,59 @@ class Numbers:
 
     Args:
         classes: that the patterns of both make.
-        written: what they read as different numbers.
-        treated: what else distinguishes a number in one of them (0 or 1), such as what it may be.
+        written: numbers that they may treat differently for how they are written.
+        spellings: what those may be.
+        treated: what one of the files (0 or 1) makes of a number.
 
     Attributes:
         classes: see there.
-        parties: one for each class, and one for each two that something written belongs to.
+        parties: one for each class, and one for each way in which both treat further numbers.
     """
 
-    def __init__(self, classes: NumberClasses, written: Written, treated: Callable[[str, int], Hashable]) -> None:
+    def __init__(
+        self,
+        classes: NumberClasses,
+        written: Written,
+        spellings: Spellings,
+        treated: Callable[[str, int], Treatment],
+    ) -> None:
         self.classes = classes
-        self._treated = treated
+        self._spellings = spellings
+        self._treated = cache(treated)
         self._written: dict[Hashable, Party] = {}
         for one, read in written.items():
-            if not self._is_alike(read):
+            if self._known(read) is None:
                 self._written.setdefault(self._key(read), Party("written", one, one, read=read))
         self.parties = (*map(party, classes), *self._written.values())
 
-    def of(self, read: tuple[str, str]) -> Party:
+    def of(self, read: Read) -> Party:
         """The numbers among which one is that each file reads so.
 
         Raises:
             KeyError: nobody has thought of one that is read like this.
         """
-        old, new = map(self._of, read)
-        if (written := self._written.get(self._key(read))) is not None and not self._is_alike(read):
-            return written
-        if old != new:
-            raise KeyError(read)
-        return party(old) if isinstance(old, NumberClass) else Party("withheld", "", WITHHELD)
+        return self._known(read) or self._written[self._key(read)]
 
-    def _is_alike(self, read: tuple[str, str]) -> bool:
-        """Whether both files read a number of the same class, and treat it as they do the others of it."""
-        old, new = map(self._of, read)
-        if old != new or isinstance(old, str):
-            return old == new
-        return all(
-            self._treated(number, place) == self._treated(old.example, place) for place, number in enumerate(read)
-        )
+    def _known(self, read: Read) -> Party | None:
+        """Those that it is one of, or may be, if both files treat it as they do them."""
+        if read == (WITHHELD, WITHHELD):
+            return Party("withheld", "", WITHHELD)
+        own = self._treatment(read)
+        for number in chain(read, self._spellings.guesses(read)):
+            found = self._class(number)
+            if found is not None and self._treatment((found.example, found.example)) == own:
+                return party(found)
+        return None
 
-    def _of(self, number: str) -> NumberClass | str:
-        """Its class; what is no number, WITHHELD and names, is itself."""
-        try:
-            return self.classes.of(number) if number != WITHHELD else WITHHELD
-        except KeyError:
-            return number
+    def _treatment(self, read: Read) -> tuple[Treatment, ...]:
+        return tuple(self._treated(number, place) for place, number in enumerate(read))
 
-    def _key(self, read: tuple[str, str]) -> Hashable:
-        return tuple((self._of(number), self._treated(number, place)) for place, number in enumerate(read))
+    def _class(self, number: str) -> NumberClass | None:
+        """Its class; None for what is no number."""
+        with suppress(KeyError):
+            return self.classes.of(number) if number != WITHHELD else None
+        return None
 
-
-def read_differently(
-    patterns: Iterable[NumberPattern],
-    words: Iterable[str],
-    plans: Sequence[NumberPlan],
-    read: Callable[[NumberPlan, str], str],
-) -> dict[str, tuple[str, str]]:
-    """What the two sites may read as different numbers, as it is written and as each of them reads it.
-
-    Args:
-        patterns: that name numbers.
-        words: that may stand in the place of a number.
-        plans: of both sites.
-        read: makes a canonical number of what is written, by a plan.
-    """
-    forms = [form for pattern in patterns for form in pattern.forms[:1]]
-    forms = forms[:: max(1, len(forms) // MOST)]
-    strangers = [f"+{plan.code}{_AREA}{_FILL[:8]}" for plan in plans]
-    numbers = chain(strangers, (number for form in forms for number in _numbers(form, plans)))
-    written = chain(words, (one for number in dict.fromkeys(numbers) for one in _spellings(number, plans)))
-    return {one: (read(plans[0], one), read(plans[1], one)) for one in dict.fromkeys(written)}
-
-
-def _numbers(form: str, plans: Sequence[NumberPlan]) -> Iterator[str]:
-    """Numbers that fit a form, of every length that they can have."""
-    filled = form.replace("?", _FILL[0])
-    if "*" not in filled:
-        yield filled
-        return
-    head, _, tail = filled.partition("*")
-    tail = tail.replace("*", "")
-    heads = [head] if head else ["", *(f"+{plan.code}{_AREA}" for plan in plans)]
-    for begun in heads:
-        least = len(begun.removeprefix("+")) + len(tail)
-        yield from (f"{begun}{_FILL[:more]}{tail}" for more in range(E164_DIGITS - least + 1))
-
-
-def _spellings(number: str, plans: Sequence[NumberPlan]) -> Iterator[str]:
-    """The ways in which a canonical number is written."""
-    yield number
-    digits = number.removeprefix("+")
-    if digits == number and len(digits) <= LONGEST_EXTENSION:
-        return
-    for plan in plans:
-        if digits.startswith(plan.code):
-            national = digits.removeprefix(plan.code)
-            yield from (f"{plan.national_prefix}{national}", national)
-    yield from (digits, f"+{digits}", *(f"{abroad}{digits}" for abroad in _ABROAD))
+    def _key(self, read: Read) -> Hashable:
+        old, new = self._treatment(read)
+        return old.kind, new.kind, old.own == new.own

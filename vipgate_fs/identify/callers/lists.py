@@ -50,10 +50,12 @@ class Lists:
         """What is said of what a canonical number begins like (see `NumberPlan.guesses`)."""
         return self._in_book(self._plan.guesses(number)) or self._table.guess(number)
 
-    def patterns(self) -> Iterator[NumberPattern]:
-        """Every number and pattern that something is said of."""
-        yield from (pattern for pattern, _ in self._table.items())
-        yield from map(NumberPattern.exactly, self._book)
+    def items(self) -> Iterator[tuple[NumberPattern, Verdict]]:
+        """Every number and pattern that something is said of, and what."""
+        yield from ((pattern, entry.verdict) for pattern, entry in self._table.items())
+        for number in self._book:
+            if (remark := self._book.find(number)) is not None:
+                yield NumberPattern.exactly(number), self._kinds.verdicts[remark.said]
 
     def verdicts(self) -> set[Verdict]:
         """All that is said."""
