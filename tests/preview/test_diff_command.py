@@ -138,6 +138,45 @@ def test_withheld_words_are_compared(diff):
     assert "Calls to 7000-7099 from numbers written like 0176 12345678" in output
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        (
+            ("AT", "a: {protects: {numbers: ['+49 30 23125*']}, otherwise: {reject: true}}"),
+            ("AT", "b: {protects: {numbers: ['4930*']}, otherwise: {reject: false}}"),
+            "Calls to numbers written like 493023125 were rejected (busy), now get through.",
+        ),
+        (
+            ("DE", "a: {protects: {numbers: ['7000']}, identify: [{callers: {withheld: pass}}]}"),
+            ("PT", ""),
+            "Calls to 7000 from numbers written like 266696687 got through, now are rejected (busy).",
+        ),
+        (
+            (
+                "DE",
+                "a: {protects: {numbers: ['7000']}, identify: [{callers: {reject: ['+49 176*'], hidden: as_withheld}}]}",
+            ),
+            ("DE", "b: {protects: {numbers: ['7001']}, otherwise: {reject: true}}"),
+            "Calls to 7001 got through, now are rejected (busy).",
+        ),
+    ],
+)
+def test_numbers_are_compared_as_they_may_be_written(tmp_path, before, after, sentence):
+    """A number that fits nothing may be taken for another; a word on the keypad may be a number elsewhere."""
+    for name, country, gates in (("old", before[0], before[1:]), ("new", after[0], (before[1], after[1]))):
+        lines = "".join(f"  {gate}\n" for gate in gates)
+        (tmp_path / f"{name}.yaml").write_text(f"version: 1\nsite: {{country: {country}}}\ngates:\n{lines}")
+    run = CliRunner().invoke(main, ["diff", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml")])
+    assert sentence in run.stdout.splitlines(), run.output
+    shown = [line.split()[1:] for line in run.stdout.splitlines() if line.startswith("    vipgate explain ")]
+    for command in shown:
+        found = [
+            CliRunner().invoke(main, ["--config", str(tmp_path / name), *command, "--no-store", "--format", "json"])
+            for name in ("old.yaml", "new.yaml")
+        ]
+        assert json.loads(found[0].stdout)["verdict"] != json.loads(found[1].stdout)["verdict"], command
+
+
 def test_another_header_with_the_called_number_is_no_silent_change(diff):
     status, output = diff(("country: DE ", "country: DE\n  called_number: [To, Request-URI] "))
     assert status == 1

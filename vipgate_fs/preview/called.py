@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import combinations, islice, product
 from math import inf
 from typing import Final, NamedTuple
@@ -62,7 +63,7 @@ class Called:
         self._has_names = bool(users or groups)
         entries = (_entries(old), _entries(new))
         classes = NumberClasses([*entries[0], *entries[1]])
-        self.numbers = Numbers(classes, spellings.called(*entries, classes), spellings, self._treated)
+        self.numbers = Numbers(classes, spellings.called(*entries, classes), spellings, cache(self._treated))
         numbers = [one for one in self.numbers.parties if not (one.kind == "number" and one.example in users)]
         names = [*(Party("user", user, user) for user in users), *(Party("group", group, "") for group in groups)]
         self._standings = {one: self._standing_of_number(one) for one in numbers}

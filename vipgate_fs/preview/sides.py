@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -67,6 +68,14 @@ class Side:
         return found
 
     @cached_property
+    def _days(self) -> dict[tuple[dt.date, int], Horizon]:
+        return {}
+
+    def days_of(self, horizon: Horizon) -> Horizon:
+        """The same days on its own clock."""
+        return self._days.setdefault((horizon.first, horizon.days), Horizon(horizon.first, horizon.days, self.calendar))
+
+    @cached_property
     def _timelines(self) -> dict[str, Timeline]:
         return {}
 
@@ -92,11 +101,12 @@ class Half:
         self._place = place
         self.gate = gate
         self._horizon = horizon
+        self._treated: dict[str, Treatment] = {}
 
     @cached_property
     def _own(self) -> Horizon:
         """The same days, on the clock of this file."""
-        return Horizon(self._horizon.first, self._horizon.days, self.side.calendar)
+        return self.side.days_of(self._horizon)
 
     @cached_property
     def _dated(self) -> tuple[DatedPin, ...]:
@@ -153,6 +163,11 @@ class Half:
 
     def treated(self, number: str) -> Treatment:
         """What its steps make of a caller's number."""
+        if number not in self._treated:
+            self._treated[number] = self._treat(number)
+        return self._treated[number]
+
+    def _treat(self, number: str) -> Treatment:
         for place, step in enumerate(self._steps):
             if isinstance(step, CallerPin):
                 if number in step.table:

@@ -93,10 +93,11 @@ class Spellings:
         return {one: (readers[0](one), readers[1](one)) for one in dict.fromkeys(written)}
 
     def _named(self, old: Entries, new: Entries, classes: NumberClasses) -> Iterator[str]:
-        """All spellings; where the files read alike, only of what they don't say alike."""
-        said = [*self._said(old, new), *self._said(new, old)]
-        texts = {text for one, _ in said if one.only is None for text in (one.text, one.forms[0])}
-        several = (found.example for found in classes if not found.is_single and texts.intersection(found.patterns))
+        """All spellings; where the files read alike, only of numbers of which they may say something else."""
+        said = [*_differing(old, new), *_differing(new, old)]
+        if not self.is_alike or any(pattern.only is None for pattern, _ in said):
+            said = [*old.items(), *new.items()]
+        several = (found.example for found in classes if said and not found.is_single and found.patterns)
         numbers = chain(
             () if self.is_alike else (f"+{plan.code}{_AREA}{_FILL[:8]}" for plan in self._plans),
             several,
@@ -104,9 +105,6 @@ class Spellings:
         )
         for number in dict.fromkeys(numbers):
             yield from self._spelled(number)
-
-    def _said(self, entries: Entries, others: Entries) -> Iterator[tuple[NumberPattern, Hashable]]:
-        return ((one, what) for one, what in entries.items() if not self.is_alike or others.get(one) != what)
 
     def _representative(self, said: Iterable[tuple[NumberPattern, Hashable]]) -> Iterator[str]:
         """A form of each pattern, and of numbers that begin alike and of which the same is said one."""
@@ -165,6 +163,10 @@ class Spellings:
         yield from (digits, f"+{digits}", *(f"{abroad}{digits}" for abroad in _ABROAD))
 
 
+def _differing(entries: Entries, others: Entries) -> Iterator[tuple[NumberPattern, Hashable]]:
+    return ((one, what) for one, what in entries.items() if others.get(one) != what)
+
+
 class Numbers:
     """All numbers that two files distinguish.
 
@@ -188,7 +190,7 @@ class Numbers:
     ) -> None:
         self.classes = classes
         self._spellings = spellings
-        self._treated = cache(treated)
+        self._treated = treated
         self._written: dict[Hashable, Party] = {}
         for one, read in written.items():
             if self._known(read) is None:

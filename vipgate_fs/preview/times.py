@@ -69,6 +69,12 @@ class Horizon:
         return min(max(0, passed // dt.timedelta(minutes=1)), self.end)
 
     @cached_property
+    def kinds(self) -> Sequence[int]:
+        """Of each day: its weekday, from 0 for Monday, or 7 for a public holiday."""
+        days = (self.first + dt.timedelta(day) for day in range(self.days))
+        return [_HOLIDAY if self.calendar.holiday(day) else day.weekday() for day in days]
+
+    @cached_property
     def skipped(self) -> tuple[Interval, ...]:
         """The minutes that the clock skips."""
         missing: list[int] = []
@@ -155,9 +161,8 @@ def in_words(found: Sequence[Interval], horizon: Horizon) -> Sentence:
     alike: dict[tuple[Interval, ...], list[int]] = {}
     for day, parts in sorted(by_day.items()):
         alike.setdefault(tuple(parts), []).append(day)
-    kinds = [_kind(horizon, day) for day in range(horizon.days)]
     texts = [
-        say("{days} {times}", days=_days(days, horizon, kinds), times=_clock(parts))
+        say("{days} {times}", days=_days(days, horizon), times=_clock(parts))
         for parts, days in sorted(alike.items(), key=lambda pair: (-len(pair[1]), pair[1]))
     ]
     if texts[_MOST:]:
@@ -190,13 +195,9 @@ def _clock(parts: Sequence[Interval]) -> Sentence:
     return sentences.listed([say("{start} to {end}", start=clock(start), end=clock(end)) for start, end in parts])
 
 
-def _kind(horizon: Horizon, day: int) -> int:
-    date = horizon.first + dt.timedelta(day)
-    return _HOLIDAY if horizon.calendar.holiday(date) else date.weekday()
-
-
-def _days(days: Sequence[int], horizon: Horizon, kinds: Sequence[int]) -> Sentence:
+def _days(days: Sequence[int], horizon: Horizon) -> Sentence:
     """Which days: all of some kinds, but for a few, and further ones by their dates."""
+    kinds = horizon.kinds
     members, every = set(days), set(kinds)
     of_kind = {kind: [day for day in range(horizon.days) if kinds[day] == kind] for kind in every}
     named = [kind for kind in sorted(every) if _is_most(of_kind[kind], members)]
