@@ -18,6 +18,8 @@ MOST_ROWS: Final = 100
 """That a form has of a table or list; what has more is edited as text or as a file."""
 _WITH_FORM: Final = {"group": dict, "one_of": dict, "table": dict, "rows": list, "lines": list}
 """What has to be written for a widget to show it."""
+SEVERAL: Final = "Several"
+"""The title of a mapping where a text would do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +206,7 @@ def _one_of(path: Path, tree: Any, part: Any) -> dict[str, Any]:
 
 
 def _mapping(path: Path, tree: Any, part: Any) -> Widget:
-    sub = {**part, "type": "object", "title": "Several", "description": ""}
-    return Widget("group", (*path, "mapping"), sub["title"], "", **_group(path, tree, sub))
+    return Widget("group", (*path, "mapping"), SEVERAL, "", **_group(path, tree, {**part, "type": "object"}))
 
 
 def _rows(path: Path, tree: Any, part: Any) -> dict[str, Any]:
