@@ -6,32 +6,17 @@ import io
 import os
 import shutil
 import struct
-import subprocess
-import tempfile
 import time
 import wave
 import zipfile
-from pathlib import Path
 
 import pytest
+from recordings import made_by_sox, needs_sox, tone
 
 from vipgate_fs.admin import sounds
 from vipgate_fs.service.control import ask_to_reload
 
-needs_sox = pytest.mark.skipif(shutil.which("sox") is None, reason="needs Debian's packages sox and libsox-fmt-mp3")
 FORMATS = ("wav", "mp3", "flac", "ogg", "aiff", "au", "caf", "amr-nb", "w64", "wv", "voc", "sph")
-
-
-def made_by_sox(kind, *effects, rate="22050", channels="2"):
-    """A recording, as sox writes it."""
-    with tempfile.NamedTemporaryFile() as file:
-        command = ["sox", "-V1", "-n", "-r", rate, "-c", channels, "-t", kind, file.name, *effects]
-        subprocess.run(command, capture_output=True, check=True, timeout=30)
-        return Path(file.name).read_bytes()
-
-
-def tone(kind, channels="2"):
-    return made_by_sox(kind, "synth", "1", "sine", "440", channels=channels)
 
 
 def header(rate=8000, channels=1, bits=16, size=16000, kind=1):
