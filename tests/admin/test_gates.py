@@ -183,3 +183,14 @@ def test_gates_are_for_administrators_and_only_those_that_are_there(page):
     desk = page.front_desk()
     assert desk.go("/gates/hotline").status == 403
     assert 'href="/gates/' not in desk.go("/").html
+
+
+def test_a_gate_is_removed_only_after_a_look_at_what_that_changes(page, file):
+    visitor = page.administrator()
+    before = file.read_bytes()
+    review = visitor.send(visitor.go("/gates/closed").form("/gates/closed/general"), do="drop:")
+    assert "Calls to 701" in review.text
+    assert file.read_bytes() == before
+    visitor.send(review.form("/save"))
+    gone = b'  closed:\n    protects: {numbers: ["701"]}\n    otherwise: {reject: true}\n'
+    assert file.read_bytes() == before.replace(gone, b"")

@@ -14,7 +14,6 @@ from werkzeug.wrappers import Response
 from vipgate_fs.admin import pictures, sounds, words
 from vipgate_fs.admin.access import administrators_only
 from vipgate_fs.admin.application import desk
-from vipgate_fs.admin.changing import findings_of
 from vipgate_fs.admin.days import day_of, week_of
 from vipgate_fs.admin.desk import Draft, NoConfiguration, StoreTrouble
 from vipgate_fs.admin.forms import path_of
@@ -27,6 +26,7 @@ from vipgate_fs.config import Loaded, load_text
 from vipgate_fs.document.editing import CannotEdit, as_edited, decoded
 from vipgate_fs.document.findings import Path
 from vipgate_fs.document.outline import lines_of
+from vipgate_fs.document.rewriting import rewritten
 from vipgate_fs.document.saving import digest
 from vipgate_fs.document.sources import MACHINE
 from vipgate_fs.gate.call import Call
@@ -79,19 +79,29 @@ def change(name: str, kind: str) -> Response | tuple[str, int]:
     except (CannotEdit, ValueError) as why:
         return _shown(name, kind, key, words.said(why.args[0]), given), 422
     key = keep(name, current, base, draft) if draft or current != base else ""
+    loaded = load_text(current, desk().path, draft.sources if draft else MACHINE)
     what, _, place = button.partition(":")
-    sources = draft.sources if draft else MACHINE
-    if what == "table":
-        return redirect(url_for("tables.show", name=name, index=place.rpartition(".")[2], draft=key or None), 303)
-    if what == "sheet":
-        return redirect(url_for(".show", name=name, kind=place, draft=key or None), 303)
-    if not what and not any(each.severity == "error" for each in findings_of(current, desk().path, sources)):
-        return redirect(url_for("file.review", draft=key or keep(name, current, base)), 303)
-    asked = None
-    if what == "ask":
-        asked = place, *_ask(name, load_text(current, desk().path, sources), path_of(place), given)
+    if (elsewhere := _elsewhere(name, what, place, key or keep(name, current, base), loaded)) is not None:
+        return redirect(elsewhere, 303)
+    asked = (place, *_ask(name, loaded, path_of(place), given)) if what == "ask" else None
     typed = {each: value for each, value in given.items() if each.startswith("ask.")} if asked else {}
     return _shown(name, kind, key, given=typed, focus=focus, asked=asked), 200 if what else 422
+
+
+def _elsewhere(name: str, what: str, place: str, key: str, loaded: Loaded) -> str | None:
+    """Where a button leads, with the draft of that key; None: it stays here, as does what has errors."""
+    if what == "table":
+        return url_for("tables.show", name=name, index=place.rpartition(".")[2], draft=key)
+    if what == "sheet":
+        return url_for(".show", name=name, kind=place, draft=key)
+    if what == "drop":
+        draft = desk().drafts.get(key)
+        assert draft is not None, "it was kept just now"
+        return url_for(
+            "file.review", draft=keep(name, rewritten(draft.content, {("gates", name): None}), draft.base, draft)
+        )
+    is_sound = loaded.configuration is not None
+    return url_for("file.review", draft=key) if not what and is_sound else None
 
 
 @page.post("/gates/<name>/edit")
