@@ -37,7 +37,7 @@ from vipgate_fs.store.schema import make
 
 T = TypeVar("T")
 
-_MOST_DRAFTS: Final = 20
+_MOST_DRAFTS: Final = 60
 _MOST_LIVE: Final = 500
 """Calls that are seen as they end, of those that end at about the same time."""
 _STALE: Final = 300.0

@@ -199,7 +199,7 @@ def _one_of(path: Path, tree: Any, part: Any) -> dict[str, Any]:
     chosen = next(iter(tree), "") if isinstance(tree, dict) else "" if tree is None else "text"
     if has_text(part):
         mapping = tree if isinstance(tree, dict) else None
-        text = {"type": "string", "title": "Name", "description": part.get("description", "")}
+        text = {"type": "string", "title": "Name", "description": ""}
         both = (widget((*path, "text"), tree if isinstance(tree, str) else None, text), _mapping(path, mapping, part))
         return {"value": chosen if chosen in ("", "text") else "mapping", "parts": both}
     return {"value": chosen, "parts": _group(path, tree, part)["parts"]}
@@ -220,7 +220,11 @@ def _rows(path: Path, tree: Any, part: Any) -> dict[str, Any]:
         else:
             rows.append(widget((*path, index), each, item))
     kinds = item["properties"].items() if kind_of(item) == "one_of" else ()
-    return {"parts": tuple(rows), "choices": tuple((key, schema.resolved(sub)["title"]) for key, sub in kinds)}
+    return {
+        "default": item.get("title", ""),
+        "parts": tuple(rows),
+        "choices": tuple((key, schema.resolved(sub)["title"]) for key, sub in kinds),
+    }
 
 
 def _table(path: Path, tree: Any, part: Any) -> dict[str, Any]:

@@ -78,10 +78,10 @@ def change(name: str, kind: str) -> Response | tuple[str, int]:
             current = uploaded(name, current, base, button.partition(":")[2])
     except (CannotEdit, ValueError) as why:
         return _shown(name, kind, key, words.said(why.args[0]), given), 422
-    key = keep(name, current, base, draft) if draft or current != base else ""
-    loaded = load_text(current, desk().path, draft.sources if draft else MACHINE)
     what, _, place = button.partition(":")
-    if (elsewhere := _elsewhere(name, what, place, key or keep(name, current, base), loaded)) is not None:
+    key = keep(name, current, base, draft) if draft or current != base or what in ("", "drop") else ""
+    loaded = load_text(current, desk().path, draft.sources if draft else MACHINE)
+    if (elsewhere := _elsewhere(name, what, place, key, loaded)) is not None:
         return redirect(elsewhere, 303)
     asked = (place, *_ask(name, loaded, path_of(place), given)) if what == "ask" else None
     typed = {each: value for each, value in given.items() if each.startswith("ask.")} if asked else {}
@@ -91,9 +91,9 @@ def change(name: str, kind: str) -> Response | tuple[str, int]:
 def _elsewhere(name: str, what: str, place: str, key: str, loaded: Loaded) -> str | None:
     """Where a button leads, with the draft of that key; None: it stays here, as does what has errors."""
     if what == "table":
-        return url_for("tables.show", name=name, index=place.rpartition(".")[2], draft=key)
+        return url_for("tables.show", name=name, index=place.rpartition(".")[2], draft=key or None)
     if what == "sheet":
-        return url_for(".show", name=name, kind=place, draft=key)
+        return url_for(".show", name=name, kind=place, draft=key or None)
     if what == "drop":
         draft = desk().drafts.get(key)
         assert draft is not None, "it was kept just now"
