@@ -32,14 +32,18 @@ EVIL = '<script>alert("x")</script>'
 
 
 class Page:
-    """A service with its page, and a store in which something has happened."""
+    """A service with its page, and a store in which something has happened.
 
-    def __init__(self, folder, gates=GATES, *, filled=True):
+    Args:
+        more: settings of `server` besides the page's address.
+    """
+
+    def __init__(self, folder, gates=GATES, *, filled=True, more=""):
         self.path = folder / "vipgate.yaml"
         self.database = Database(Secret(f"sqlite:///{folder / 'vipgate.db'}"))
         if filled:
             self.database.transact(fill)
-        self.service = Service(folder, settings='workers: 1, admin: "127.0.0.1:0"', gates=gates)
+        self.service = Service(folder, settings=f'workers: 1, admin: "127.0.0.1:0"{more}', gates=gates)
         self.port = self.service.await_line("page listening")["port"]
 
     def link(self):

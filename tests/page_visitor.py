@@ -41,21 +41,29 @@ class Visitor:
     Args:
         port: of the page.
         language: that the browser prefers.
+        tls: trusts whom the browser trusts; without it there is no TLS.
+        more: headers that are sent always, such as a proxy's.
+        source: address that the connection comes from.
     """
 
-    def __init__(self, port, language="en"):
-        self.port, self.language = port, language
+    def __init__(self, port, language="en", *, tls=None, more=None, source=None):
+        self.port, self.language, self.tls, self.more, self.source = port, language, tls, more or {}, source
+        self.scheme = "https" if tls else "http"
         self.cookies = {}
         self.host = f"127.0.0.1:{port}"
 
     def ask(self, method, path, body=None, headers=None):
         """One request, without following a redirect."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        sent = {"Host": self.host, "Accept-Language": self.language}
+        place = {"timeout": 30, "source_address": self.source and (self.source, 0)}
+        if self.tls:
+            connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.tls, **place)
+        else:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, **place)
+        sent = {"Host": self.host, "Accept-Language": self.language, **self.more}
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if method == "POST":
-            sent |= {"Origin": f"http://{self.host}", "Content-Type": "application/x-www-form-urlencoded"}
+            sent |= {"Origin": f"{self.scheme}://{self.host}", "Content-Type": "application/x-www-form-urlencoded"}
         sent |= headers or {}
         try:
             connection.request(method, path, body, {name: value for name, value in sent.items() if value is not None})
@@ -96,7 +104,7 @@ class Visitor:
 
     def _follow(self, answer):
         while answer.status in (301, 302, 303):
-            target = urlsplit(urljoin(f"http://{self.host}{answer.path}", answer.headers["Location"]))
+            target = urlsplit(urljoin(f"{self.scheme}://{self.host}{answer.path}", answer.headers["Location"]))
             assert target.netloc == self.host, f"leads to {target.netloc}"
             answer = self.ask("GET", target.path + (f"?{target.query}" if target.query else ""))
         return answer

@@ -12,6 +12,7 @@ from page_visitor import Visitor
 
 from vipgate_fs import config
 from vipgate_fs.cli import main
+from vipgate_fs.config.model import PageAt
 
 
 def test_four_answers_become_a_configuration_and_the_command_ends(setup):
@@ -31,7 +32,7 @@ def test_four_answers_become_a_configuration_and_the_command_ends(setup):
     assert pin not in setup.out.read_text()
     configuration = config.load(setup.path).configuration
     assert f'pin: "{pin}"' in setup.path.read_text()
-    assert configuration.server.admin == ("127.0.0.1", setup.visitor.port)
+    assert configuration.server.admin == PageAt("127.0.0.1", setup.visitor.port)
     assert stat.S_IMODE(setup.path.stat().st_mode) == 0o600
     assert "# Geschäftszeiten" in setup.path.read_text()
 

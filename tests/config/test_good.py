@@ -79,7 +79,7 @@ def test_server(full):
     assert (full.server.workers, full.server.max_calls, full.server.drain) == (2, 500, 45.0)
     assert full.server.metrics == ("::1", 9464)
     assert full.server.traces == "https://collector.example:4318/v1/traces"
-    assert full.server.admin == ("::1", 8086)
+    assert full.server.admin == ("::1", 8086, ("page.example",), None, None, "::1")
 
 
 def test_store_and_records(full):

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, g, redirect, render_template, request, url_for
 from flask import session as cookie
+from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
@@ -21,7 +22,7 @@ from vipgate_fs.admin import pictures, sounds, words
 from vipgate_fs.admin.access import Access, Session
 from vipgate_fs.admin.days import checks
 from vipgate_fs.admin.desk import Desk, NoConfiguration, StoreTrouble
-from vipgate_fs.config.site import is_loopback
+from vipgate_fs.config.addresses import is_loopback
 from vipgate_fs.sentences.catalogue import LANGUAGES
 from vipgate_fs.service.status import VERSION
 from vipgate_fs.store import accounts, overrides, tallies
@@ -39,6 +40,8 @@ _LARGEST_FIELDS: Final = 2 * 1024 * 1024
 _MOST_FIELDS: Final = 2000
 _MOST_GATES: Final = 20
 """That are listed beside every page; the overview has all."""
+_YEAR: Final = 31_536_000
+"""Seconds."""
 _SAFE: Final = frozenset(("GET", "HEAD"))
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; "
@@ -56,8 +59,18 @@ _OPEN: Final = frozenset(
 """What is there for those who are not signed in."""
 
 
-def create(desk: Desk, access: Access, pages: Sequence[str] = PAGES) -> Flask:
-    """The application for a configuration file, and for those whom `access` knows; the first page lets them in."""
+class _Cookies(SecureCookieSessionInterface):
+    """Cookies go over HTTPS only, once they have come by it."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 - Flask's signature
+        return request.is_secure
+
+
+def create(desk: Desk, access: Access, pages: Sequence[str] = PAGES, names: Sequence[str] = ()) -> Flask:
+    """The application for a configuration file, and for those whom `access` knows; the first page lets them in.
+
+    By those `names` it is reached over HTTPS only.
+    """
     app = Flask("vipgate_fs.admin")
     app.secret_key = secrets.token_bytes(32)
     app.config.update(
@@ -68,6 +81,7 @@ def create(desk: Desk, access: Access, pages: Sequence[str] = PAGES) -> Flask:
         MAX_FORM_MEMORY_SIZE=_LARGEST_FIELDS,
         MAX_FORM_PARTS=_MOST_FIELDS,
         WTF_CSRF_TIME_LIMIT=None,  # a form is good as long as the session
+        WTF_CSRF_SSL_STRICT=False,  # `_is_own` looks where a form comes from, over HTTPS or not
         SEND_FILE_MAX_AGE_DEFAULT=3600,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
@@ -87,6 +101,8 @@ def create(desk: Desk, access: Access, pages: Sequence[str] = PAGES) -> Flask:
     )
     for each in (CSRFError, HTTPException, NoConfiguration, StoreTrouble, Exception):
         app.register_error_handler(each, _fail)
+    app.session_interface = _Cookies()
+    app.config["VIPGATE_NAMES"] = frozenset(names)
     app.config["VIPGATE_DOOR"] = f"{pages[0]}.show"
     for name in pages:
         app.register_blueprint(import_module(f"vipgate_fs.admin.pages.{name}").page)
@@ -116,8 +132,7 @@ def _let_in() -> AnyResponse | None:
     if g.language not in LANGUAGES:
         g.language = words.preferred(request.headers.get("Accept-Language"))
     g.session = None
-    host = urlsplit(f"//{request.host}").hostname or ""
-    if not is_loopback(host):
+    if not is_loopback(_host()) and not (_host() in current_app.config["VIPGATE_NAMES"] and request.is_secure):
         abort(400)
     if request.method not in _SAFE and not _is_own(request.headers.get("Origin")):
         abort(403)
@@ -127,6 +142,11 @@ def _let_in() -> AnyResponse | None:
     if request.path.endswith("/prompts") and g.session is not None and g.session.is_administrator:
         request.max_content_length = sounds.LARGEST + LARGEST
     return None
+
+
+def _host() -> str:
+    """How the browser addresses the page, without a port."""
+    return urlsplit(f"//{request.host}").hostname or ""
 
 
 def _is_own(origin: str | None) -> bool:
@@ -152,10 +172,18 @@ def current_session(*, prolongs: bool) -> Session | None:
 
 def _harden(response: Response) -> Response:
     response.headers.update(_HEADERS)
+    if request.is_secure and not is_loopback(_host()):
+        response.headers["Strict-Transport-Security"] = f"max-age={_YEAR}"
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
     if request.args.get("language") in LANGUAGES:
-        response.set_cookie("vipgate_language", g.language, max_age=31_536_000, httponly=True, samesite="Strict")
+        response.set_cookie(
+            *("vipgate_language", g.language),
+            max_age=_YEAR,
+            secure=request.is_secure,
+            httponly=True,
+            samesite="Strict",
+        )
     return response
 
 

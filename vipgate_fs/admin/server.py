@@ -7,13 +7,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+import gevent
 from gevent import pywsgi
 from gevent.event import Event
 from gevent.pool import Pool
+from gevent.ssl import SSLSocket
 
 from vipgate_fs.admin.access import Access
 from vipgate_fs.admin.application import LARGEST, SETUP, create
 from vipgate_fs.admin.desk import Desk
+from vipgate_fs.admin.https import Behind, Certificate
+from vipgate_fs.config.model import PageAt
 from vipgate_fs.service.attendant import Ask
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.page import Links, answers
@@ -36,7 +40,17 @@ class _Handler(pywsgi.WSGIHandler):  # type: ignore[misc]
         """Serve its requests."""
         self.socket.settimeout(_PATIENCE)
         with suppress(TimeoutError):
+            if isinstance(self.socket, SSLSocket) and not self._shakes_hands():
+                return
             super().handle()
+
+    def _shakes_hands(self) -> bool:
+        """Whether the other end speaks TLS, too."""
+        try:
+            self.socket.do_handshake()
+        except OSError:  # ssl.SSLError is one
+            return False
+        return True
 
     def read_request(self, raw_requestline: str) -> bool:
         """Refuse, before a byte of it is read, a body without a length, which no browser sends, or one beyond reason.
@@ -56,9 +70,16 @@ class _Handler(pywsgi.WSGIHandler):  # type: ignore[misc]
         """Nothing: what a client sends wrong is theirs; what goes wrong here, the application reports."""
 
 
-def serve(path: Path, listener: Any, ask: Ask, log: Log) -> None:
+def serve(path: Path, where: PageAt, listener: Any, ask: Ask, log: Log) -> None:
     """Serve the page for the configuration file of that path, as long as the process lives."""
-    _server(listener, create(Desk(path, log), Access(ask))).serve_forever()
+    application: Any = create(Desk(path, log), Access(ask), names=where.names)
+    if where.proxy is not None:
+        application = Behind(application, where.proxy)
+    tls = None
+    if where.certificate is not None and where.key is not None:
+        tls = Certificate(where.certificate, where.key, log)
+        gevent.spawn(tls.renew)
+    _server(listener, application, tls).serve_forever()
 
 
 def set_up(path: Path, where: tuple[str, int], announce: Callable[[str], None], log: Log, seconds: float) -> bool:
@@ -95,7 +116,8 @@ def set_up(path: Path, where: tuple[str, int], announce: Callable[[str], None], 
     return bool(written)
 
 
-def _server(listener: Any, application: Any) -> pywsgi.WSGIServer:
+def _server(listener: Any, application: Any, tls: Certificate | None = None) -> pywsgi.WSGIServer:
+    more = {"ssl_context": tls.context, "do_handshake_on_connect": False} if tls is not None else {}
     return pywsgi.WSGIServer(
-        listener, application, spawn=Pool(_CONNECTIONS), handler_class=_Handler, log=None, error_log=None
+        listener, application, spawn=Pool(_CONNECTIONS), handler_class=_Handler, log=None, error_log=None, **more
     )

@@ -17,7 +17,7 @@ from vipgate_fs.cli import output
 from vipgate_fs.cli.language import spoken
 from vipgate_fs.cli.options import config_option, load_essentials_or_exit
 from vipgate_fs.cli.stores import SiteStore
-from vipgate_fs.config.site import page_address
+from vipgate_fs.config.page import page_address
 from vipgate_fs.gate.call import storable
 from vipgate_fs.sentences import say
 from vipgate_fs.sentences.system import system_says

@@ -5,10 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import NamedTuple
 
 from vipgate_fs.gate.gates import Gates
 from vipgate_fs.gate.site import Site
 from vipgate_fs.secret import Secret
+
+
+class PageAt(NamedTuple):
+    """Where the administration page is, and how browsers reach it.
+
+    Attributes:
+        host, port: to listen on; port 0 lets the system choose.
+        names: lowercase host names that browsers may address it by, besides those of this machine.
+        certificate, key: files (PEM) with which it speaks TLS; None: it does not.
+        proxy: address of the only one whose X-Forwarded-Proto and X-Forwarded-Host are believed; None: there is none.
+    """
+
+    host: str
+    port: int
+    names: tuple[str, ...] = ()
+    certificate: Path | None = None
+    key: Path | None = None
+    proxy: str | None = None
+
+    def url(self, port: int) -> str:
+        """What links begin with, for the port that it listens on."""
+        if self.proxy is not None:
+            return f"https://{self.names[0]}"
+        if self.certificate is not None:
+            return f"https://{self.names[0]}:{port}"
+        return f"http://[{self.host}]:{port}" if ":" in self.host else f"http://{self.host}:{port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +51,7 @@ class Server:
         drain: seconds that running dialogues may continue when the service is stopped, 0 to 900.
         traces: URL that traces of calls are sent to (OTLP over HTTP); None: there are none.
         metrics: address and port for monitors (/metrics, /healthz, /readyz); None: there is none.
-        admin: host and port of the administration page, on this machine; None: there is none.
+        admin: the administration page; None: there is none.
     """
 
     host: str
@@ -35,7 +62,7 @@ class Server:
     drain: float
     metrics: tuple[str, int] | None = None
     traces: str | None = None
-    admin: tuple[str, int] | None = None
+    admin: PageAt | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from vipgate_fs.config.addresses import nearest
 from vipgate_fs.config.model import Configuration
-from vipgate_fs.config.site import nearest
 from vipgate_fs.config.sounds import places
 from vipgate_fs.gate.gate import Gate, Route
 from vipgate_fs.gate.verdict import AskForPin

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from vipgate_fs.config.site import nearest
+from vipgate_fs.config.addresses import nearest
 from vipgate_fs.doctor.switch import Ask
 from vipgate_fs.esl.inbound import ANSWER_TIMEOUT, Inbound, Unreachable
 from vipgate_fs.secret import Secret

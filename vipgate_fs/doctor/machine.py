@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
+from vipgate_fs.config.addresses import nearest
 from vipgate_fs.config.model import Configuration
-from vipgate_fs.config.site import nearest
 from vipgate_fs.doctor.certificates import end_of
 from vipgate_fs.doctor.numbers import names_of
 from vipgate_fs.document.findings import Report

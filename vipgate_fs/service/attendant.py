@@ -30,6 +30,8 @@ from vipgate_fs.service.timings import Timings
 
 Ask = Callable[[bytes], Any]
 """Asks the supervisor; raises TimeoutError when it does not answer in time."""
+Where = tuple[Any, ...]
+"""Host and port that an attendant listens on, and whatever else it has to know from its start."""
 Work = Callable[[Any, Ask, Log], None]
 """What an attendant does, with the gevent socket that it listens on."""
 _HEAD: Final = struct.Struct("=Q?")
@@ -60,6 +62,7 @@ class Attendant:
     Attributes:
         sockets: those that `hear` is for.
         pids: of its process, if there is one.
+        where: see Where; None: there is to be no such process.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - each is a part of its own
@@ -75,30 +78,35 @@ class Attendant:
         self.pids: list[int] = []
         self._what, self._work, self._answers, self._leave, self._log = what, work, answers, leave, log
         self._timings = timings
-        self._where: tuple[str, int] | None = None
+        self.where: Where | None = None
         self._port: Port | None = None
         self._delay, self._due, self._started = 0.0, 0.0, 0.0
 
     @property
     def state(self) -> str:
         """`none` when there is to be no such process, `down` when there is none, else the host and port of its own."""
-        if self._where is None:
+        if self.where is None:
             return "none"
-        return address(self._where[0], self._port.number) if self._port and self.pids else "down"
+        return address(self.where[0], self._port.number) if self._port and self.pids else "down"
 
-    def begin(self, where: tuple[str, int] | None) -> None:
+    def begin(self, where: Where | None) -> None:
         """Listen there as soon as that is possible: calls do not wait for it. None: there is to be no such process."""
-        self._where = where
+        self.where = where
 
     @contextmanager
-    def moving(self, where: tuple[str, int] | None) -> Iterator[None]:
+    def moving(self, where: Where | None) -> Iterator[None]:
         """Listen there from now on, if the block ends well; else all stays as it was.
 
         Raises:
             CannotListen: before the block.
         """
-        if where == self._where:
+        if where == self.where:
             yield
+            return
+        if where and self.where and where[:2] == self.where[:2]:
+            yield
+            self.where, self._due, self._delay = where, 0.0, 0.0
+            self._kill()  # its successor knows the rest
             return
         port = self._listening(where) if where else None
         try:
@@ -108,14 +116,14 @@ class Attendant:
                 port.socket.close()
             raise
         self.end()
-        self._where, self._port, self._due, self._delay = where, port, 0.0, 0.0
+        self.where, self._port, self._due, self._delay = where, port, 0.0, 0.0
 
     def tend(self) -> None:
         """Start it if it is to be there and is not."""
-        if self._where is None or self.pids or time.monotonic() < self._due:
+        if self.where is None or self.pids or time.monotonic() < self._due:
             return
         try:
-            self._port = self._port or self._listening(self._where)
+            self._port = self._port or self._listening(self.where)
             self._start(self._port)
         except (CannotListen, OSError) as failure:
             self._put_off()
@@ -150,10 +158,10 @@ class Attendant:
         self._kill()
         if self._port:
             self._port.socket.close()
-        self._port = self._where = None
+        self._port = self.where = None
 
-    def _listening(self, where: tuple[str, int]) -> Port:
-        port = Port(*where)
+    def _listening(self, where: Where) -> Port:
+        port = Port(*where[:2])
         try:
             port.open()
         except CannotListen:

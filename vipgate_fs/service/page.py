@@ -7,11 +7,11 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+from vipgate_fs.config.model import PageAt
 from vipgate_fs.service.attendant import Ask, Attendant
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.timings import Timings
@@ -49,15 +49,21 @@ class Links:
         self._clock = clock
         self._until: dict[str, float] = {}
 
-    def make(self, where: str) -> Link:
-        """A link to the page at that host and port; of the token in it, only the digest is kept."""
+    def make(self, where: str, page: PageAt | None = None) -> Link:
+        """A link to the page at that host and port; of the token in it, only the digest is kept.
+
+        Args:
+            where: the state of the attendant.
+            page: how browsers reach it; None: by host and port.
+        """
         if where in ("none", "down"):
             return Link(why=where)
+        base = page.url(int(where.rpartition(":")[2])) if page is not None else f"http://{where}"
         token = secrets.token_urlsafe(32)
         self._until[digest(token)] = self._clock() + LINK_VALID
         while len(self._until) > _MOST:
             del self._until[next(iter(self._until))]
-        return Link(f"http://{where}/link/{token}")
+        return Link(f"{base}/link/{token}")
 
     def is_good(self, of_token: str) -> bool:
         """Whether the link may be used whose token has that digest."""
@@ -82,10 +88,11 @@ def answers(links: Links) -> dict[bytes, Callable[[bytes], Any]]:
 
 
 def page(path: Path, links: Links, leave: Callable[[], None], log: Log, timings: Timings) -> Attendant:
-    """The attendant, for the configuration file of that path."""
-    return Attendant("page", partial(_serve, path), answers(links), leave, log, timings)
+    """The attendant, for the configuration file of that path. Its `where` is a PageAt."""
 
+    def work(listener: Any, ask: Ask, own_log: Log) -> None:
+        """Imported here, by the only process that needs Flask: workers are forked from the supervisor."""
+        import_module("vipgate_fs.admin.server").serve(path, attendant.where, listener, ask, own_log)
 
-def _serve(path: Path, listener: Any, ask: Ask, log: Log) -> None:
-    """Imported here, by the only process that needs Flask: workers are forked from the supervisor."""
-    import_module("vipgate_fs.admin.server").serve(path, listener, ask, log)
+    attendant = Attendant("page", work, answers(links), leave, log, timings)
+    return attendant

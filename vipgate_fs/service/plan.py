@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
 
-from vipgate_fs.config.model import Configuration
+from vipgate_fs.config.model import Configuration, PageAt
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class Plan:
         metrics: where figures are shown; None: nowhere.
         has_store: False when there is to be none.
         folder: of the store and its key.
-        admin: host and port of the administration page; None: there is none.
+        admin: the administration page; None: there is none.
         digest: SHA-256 of the file, in hexadecimal; as secret as the PINs in it.
     """
 
@@ -33,7 +35,7 @@ class Plan:
     metrics: tuple[str, int] | None
     has_store: bool
     folder: str
-    admin: tuple[str, int] | None
+    admin: PageAt | None
     digest: str = field(repr=False)
 
     @classmethod
@@ -57,16 +59,21 @@ class Plan:
 
     def encode(self) -> bytes:
         """As a message."""
-        return json.dumps(asdict(self)).encode()
+        return json.dumps(asdict(self), default=str).encode()
 
     @classmethod
     def decode(cls, message: bytes) -> Plan:
         """The other way round."""
         values = json.loads(message)
-        places = {name: values[name] and tuple(values[name]) for name in ("metrics", "admin")}
-        return cls(**values | places)
+        metrics, page = values["metrics"], values["admin"]
+        return cls(**values | {"metrics": metrics and tuple(metrics), "admin": page and _page(page)})
 
     @property
     def address(self) -> tuple[str, int]:
         """Where to listen."""
         return self.host, self.port
+
+
+def _page(values: list[Any]) -> PageAt:
+    host, port, names, certificate, key, proxy = values
+    return PageAt(host, port, tuple(names), certificate and Path(certificate), key and Path(key), proxy)

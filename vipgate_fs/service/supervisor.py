@@ -69,7 +69,7 @@ class Supervisor:
         self._regulation = Regulation(self._children, timings, log)
         links = Links()
         self._page = page(Path(self._plan.path), links, self._leave, log, timings)
-        self._answers[ADMIN_LINK] = lambda: links.make(self._page.state)
+        self._answers[ADMIN_LINK] = lambda: links.make(self._page.state, self._plan.admin)
         self._metrics = metrics(self._children, self.status, lambda: self._plan.max_calls, self._leave, log, timings)
         self._generations = [generation]  # until they are buried
         self._refused: float | None = None

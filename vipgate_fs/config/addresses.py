@@ -1,0 +1,52 @@
+"""Addresses to listen on."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv6Address, ip_address
+from typing import Final
+
+from vipgate_fs.sentences import say
+
+_MAX_PORT: Final = 65535
+_LISTEN: Final = re.compile(r"(\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9_.-]+)):(?P<port>[0-9]{1,5})", re.ASCII)
+LOCALHOST: Final = "localhost"
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what is listened on is no address to call
+
+
+def listening(text: str) -> tuple[str, int]:
+    """Host, without brackets, and port. Raises ValueError: the text says what is allowed."""
+    match = _LISTEN.fullmatch(text)
+    if match is None or int(match["port"]) > _MAX_PORT or (match["v6"] and not _is_ipv6(match["v6"])):
+        raise ValueError(say('found {text}; allowed: host:port, such as 127.0.0.1:8084 or "[::1]:8084"', text=text))
+    return match["v6"] or match["host"], int(match["port"])
+
+
+def is_address(text: str) -> bool:
+    """Whether it is an IP address, and no name."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def nearest(host: str) -> str:
+    """The address at which this machine reaches who listens there: on all of its addresses, the loopback one."""
+    return _EVERYWHERE.get(host, host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or address, without brackets, is this machine and nothing else."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == LOCALHOST
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
