@@ -6,7 +6,10 @@ import subprocess
 import pytest
 from click.testing import CliRunner
 
+from vipgate_fs import config
 from vipgate_fs.cli import main
+from vipgate_fs.preview.diff import everything_called
+from vipgate_fs.preview.sides import Side
 from vipgate_fs.resources import resource
 
 EXAMPLE = (resource("examples") / "vipgate.yaml").read_text("utf-8")
@@ -283,3 +286,28 @@ def test_the_order_of_very_many_gates_is_compared_in_part_and_that_is_said(tmp_p
     run = CliRunner().invoke(main, ["diff", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml")])
     assert run.exit_code == 1
     assert "not all calls to numbers of users and groups are compared" in run.stdout.splitlines()[-1]
+
+
+def test_a_webservice_that_is_asked_about_other_numbers_may_answer_otherwise(tmp_path):
+    text = 'version: 1\nsite: {{country: {}}}\ngates: {{g: {{protects: {{numbers: ["7000"]}}, identify: [{{webservice: {{url: "https://x.example/?c=###CALLER_NUMBER###"}}}}]}}}}\n'
+    for name, country in (("old.yaml", "DE"), ("same.yaml", "DE"), ("new.yaml", "AT")):
+        (tmp_path / name).write_text(text.format(country))
+    run = CliRunner().invoke(main, ["diff", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml")])
+    assert (run.exit_code, "may answer otherwise; that is not compared" in run.stdout) == (1, True)
+    run = CliRunner().invoke(main, ["diff", str(tmp_path / "old.yaml"), str(tmp_path / "same.yaml")])
+    assert run.exit_code == 0
+
+
+def test_the_order_of_many_gates_is_compared_in_little_space():
+    """Everybody who is decided on earlier is named for each gate: each name is there once."""
+    text = "".join(f"  g{n}: {{protects: {{numbers: ['7{n:03}'], users: [u{n}]}}}}\n" for n in range(200))
+    ordered, turned = text.splitlines(keepends=True), text.splitlines(keepends=True)[::-1]
+    old, new = (Side.of(config.load_text(one).configuration, one) for one in map(_gates, (ordered, turned)))
+    parties = [party for _, parties in everything_called(old, new).pairs.values() for party in parties]
+    names = [name for party in parties for name in party.unless]
+    assert len(names) > 40_000
+    assert len(set(map(id, names))) <= 600
+
+
+def _gates(lines):
+    return ("version: 1\ngates:\n" + "".join(lines)).encode()

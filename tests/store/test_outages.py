@@ -281,7 +281,7 @@ def test_who_waited_long_enough_can_not_be_checked_and_has_no_fresh_tally(impati
     with blocked(file), ThreadPoolExecutor(20) as pool:
         started = time.monotonic()
         judged = Counter(pool.map(lambda _: judged_or_not(file_store, attempt()), range(20)))
-        assert time.monotonic() - started < 0.8
+        assert time.monotonic() - started < 5, "one after the other they would wait for 6 s"
     assert judged == {None: 20}
     assert [judge(file_store, attempt()) for _ in range(3)] == [WRONG, WRONG, LOCKED], "what was not checked is no try"
     assert GONE not in said.events

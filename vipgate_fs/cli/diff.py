@@ -153,10 +153,19 @@ def _unseen(before: Side, after: Side) -> Iterator[Sentence]:
     old, new = (", ".join(one.configuration.site.called_number) for one in (before, after))
     if old != new:
         yield say(
-            "site.called_number was {old}, now {new}: calls in which these headers name different numbers may meet "
-            "another gate; they are not compared.",
+            "site.called_number was {old}, now {new}: the first of these headers with a number that a gate protects "
+            "decides, so calls in which they name different numbers may meet another gate. Which those are is up to "
+            "whoever sends them; what becomes of calls to each number is compared.",
             old=old,
             new=new,
+        )
+    plans = [one.configuration.site.trunk for one in (before, after)]
+    if not plans[0].reads_like(plans[1]) and any(
+        step.waits for gate in after.configuration.gates for step in gate.steps
+    ):
+        yield say(
+            "Some numbers are read as other ones than before: webservices, databases and plug-ins are asked about "
+            "those, and may answer otherwise; that is not compared."
         )
 
 

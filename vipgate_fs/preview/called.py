@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from itertools import combinations, islice, product
 from math import inf
 from typing import Final, NamedTuple
@@ -97,18 +97,10 @@ class Called:
         return Treatment((found and found[0].name, self._has_names and gates.exact(number) is not None))
 
     def _enter_alone(self, numbers: Sequence[Party], names: Sequence[Party]) -> None:
-        for one in numbers:
-            before = self._before(one, names)
-            self._enter(self._pair(one), replace(one, unless=tuple(map(named, before))))
-        for one in names:
-            before = self._before(one, [*numbers, *names])
-            self._enter(self._pair(one), replace(one, unless=tuple(map(named, before))))
-
-    def _before(self, one: Party, others: Iterable[Party]) -> list[Party]:
-        """Who else would decide in one of the files at least."""
-        own = self._standings[one]
-        standings = ((other, self._standings[other]) for other in others)
-        return [other for other, standing in standings if standing.old < own.old or standing.new < own.new]
+        for parties, others in ((numbers, names), (names, [*numbers, *names])):
+            before = cache(partial(_before, [(named(other), self._standings[other]) for other in others]))
+            for one in parties:
+                self._enter(self._pair(one), replace(one, unless=before(self._standings[one])))
 
     def _enter_both(self, numbers: Sequence[Party], names: Sequence[Party]) -> None:
         """Numbers of users or groups, and users in groups, of which one decides so far and the other from now on."""
@@ -152,6 +144,11 @@ class Called:
     def _standing(self, pair: Pair) -> _Standing:
         old, new = (inf if gate is None else orders[gate.name] for gate, orders in zip(pair, self._orders, strict=True))
         return _Standing(old, new)
+
+
+def _before(others: Sequence[tuple[Sentence, _Standing]], own: _Standing) -> tuple[Sentence, ...]:
+    """Who else would decide in one of the files at least."""
+    return tuple(name for name, one in others if one.old < own.old or one.new < own.new)
 
 
 def _entries(gates: Gates) -> dict[NumberPattern, str]:

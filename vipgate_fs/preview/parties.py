@@ -34,7 +34,7 @@ class Party:
     restricted: bool = False
     read: tuple[str, str] | None = None
     both: tuple[Party, ...] = ()
-    unless: tuple[str, ...] = field(default=(), compare=False)
+    unless: tuple[Sentence, ...] = field(default=(), compare=False)
 
     def number(self, place: int) -> str:
         """The example as one of the files reads it: 0 is the one that counts so far."""
