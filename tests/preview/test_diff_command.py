@@ -1,6 +1,7 @@
 """`vipgate diff` as a person meets it."""
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -206,20 +207,87 @@ def test_targets_that_overlap_in_part_are_told_apart(tmp_path):
     assert run.stdout.splitlines()[0] == "Calls to 7*5 (without 700?) got through, now are rejected (busy)."
 
 
-def test_since_a_revision_of_git(tmp_path):
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """A folder under git: runs git in it."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+
+    def git(*arguments, folder=tmp_path):
+        by = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "protocol.file.allow=always"]
+        subprocess.run(["git", *by, *arguments], cwd=folder, check=True, timeout=60, capture_output=True)
+
+    git("init", "-q")
+    return git
+
+
+def since(file, revision="HEAD"):
+    run = CliRunner().invoke(main, ["diff", "--since", revision, str(file)])
+    return run.exit_code, run.output
+
+
+def test_since_a_revision_of_git(repository, tmp_path):
     file = tmp_path / "vipgate.yaml"
     file.write_text(EXAMPLE)
-    for command in (
-        ["init", "-q"],
-        ["add", "."],
-        ["-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-qm", "x"],
-    ):
-        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    repository("add", ".")
+    repository("commit", "-qm", "x")
+    assert since(file)[0] == 0
     file.write_text(EXAMPLE.replace("attempts: 2", "attempts: 3"))
-    run = CliRunner().invoke(main, ["diff", "--since", "HEAD", str(file)])
-    assert (run.exit_code, "the attempts" in run.output) == (1, True)
-    run = CliRunner().invoke(main, ["diff", "--since", "no-such-revision", str(file)])
-    assert (run.exit_code, "Error: fatal: " in run.output) == (2, True)
+    status, output = since(file)
+    assert (status, "the attempts" in output) == (1, True)
+    status, output = since(file, "no-such-revision")
+    assert (status, "Error: fatal: " in output) == (2, True)
+    status, output = since(file, f"--output={tmp_path}/x")
+    assert (status, "is no revision of git" in output) == (2, True)
+
+
+def test_a_revision_has_the_lists_of_then(repository, tmp_path, monkeypatch):
+    """And Windows line ends, a link to the file, or a hook of git make no difference."""
+    folder, file = tmp_path / "rules", tmp_path / "rules" / "vipgate.yaml"
+    for path in (folder / "lists", tmp_path / "others"):
+        path.mkdir(parents=True)
+    lists = (folder / "lists" / "vips.csv", tmp_path / "others" / "bad.csv", tmp_path / "untracked.csv")
+    files = [f"callers: {{file: {name}}}" for name in ("lists/vips.csv", "../others/bad.csv", "../untracked.csv")]
+    steps = ", ".join(f"{{{one}}}" for one in files)
+    file.write_bytes(
+        f"version: 1\r\ngates: {{g: {{protects: {{numbers: ['7000']}}, identify: [{steps}]}}}}\r\n".encode()
+    )
+    for place, one in enumerate(lists):
+        one.write_text(f"number,verdict\n+4917612345{place}00,pass\n")
+    repository("add", "rules", "others")
+    repository("commit", "-qm", "x")
+    (folder / "link.yaml").symlink_to(file)
+    monkeypatch.setenv("GIT_DIR", ".git")
+    assert [since(one)[0] for one in (file, folder / "link.yaml")] == [0, 0]
+    for one in lists[:2]:
+        was = one.read_text()
+        one.write_text(was.replace("pass", "reject"))
+        status, output = since(file)
+        assert status == 1
+        assert "got through, now are rejected" in output
+        one.write_text(was)
+    lists[0].unlink()
+    assert since(file)[0] == 2, "what is there now names it"
+
+
+def test_a_revision_of_a_submodule(repository, tmp_path):
+    module = tmp_path / "module"
+    module.mkdir()
+    repository("init", "-q", folder=module)
+    (module / "vipgate.yaml").write_text(EXAMPLE)
+    repository("add", ".", folder=module)
+    repository("commit", "-qm", "x", folder=module)
+    outer = tmp_path / "outer"
+    outer.mkdir()
+    repository("init", "-q", folder=outer)
+    repository("submodule", "add", "-q", str(module), "rules", folder=outer)
+    repository("commit", "-qm", "x", folder=outer)
+    assert since(outer / "rules" / "vipgate.yaml")[0] == 0
+
+
+def test_a_file_that_is_in_no_repository_has_no_revision(tmp_path):
+    (tmp_path / "vipgate.yaml").write_text(EXAMPLE)
+    status, output = since(tmp_path / "vipgate.yaml")
+    assert (status, len(output.splitlines())) == (2, 1)
 
 
 @pytest.mark.parametrize(

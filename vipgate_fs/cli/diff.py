@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from vipgate_fs.cli import config_option, output
 from vipgate_fs.document.sources import MACHINE, AsTheService, Reading, Sources
 from vipgate_fs.preview.classes import TooManyPatterns
 from vipgate_fs.preview.diff import Change, compare, everything_called
+from vipgate_fs.preview.revision import NoRevision, Revision
 from vipgate_fs.preview.sentences import as_data, example, sentence
 from vipgate_fs.preview.sentences import command as explaining
 from vipgate_fs.preview.sides import Side
@@ -54,8 +54,9 @@ def command(
 
     OLD and NEW are files; with --running or --since, give only NEW, by default the configuration that the other
     commands use. What the service has applied includes the lists and secrets as they were then; only root and the
-    service's own user can have it. The answers of webservices, databases and plug-ins are unknown, so their decisions
-    may be anything. Lockouts, overrides and guest PINs belong to the store and are ignored.
+    service's own user can have it. A revision of git includes the lists that git has of it. The answers of webservices,
+    databases and plug-ins are unknown, so their decisions may be anything. Lockouts, overrides and guest PINs belong to
+    the store and are ignored.
 
     Exit status: 0 when nothing changes, 1 when something does, 2 when a file can't be read or compared, or no service
     answers.
@@ -67,7 +68,8 @@ def command(
             before, after = side(old, old.read_bytes()), side(new, new.read_bytes())
         elif since is not None:
             path = configuration_files.find(old or config)
-            before, after = side(path, _revision(path, since)), side(path, path.read_bytes())
+            then = Revision(path, since)
+            before, after = side(path, then.text, then), side(path, path.read_bytes())
         else:
             path = configuration_files.find(config)
             applied, file = ask_for_applied(path), old or path
@@ -75,7 +77,7 @@ def command(
     except OSError as error:
         output.fail(say("{path}: {why}", path=error.filename, why=system_says(error)))
         sys.exit(UNREADABLE)
-    except NoService as error:
+    except (NoService, NoRevision) as error:
         output.fail(error)
         sys.exit(UNREADABLE)
     found = Found(before, after, days)
@@ -182,17 +184,3 @@ def side(path: Path, content: bytes, sources: Sources = MACHINE) -> Side:
 def applied_side(applied: Reading) -> Side:
     """What a service has applied."""
     return side(applied.path, applied.text, applied)
-
-
-def _revision(path: Path, since: str) -> bytes:
-    """The file as it was. Ends the command if git can't say."""
-    git = ["git", "-C", str(path.absolute().parent), "show", f"{since}:./{path.name}"]
-    try:
-        shown = subprocess.run(git, check=False, capture_output=True, timeout=60)  # noqa: S603 - git of the user's PATH
-    except FileNotFoundError:
-        output.fail(say("--since needs git"))
-        sys.exit(UNREADABLE)
-    if shown.returncode:
-        output.fail(shown.stderr.decode(errors="replace").strip())
-        sys.exit(UNREADABLE)
-    return shown.stdout
