@@ -10,7 +10,7 @@ PROCESSES ?= 4
 # Tests start hundreds of processes of this package: without its bytecode each would compile it anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test coverage sentences diff-pairs example-mutants test-freeswitch reliability soak browser fuzz promises mutation lint serve check bench format install wheel clean
+.PHONY: demo test coverage sentences diff-pairs example-mutants test-freeswitch reliability soak browser page-load fuzz promises mutation lint serve check bench format install wheel clean
 
 demo: $(READY)
 	$(BIN)/vipgate demo
@@ -46,6 +46,11 @@ soak: $(READY)
 # Every page of the administration page in a real Chromium (Debian's package), measured by axe-core; SHOTS=FOLDER takes pictures.
 browser: $(READY)
 	VIPGATE_BROWSER=1 $(if $(SHOTS),VIPGATE_SHOTS=$(SHOTS)) $(BIN)/pytest tests/admin/test_browser.py
+
+# The page with a million records, and a hundred calls with it and without it.
+RECORDS ?= 1000000
+page-load: $(READY)
+	VIPGATE_RECORDS=$(RECORDS) VIPGATE_CALLS=100 $(BIN)/pytest -s --timeout 600 tests/admin/test_load.py
 
 SECONDS ?= 600
 fuzz: $(READY)

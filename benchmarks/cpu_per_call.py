@@ -1,4 +1,4 @@
-"""Processor time and memory per call: the gate, with a store, and with metrics, beside greenswitch's own server.
+"""Processor time and memory per call: the gate, with a store, metrics and the page, beside greenswitch's own server.
 
 They take turns; `table` has more of them, and more figures. With metrics, somebody asks for /metrics once a second;
 Prometheus usually does every 15 s.
@@ -117,10 +117,11 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def _gate(name: str, folder: Path, store: str = "none", *, metrics: bool = False) -> Server:
+def _gate(name: str, folder: Path, store: str = "none", *, metrics: bool = False, page: bool = False) -> Server:
     port, pages = free_port(), free_port() if metrics else None
     config = folder / f"{port}.yaml"
     more = f', metrics: "127.0.0.1:{pages}"' if metrics else ""
+    more += ', admin: "127.0.0.1:0"' if page else ""
     config.write_text(GATE.format(port=port, store=store, more=more))
     command = [sys.executable, "-m", "vipgate_fs", "serve", "--config", str(config)]
     return Server(name, command, "vipgate_digits", port, pages)
@@ -133,6 +134,7 @@ def measure(calls: int, rounds: int, parallel: int, waiting: int) -> dict[str, t
             _gate("vipgate", Path(folder)),
             _gate("with metrics", Path(folder), metrics=True),
             _gate("with a store", Path(folder), "sqlite:///bench.db"),
+            _gate("store, metrics, page", Path(folder), "sqlite:///all.db", metrics=True, page=True),
         ]
         port = free_port()
         command = [sys.executable, str(HERE / "greenswitch_server.py"), str(port)]
@@ -165,7 +167,7 @@ def main() -> None:
     for name, (cpu_ms, kilobytes) in measure(**options).items():
         spread = f"{min(cpu_ms):.2f} to {max(cpu_ms):.2f}"
         print(
-            f"{name:12} {statistics.median(cpu_ms):.2f} ms CPU a call ({spread}), {kilobytes:.0f} kB a waiting caller"
+            f"{name:20} {statistics.median(cpu_ms):.2f} ms CPU a call ({spread}), {kilobytes:.0f} kB a waiting caller"
         )
 
 

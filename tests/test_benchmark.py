@@ -7,7 +7,7 @@ import pytest
 import slow_webservice
 from load import Load
 
-pytestmark = pytest.mark.timeout(240)  # four servers are started, one after the other
+pytestmark = pytest.mark.timeout(240)  # five servers are started, one after the other
 
 
 def test_every_call_is_served_with_less_traffic_than_greenswitchs(monkeypatch):
@@ -20,10 +20,10 @@ def test_every_call_is_served_with_less_traffic_than_greenswitchs(monkeypatch):
 
     monkeypatch.setattr(Load, "__init__", remember)
     measured = cpu_per_call.measure(calls=60, rounds=1, parallel=20, waiting=20)
-    gate, with_metrics, with_a_store, other = loads
-    assert gate.ends == with_metrics.ends == with_a_store.ends == {"transfer 700 XML vipgate-passed": 80}
+    *gates, other = loads
+    assert [gate.ends for gate in gates] == [{"transfer 700 XML vipgate-passed": 80}] * 4
     assert other.ends == {"transfer 100 XML default": 80}
-    assert gate.bytes < 0.8 * other.bytes
+    assert max(gate.bytes for gate in gates) < 0.8 * other.bytes
     assert all(cpu_ms[0] > 0 for cpu_ms, _ in measured.values())
 
 

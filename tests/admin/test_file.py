@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import gevent
 import pytest
 
 from vipgate_fs.service.control import ask_for_status, ask_to_reload
@@ -69,6 +70,18 @@ def test_a_comment_that_somebody_else_writes_meanwhile_is_never_lost(page, file)
     assert "reject: false" in refused.text
     assert b"# theirs" in file.read_bytes()
     assert b"reject: true" in file.read_bytes()
+
+
+def test_of_four_administrators_who_save_at_once_one_does_and_three_are_told(page, file):
+    before = file.read_bytes()
+    visitors = [page.administrator() for _ in range(4)]
+    forms = [edited(each, "gates:", f"gates: # {number}").form("/save") for number, each in enumerate(visitors)]
+    pool = gevent.get_hub().threadpool
+    sent = [pool.spawn(visitor.send, form) for visitor, form in zip(visitors, forms, strict=True)]
+    answers = [each.get(timeout=50) for each in sent]
+    assert sorted(answer.status for answer in answers) == [200, 409, 409, 409]
+    (saved,) = (number for number, answer in enumerate(answers) if answer.status == 200)
+    assert file.read_bytes() == before.replace(b"gates:", f"gates: # {saved}".encode(), 1)
 
 
 def test_a_form_that_was_opened_before_the_file_changed_is_refused(page, file):
