@@ -230,7 +230,8 @@ class Session(OutboundSession):  # type: ignore[misc]
         """Close the connection; the call goes on in FreeSWITCH as the last commands said."""
         self.connected = self._outbound_connected = False
         self.sock.close()
-        self._decoder = Decoder()  # what a peer has sent in vain is not kept until somebody collects the session
+        # What a peer has sent in vain is not kept until somebody collects the session.
+        self._decoder, self.session_data = Decoder(), Headers(b"", encoded=False)
 
     def _encode(self, commands: Sequence[str]) -> bytes:
         data = encode(commands)
