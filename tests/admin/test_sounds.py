@@ -11,6 +11,7 @@ import wave
 import zipfile
 
 import pytest
+import yaml
 from recordings import made_by_sox, needs_sox, tone
 
 from vipgate_fs.admin import sounds
@@ -152,7 +153,8 @@ def test_a_recording_is_uploaded_heard_and_used(page, file):
     assert "Saved and applied" in visitor.send(review.form("/save")).text
     folder = file.parent / "sounds"
     assert sorted({each.parent.name for each in folder.rglob("*.wav")}) == ["16000", "8000"]
-    assert f'prompts: {{welcome: "{folder}/hotline-welcome-'.encode() in file.read_bytes()
+    written = yaml.safe_load(file.read_bytes())["gates"]["hotline"]["prompts"]["welcome"]
+    assert written.startswith(f"{folder}/hotline-welcome-")
     assert not list(file.parent.rglob("evil*"))
 
 
