@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 import socket
 import time
+from pathlib import Path
 
 import pytest
 from page_service import PASSWORDS
 
+from vipgate_fs.admin.access import Access
+from vipgate_fs.admin.application import create
+from vipgate_fs.admin.desk import Desk
+from vipgate_fs.service.logs import silent
 from vipgate_fs.store import accounts, overrides
 
 
@@ -115,6 +120,15 @@ def test_a_session_from_before_signing_in_is_not_the_one_after(page):
     assert attacker.go("/").forms[0]["action"].endswith("/sign-in")
 
 
+def test_a_token_from_before_signing_in_is_none_after(page):
+    """Whoever planted the cookie knows the token of its forms, too."""
+    victim = page.visitor()
+    token = victim.go("/sign-in").form("/sign-in")["fields"]["csrf_token"]
+    victim.sign_in("brandt", PASSWORDS["brandt"])
+    assert victim.ask("POST", "/gates/closed/switch", f"{BODY}&csrf_token={token}").status == 400
+    assert not switched(page)
+
+
 def test_a_cookie_that_nobody_signed_is_none(page):
     visitor = page.visitor()
     visitor.cookies = {"vipgate": "eyJrZXkiOiJ4In0.aabbcc.ddeeff"}
@@ -219,12 +233,78 @@ def test_nobody_learns_which_names_exist(page):
     assert known == unknown
 
 
+def addresses():
+    """Every address of the page with its method and endpoint: also those that will be added."""
+    values = {"name": "hotline", "kind": "identification", "index": "0", "prompt": "welcome", "token": "x"}
+    for rule in create(Desk(Path("/nowhere"), silent()), Access(None)).url_map.iter_rules():
+        if rule.endpoint != "static":
+            path = re.sub(r"<(?:\w+:)?(\w+)>", lambda part: values.get(part[1], "x"), rule.rule)
+            yield from ((method, path, rule.endpoint) for method in rule.methods & {"GET", "POST"})
+
+
+ADDRESSES = sorted(addresses())
+OPEN = {"signing_in.show", "signing_in.enter", "by_link.show", "by_link.link", "by_link.follow"}
+OF_THE_DESK = OPEN | {"signing_in.leave", "trying.show", "trying.place", "overview.show", "overview.switch"}
+OF_THE_DESK |= {f"{page}.*" for page in ("calls", "guest_pins", "lockouts", "known", "account")}
+
+
 def test_the_front_desk_gets_no_page_and_sends_no_form_of_administrators(page):
     visitor = page.front_desk()
-    for path in ("/file",):
-        answer = visitor.go(path)
-        assert answer.status == 403
-        assert b"protects" not in answer.body
+    token = visitor.go("/try").form("/try")["fields"]["csrf_token"]
+    allowed = []
+    for method, path, endpoint in ADDRESSES:
+        if not {endpoint, f"{endpoint.partition('.')[0]}.*"} & OF_THE_DESK:
+            answer = visitor.ask(method, path, f"csrf_token={token}" if method == "POST" else None)
+            assert b"48213907" not in answer.body
+            allowed += [] if answer.status == 403 else [(method, path, answer.status)]
+    assert allowed == []
+
+
+def test_no_form_is_taken_without_its_token_whatever_it_is(page):
+    visitor = page.administrator()
+    taken = [
+        (path, answer.status)
+        for method, path, _ in ADDRESSES
+        if method == "POST" and (answer := visitor.ask("POST", path, BODY)).status != 400
+    ]
+    assert taken == []
+    assert not switched(page)
+
+
+def test_whoever_is_not_signed_in_sees_the_door_and_nothing_else(page):
+    visitor = page.visitor()
+    visitor.go("/sign-in")
+    seen = [
+        (path, answer.status)
+        for method, path, endpoint in ADDRESSES
+        if method == "GET" and endpoint not in OPEN and (answer := visitor.ask("GET", path)).status != 302
+    ]
+    assert seen == []
+
+
+EVIL = """"'><script>alert(1)</script><b onclick=x>"""
+
+
+def test_what_administrators_type_is_text_in_every_form_and_finding(page):
+    """Stored XSS, also by what somebody has written into the file: a title, a number, a header, a table."""
+    visitor = page.administrator()
+    gate = "gates.hotline"
+    form = visitor.go("/gates/hotline/general").form("/gates/hotline/general")
+    shown = visitor.send(form, **{f"{gate}.title": EVIL, f"{gate}.protects.numbers": EVIL, f"{gate}.attempts": EVIL})
+    assert shown.status == 422
+    draft = shown.form("/gates/hotline/general")["fields"]["draft"]
+    steps = visitor.go(f"/gates/hotline/identification?draft={draft}").form("/gates/hotline/identification")
+    keys = {f"{gate}.identify.0.caller_pin.pins.1.key": EVIL, f"{gate}.identify.0.caller_pin.pins.1": "1234"}
+    pages = [shown, visitor.send(steps, **keys, do="more:"), visitor.send(steps, **keys, do="table:x.0")]
+    pages += [
+        visitor.send(steps, do=f"add:{gate}.identify:{EVIL}"),
+        visitor.go(f"/gates/hotline/prompts?draft={draft}"),
+    ]
+    pages.append(visitor.send(pages[2].form("/table/0"), paste=f"{EVIL}\t1234\t{EVIL}", show="1"))
+    for answer in pages:
+        assert "<script>alert" not in answer.html
+        assert "<b onclick" not in answer.html
+    assert any(EVIL in answer.text for answer in pages)
 
 
 def test_no_password_and_no_link_stands_in_the_log(page):

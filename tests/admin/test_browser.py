@@ -135,6 +135,7 @@ def states(page, window):
     yield "new-gate-refused"
     press(window, "/new-gate", name="vip", numbers="7001")
     yield "new-gate-made"
+    yield from sheets(window)
     window.goto("/gates/closed")
     yield "gate"
     press(window, "/gates/closed/edit")
@@ -146,6 +147,36 @@ def states(page, window):
     yield "account"
     press(window, "/account/codes", password=PASSWORDS["brandt"])
     yield "account-codes"
+
+
+def sheets(window):
+    """A gate's forms, with steps of every kind, something wrong, and a table with findings."""
+
+    def button(value):
+        window.locator(f"button[name=do][value='{value}']").first.click()
+
+    identify = "gates.hotline.identify"
+    window.goto("/gates/hotline/identification")
+    for kind in ("static_pin", "callers", "webservice", "database", "plugin", "channel_variable"):
+        button(f"add:{identify}:{kind}")
+    yield "gate-identification"
+    window.locator(f"details:has(button[value='ask:{identify}.0']) > summary").click()
+    button(f"ask:{identify}.0")
+    yield "gate-asked"
+    button(f"add:{identify}.2.static_pin.pins")
+    yield "gate-rows"
+    window.locator("form#sheet .save button").click()
+    yield "gate-refused"
+    window.goto("/gates/hotline/when")
+    window.fill("#new_schedule", "office")
+    button("schedule:")
+    yield "gate-when"
+    button("sheet:prompts")
+    yield "gate-prompts"
+    window.goto("/gates/hotline/table/0")
+    window.fill("#paste", "0171 3920014\t1234\n4,917E+12\t12\n+49 171 3920014\t1235\n")
+    window.locator("button[name=show]").first.click()
+    yield "table"
 
 
 def changes(page, window):

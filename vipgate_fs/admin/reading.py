@@ -17,6 +17,8 @@ from vipgate_fs.sentences import say
 _PLAIN: Final = re.compile(r"-?[0-9]{1,9}|true|false", re.ASCII)
 """What is written without quotes, where the schema wants a number, or true or false."""
 
+_MOST_LINES: Final = 2000
+
 
 def read(path: Path, old: Tree | None, given: Mapping[str, str], part: Any = None) -> Tree | None:
     """What a form wants to have in a place of the file; None: nothing. What it does not have stays as it is.
@@ -43,7 +45,10 @@ def _read_lines(path: Path, old: Any, given: Mapping[str, str], _part: Any) -> T
     value = given.get(name_of(path))
     if value is None:
         return old  # type: ignore[no-any-return]
-    return [line.strip() for line in value.splitlines() if line.strip()] or None
+    lines = [line.strip() for line in value.splitlines() if line.strip()]
+    if len(lines) > _MOST_LINES:
+        raise CannotEdit(say("more than {most} lines; make a table of them", most=_MOST_LINES))
+    return lines or None  # type: ignore[return-value]
 
 
 def _read_secret(path: Path, old: Any, given: Mapping[str, str], part: Any) -> Tree | None:

@@ -6,9 +6,9 @@ A table is CSV. What is not changed keeps its line, comments included.
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,7 @@ NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}\.csv", re.ASCII)
 _MODE: Final = 0o100600
 _TITLES: Final = 6
 """Rows within which the columns are named."""
+_MOST_COLUMNS: Final = 50
 _QUANTITY: Final = re.compile(r"'?[+0-9][0-9 ()/.,-]{4,}(E\+?[0-9]+)?\*?", re.ASCII | re.IGNORECASE)
 _WORTH: Final = {
     "pin": re.compile(r"'?[0-9]{1,20}", re.ASCII),
@@ -199,6 +200,8 @@ def pasted(text: str, kind: Kind) -> bytes:
     rows = [row for row in rows if any(row)]
     if not rows:
         raise ValueError(say("there is no row in it"))
+    if max(map(len, rows)) > _MOST_COLUMNS:
+        raise ValueError(say("a row has more than {most} columns", most=_MOST_COLUMNS))
     if not any(map(kind.names_columns, rows[:_TITLES])):
         rows = _with_head(rows, kind)
     out = io.StringIO()
@@ -207,14 +210,13 @@ def pasted(text: str, kind: Kind) -> bytes:
 
 
 def counts(before: Table | None, after: Table) -> tuple[int, int, int]:
-    """How many rows are new, gone, and changed."""
-    old, new = ([(row.key, row.value, row.others) for row in table.rows] if table else [] for table in (before, after))
-    added = gone = changed = 0
-    for tag, begin, end, new_begin, new_end in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag != "equal":
-            both = min(end - begin, new_end - new_begin)
-            added, gone, changed = added + new_end - new_begin - both, gone + end - begin - both, changed + both
-    return added, gone, changed
+    """How many rows are new, gone, and changed: that is, of the same number."""
+    old, new = (
+        Counter((row.key, row.value, row.others) for row in (table.rows if table else ())) for table in (before, after)
+    )
+    added, gone = (Counter(row[0] for row in rows.elements()) for rows in (new - old, old - new))
+    changed = (added & gone).total()
+    return added.total() - changed, gone.total() - changed, changed
 
 
 def _rows(text: str) -> Iterator[list[str]]:
