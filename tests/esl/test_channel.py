@@ -9,6 +9,7 @@ import pytest
 from esl_peer import CHANNEL, complete, connect_reply, event, notice, reply, within
 
 from vipgate_fs.esl.channel import EslChannel
+from vipgate_fs.esl.commands import encode
 from vipgate_fs.esl.errors import SessionGone, SessionTaken, SwitchUnfit
 from vipgate_fs.esl.session import Session
 from vipgate_fs.gate.channel import Prompt
@@ -201,6 +202,27 @@ def test_no_unchecked_sound_is_sent(channel, switch, sound):
 def test_reject_without_announcement_is_one_command(channel, switch, code):
     channel.reject(Rejection(code))
     assert list(switch.applications()) == [f"respond {code}"]
+    assert not channel._session.holds_call
+
+
+@pytest.mark.parametrize("facts", [{"Caller-Source": "mod_loopback"}])
+@pytest.mark.parametrize(("code", "cause"), [(486, "USER_BUSY"), (603, "CALL_REJECTED")])
+def test_a_channel_that_knows_no_sip_is_hung_up(channel, switch, code, cause):
+    channel.reject(Rejection(code))
+    assert list(switch.applications()) == [f"hangup {cause}"]
+
+
+def test_ringing_lets_nothing_go(channel, switch):
+    channel.ring()
+    assert list(switch.applications()) == [*SUBSCRIPTION, "ring_ready"]
+    assert channel._session.holds_call
+
+
+@pytest.mark.parametrize("command", ["a\n\nb", "a\rb", "a\n\n"])
+def test_a_command_that_would_be_two_is_sent_to_nobody(command):
+    with pytest.raises(ValueError, match="an empty line inside of a command"):
+        encode([command])
+    assert encode(["a\nb", "c"]) == b"a\nb\n\nc\n\n"
 
 
 def test_an_announcement_is_early_media(channel, switch):
@@ -226,7 +248,9 @@ def test_the_commands_of_a_pin_dialogue(channel, switch):
     channel.answer()
     assert channel.ask(PROMPT) == "1"
     assert channel.ask(Prompt(("/sounds/wrong.wav", "/sounds/number.wav"), PROMPT.timing)) == "0815"
+    assert channel._session.holds_call
     channel.transfer("100", Route())
+    assert not channel._session.holds_call
     unset = "multiunset vipgate_digits vipgate_digits_invalid read_result"
     assert list(switch.applications()) == [
         *SUBSCRIPTION,

@@ -23,3 +23,26 @@ def test_what_a_caller_says_of_himself_can_be_stored_and_the_target_stays_as_it_
     headers = {"Unique-ID": "1", "Caller-Caller-ID-Number": number, "Caller-Destination-Number": number}
     call = call_facts(headers, PLAN)
     assert (call.caller, call.called, call.dialled) == (caller, called, number)
+
+
+def test_the_facts_are_those_of_the_channel_and_of_the_variables_that_are_asked_for():
+    data = {
+        "Unique-ID": "0ad4",
+        "Caller-Caller-ID-Number": "017612345678",
+        "Caller-Caller-ID-Name": "Eva",
+        "Caller-Destination-Number": "7001;phone-context=x",
+        "Caller-Context": "public",
+        "variable_sip_full_to": "<sip:07022279780@gate.example>",
+        "variable_sip_h_Diversion": "<sip:x>",
+        "variable_trunk": "a",
+        "variable_empty": "",
+        "variable_other": "b",
+    }
+    call = call_facts(data, PLAN, ("trunk", "empty", "missing"))
+    assert (call.uuid, call.caller_name, call.context) == ("0ad4", "Eva", "public")
+    assert (call.called, call.dialled) == ("7001", "7001")
+    assert call.called_in == {"Request-URI": "7001", "To": "+497022279780"}
+    assert call.variables == {"trunk": "a", "empty": ""}
+    nothing = call_facts({"Unique-ID": "1"}, PLAN)
+    assert (nothing.caller, nothing.called, nothing.caller_name, nothing.context) == ("", "", "", "")
+    assert (nothing.called_in, nothing.variables, nothing.restricted) == ({}, {}, False)

@@ -50,6 +50,11 @@ def who(*sip_from, **headers):
             "",
             "P-Asserted-Identity",
         ),
+        (
+            {"P_Asserted_Identity": f"<sip:{OTHER}:{VIP}@x>", "P_Preferred_Identity": f"<sip:{VIP}@x>"},
+            OTHER,
+            "P-Asserted-Identity",
+        ),
         ({"P_Asserted_Identity": "<sip:x>", "P_Preferred_Identity": f"<sip:{VIP}@x>"}, STRANGER, "From"),
         (
             {"P_Asserted_Identity": f"<sip:{OTHER}@x>", "Remote_Party_ID": f"<sip:{VIP}@x>"},
@@ -114,6 +119,7 @@ def test_all_that_p_asserted_id_parse_makes_of_an_asserted_identity_is_understoo
         ("0791234567;phone-context=+41", "+41791234567"),
         ("0791234567;phone-context=+4179", "+41791234567"),
         ("2015550123;phone-context=+1", "+12015550123"),
+        ("12345678;phone-context=+800", "+80012345678"),
         ("110;phone-context=+49", "110"),
         ("7001;phone-context=+41", "7001;phone-context=+41"),
         ("7001;phone-context=pbx.example", "7001"),
@@ -140,7 +146,7 @@ def test_a_local_number_belongs_to_its_phone_context(user, caller):
         *[("id", True), ("user", True), ("header", True), ("ID", True), ("User", True), ("critical", True)],
         *[("user;id", True), ("id; critical", True), ("id, header", True), ("none;id", True)],
         *[("session", True), ("future", True)],
-        *[("none", False), ("NONE", False), ("history", False), ("", False)],
+        *[("none", False), ("NONE", False), ("history", False), ("none, history;none", False), ("", False)],
     ],
 )
 def test_any_privacy_that_concerns_the_caller_makes_the_number_restricted(privacy, restricted):
@@ -162,6 +168,7 @@ def test_any_privacy_that_concerns_the_caller_makes_the_number_restricted(privac
         ],
         *[('"full"', True), ('"name,uri-network"', True), ("full-network", True)],
         *[("off", False), ("no", False), ("name", False), ("name-network", False), ("none", False), ('"off"', False)],
+        ('"off,name"', False),
     ],
 )
 @pytest.mark.parametrize("asserted", [{}, {"P_Asserted_Identity": f"<sip:{VIP}@x>"}])
@@ -181,6 +188,7 @@ def test_so_does_any_spelling_of_remote_party_ids_privacy(privacy, restricted, a
         ("<sip:266696687@trunk.example>", True),
         ("<sip:trunk.example>", True),
         (f"<sip:{VIP}@anonymous.invalid>", True),
+        (f"<sip:{VIP}@anonymous.invalid.;user=phone>", True),
         ("<tel:anonymous>", True),
         ("<sip:account@trunk.example>", False),
         (f'"Anonymous" <sip:{VIP}@trunk.example>', False),
@@ -208,7 +216,8 @@ def test_a_call_that_did_not_come_by_sip_is_what_the_switch_says(hides):
 def test_a_number_that_the_sites_dialplan_has_set_counts():
     changed = {"Caller-Caller-ID-Number": VIP}
     call = call_facts(channel(P_Asserted_Identity=f"<sip:{STRANGER}@x>") | changed, PLAN)
-    assert (call.caller, call.caller_source) == (VIP, "channel")
+    assert (call.caller, call.caller_source, call.restricted) == (VIP, "channel", False)
+    assert call_facts(channel(P_Asserted_Identity=f"<sip:{STRANGER}@x>", Privacy="id") | changed, PLAN).restricted
     call = call_facts(channel(P_Preferred_Identity=f"<sip:{OTHER}@x>") | changed, PLAN)
     assert (call.caller, call.caller_source) == (STRANGER, "From"), "it may come from what the telephone prefers"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -33,7 +33,8 @@ def switch(*answers):
         with connection:
             connection.settimeout(10)
             for answer in answers:
-                connection.sendall(answer)
+                with suppress(OSError):  # who has waited long enough does not read on
+                    connection.sendall(answer)
                 command = b""
                 while not command.endswith(b"\n\n"):
                     data = connection.recv(1000)
@@ -99,3 +100,10 @@ def test_a_command_is_one_line():
         pytest.raises(ValueError, match="line"),
     ):
         connection.api("status\n\napi shutdown")
+
+
+def test_a_switch_that_sends_events_without_end_is_not_waited_for_without_end(monkeypatch):
+    with switch(GREETING, ACCEPTED, EVENT * 200_000 + api(b"too late")) as (port, _), connected(port) as connection:
+        monkeypatch.setattr(inbound, "ANSWER_TIMEOUT", 0.05)
+        with pytest.raises(Unreachable, match="no answer in time"):
+            connection.api("status")

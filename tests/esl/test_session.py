@@ -92,3 +92,15 @@ def test_a_reply_before_rubbish_counts(connection):
     assert session.send("transfer").data == "+OK"
     with pytest.raises(SessionGone, match="a body of"):
         session.send("again")
+
+
+def test_a_reply_that_nobody_asked_for_is_none_and_is_not_kept(connection):
+    sock, peer = connection
+    session = Session(("127.0.0.1", 1), sock)
+    peer.send(connect_reply() + reply("-ERR nobody asked"))
+    session.connect()
+    peer.send(reply("-ERR nobody asked") * 1000)
+    gevent.spawn(lambda: (peer.command(), peer.command(), peer.send(reply("+OK asked"))))
+    session.watch(0.05)
+    assert session.send("transfer").data == "+OK asked"
+    assert not session._replies

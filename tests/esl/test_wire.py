@@ -133,6 +133,14 @@ def test_what_can_not_become_a_frame(data):
         frames(data)
 
 
+def test_what_is_as_long_as_it_may_be_is_a_frame():
+    body = b"x" * MAX_BODY
+    (frame,) = frames(b"Content-Length: %d\n\n%b" % (MAX_BODY, body))
+    assert frame.body == body
+    (frame,) = frames(b"A: " + b"x" * (MAX_HEAD - 3) + b"\n\n")
+    assert len(frame.headers["A"]) == MAX_HEAD - 3
+
+
 def test_frames_before_garbage_are_frames():
     decoder = Decoder()
     decoder.feed(REPLY + EVENT + b"Content-Length: x\n\n")

@@ -95,6 +95,9 @@ class Inbound:
                 return
 
     def _next(self, deadline: float) -> Frame:
+        late = _TooLate(f"{self._place}: no answer in time")
+        if time.monotonic() > deadline:  # although there may be something to read at any time
+            raise late
         try:
             while (frame := self._decoder.frame()) is None:
                 self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
@@ -103,7 +106,7 @@ class Inbound:
                     raise Unreachable(f"{self._place}: it closed the connection")
                 self._decoder.feed(data)
         except TimeoutError:
-            raise _TooLate(f"{self._place}: no answer in time") from None
+            raise late from None
         except (OSError, WireError) as error:
             raise Unreachable(f"{self._place}: {error}") from None
         return frame

@@ -66,7 +66,7 @@ class Session(OutboundSession):  # type: ignore[misc]
         self._gone: SessionGone | None = None
         self._heard = self.was_probe = self.holds_call = self._outbound_connected = False
         self.session_data: Headers = Headers(b"", encoded=False)
-        self._executed = 0
+        self._executed = self._unanswered = 0
 
     @property
     def is_taken(self) -> bool:
@@ -121,6 +121,7 @@ class Session(OutboundSession):  # type: ignore[misc]
         """
         data = self._encode(commands)
         deadline = time.monotonic() + timeout
+        self._unanswered += len(commands)
         self.watch()
         self._write(data)
         self.holds_call = self.holds_call and not lets_go
@@ -299,7 +300,8 @@ class Session(OutboundSession):  # type: ignore[misc]
     def _handle(self, frame: Frame) -> None:
         self._tell("received", frame)
         match frame.content_type:
-            case "command/reply" | "api/response":
+            case "command/reply" | "api/response" if self._unanswered:
+                self._unanswered -= 1
                 self._replies.append(frame)
             case "text/disconnect-notice":
                 self._end(SessionGone("the call has ended"))

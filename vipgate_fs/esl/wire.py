@@ -65,19 +65,15 @@ class Headers(Mapping[str, str]):
             return ""
         return (unquote_to_bytes(raw) if self._encoded else raw).decode("utf-8", "replace")
 
-    def _lines(self) -> dict[bytes, bytes]:
-        lines: dict[bytes, bytes] = {}
-        for line in self._block.split(b"\n"):
-            name, colon, value = line.partition(b": ")
-            if colon:
-                lines.setdefault(name, value)
-        return lines
+    def _names(self) -> dict[bytes, None]:
+        lines = self._block.split(b"\n")
+        return dict.fromkeys(line.partition(b": ")[0] for line in lines if b": " in line)
 
     def __iter__(self) -> Iterator[str]:
-        return (name.decode("utf-8", "surrogateescape") for name in self._lines())  # each can be asked for
+        return (name.decode("utf-8", "surrogateescape") for name in self._names())  # each can be asked for
 
     def __len__(self) -> int:
-        return len(self._lines())
+        return len(self._names())
 
     def __repr__(self) -> str:
         return f"<Headers {len(self._block)} bytes>"
