@@ -10,7 +10,7 @@ PROCESSES ?= 4
 # Tests start hundreds of processes of this package: without its bytecode each would compile it anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test coverage sentences diff-pairs example-mutants test-freeswitch reliability soak browser page-load fuzz promises mutation lint serve check bench format install wheel clean
+.PHONY: demo test coverage sentences diff-pairs example-mutants test-freeswitch reliability soak browser pictures page-load fuzz promises mutation lint serve check bench format install wheel clean
 
 demo: $(READY)
 	$(BIN)/vipgate demo
@@ -46,6 +46,13 @@ soak: $(READY)
 # Every page of the administration page in a real Chromium (Debian's package), measured by axe-core; SHOTS=FOLDER takes pictures.
 browser: $(READY)
 	VIPGATE_BROWSER=1 $(if $(SHOTS),VIPGATE_SHOTS=$(SHOTS)) $(BIN)/pytest tests/admin/test_browser.py
+
+# The manual's pictures of it, in docs/pictures.
+pictures: $(READY)
+	mkdir -p build/shots
+	VIPGATE_BROWSER=1 VIPGATE_SHOTS=build/shots $(BIN)/pytest tests/admin/test_browser.py -k "desk and (light or first_gate)"
+	$(BIN)/pip install --quiet --disable-pip-version-check pillow
+	$(BIN)/python tools/pictures.py build/shots docs/pictures
 
 # The page with a million records, and a hundred calls with it and without it.
 RECORDS ?= 1000000

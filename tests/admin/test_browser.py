@@ -256,6 +256,8 @@ def test_calls_appear_as_they_end_but_not_under_the_eyes_of_whoever_reads(window
 def test_no_page_has_a_finding_of_axe_or_is_wider_than_its_window(window, page, size, language, scheme):
     opened = window(size, language, color_scheme=scheme)
     found, seen = {}, []
+    if SHOTS:  # nobody wants the attack in a picture
+        page.database.transact(lambda connection: connection.execute(CALLS.delete().where(CALLS.c.caller == EVIL)))
     for name in states(page, opened):
         seen.append(name)
         assert opened.locator("html").get_attribute("lang") == language

@@ -9,6 +9,7 @@ import gevent
 import pyotp
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy import create_engine, text
 
 from vipgate_fs.admin import passwords
 from vipgate_fs.admin.desk import Desk, StoreTrouble
@@ -17,6 +18,7 @@ from vipgate_fs.secret import Secret
 from vipgate_fs.service.logs import configure
 from vipgate_fs.store import accounts, tallies
 from vipgate_fs.store.database import Database
+from vipgate_fs.store.schema import METADATA
 
 PASSWORD = "a password of the office"
 WRONG = "a password of nobody"
@@ -35,11 +37,11 @@ class Clock:
 class Office:
     """A store with an account, and any number of pages on it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, url=None):
         self.path = folder / "vipgate.yaml"
-        self.path.write_text(FILE)
+        self.path.write_text(FILE.replace("sqlite:///vipgate.db", url or "sqlite:///vipgate.db"))
         self.clock = Clock()
-        self.database = Database(Secret(f"sqlite:///{folder / 'vipgate.db'}"))
+        self.database = Database(Secret(url or f"sqlite:///{folder / 'vipgate.db'}"))
         self.desk = self.page()
         for name in ("brandt", "adler"):
             account = accounts.Account(name, accounts.ADMINISTRATOR, passwords.prove(PASSWORD), self.clock.now)
@@ -66,13 +68,19 @@ class Office:
 
 
 @pytest.fixture
-def office(tmp_path, monkeypatch):
+def cheap(monkeypatch):
+    """Passwords are hashed with less work than they deserve."""
     hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     monkeypatch.setattr(passwords, "_hasher", lambda: hasher)
     passwords._nobody.cache_clear()
+    yield
+    passwords._nobody.cache_clear()
+
+
+@pytest.fixture
+def office(tmp_path, cheap):
     office = Office(tmp_path)
     yield office
-    passwords._nobody.cache_clear()
     office.database.close()
 
 
@@ -165,6 +173,27 @@ def test_the_store_alone_does_not_make_codes_and_without_the_key_nobody_gets_in(
     with pytest.raises(StoreTrouble, match="there is no"):
         office.try_(code=app.at(office.clock.now))
     assert office.try_("adler").account
+
+
+def test_on_postgresql_it_is_the_same(tmp_path, cheap, postgresql):
+    engine = create_engine(postgresql.url)
+    with engine.begin() as connection:
+        for table in (*METADATA.tables, "vipgate_schema"):
+            connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
+    engine.dispose()
+    office = Office(tmp_path, postgresql.url)
+    try:
+        app = office.with_codes()
+        code = app.at(office.clock.now)
+        assert [bool(office.try_(code=code).account) for _ in range(2)] == [True, False]
+        tries = [gevent.spawn(office.try_, "adler", WRONG) for _ in range(8)]
+        gevent.joinall(tries, timeout=30)
+        assert office.try_("adler").waits == LIMITS.duration
+        assert office.try_(code=app.at(office.clock.now + 30)).account
+    finally:
+        office.database.close()
+        for database, _ in office.desk._stores.values():
+            database.close()
 
 
 # On the page
