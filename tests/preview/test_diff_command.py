@@ -366,6 +366,33 @@ def test_a_webservice_that_is_asked_about_other_numbers_may_answer_otherwise(tmp
     assert run.exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("settings", "renamed", "written"),
+    [
+        ("webservice: {url: 'https://gate.example/number'}", 0, 0),
+        ("webservice: {url: 'https://x.example/?g=###GATE###'}", 1, 0),
+        ("webservice: {url: 'https://x.example/?c=###CALLER_NUMBER###'}", 0, 1),
+        ("webservice: {url: 'https://x.example/', method: POST}", 1, 1),
+        (
+            "database: {url: 'sqlite:////x.db', query: 'select verdict from t where n = :caller_number and g = :gate'}",
+            1,
+            1,
+        ),
+        ("database: {url: 'sqlite:////x.db', query: 'select verdict from gates where c = :caller_name'}", 0, 0),
+        ("static_pin: {pin: '471108'}", 0, 0),
+    ],
+)
+def test_a_gate_with_another_name_matters_to_those_who_are_told_it(tmp_path, settings, renamed, written):
+    text = "version: 1\nsite: {{number_format: '{}'}}\ngates: {{{}: {{protects: {{numbers: ['7000']}}, identify: [{{{}}}]}}}}\n"
+    for name, number_format, gate in (("old.yaml", "00", "g"), ("renamed.yaml", "00", "h"), ("written.yaml", "+", "g")):
+        (tmp_path / name).write_text(text.format(number_format, gate, settings))
+    found = [
+        CliRunner().invoke(main, ["diff", str(tmp_path / "old.yaml"), str(tmp_path / name)])
+        for name in ("renamed.yaml", "written.yaml")
+    ]
+    assert [one.exit_code for one in found] == [renamed, written], [one.output for one in found]
+
+
 def test_the_order_of_many_gates_is_compared_in_little_space():
     """Everybody who is decided on earlier is named for each gate: each name is there once."""
     text = "".join(f"  g{n}: {{protects: {{numbers: ['7{n:03}'], users: [u{n}]}}}}\n" for n in range(200))

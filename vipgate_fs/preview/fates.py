@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -16,6 +17,8 @@ from vipgate_fs.sentences import Sentence, alternatives, say
 
 PATIENCE: Final = frozenset({"timeouts", "timeout", "cache", "failures_until_skipped", "skipped_for", "on_failure"})
 """Settings of a step that do not change what it is answered."""
+_TOLD: Final = ("webservice", "database")
+"""Steps that are told facts of the call (`vipgate_fs.identify.facts`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +109,23 @@ def behaviour(gate: Gate, call: Call, signatures: Mapping[int, Hashable]) -> Beh
     return Behaviour(tuple(asked), _fate(gate.otherwise, gate, gate.route))
 
 
-def signature(step: Step, values: Mapping[str, Any]) -> Hashable:
-    """What distinguishes one question from another: the kind of the step, and its settings but those of PATIENCE."""
-    return step.kind, _frozen({key: value for key, value in values.items() if key not in PATIENCE})
+def signature(step: Step, values: Mapping[str, Any], facts: Mapping[str, str]) -> Hashable:
+    """What distinguishes one question from another: the kind of the step, and its settings but those of PATIENCE.
+
+    Args:
+        step: that asks.
+        values: its settings, as they are written.
+        facts: what a webservice or database is told only if the settings name it, or if it is told everything.
+    """
+    asked = _frozen({key: value for key, value in values.items() if key not in PATIENCE})
+    everything, written = str(values.get("method")).upper() == "POST", str(values)
+    told = {name: fact for name, fact in facts.items() if everything or _names(written, name)}
+    return step.kind, asked, _frozen(told if step.kind in _TOLD else {})
+
+
+def _names(written: str, fact: str) -> bool:
+    """Whether a URL has ###FACT### in it, or a query :fact."""
+    return re.search(rf"(###|:)([a-z]+_)?{fact}(?![a-z_])", written, re.IGNORECASE) is not None
 
 
 def _frozen(value: Any) -> Hashable:

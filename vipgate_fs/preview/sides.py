@@ -64,7 +64,9 @@ class Side:
         for gate in self.configuration.gates:
             items = gates.mapping(gate.name).items("identify")
             nodes = [item.mapping(key) for item in items if isinstance(item, MappingNode) for key in item.nodes]
-            found.update({id(step): signature(step, node.value) for step, node in zip(gate.steps, nodes, strict=True)})
+            facts = {"gate": gate.name, "number": self.configuration.site.number_format}
+            steps = zip(gate.steps, nodes, strict=True)
+            found.update({id(step): signature(step, node.value, facts) for step, node in steps})
         return found
 
     @cached_property
