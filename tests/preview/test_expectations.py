@@ -166,3 +166,10 @@ def test_what_no_expectation_reaches_is_listed(play):
         ("9", "channel_variable: an answer"),
         ("10", "gate boss: otherwise"),
     ]
+
+
+def test_an_empty_file_is_told_what_expectations_begin_with(play, tmp_path):
+    file = tmp_path / "empty.test.yaml"
+    file.write_text("# nothing yet\n")
+    status, output = play("expect: {gate: boss}", str(file))
+    assert (status, "the file is empty; allowed: expectations, beginning with calls:" in output) == (2, True)

@@ -184,3 +184,14 @@ def test_the_command_tells_and_touches_nothing(recorded, tmp_path):
     assert run(str(tmp_path / "vipgate.yaml")).exit_code == 0
     assert run(str(tmp_path / "none.yaml")).exit_code == 2
     assert hashlib.sha256((tmp_path / "state.db").read_bytes()).digest() == before
+
+
+@pytest.mark.parametrize("store", ["none", "sqlite:///missing.db"])
+def test_without_records_nothing_is_said_of_them(tmp_path, store):
+    """Exit status 1 would say that calls differ."""
+    (tmp_path / "vipgate.yaml").write_text(TEXT.replace("sqlite:///state.db", store))
+    run = CliRunner().invoke(
+        main, ["--config", str(tmp_path / "vipgate.yaml"), "replay", str(tmp_path / "vipgate.yaml")]
+    )
+    assert run.exit_code == 2
+    assert run.output.startswith("Error: ")

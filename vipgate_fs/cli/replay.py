@@ -42,12 +42,18 @@ def command(config: Path | None, new: Path, since: str, style: str) -> None:
     they are only read. What callers would have keyed in, and what webservices, databases and plug-ins would have
     answered, is taken from a record where the same gate asks again. Calls of which it can't be known are counted.
 
-    Exit status: 0 when no call would have ended differently, 1 when some would, 2 when NEW can't be read.
+    Exit status: 0 when no call would have ended differently, 1 when some would, 2 when NEW or the records can't
+    be read.
     """
     configuration = _load(new)
     essentials = load_essentials_or_exit(config)
     before = configuration_files.load(essentials.path).configuration
-    found = Found(essentials, configuration, before, parse_since(since, essentials.site.calendar))
+    start = parse_since(since, essentials.site.calendar)
+    try:
+        found = Found(essentials, configuration, before, start)
+    except click.ClickException as error:
+        output.fail(error.message)
+        sys.exit(UNREADABLE)
     found.show(style)
     sys.exit(DIFFERENT if found.different else SAME)
 

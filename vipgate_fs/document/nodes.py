@@ -118,13 +118,22 @@ def find(root: Node, path: Iterable[str | int]) -> Node:
     return node
 
 
-def parse(content: bytes, report: Report) -> Node | None:
-    """The file's only document; None if it is not YAML at all. Findings go to `report`."""
+EMPTY: Final = say("the file is empty; allowed: a configuration, beginning with version: 1")
+
+
+def parse(content: bytes, report: Report, empty: Sentence = EMPTY) -> Node | None:
+    """The file's only document; None if it is not YAML at all. Findings go to `report`.
+
+    Args:
+        content: of the file.
+        report: where findings go.
+        empty: what is said of a file that has no document.
+    """
     text = _decode(content, report)
     if text is None:
         return None
     try:
-        return _Composer(yaml.parse(text, Loader=_LOADER), _end(text), report).document()
+        return _Composer(yaml.parse(text, Loader=_LOADER), _end(text), report).document(empty)
     except yaml.MarkedYAMLError as error:
         report.error(*_explain(error, text))
     except _TooDeep as error:
@@ -153,9 +162,6 @@ def _end(text: str) -> Spot:
     return Spot(len(lines), len(lines[-1]) + 1)
 
 
-_EMPTY: Final = say("the file is empty; allowed: a configuration, beginning with version: 1")
-
-
 class _TooDeep(Exception):
     def __init__(self, spot: Spot) -> None:
         super().__init__()
@@ -173,11 +179,11 @@ class _Composer:
         self._end = end
         self._report = report
 
-    def document(self) -> Node | None:
+    def document(self, empty: Sentence) -> Node | None:
         """The only document."""
         next(self._events)
         if isinstance(next(self._events), yaml.StreamEndEvent):
-            self._report.error(Spot(1, 1), _EMPTY)
+            self._report.error(Spot(1, 1), empty)
             return None
         root = self._node(next(self._events), ())
         next(self._events)
@@ -186,7 +192,7 @@ class _Composer:
             self._report.error(_start(after), say("a second document begins here; allowed: one a file"))
             return None
         if isinstance(root, Scalar) and root.value is None:
-            self._report.error(Spot(1, 1), _EMPTY)
+            self._report.error(Spot(1, 1), empty)
             return None
         return root
 

@@ -103,7 +103,7 @@ def load(path: Path) -> tuple[Path, tuple[Expectation, ...], tuple[Finding, ...]
         OSError: when it can't be read.
     """
     report = Report(str(path))
-    root = parse(path.read_bytes(), report)
+    root = parse(path.read_bytes(), report, say("the file is empty; allowed: expectations, beginning with calls:"))
     whole = schema.load(SCHEMA)
     if root is not None:
         schema.check(root, report, whole)
