@@ -1,6 +1,7 @@
 """What a call costs, counted: the limits are a little above what it costs today, so that a regression is noticed.
 
-Seconds would say nothing on a busy machine. The whole price is in docs/performance.md, by `make bench`.
+The half of a transaction is for the store's own, which it has each second, however many calls there are. Seconds would
+say nothing on a busy machine. The whole price is in docs/performance.md, by `make bench`.
 """
 
 from __future__ import annotations
@@ -94,8 +95,8 @@ def count(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("to", "dialled", "limits"),
     [
-        ("701", "", {"functions": 950, "writes": 2, "waits": 2, "frames": 2, "transactions": 1}),
-        ("700", "081547#", {"functions": 1800, "writes": 3, "waits": 5, "frames": 12, "transactions": 1}),
+        ("701", "", {"functions": 950, "writes": 2, "waits": 2, "frames": 2, "transactions": 1.5}),
+        ("700", "081547#", {"functions": 1800, "writes": 3, "waits": 5, "frames": 12, "transactions": 1.5}),
     ],
     ids=["that passes", "with a PIN"],
 )

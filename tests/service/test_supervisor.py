@@ -202,7 +202,7 @@ def test_when_descriptors_are_used_up_calls_wait_and_are_served(run):
     service = run(settings="workers: 1", descriptors=40).listening()
     (worker,) = service.workers
     os.kill(worker, signal.SIGSTOP)
-    calls = place(switch(service, speed=5.0), 60)
+    calls = place(switch(service, speed=5.0, untaken=40.0), 60)
     gevent.sleep(0.5)  # all of them are connected, and wait for the worker
     os.kill(worker, signal.SIGCONT)
     assert lost(calls) == []
