@@ -86,7 +86,7 @@ EXAMPLES = sorted([*ROOT.glob("examples/*.yaml"), *ROOT.glob("tests/config/good/
 )
 def test_a_form_that_was_not_touched_changes_no_byte(path):
     content = path.read_bytes()
-    for gate in list(tree_of(content)["gates"])[:4]:
+    for gate in list(tree_of(content)["gates"])[:2]:
         for kind in SHEETS:
             assert sheet(content, gate, kind).filled(given_back(content, gate, kind)) == content
             assert sheet(content, gate, kind).filled({}) == content

@@ -74,12 +74,14 @@ def test_no_pin_is_in_the_repr_of_a_row():
 
 @pytest.fixture
 def file(page):
+    """The configuration; it is as before when the test has ended."""
     before = page.path.read_bytes()
     yield page.path
+    is_same = page.path.read_bytes() == before
     page.path.write_bytes(before)
     for table in page.path.parent.glob("*.csv"):
         table.unlink()
-    assert not ask_to_reload(page.path).why
+    assert is_same or not ask_to_reload(page.path).why
 
 
 def table_of(visitor, index=0):
@@ -124,9 +126,9 @@ def test_a_table_is_pasted_corrected_saved_and_edited_and_no_pin_is_shown(page, 
 
 def test_a_table_that_somebody_else_changes_meanwhile_is_not_overwritten(page, file):
     visitor = page.administrator()
-    review = take(visitor, table_of(visitor), paste="0171 5550001\t40817263\n")
-    visitor.send(review.form("/save"))
+    file.write_text(file.read_text().replace("caller_pin: {", "caller_pin: {file: hotline-pins.csv, "))
     table = file.parent / "hotline-pins.csv"
+    table.write_text("number,pin\n0171 5550001,40817263\n")
     review = take(visitor, table_of(visitor), **{"row.2.key": "0171 5550009"})
     table.write_text(table.read_text() + "# by hand\n")
     refused = visitor.send(review.form("/save"))
@@ -135,16 +137,14 @@ def test_a_table_that_somebody_else_changes_meanwhile_is_not_overwritten(page, f
     assert table.read_text().endswith("0171 5550001,40817263\n# by hand\n")
 
 
-@pytest.mark.parametrize("name", ["../vipgate.csv", "/tmp/vipgate.csv", "vipgate.yaml", "a/b.csv", ".csv", "..csv"])
-def test_no_file_but_a_csv_beside_the_configuration_is_read_or_written(page, file, name):
+def test_no_file_but_a_csv_beside_the_configuration_is_read_or_written(page, file):
     visitor = page.administrator()
     form = visitor.go(f"{GATE}/identification").form("/identification")
-    shown = visitor.send(
-        form, **{"gates.hotline.identify.0.caller_pin.file": name}, do="table:gates.hotline.identify.0"
-    )
-    assert "Only a .csv file beside" in shown.text
-    refused = take(visitor, shown, paste="0171 5550001\t40817263\n", how="instead")
-    assert refused.status == 422
+    field = "gates.hotline.identify.0.caller_pin.file"
+    for name in ("../vipgate.csv", "/tmp/vipgate.csv", "vipgate.yaml", "a/b.csv", ".csv", "..csv"):
+        shown = visitor.send(form, **{field: name}, do="table:gates.hotline.identify.0")
+        assert "Only a .csv file beside" in shown.text, name
+        assert take(visitor, shown, paste="0171 5550001\t40817263\n", how="instead").status == 422, name
     assert not list(file.parent.glob("*.csv"))
 
 
