@@ -132,12 +132,13 @@ def test_a_directory_that_was_there_and_is_gone_opens_no_door(session, unreachab
 
 
 @pytest.mark.parametrize(("users", "groups"), NAMED)
-def test_a_directory_that_is_not_there_at_the_start_opens_no_door(session, unreachable, users, groups):
+def test_a_directory_that_is_not_there_at_the_start_opens_no_door(session, questions, unreachable, users, groups):
     unreachable()
     known = directory(users, groups)
     for dialled in ("7001", "7999"):
         with pytest.raises(DirectoryUnavailable, match="it can't be reached"):
             known.locate(Call("u", "", dialled, dialled), session)
+    assert len(questions) == len(set(questions)), "names are not looked up again for each call"
 
 
 def test_a_directory_that_comes_back_is_asked_again(session, unreachable, monkeypatch):
@@ -155,9 +156,11 @@ def test_a_directory_that_comes_back_is_asked_again(session, unreachable, monkey
 
 def test_a_directory_that_goes_between_two_questions_opens_no_door(session, monkeypatch):
     """The user was found a moment ago; that they are in no group is no news of then."""
+    monkeypatch.setitem(ANSWERS, "api user_data 7002@pbx.example attr number-alias", "7002")
     known = directory([], ["support", "sales"])
     known.locate(Call("u", "", "7999", "7999"), session)
-    monkeypatch.setitem(ANSWERS, "api in_group 7002@pbx.example,support", "false")
+    for group in ("support", "sales"):  # and nothing but these says no
+        monkeypatch.setitem(ANSWERS, f"api in_group 7002@pbx.example,{group}", "false")
     monkeypatch.setitem(ANSWERS, "api group_call support@pbx.example", "error/NO_ROUTE_DESTINATION")
     monkeypatch.setitem(ANSWERS, "api group_call sales@pbx.example", "error/NO_ROUTE_DESTINATION")
     with pytest.raises(DirectoryUnavailable):
