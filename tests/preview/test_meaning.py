@@ -102,6 +102,13 @@ WEBSERVICE = 'webservice: {url: "https://example.org/?c=###CALLER_NUMBER###"%s}'
             "never reached: line 6 answers before it, for example a call from +491761",
         ),
         (
+            gate(
+                'callers: {pass: ["7000-7004", "7005-7009"]}', 'callers: {reject: ["700?"]}', otherwise="{forward: '1'}"
+            ),
+            7,
+            "never reached: line 6 answers before it, for example a call from 7000",
+        ),
+        (
             gate('callers: {pass: ["0176 12345678"]}', f'caller_pin: {{pins: {{"0176 12345678": "{LONG}"}}}}'),
             7,
             "never reached: line 6 answers before it, for example a call from +4917612345678",
@@ -201,3 +208,8 @@ def test_check_has_them_and_strict_fails(tmp_path):
     for options, status in ((), 0), (("--strict",), 1):
         run = CliRunner().invoke(main, ["check", str(file), *options])
         assert (run.exit_code, "warning: nobody gets through" in run.stdout) == (status, True)
+
+
+def test_a_range_of_which_a_number_is_left_is_reached(tmp_path):
+    steps = ('callers: {pass: ["7000-7004", "7006-7009"]}', 'callers: {reject: ["700?"]}')
+    assert found(gate(*steps, otherwise="{forward: '1'}"), tmp_path) == []

@@ -8,13 +8,11 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
 
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.document.findings import Finding, Place, Report
 from vipgate_fs.document.nodes import Mapping, Scalar, parse
 from vipgate_fs.document.section import Section
-from vipgate_fs.gate.call import WITHHELD, Call
 from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.number_table import NumberTable
 from vipgate_fs.gate.schedules import HORIZON
@@ -23,9 +21,9 @@ from vipgate_fs.gate.targets import NumberPattern
 from vipgate_fs.gate.verdict import AskForPin, Pass, Reject, Verdict
 from vipgate_fs.identify.caller_pin import CallerPin
 from vipgate_fs.identify.callers import Callers
-from vipgate_fs.identify.callers.remarks import spans as in_spans
 from vipgate_fs.identify.guest_pin import GuestPin
 from vipgate_fs.identify.static_pin import StaticPin
+from vipgate_fs.preview import shadows
 from vipgate_fs.preview.classes import NumberClasses, TooManyPatterns
 from vipgate_fs.preview.guessing import YEAR, weakest
 from vipgate_fs.preview.spans import first_of, idle_spans
@@ -76,7 +74,7 @@ class _Meaning:
         for gate in self._gates:
             section = self._root.section("gates").section(gate.name)
             steps = tuple(_written_steps(section))
-            self._check_callers(gate, steps)
+            shadows.check(gate, steps, self._plan)
             self._check_dated_pins(gate, steps)
             self._check_who_gets_in(gate, section)
             self._check_guessing(gate, section, steps)
@@ -132,55 +130,6 @@ class _Meaning:
             return True
         firsts = (found[0].entry for number in classes if (found := table.all(number.example)))
         return any(first[1] is place for first in firsts)
-
-    # Callers
-
-    def _check_callers(self, gate: Gate, steps: Sequence[Section]) -> None:
-        """Callers who have been answered by the time that a step is asked."""
-        earlier: list[Step] = []
-        for step, section in zip(gate.steps, steps, strict=True):
-            if earlier and isinstance(step, Callers | CallerPin):
-                for place, pattern in self._own_callers(step, section):
-                    if line := next(filter(None, (_answers(each, pattern) for each in earlier)), None):
-                        what = say(
-                            "never reached: line {line} answers before it, for example a call from {number}",
-                            line=line,
-                            number=_number(pattern),
-                        )
-                        self._report.warning(place, what)
-                self._check_rows(step, section, earlier)
-                withheld = next((each for each in earlier if each.identify(_WITHHELD_CALL)), None)
-                if isinstance(step, Callers) and step.withheld and withheld:
-                    section.warn(
-                        say("never reached: line {line} answers callers without a number", line=withheld.line),
-                        "withheld",
-                    )
-            if isinstance(step, Callers) or (isinstance(step, CallerPin) and step.by == "caller_number"):
-                earlier.append(step)
-
-    def _own_callers(self, step: Step, section: Section) -> Iterator[tuple[Scalar, NumberPattern]]:
-        if isinstance(step, Callers):
-            for word in ("pass", "reject"):
-                yield from ((item, NumberPattern.parse(item.text, self._plan)) for item in section.items(word))
-        elif isinstance(step, CallerPin) and step.by == "caller_number":
-            keys = section.section("pins").keys
-            yield from ((key, NumberPattern.exactly(self._plan.caller(text))) for text, key in keys.items())
-
-    def _check_rows(self, step: Step, section: Section, earlier: Sequence[Step]) -> None:
-        shadowed: defaultdict[int, list[int]] = defaultdict(list)
-        for pattern, row in _rows(step):
-            if line := next(filter(None, (_answers(each, pattern) for each in earlier)), None):
-                shadowed[line].append(row)
-        for line, rows in shadowed.items():
-            what = say(
-                "{file}, line {rows}: never reached: line {line} answers before",
-                "{file}, lines {rows}: never reached: line {line} answers before",
-                count=len(rows),
-                file=section.text("file"),
-                rows=in_spans(sorted(rows)),
-                line=line,
-            )
-            section.warn(what, "file")
 
     # Times
 
@@ -283,29 +232,9 @@ class _Meaning:
         )
 
 
-_WITHHELD_CALL: Final = Call("check", WITHHELD, "", "")
-
-
 def _written_steps(gate: Section) -> Iterator[Section]:
     for item in gate.sections("identify"):
         yield from (item.section(kind) for kind in item.keys)
-
-
-def _rows(step: Step) -> Iterator[tuple[NumberPattern, int]]:
-    """What a step's file says, with the lines."""
-    if isinstance(step, Callers):
-        yield from step.lists.rows()
-    elif isinstance(step, CallerPin) and step.by == "caller_number":
-        yield from ((NumberPattern.exactly(owner), line) for owner, line in step.listed.lines.items())
-
-
-def _answers(step: Step, pattern: NumberPattern) -> int | None:
-    """The line of what in a step answers all callers of a pattern; None: nothing answers all."""
-    if isinstance(step, Callers):
-        entry = step.lists.covering(pattern)
-        return entry.evidence.line if entry else None
-    known = isinstance(step, CallerPin) and pattern.only is not None and pattern.only in step.table
-    return step.line if known else None
 
 
 def _verdicts_of(step: Step) -> list[Verdict | None]:
@@ -313,7 +242,7 @@ def _verdicts_of(step: Step) -> list[Verdict | None]:
     if isinstance(step, Callers):
         return [*step.lists.verdicts(), *([step.withheld.verdict] if step.withheld else [])]
     if isinstance(step, CallerPin | StaticPin | GuestPin):
-        call = _WITHHELD_CALL
+        call = shadows.WITHHELD_CALL
         verdict = step.identify(call) if not isinstance(step, CallerPin) else AskForPin(step.table)
         return [verdict]
     return [None]
@@ -338,7 +267,3 @@ def _without(active: Iterable[Interval], valid: Iterable[Interval]) -> list[Inte
             if part[0] < part[1]
         ]
     return left
-
-
-def _number(pattern: NumberPattern) -> str:
-    return pattern.forms[0].replace("?", "0").replace("*", "")
