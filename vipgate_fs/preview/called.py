@@ -15,7 +15,7 @@ from vipgate_fs.gate.gates import Gates
 from vipgate_fs.gate.targets import NumberPattern
 from vipgate_fs.preview.classes import NumberClasses
 from vipgate_fs.preview.parties import Party, named
-from vipgate_fs.preview.spellings import Numbers, Spellings, Treatment
+from vipgate_fs.preview.spellings import Numbers, Read, Spellings, Treatment
 from vipgate_fs.sentences import Sentence, listed, say
 
 _MOST_PAIRS: Final = 200
@@ -60,13 +60,12 @@ class Called:
         gates = [*old, *new]
         users = sorted({user for gate in gates for user in gate.protects.users})
         groups = sorted({group for gate in gates for group in gate.protects.groups})
-        self._has_names = bool(users or groups)
         entries = (_entries(old), _entries(new))
         classes = NumberClasses([*entries[0], *entries[1]])
         self.numbers = Numbers(classes, spellings.called(*entries, classes), spellings, cache(self._treated))
         numbers = [one for one in self.numbers.parties if not (one.kind == "number" and one.example in users)]
         names = [*(Party("user", user, user) for user in users), *(Party("group", group, "") for group in groups)]
-        self._standings = {one: self._standing_of_number(one) for one in numbers}
+        self._standings = {one: self._standing_of_number((one.number(0), one.number(1))) for one in numbers}
         self._standings |= {one: self._standing(self._pair(one)) for one in names}
         self.pairs: dict[tuple[str | None, str | None], tuple[Pair, list[Party]]] = {}
         self.is_whole = True
@@ -83,18 +82,19 @@ class Called:
         number = self.numbers.of(called)
         own = Party("user", number.name, number.example)
         everybody = [own if own in self._standings else number, *(one for one in names if one in self._standings)]
+        standings = {one: self._standings[one] for one in everybody}
+        if number in standings:  # it may be one of the others by a guess only
+            standings[number] = self._standing_of_number(called)
         first = []
         for place in (0, 1):
-            least = min(self._standings[one][place] for one in everybody)
-            first.append([one for one in everybody if self._standings[one][place] == least])
+            least = min(standing[place] for standing in standings.values())
+            first.append([one for one in everybody if standings[one][place] == least])
         alike = [one for one in first[0] if one in first[1]]
         return alike[0] if alike else _both(first[0][0], first[1][0])
 
     def _treated(self, number: str, place: int) -> Treatment:
-        """The gate, and where that matters beside users and groups, whether it is only a guess."""
-        gates = self._files[place]
-        found = gates.find(Call("diff", WITHHELD, number, number))
-        return Treatment((found and found[0].name, self._has_names and gates.exact(number) is not None))
+        found = self._files[place].find(Call("diff", WITHHELD, number, number))
+        return Treatment(found and found[0].name)
 
     def _enter_alone(self, numbers: Sequence[Party], names: Sequence[Party]) -> None:
         for parties, others in ((numbers, names), (names, [*numbers, *names])):
@@ -134,10 +134,10 @@ class Called:
         old, new = (find(gates, one, place) for place, gates in enumerate(self._files))
         return old, new
 
-    def _standing_of_number(self, one: Party) -> _Standing:
+    def _standing_of_number(self, read: Read) -> _Standing:
         """What a number may be comes after all that it is."""
-        exact = self._standing(tuple(gates.exact(one.number(place)) for place, gates in enumerate(self._files)))  # type: ignore[arg-type]
-        guess = self._standing(self._pair(one))
+        exact = self._standing(tuple(gates.exact(one) for gates, one in zip(self._files, read, strict=True)))  # type: ignore[arg-type]
+        guess = self._standing(self._pair(Party("number", "", "", read=read)))
         last = max(map(len, self._files))
         return _Standing(*(own if own < inf else last + other for own, other in zip(exact, guess, strict=True)))
 

@@ -99,14 +99,22 @@ def behaviour(gate: Gate, call: Call, signatures: Mapping[int, Hashable]) -> Beh
         call: its facts, with the time that counts.
         signatures: of the steps that ask elsewhere, by their `id`: several may stand in one line.
     """
-    call, asked = gate.sees(call), []
+    asked: list[Asked] = []
+    call = gate.sees(call)
     for step in gate.steps:
         if step.waits or step.variables:
             failure = None if step.on_failure is None else _fate(step.on_failure, gate, gate.route)
-            asked.append(Asked(step.kind, signatures[id(step)], failure))
+            question = Asked(step.kind, signatures[id(step)], failure)
+            if not any(_leaves_nothing_of(question, earlier) for earlier in asked):
+                asked.append(question)
         elif (verdict := step.identify(call)) is not None:
             return Behaviour(tuple(asked), _fate(verdict, gate, gate.route))
     return Behaviour(tuple(asked), _fate(gate.otherwise, gate, gate.route))
+
+
+def _leaves_nothing_of(question: Asked, earlier: Asked) -> bool:
+    """Whether the same has been asked before in the call, and whatever came of that decides."""
+    return question.signature == earlier.signature and (question.failure is None or earlier.failure is not None)
 
 
 def signature(step: Step, values: Mapping[str, Any], facts: Mapping[str, str]) -> Hashable:
