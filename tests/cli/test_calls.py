@@ -13,9 +13,11 @@ import pytest
 from attempts import write_records
 from click.testing import CliRunner
 
+from vipgate_fs.cli import main
 from vipgate_fs.cli.calls import command
 from vipgate_fs.gate.record import CallRecord
 from vipgate_fs.secret import Secret
+from vipgate_fs.sentences import say
 from vipgate_fs.store.database import Database
 
 CONFIGURATION = """\
@@ -104,6 +106,17 @@ def test_text_is_a_table(calls, write):
     head, line = calls().splitlines()
     assert head.split() == ["began", "gate", "caller", "called", "outcome", "target", "entries", "seconds", "reason"]
     assert line.split()[1:] == ["support", "withheld", "7000", "pin_correct", "7000", "2", "9.5", "why"]
+
+
+def test_the_reason_is_said_in_german(site, write):
+    write(replace(RECORD, reason=say("otherwise: {then}", then=say("forward to {target}", target="99"))))
+    text = CliRunner().invoke(main, ["calls", "--config", str(site), "--language", "de"]).stdout
+    assert text.splitlines()[1].endswith("  sonst: weiterleiten an 99")
+    assert json.loads(calls_in_json(site))[0]["reason"] == "otherwise: forward to 99"
+
+
+def calls_in_json(site):
+    return CliRunner().invoke(main, ["calls", "--config", str(site), "--language", "de", "--format", "json"]).stdout
 
 
 @pytest.mark.parametrize(("since", "found"), [("1h", ["1"]), ("3h", ["2", "1"]), ("2000-01-01T00:00", ["3", "2", "1"])])

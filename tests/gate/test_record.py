@@ -6,7 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from vipgate_fs.gate.decision import describe
 from vipgate_fs.gate.record import CallRecord, mask, masked
+from vipgate_fs.gate.verdict import Forward
+from vipgate_fs.sentences import joined, say
+from vipgate_fs.sentences.catalogue import in_language
+from vipgate_fs.sentences.keeping import to_json
 
 RECORD = CallRecord(
     uuid="6a7f",
@@ -50,6 +55,14 @@ def test_a_masked_record_holds_no_whole_number():
     assert (record.verdict, record.reason) == ("forward to +4930123***", "no gate protects +4970222797***")
     hung_up = masked(replace(RECORD, target=None))
     assert (hung_up.target, hung_up.verdict, hung_up.reason) == (None, *["forward to +4930123***"] * 2)
+
+
+def test_a_masked_reason_is_still_said_in_german():
+    reason = joined("; ", [say("otherwise: {then}", then=describe(Forward("+4930123456"))), say("locked out")])
+    record = masked(replace(RECORD, reason=reason))
+    assert record.reason == "otherwise: forward to +4930123***; locked out"
+    assert in_language(record.reason, "de") == "sonst: weiterleiten an +4930123***; gesperrt"
+    assert "456" not in to_json(record.reason)
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,17 @@ import pytest
 from attempts import attempt_of, judge, write_records
 from store.conftest import until
 
+from vipgate_fs.gate.decision import describe
 from vipgate_fs.gate.pins import Unchecked
 from vipgate_fs.gate.record import CallRecord, masked
+from vipgate_fs.gate.verdict import Forward
 from vipgate_fs.secret import Secret
+from vipgate_fs.sentences import say
+from vipgate_fs.sentences.catalogue import in_language
 from vipgate_fs.store import dialect, records, schema, writer
 from vipgate_fs.store import store as store_module
 from vipgate_fs.store.ledger import Ledger
+from vipgate_fs.store.records import Wanted
 
 NOW = 1e9
 RECORD = CallRecord(
@@ -54,6 +59,17 @@ def test_what_was_recorded_is_read(store, database, said):
     assert kept(database) == [RECORD, none]
     assert kept(database, NOW + 0.5) == [none]
     assert said.lines == []
+
+
+def test_a_reason_is_said_in_german_wherever_it_is_read(store, database):
+    reason = say("otherwise: {then}", then=describe(Forward("+4930123456")))
+    store.record(replace(RECORD, reason=reason))
+    store.close()
+    by_number = database.transact(lambda connection: records.find(connection, RECORD.uuid, RECORD.began))
+    latest = database.transact(lambda connection: records.latest(connection, Wanted(0.0))).records
+    for record in (*kept(database), by_number, *latest):
+        assert record.reason == "otherwise: forward to +4930123456"
+        assert in_language(record.reason, "de") == "sonst: weiterleiten an +4930123456"
 
 
 def test_many_are_read_a_page_at_a_time_and_each_once(database, monkeypatch):
@@ -98,7 +114,7 @@ def test_nobody_waits_for_the_first_deletion_of_many(open_store, database, monke
     with closing(sqlite3.connect(url.reveal().removeprefix("sqlite:///"))) as connection, connection:
         connection.execute(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) INSERT INTO vipgate_calls "
-            "SELECT 'uuid-' || i, i, i, 'g', '', '', '', 0, '', NULL, '', 0, 0 FROM n"
+            "SELECT 'uuid-' || i, i, i, 'g', '', '', '', 0, '', NULL, '', 0, 0, NULL FROM n"
         )
     store, pieces, purge = open_store(), [], records.purge
 

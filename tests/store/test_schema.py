@@ -9,7 +9,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from vipgate_fs.gate.lockout import Tally
-from vipgate_fs.store import dialect, schema
+from vipgate_fs.store import dialect, records, schema
 from vipgate_fs.store.schema import METADATA, MIGRATIONS, WrongSchema, expect, make
 from vipgate_fs.store.tallies import kept as kept_
 
@@ -93,6 +93,15 @@ def test_failed_attempts_and_doublings_of_an_earlier_version_still_count(open_da
     }
     forget_at = text("SELECT forget_at FROM vipgate_tallies WHERE kind = 'gate'")
     assert open_database(url).transact(lambda connection: connection.scalar(forget_at)) >= 1e9 + 3 * 12 * 3600
+
+
+def test_records_of_an_earlier_version_keep_their_text(open_database, url, monkeypatch):
+    insert = "INSERT INTO vipgate_calls VALUES ('u', 1e9, 1e9, NULL, '1', '2', 'pass', 0, 'passed', '2', 'why', 0, 0)"
+    with monkeypatch.context() as patched:
+        patched.setattr(schema, "MIGRATIONS", MIGRATIONS[:6])
+        open_database(url).transact(lambda connection: connection.execute(text(insert)))
+    record = open_database(url).transact(lambda connection: records.find(connection, "u", 1e9))
+    assert record.reason == "why"
 
 
 def test_a_service_goes_on_without_a_store_of_a_newer_schema_and_says_what_that_means(database, open_store, said):

@@ -86,7 +86,7 @@ def _text(values: dict[str, Any]) -> str:
         values["caller"] = spoken(say("withheld"))
     values["outcome"] = spoken(words.outcome(values["outcome"]))
     cells = [str("-" if values[name] is None else values[name]).ljust(width) for name, width in _WIDTHS.items()]
-    return "  ".join([*cells, values["reason"]])
+    return "  ".join([*cells, spoken(values["reason"])])
 
 
 def _csv(values: dict[str, Any], separator: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from vipgate_fs.gate.numbers import LONGEST_EXTENSION, SEPARATORS
+from vipgate_fs.sentences.keeping import cleaned
 
 _MASK: Final = "***"
 _DIGITS: Final = re.compile(rf"[0-9]{{{LONGEST_EXTENSION + 1},}}(?![0-9*])")
@@ -34,7 +35,7 @@ class CallRecord:
         entries: number of PIN attempts, silence included.
         outcome: a `vipgate_fs.gate.dialogue.Result`.
         target: where the call went on to; None when it went nowhere.
-        reason: what decided, and what the outcome alone does not say.
+        reason: what decided, and what the outcome alone does not say; a sentence, where its parts are known.
         deciding: seconds until the verdict.
         seconds: until the gate let go of the call.
     """
@@ -72,10 +73,13 @@ def masked(record: CallRecord) -> CallRecord:
     """
     numbers = (record.caller, record.called, record.verdict, record.target or "")
     caller, called, verdict, target = shown = [mask(number) for number in numbers]
-    reason = record.reason
-    for number, without in zip(numbers, shown, strict=True):
-        reason = reason.replace(number, without)
-    reason = _DIGITS.sub(lambda digits: digits[0][: -len(_MASK)] + _MASK, reason)
+
+    def without_numbers(text: str) -> str:
+        for number, without in zip(numbers, shown, strict=True):
+            text = text.replace(number, without)
+        return _DIGITS.sub(lambda digits: digits[0][: -len(_MASK)] + _MASK, text)
+
+    reason = cleaned(record.reason, without_numbers)
     return replace(
         record, caller=caller, called=called, target=record.target and target, verdict=verdict, reason=reason
     )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from functools import partial
 from typing import Protocol
 
 from vipgate_fs.gate.call import WITHHELD, Call, storable
 from vipgate_fs.gate.decision import Decision, describe
 from vipgate_fs.gate.dialogue import Outcome
 from vipgate_fs.gate.record import CallRecord
+from vipgate_fs.sentences import joined
+from vipgate_fs.sentences.keeping import cleaned
 
 
 class Trace(Protocol):
@@ -77,7 +80,7 @@ class Course:
             entries=outcome.entries,
             outcome=outcome.result,
             target=outcome.target,
-            reason=storable("; ".join(filter(None, [*reasons, outcome.why])), longest=500),
+            reason=cleaned(joined("; ", [*reasons, outcome.why]), partial(storable, longest=500)),
             deciding=round(self.deciding, 3),
             seconds=round(self.seconds, 3),
         )

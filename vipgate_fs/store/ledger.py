@@ -17,6 +17,7 @@ from vipgate_fs.gate.lockout import Account, Attempt, Lockout, Tally
 from vipgate_fs.gate.memory import Judged, Tallies, weigh
 from vipgate_fs.gate.pins import Credential, Unchecked
 from vipgate_fs.gate.record import CallRecord
+from vipgate_fs.sentences.keeping import to_json
 from vipgate_fs.store.dialect import Dialect
 from vipgate_fs.store.guests import digest
 from vipgate_fs.store.key import KeyFile, KeyUnusable
@@ -55,10 +56,11 @@ _HOLD_STEP: Final = "INSERT INTO vipgate_time_steps (owner, step) VALUES (?, -1)
 _USE_STEP: Final = "UPDATE vipgate_time_steps SET step = ? WHERE owner = ?"
 _RECORD: Final = """
     INSERT INTO vipgate_calls (
-        uuid, began, gate, caller, called, verdict, entries, outcome, target, reason, deciding, seconds, ended
-    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+        uuid, began, gate, caller, called, verdict, entries, outcome, target, reason, deciding, seconds, ended,
+        reason_parts
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
 """
-"""A CallRecord and when it ended."""
+"""A CallRecord, when it ended, and the parts of its reason."""
 _in_order: Final = attrgetter(*(field.name for field in fields(CallRecord)))  # not `astuple`, which copies deeply
 
 
@@ -113,7 +115,7 @@ class Ledger:
 
     def record(self, records: Iterable[CallRecord]) -> None:
         """Write records; one that was written before, by a try that seemed to have failed, is left alone."""
-        rows = [(*_in_order(record), record.began + record.seconds) for record in records]
+        rows = [(*_in_order(record), record.began + record.seconds, to_json(record.reason)) for record in records]
         if rows:
             self._cursor.executemany(self._sql(_RECORD), rows)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Connection, Subquery, func, select, tuple_
 
-from vipgate_fs.gate.record import CallRecord
+from vipgate_fs.gate.record import COLUMNS, CallRecord
+from vipgate_fs.sentences.keeping import from_json
 from vipgate_fs.store.schema import CALLS, delete_some
 
 Page = list[CallRecord]
@@ -19,7 +20,8 @@ LOOKED_THROUGH: Final = 50_000
 
 PAGE: Final = 1000
 """Records that are read at a time."""
-_COLUMNS: Final = [CALLS.c[field.name] for field in fields(CallRecord)]
+_COLUMNS: Final = [*(CALLS.c[name] for name in COLUMNS), CALLS.c.reason_parts]
+_REASON: Final = COLUMNS.index("reason")
 _ORDER: Final = (CALLS.c.ended, CALLS.c.uuid, CALLS.c.began)
 
 
@@ -39,7 +41,7 @@ def _page(connection: Connection, since: float, last: CallRecord | None) -> Page
     if last is not None:
         ended = last.began + last.seconds
         wanted = wanted.where(CALLS.c.ended >= ended, tuple_(*_ORDER) > tuple_(ended, last.uuid, last.began))
-    return [CallRecord(*row) for row in connection.execute(wanted)]
+    return [_record(row) for row in connection.execute(wanted)]
 
 
 def counts(connection: Connection, since: float) -> dict[tuple[str | None, str], int]:
@@ -119,7 +121,7 @@ def latest(
         chosen = chosen.where(seen.c.gate == wanted.gate)
     order = [column.desc() for column in _in_order(seen)]
     rows = list(connection.execute(chosen.order_by(*order).limit(most + 1)))
-    found = [CallRecord(*row[:-1]) for row in rows[:most]]
+    found = [_record(row[:-1]) for row in rows[:most]]
     if len(rows) > most:
         last = rows[most - 1]
         return Found(found, (last.ended, last.uuid, last.began))
@@ -135,7 +137,13 @@ def latest(
 def find(connection: Connection, uuid: str, began: float) -> CallRecord | None:
     """The record of a call that came to the gate at that Unix time."""
     row = connection.execute(select(*_COLUMNS).where(CALLS.c.uuid == uuid, CALLS.c.began == began)).first()
-    return CallRecord(*row) if row else None
+    return _record(row) if row else None
+
+
+def _record(row: Sequence[Any]) -> CallRecord:
+    *values, parts = row
+    values[_REASON] = from_json(values[_REASON], parts)
+    return CallRecord(*values)
 
 
 def _in_order(seen: Subquery) -> list[Any]:

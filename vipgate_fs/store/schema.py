@@ -57,8 +57,10 @@ CALLS: Final = Table(
     Column("reason", Text, nullable=False),
     Column("deciding", Double, nullable=False),
     Column("seconds", Double, nullable=False),
+    Column("reason_parts", Text),
 )
-"""See `vipgate_fs.store.records.CallRecord`. A call that comes to the gate twice has the same uuid."""
+"""See `vipgate_fs.gate.record.CallRecord`; `reason_parts` says the reason in other languages, too: see
+`vipgate_fs.sentences.keeping`. A call that comes to the gate twice has the same uuid."""
 
 OVERRIDES: Final = Table(
     "vipgate_overrides",
@@ -168,6 +170,7 @@ MIGRATIONS: Final = (
     """,
     "ALTER TABLE vipgate_guest_pins ADD COLUMN digits INTEGER",
     "ALTER TABLE vipgate_accounts ADD COLUMN codes TEXT",
+    "ALTER TABLE vipgate_calls ADD COLUMN reason_parts TEXT",
 )
 """One after the other; the number of those that were done is the schema's version. None is ever changed or removed."""
 
