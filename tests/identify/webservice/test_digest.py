@@ -66,7 +66,11 @@ def test_the_best_challenge_that_can_be_answered_is(challenges, algorithm):
 
 
 @pytest.mark.parametrize(
-    "challenge", ["", "Basic realm=x", "Digest", "Digest realm=x", CHALLENGE % "SHA-999", 'Digest nonce="n", qop="x"']
+    "challenge",
+    [
+        *["", "Basic realm=x", "Digest", "Digest realm=x", CHALLENGE % "SHA-999", 'Digest nonce="n", qop="x"'],
+        pytest.param(" " * 4096 + CHALLENGE % "MD5", id="too long"),
+    ],
 )
 def test_what_can_not_be_answered_is_not(challenge):
     made = Digest("Mufasa", Secret(PASSWORD))
@@ -85,6 +89,20 @@ def test_python_answers_like_this_too():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(digest.secrets, "token_hex", lambda _: theirs["cnonce"])
         assert fields(ours.authorization(Request("GET", "http://h/p?q=1")))["response"] == theirs["response"]
+
+
+@pytest.mark.parametrize("algorithm", ["MD5", "MD5-sess"])
+@pytest.mark.parametrize("qop", ["auth", "auth-int"])
+def test_a_session_and_a_protected_body_are_proved_too(algorithm, qop):
+    """RFC 7616, 3.4.2 and 3.4.3."""
+    made = mufasa(f'Digest realm="r", nonce="n", qop="{qop}", algorithm={algorithm}')
+    sent = fields(made.authorization(Request("POST", "http://h/p", b"{}")))
+    secret, asked = md5("Mufasa", "r", PASSWORD), ("POST", "/p")
+    if algorithm == "MD5-sess":
+        secret = md5(secret, "n", sent["cnonce"])
+    if qop == "auth-int":
+        asked = (*asked, md5("{}"))
+    assert sent["response"] == md5(secret, "n", "00000001", sent["cnonce"], qop, md5(*asked))
 
 
 def test_quotes_and_its_password_do_not_leak():
