@@ -38,9 +38,8 @@ def write(tmp_path):
 def test_what_a_file_or_a_variable_holds(write, tmp_path, monkeypatch, content, text, remarks):
     write(content)
     assert kept.from_file("secret", tmp_path) == (text, remarks)
-    if not content.startswith(b"\xef"):
-        monkeypatch.setenv("TEST_SECRET", content.decode())
-        assert kept.from_environment("TEST_SECRET", tmp_path) == (text, remarks)
+    monkeypatch.setenv("TEST_SECRET", os.fsdecode(content))
+    assert kept.from_environment("TEST_SECRET", tmp_path) == (text, remarks)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +108,14 @@ def test_wherever_a_secret_may_be_written_a_file_may_hold_it(write, tmp_path, pl
     assert [found.message for found in loaded.findings] == [ENDS] * bool(line_break)
     assert not loaded.holds_secrets
     assert PLACES[place] not in f"{loaded.configuration!r}{loaded.findings}"
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_is_no_text_is_refused_there_and_not_first_by_a_call(tmp_path, monkeypatch, place):
+    """An ISO 8859-1 locale on the way: `check` was content with it, or ended in a traceback, and so did each call."""
+    monkeypatch.setenv("TEST_SECRET", os.fsdecode(PLACES[place].encode() + b"\xe4"))
+    (finding,) = load(tmp_path, f"    {place % '{env: TEST_SECRET}'}").findings
+    assert finding.message == "TEST_SECRET is no text in UTF-8"
 
 
 def test_the_store_may_be_kept_in_a_file_too(write, tmp_path):

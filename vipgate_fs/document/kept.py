@@ -21,12 +21,10 @@ def from_environment(name: str, _folder: Path, sources: Sources = MACHINE) -> tu
     """The value of an environment variable, and remarks about it.
 
     Raises:
-        ValueError: there is none, or it is empty.
+        ValueError: there is none, or it holds no text.
     """
-    text, remarks = _without_line_break(sources.variable(name))
-    if not text:
-        raise ValueError(say("the environment has no variable {name}, or it is empty", name=name))
-    return text, remarks
+    nothing = say("the environment has no variable {name}, or it is empty", name=name)
+    return _text(os.fsencode(sources.variable(name)), name, nothing)
 
 
 def from_file(name: str, folder: Path, sources: Sources = MACHINE) -> tuple[str, list[Sentence]]:
@@ -48,12 +46,7 @@ def from_file(name: str, folder: Path, sources: Sources = MACHINE) -> tuple[str,
         raise ValueError(
             say("{path} can't be read: {why}{hint}", path=error.filename, why=system_says(error), hint=hint)
         ) from None
-    try:
-        text, remarks = _without_line_break(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise ValueError(say("{path} is no text in UTF-8", path=path)) from None
-    if not text:
-        raise ValueError(say("{path} is empty", path=path))
+    text, remarks = _text(content, path, say("{path} is empty", path=path))
     if mode & stat.S_IROTH and not path.is_relative_to(_OF_CONTAINERS):
         remarks.append(say("everybody can read {path}; chmod o-r, and chgrp it to the service's group", path=path))
     return text, remarks
@@ -69,8 +62,14 @@ _OF_CONTAINERS: Final = "/run/secrets"
 _NO_CREDENTIALS: Final = say(" (systemd's credentials are only there for the service itself)")
 
 
-def _without_line_break(text: str) -> tuple[str, list[Sentence]]:
+def _text(content: bytes, path: object, nothing: Sentence) -> tuple[str, list[Sentence]]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(say("{path} is no text in UTF-8", path=path)) from None
     left = text.rstrip(_LINE_BREAKS)
+    if not left:
+        raise ValueError(nothing)
     return left, [_ENDS_IN_A_LINE_BREAK] if left != text else []
 
 
