@@ -78,6 +78,7 @@ def test_whatever_is_put_in_a_place_says_so_and_keeps_all_other_lines(content, d
         (b"a: {b: 1h}\n", ("a", "b"), "30m", b"a: {b: 30m}\n"),
         (b"\xef\xbb\xbfa: b\n", ("a",), "c", b"\xef\xbb\xbfa: c\n"),
         (b"a: b\r\nc: d", ("c",), "e", b"a: b\r\nc: e"),
+        (b"a: >-\n  two\n  lines\n\nb: 1\n", ("a",), "one", b"a: one\n\nb: 1\n"),
         (b'a: "0815" # x\n', ("a",), {"env": "PIN"}, b"a: {env: PIN} # x\n"),
         (b"a:\n  env: PIN\nb: 1\n", ("a",), "0815", b'a: "0815"\nb: 1\n'),
     ],
@@ -119,6 +120,7 @@ def test_what_is_new_stands_behind_what_is_there(content, path, value, result):
         (b"a:\n  - b: 1\n    c: 2\n", ("a", 0, "b"), b"a:\n  - c: 2\n"),
         (b"a:\r\n  - b: 1\r\n  # of c\r\n  - c: 2\r\n", ("a", 0), b"a:\r\n  # of c\r\n  - c: 2\r\n"),
         (b"a: 1\nb: 2\n", ("a",), b"b: 2\n"),
+        (b"a:\n  b: >\n    two\n    lines\n  c: 2\n", ("a", "b"), b"a:\n  c: 2\n"),
     ],
 )
 def test_what_is_taken_out_takes_its_lines_along(content, path, result):

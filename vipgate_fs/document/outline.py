@@ -146,6 +146,8 @@ class _Outliner:
         if isinstance(event, yaml.SequenceStartEvent):
             return self._list(Branch(begin, begin, items=[], is_flow=bool(event.flow_style)), depth)
         if isinstance(event, yaml.ScalarEvent):
+            if event.style in ("|", ">"):  # its end is where the next line begins
+                end = len(self._text[:end].rstrip("\r\n"))
             return Branch(begin, end, event.value, event.style or "")
         return Branch(begin, end, self._text[begin:end])  # an alias
 

@@ -101,7 +101,11 @@ def put(tree: Tree, path: Path, value: Tree | None) -> Tree:
 
 def _checked(result: str, tree: Tree, *, has_mark: bool) -> bytes:
     """What was made, if it says what it shall say. Raises CannotEdit."""
-    if outline(result).tree != tree:
+    try:
+        is_right = outline(result).tree == tree
+    except CannotEdit:
+        is_right = False
+    if not is_right:
         raise CannotEdit(say("this can't be changed without touching something else; edit it as text"))
     return (codecs.BOM_UTF8 if has_mark else b"") + result.encode()
 
