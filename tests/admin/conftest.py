@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from types import SimpleNamespace
 
 import pytest
@@ -8,6 +9,8 @@ from forked import COMMAND, Process
 from page_service import Page
 from page_visitor import Visitor
 from running_service import until
+
+from vipgate_fs.service.control import ask_to_reload
 
 URL = re.compile(r"http://127\.0\.0\.1:(\d+)/link/\S+")
 
@@ -19,6 +22,19 @@ def page(tmp_path_factory):
     yield page
     page.service.destroy()
     page.database.close()
+
+
+@pytest.fixture
+def file(page):
+    """The page's configuration; it is as before when the test has ended, and in force."""
+    before = page.path.read_bytes()
+    yield page.path
+    is_same = page.path.read_bytes() == before if page.path.exists() else False
+    page.path.write_bytes(before)
+    for table in page.path.parent.glob("*.csv"):
+        table.unlink()
+    shutil.rmtree(page.path.parent / "sounds", ignore_errors=True)
+    assert is_same or not ask_to_reload(page.path).why
 
 
 @pytest.fixture

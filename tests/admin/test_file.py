@@ -7,18 +7,9 @@ import os
 import gevent
 import pytest
 
-from vipgate_fs.service.control import ask_for_status, ask_to_reload
+from vipgate_fs.service.control import ask_for_status
 
 PIN = "48213907"
-
-
-@pytest.fixture
-def file(page):
-    """The configuration; it is as before when the test has ended."""
-    before = page.path.read_bytes()
-    yield page.path
-    page.path.write_bytes(before)
-    assert not ask_to_reload(page.path).why
 
 
 def edited(visitor, old, new, **more):

@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from webservice_peer import Peer, answering, response
-
-from vipgate_fs.service.control import ask_to_reload
 
 PIN = "48213907"
 GATE = "gates.hotline"
-
-
-@pytest.fixture
-def file(page):
-    """The configuration; it is as before when the test has ended."""
-    before = page.path.read_bytes()
-    yield page.path
-    is_same = page.path.read_bytes() == before
-    page.path.write_bytes(before)
-    assert is_same or not ask_to_reload(page.path).why
 
 
 def reviewed(visitor, review):

@@ -9,7 +9,6 @@ import pytest
 from vipgate_fs import config
 from vipgate_fs.admin.grafting import grafted
 from vipgate_fs.document.editing import CannotEdit
-from vipgate_fs.service.control import ask_to_reload
 from vipgate_fs.setup.answers import Answers, hours_of
 from vipgate_fs.setup.making import make
 
@@ -61,14 +60,6 @@ def test_a_gate_is_put_behind_the_others_and_no_line_of_theirs_changes(tmp_path,
 def test_where_it_does_not_fit_it_is_said_so(tmp_path, content):
     with pytest.raises(CannotEdit):
         grafted(content, made(tmp_path), "second")
-
-
-@pytest.fixture
-def file(page):
-    before = page.path.read_bytes()
-    yield page.path
-    page.path.write_bytes(before)
-    assert not ask_to_reload(page.path).why
 
 
 def ask(visitor, **values):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import struct
 import time
 import wave
@@ -15,7 +14,6 @@ import yaml
 from recordings import made_by_sox, needs_sox, tone
 
 from vipgate_fs.admin import sounds
-from vipgate_fs.service.control import ask_to_reload
 
 FORMATS = ("wav", "mp3", "flac", "ogg", "aiff", "au", "caf", "amr-nb", "w64", "wv", "voc", "sph")
 
@@ -124,17 +122,6 @@ def test_recordings_that_nobody_names_go_after_a_day(tmp_path):
         os.utime(tmp_path / "8000" / name, (1, 1))
     sounds.forget(tmp_path, [b"prompts: {welcome: /a/named.wav}"])
     assert sorted(each.name for each in (tmp_path / "8000").iterdir()) == ["named.wav", "new.wav"]
-
-
-@pytest.fixture
-def file(page):
-    """The configuration; it is as before when the test has ended."""
-    before = page.path.read_bytes()
-    yield page.path
-    is_same = page.path.read_bytes() == before
-    page.path.write_bytes(before)
-    shutil.rmtree(page.path.parent / "sounds", ignore_errors=True)
-    assert is_same or not ask_to_reload(page.path).why
 
 
 PLACE = "/gates/hotline/prompts"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from vipgate_fs.admin.tables import LARGEST, Kind, Table, counts, pasted
-from vipgate_fs.service.control import ask_to_reload
 
 PINS, VERDICTS, CUSTOMERS = Kind("number", "pin"), Kind("number", "verdict"), Kind("customer number", "pin")
 GATE = "/gates/hotline"
@@ -70,18 +69,6 @@ def test_what_can_not_be_edited_row_by_row_is_refused_in_words(content):
 
 def test_no_pin_is_in_the_repr_of_a_row():
     assert "4711" not in repr(Table(HAND, PINS).rows)
-
-
-@pytest.fixture
-def file(page):
-    """The configuration; it is as before when the test has ended."""
-    before = page.path.read_bytes()
-    yield page.path
-    is_same = page.path.read_bytes() == before
-    page.path.write_bytes(before)
-    for table in page.path.parent.glob("*.csv"):
-        table.unlink()
-    assert is_same or not ask_to_reload(page.path).why
 
 
 def table_of(visitor, index=0):
