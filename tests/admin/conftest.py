@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -38,13 +39,26 @@ def file(page):
 
 
 @pytest.fixture
-def setup(tmp_path):
-    """The command, as it waits for whoever opens its link, and a visitor who has not."""
-    path, out = tmp_path / "vipgate.yaml", tmp_path / "out"
-    process = Process(COMMAND, "admin", "setup", "--config", path, "--listen", "127.0.0.1:0", out=out)
-    try:
-        until(lambda: URL.search(out.read_text()) if out.exists() else None)
-        found = URL.search(out.read_text())
-        yield SimpleNamespace(path=path, out=out, process=process, url=found[0], visitor=Visitor(int(found[1]), "de"))
-    finally:
-        process.destroy()
+def setting_up(tmp_path):
+    """`vipgate admin setup` for a file, as it waits for whoever opens its link, and a visitor who has not."""
+
+    @contextmanager
+    def begin(path):
+        out = tmp_path / "out"
+        process = Process(COMMAND, "admin", "setup", "--config", path, "--listen", "127.0.0.1:0", out=out)
+        try:
+            until(lambda: URL.search(out.read_text()) if out.exists() else None)
+            found = URL.search(out.read_text())
+            visitor = Visitor(int(found[1]), "de")
+            yield SimpleNamespace(path=path, out=out, process=process, url=found[0], visitor=visitor)
+        finally:
+            process.destroy()
+
+    return begin
+
+
+@pytest.fixture
+def setup(tmp_path, setting_up):
+    """The same for an empty folder."""
+    with setting_up(tmp_path / "vipgate.yaml") as setup:
+        yield setup

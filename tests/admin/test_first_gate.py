@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 import pytest
 from click.testing import CliRunner
 from page_visitor import Visitor
+from running_service import Service
 
 from vipgate_fs import config
 from vipgate_fs.cli import main
 from vipgate_fs.config.model import PageAt
+from vipgate_fs.resources import resource
 
 
 def test_four_answers_become_a_configuration_and_the_command_ends(setup):
@@ -35,6 +37,21 @@ def test_four_answers_become_a_configuration_and_the_command_ends(setup):
     assert configuration.server.admin == PageAt("127.0.0.1", setup.visitor.port)
     assert stat.S_IMODE(setup.path.stat().st_mode) == 0o600
     assert "# Geschäftszeiten" in setup.path.read_text()
+
+
+def test_a_service_that_runs_with_the_packages_placeholder_applies_it(tmp_path, setting_up):
+    service = Service(tmp_path)
+    try:
+        service.listening()
+        service.config.write_bytes(resource("deploy/placeholder.yaml").read_bytes())
+        with setting_up(service.config) as setup:
+            form = setup.visitor.follow_link(setup.url).form("/")
+            assert setup.visitor.send(form, numbers="7000", when="always").status == 200
+            assert setup.process.wait() == 0
+            assert "The running service has applied it" in setup.out.read_text()
+        assert service.await_line("page listening")["port"] == setup.visitor.port
+    finally:
+        service.destroy()
 
 
 def test_nobody_gets_at_the_questions_without_the_link(setup):

@@ -23,7 +23,7 @@ from vipgate_fs.sentences import say
 from vipgate_fs.sentences.system import system_says
 from vipgate_fs.service.answers import NoService
 from vipgate_fs.service.audit_trail import audit
-from vipgate_fs.service.control import ask_for_link
+from vipgate_fs.service.control import ask_for_link, ask_to_reload
 from vipgate_fs.service.logs import configure
 from vipgate_fs.service.port import address
 from vipgate_fs.setup import files
@@ -83,7 +83,7 @@ def setup(config: Path | None, listen: str) -> None:
     """Make a first configuration by four questions on a page, which only the link that is printed opens: once.
 
     The files are those of `vipgate init`; existing ones are never overwritten. It ends when they are written, or after
-    an hour.
+    an hour. A service that runs already, such as the Debian package's, applies them.
 
     Exit status: 0 when written, 1 when not, 2 when a file exists or nobody can listen there.
     """
@@ -103,9 +103,16 @@ def setup(config: Path | None, listen: str) -> None:
     if not written:
         raise click.ClickException(say("nothing was written within an hour"))
     audit("admin setup", path=str(path))
-    click.echo(
-        spoken(say("Written: {configuration} and {expectations}", configuration=path, expectations=files.beside(path)))
-    )
+    beside = files.beside(path)
+    click.echo(spoken(say("Written: {configuration} and {expectations}", configuration=path, expectations=beside)))
+    try:
+        answer = ask_to_reload(path)
+    except NoService:
+        click.echo(spoken(say("Next: {command}", command="systemctl enable --now vipgate && vipgate admin link")))
+        return
+    if answer.why:
+        raise click.ClickException(answer.why)
+    click.echo(spoken(say("The running service has applied it. Next: {command}", command="vipgate admin link")))
 
 
 def _set_up(path: Path, where: tuple[str, int]) -> bool:
