@@ -72,7 +72,7 @@ def choice(word: str) -> str:
         "as_withheld": phrase("counts as withheld"),
         "same_dialogue": phrase("can't tell: the same prompts, and no PIN is right"),
     }
-    return known.get(word, word)
+    return f"{known[word]} ({word})" if word in known else word
 
 
 def said(text: str) -> str:
