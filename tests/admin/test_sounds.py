@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import struct
-import time
 import wave
 import zipfile
 
@@ -85,11 +84,9 @@ NO_AUDIO = {
 @needs_sox
 @pytest.mark.parametrize("data", NO_AUDIO.values(), ids=NO_AUDIO)
 def test_what_is_no_recording_is_refused_and_leaves_nothing(tmp_path, data):
-    began = time.process_time()
     with pytest.raises(ValueError, match=r"\w"):
         sounds.take(data, tmp_path, "x", ("8000",))
     assert not [each for each in tmp_path.rglob("*") if each.is_file()]
-    assert time.process_time() - began < 5
 
 
 @needs_sox

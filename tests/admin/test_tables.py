@@ -104,6 +104,8 @@ def test_a_table_is_pasted_corrected_saved_and_edited_and_no_pin_is_shown(page, 
     review = take(visitor, again, **{"row.2.value": "50505050", "row.4.gone": "on"})
     assert "Rows: 0 new, 1 gone, 1 changed" in review.text
     visitor.send(review.form("/save"))
+    kept = list(file.parent.rglob("versions/*-hotline-pins.csv"))
+    assert [each.read_text().count("40817263") for each in kept] == [1]
     assert "0171 5550001,50505050,Alice\n0171 5550002,40817264" in table.read_text()
     tried = visitor.send(
         visitor.go("/try").form("/try"), caller="0171 5550001", called="+49 30 23125700", first="50505050#"

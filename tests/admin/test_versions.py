@@ -34,6 +34,16 @@ def test_the_same_is_not_kept_twice_in_a_row(versions):
     assert len(versions.all()) == 3
 
 
+def test_a_table_is_kept_as_it_was_and_is_no_version_of_the_file(versions, tmp_path):
+    for number in range(MOST + 2):
+        versions.keep_table("pins.csv", b"%d" % number)
+    kept = sorted((tmp_path / "versions").iterdir())
+    assert (len(kept), kept[-1].read_bytes(), kept[0].read_bytes()) == (MOST, b"%d" % (MOST + 1), b"2")
+    assert kept[0].name.endswith("-pins.csv")
+    assert kept[0].stat().st_mode & 0o777 == 0o600
+    assert versions.all() == []
+
+
 def test_nobody_else_can_read_them(versions, tmp_path):
     versions.keep(b"one")
     assert (tmp_path / "versions").stat().st_mode & 0o777 == 0o700

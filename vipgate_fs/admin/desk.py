@@ -232,6 +232,9 @@ class Desk:
         with suppress(OSError):
             versions.keep(draft.base)
         for name, table in draft.tables.items():  # a new one is named by nobody before the file is saved
+            if table.before:
+                with suppress(OSError):
+                    versions.keep_table(name, (self.path.parent / name).read_bytes())
             save(self.path.parent / name, table.content, table.before)
         if draft.content != draft.base:
             save(self.path, draft.content, digest(draft.base))

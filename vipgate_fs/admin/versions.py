@@ -63,6 +63,16 @@ class Versions:
         for old in self._names()[MOST:]:
             (self._folder / f"{old}.json").unlink(missing_ok=True)
 
+    def keep_table(self, name: str, content: bytes) -> None:
+        """Keep a table as it was, beside the versions: its moment and its name. Raises OSError."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        path = self._folder / f"{int(self._clock() * 1000):013}-{name}"
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        for old in sorted(self._folder.glob("*.csv"), reverse=True)[MOST:]:
+            old.unlink(missing_ok=True)
+
     def all(self) -> list[Version]:
         """Those that are kept, the newest first."""
         return [version for version, _ in filter(None, map(self._read, self._names()))]
