@@ -101,6 +101,7 @@ def listening(page, visitor, path="/calls/live?since=all"):
         )
         answer = connection.getresponse()
         assert answer.headers["Content-Type"].startswith("text/event-stream")
+        assert answer.headers["X-Accel-Buffering"] == "no"
         assert answer.readline() == b": listening\n"
         yield answer
     finally:

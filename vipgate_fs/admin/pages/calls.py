@@ -82,7 +82,8 @@ def live() -> Response:
         except TooMany:
             yield "event: end\ndata:\n\n"
 
-    return Response(stream_with_context(events()), mimetype="text/event-stream")
+    headers = {"X-Accel-Buffering": "no"}  # nginx would keep events until it has enough of them
+    return Response(stream_with_context(events()), mimetype="text/event-stream", headers=headers)
 
 
 @page.get("/calls.csv")
