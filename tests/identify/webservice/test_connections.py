@@ -16,6 +16,7 @@ from webservice_peer import GOOD, Peer, a_call, answering, response, server_cont
 from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.gate.verdict import Pass
 from vipgate_fs.identify.webservice import exchange, fetch, streams
+from vipgate_fs.identify.webservice.origins import Redirects
 
 
 def test_a_connection_is_used_again(step, good):
@@ -197,6 +198,13 @@ def test_a_redirect_to_another_host_is_not_followed_unless_it_is_allowed(step, g
         with pytest.raises(StepFailed, match=r"to another host .localhost., which allow_redirects_to does not name"):
             made.identify(a_call())
     assert good.requests == []
+
+
+@pytest.mark.parametrize("location", [b"", b"//u:p@h/x", b"http://u@h/", b"ftp://h/", b"https://", b"http://[h/"])
+def test_a_redirect_that_is_none_or_brings_credentials_is_not_followed(location):
+    with pytest.raises(ValueError, match=r"^to "):
+        Redirects(["h"]).target("http://h/v", location)
+    assert Redirects().target("http://h/v", b"x#y") == "http://h/x"
 
 
 def test_no_permission_leads_from_https_to_http(step, good, tmp_path):

@@ -36,6 +36,7 @@ SHORT = {"connect": "0.5s", "read": "0.5s", "total": "1s"}
         (a_call(name="x\udc80\ud800"), {"caller_name": "x??"}),
         (a_call(name="n" * 9999), {"caller_name": "n" * 256}),
         (a_call(uuid="a\r\nb c"), {"call_id": "a  b c"}),
+        (a_call(uuid="ü %41 "), {"call_id": "ü %41 "}),
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
