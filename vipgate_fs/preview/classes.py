@@ -9,14 +9,15 @@ from typing import Final
 
 from vipgate_fs.gate.numbering import E164_DIGITS
 from vipgate_fs.gate.targets import NumberPattern
+from vipgate_fs.sentences import say
 
 _DIGITS: Final = "0123456789"
 _ALPHABET: Final = f"{_DIGITS}+"
 _TRIES: Final = 100
 _SPARE: Final = 4
 """Examples that are kept of each state at first, for the case that some of them are named by themselves."""
-MOST_STATES: Final = 200_000
-"""Of the automaton; files with a thousand patterns have some ten thousand."""
+MOST_POSITIONS: Final = 1_500_000
+"""In all states of the automaton, some 300 MB; files with a thousand patterns have some ten thousand."""
 _Positions = frozenset[tuple[int, int]]
 
 
@@ -46,7 +47,7 @@ class NumberClasses:
         patterns: numbers, names and patterns of them.
 
     Raises:
-        TooManyPatterns: there are more than MOST_STATES.
+        TooManyPatterns: there are more than MOST_POSITIONS.
     """
 
     def __init__(self, patterns: Iterable[NumberPattern]) -> None:
@@ -124,8 +125,6 @@ class NumberClasses:
                 if positions not in shortest and len(texts[0].removeprefix("+")) < E164_DIGITS
             ]
             shortest.update({positions: reached[positions] for positions in level})
-            if len(shortest) > MOST_STATES:
-                raise TooManyPatterns("patterns with * in the middle overlap in too many ways; compare fewer at once")
 
     def _ranked(self, fits: Iterable[int]) -> tuple[str, ...]:
         """The patterns as they are written, the most specific first."""
@@ -164,14 +163,27 @@ class _Automaton:
     def __init__(self, forms: Sequence[str]) -> None:
         self._forms = forms
         self._after: dict[_Positions, dict[str, _Positions]] = {}
+        self._states: dict[_Positions, _Positions] = {}
+        self._size = 0
         self.start = self._closed((index, 0) for index in range(len(forms)))
 
     def step(self, positions: _Positions, character: str) -> _Positions:
         """Where the forms are after one more character."""
         known = self._after.setdefault(positions, {})
         if character not in known:
-            known[character] = self._closed(self._moved(positions, character))
+            known[character] = self._kept(self._closed(self._moved(positions, character)))
         return known[character]
+
+    def _kept(self, positions: _Positions) -> _Positions:
+        """The same positions, which are kept once."""
+        if positions not in self._states:
+            self._size += len(positions)
+            if self._size > MOST_POSITIONS:
+                raise TooManyPatterns(
+                    say("patterns with * in the middle overlap in too many ways; compare fewer at once")
+                )
+            self._states[positions] = positions
+        return self._states[positions]
 
     def _moved(self, positions: _Positions, character: str) -> Iterator[tuple[int, int]]:
         for index, place in positions:
