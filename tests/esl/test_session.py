@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import socket
 from pathlib import Path
 
 import gevent
 import pytest
-from esl_peer import connect_reply, reply, within
+from esl_peer import connect_reply, event, reply, within
 
 from vipgate_fs.esl.errors import SessionGone
 from vipgate_fs.esl.session import Session
@@ -104,3 +105,41 @@ def test_a_reply_that_nobody_asked_for_is_none_and_is_not_kept(connection):
     session.watch(0.05)
     assert session.send("transfer").data == "+OK asked"
     assert not session._replies
+
+
+@pytest.mark.parametrize(
+    ("sent", "was_probe", "why"),
+    [
+        (b"", True, "FreeSWITCH closed the connection"),
+        (b"Content-Type: command", False, "FreeSWITCH closed the connection in the middle of a frame"),
+    ],
+)
+def test_who_closes_without_a_word_was_a_probe(connection, sent, was_probe, why):
+    sock, peer = connection
+    session = Session(("127.0.0.1", 1), sock)
+    peer.send(sent)
+    peer.sock.shutdown(socket.SHUT_WR)
+    with pytest.raises(SessionGone) as gone:
+        session.connect()
+    assert (str(gone.value), session.was_probe, session.connected) == (why, was_probe, False)
+
+
+@pytest.mark.parametrize(
+    ("end", "why"),
+    [
+        (event("CHANNEL_HANGUP", {"Hangup-Cause": "NORMAL_CLEARING"}), "the caller hung up (NORMAL_CLEARING)"),
+        (event("CHANNEL_UNPARK", {"Answer-State": "hangup"}), "the caller hung up (no cause)"),
+        (event("CHANNEL_UNPARK", {"Answer-State": "answered"}), "somebody else has taken the call"),
+    ],
+)
+def test_a_call_that_has_ended_or_left_is_held_no_more_and_it_is_said_why(connection, end, why):
+    sock, peer = connection
+    session = Session(("127.0.0.1", 1), sock)
+    peer.send(connect_reply())
+    session.connect()
+    assert (session.holds_call, session.was_probe) == (True, False)
+    assert session.expect_completion() != session.expect_completion()
+    peer.send(end)
+    with pytest.raises(SessionGone) as gone:
+        session.watch(5)
+    assert (str(gone.value), session.holds_call, session.is_taken) == (why, False, "somebody" in why)

@@ -98,8 +98,9 @@ def test_of_too_many_accounts_those_go_first_that_were_asked_for_longest_ago(rem
     assert remembered.lockouts == 3
 
 
-@pytest.mark.parametrize("book", [InMemory(None), ReadOnly()])
-def test_a_time_step_is_known_of_its_owner_once_it_was_used(book):
+@pytest.mark.parametrize("make", [lambda: InMemory(None), ReadOnly])
+def test_a_time_step_is_known_of_its_owner_once_it_was_used(make):
+    book = make()
     assert book.last_time_step("eva") == -1
     book.use_time_step("eva", 7)
     assert (book.last_time_step("eva"), book.last_time_step("adam")) == (7, -1)
