@@ -171,6 +171,8 @@ def test_always_open_is_no_gate_that_always_asks(file, word):
         (["--numbers", "nonsense!"], "numbers"),
         (["--hours", "nine"], "hours"),
         (["--refused", "${x}"], "refused"),
+        (["--refused", "called"], "refused"),
+        (["--onward", "Busy"], "onward"),
         (["--country", "XX"], "country"),
         (["--from", "starface", "none.csv"], "none.csv"),
     ],

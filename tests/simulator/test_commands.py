@@ -86,7 +86,11 @@ def test_numbers_are_read_as_atoi_does(text, found):
 
 
 @pytest.mark.parametrize(
-    ("text", "truth"), [("true", True), ("Yes", True), ("1", True), ("0", False), ("no", False), (None, False)]
+    ("text", "truth"),
+    [
+        *((text, True) for text in ("true", "Yes", "t", "allow", "1", "-1", "+5", "1.9")),
+        *((text, False) for text in ("0", "no", "", None, "0.5", ".", "5x", " 1", "1 ", "\u0661", "2 of them")),
+    ],
 )
 def test_truth(text, truth):
     assert is_true(text) is truth

@@ -134,9 +134,9 @@ class _Questions:
         onward = ""
         if proof is not Proof.LISTED or given["onward"]:
             where = say("4. Where do they go on? A number; to the one that they called: leave it empty")
-            onward = self._answer("onward", where, _target, default="")
+            onward = self._answer("onward", where, _onward, default="")
         others = say("   And the others? A number; they hear the busy signal: leave it empty")
-        refused = self._answer("refused", others, _target, default="")
+        refused = self._answer("refused", others, _refused, default="")
         zone = place.machines_zone()
         country = given["country"] or place.country_of(numbers, zone, language)
         holidays = given["holidays"] or (place.holidays_of(country) if spans else None)
@@ -192,8 +192,22 @@ def _hours(text: str) -> tuple[Span, ...]:
     return () if text.strip().lower() in _NEVER else hours_of(text)
 
 
-def _target(text: str) -> str:
-    return "" if text.strip().lower() in ("", "called", "busy") else text.strip()
+def _onward(text: str) -> str:
+    return _target("onward", text, "called", "busy")
+
+
+def _refused(text: str) -> str:
+    return _target("refused", text, "busy", "called")
+
+
+def _target(question: str, text: str, usual: str, strange: str) -> str:
+    """A number, or nothing for the usual way; the word that belongs to the other question is no answer to this one."""
+    word = text.strip().lower()
+    if word == strange:
+        raise Unusable(
+            question, [say("{word} is no answer here; allowed: a number, or {usual}", word=word, usual=usual)]
+        )
+    return "" if word in ("", usual) else text.strip()
 
 
 def _write(path: Path, made: Made) -> None:

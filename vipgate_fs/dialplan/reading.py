@@ -7,13 +7,12 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from vipgate_fs.dialplan.parts import Action, Condition, Context, Extension
+from vipgate_fs.simulator.arguments import is_true
 
 _ACTIONS: Final = {"action": False, "anti-action": True}
 _PLAIN: Final = ("field", "expression")
 _USUAL: Final = ("break", "on-false")
 _REVISION: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
-_TRUE: Final = frozenset({"yes", "on", "true", "t", "enabled", "active", "allow"})
-_NUMBER: Final = re.compile(r"[+-]?([0-9]*)[0-9.]*", re.ASCII)
 
 
 class Unreadable(ValueError):
@@ -62,9 +61,3 @@ def _condition(element: ET.Element) -> Condition:
 def _action(element: ET.Element) -> Action:
     data = (element.text or "").strip() or element.get("data", "")
     return Action(element.get("application", ""), data, _ACTIONS[element.tag], is_true(element.get("inline", "")))
-
-
-def is_true(text: str) -> bool:
-    """Whether FreeSWITCH takes a value for true (switch_utils.h, switch_true): one of its words, or a number but 0."""
-    number = _NUMBER.fullmatch(text)
-    return text.lower() in _TRUE or (number is not None and number[1].strip("0") != "")

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, TypeVar
 
-from vipgate_fs.dialplan.reading import is_true
 from vipgate_fs.sentences import say
+from vipgate_fs.simulator.arguments import is_true
 
 T = TypeVar("T")
 Action = tuple[str, str]

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from vipgate_fs.config.model import Configuration
-from vipgate_fs.dialplan.reading import is_true
 from vipgate_fs.doctor.numbers import names_of
+from vipgate_fs.simulator.arguments import is_true
 
 Ask = Callable[[str], str]
 """Gives the answer to one of the switch's API commands, as `fs_cli -x` prints it."""

@@ -7,6 +7,8 @@ from typing import Final
 
 _WORD: Final = re.compile(r"(?:'[^']*'|[^ '])+")
 _NUMBER: Final = re.compile(r"\s*(-?\d+)")
+_TRUE: Final = frozenset({"yes", "on", "true", "t", "enabled", "active", "allow"})
+_WHOLE: Final = re.compile(r"[+-]?([0-9]*)[0-9.]*", re.ASCII)
 
 
 def words(text: str) -> list[str]:
@@ -21,5 +23,6 @@ def number(text: str) -> int:
 
 
 def is_true(text: str | None) -> bool:
-    """Whether a value means yes (switch_true)."""
-    return (text or "").lower() in ("yes", "on", "true", "t", "enabled", "active", "allow") or number(text or "") != 0
+    """Whether FreeSWITCH takes a value for true (switch_utils.h, switch_true): one of its words, or a number but 0."""
+    found = _WHOLE.fullmatch(text or "")
+    return (text or "").lower() in _TRUE or (found is not None and found[1].strip("0") != "")
