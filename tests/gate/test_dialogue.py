@@ -80,6 +80,7 @@ class LockedOut(ReadOnly):
 def test_without_a_pin_the_call_is_not_answered(verdict, result, did):
     outcome, done = outcome_of(verdict)
     assert (outcome.result, done) == (result, did)
+    assert outcome.target == (did[0].split()[1] if result != "rejected" else None)
 
 
 def test_a_call_without_a_gate_goes_on_by_the_default_route_or_is_rejected_as_busy():
