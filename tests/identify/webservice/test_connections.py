@@ -207,6 +207,13 @@ def test_a_redirect_that_is_none_or_brings_credentials_is_not_followed(location)
     assert Redirects().target("http://h/v", b"x#y") == "http://h/x"
 
 
+def test_redirects_in_a_circle_are_followed_three_times(step):
+    with Peer(answering(response(b"", "302 Found", "Location: /"))) as peer:
+        with pytest.raises(StepFailed, match="more than 3 times"):
+            step(peer.url()).identify(a_call())
+        assert len(peer.requests) == 4
+
+
 def test_no_permission_leads_from_https_to_http(step, good, tmp_path):
     ca = trustme.CA()
     ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
