@@ -92,7 +92,8 @@ def test_a_table_of_pins_is_an_answer(step):
         ("raise KeyboardInterrupt", "the plug-in raised KeyboardInterrupt ("),
         ("raise TimeoutError", "the plug-in raised TimeoutError ("),
         ("import gevent; raise gevent.GreenletExit", "the plug-in raised GreenletExit ("),
-        ("return identify(call)", "the plug-in raised RecursionError ("),
+        # Not `return identify(call)`: CPython 3.13 does not bound the recursion of a function that takes keywords.
+        ("again = lambda: again(); return again()", "the plug-in raised RecursionError ("),
         ("raise StepFailed('the CRM is closed')", "the CRM is closed"),
         ("return '47110815'", "is of type str; allowed"),
         ("return True", "is of type bool; allowed"),

@@ -74,9 +74,9 @@ def _harmless(call: Call) -> Call:
 
 
 def _name(error: BaseException) -> str:
-    """What was raised and where; not its text, which may hold a PIN."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} ({Path(frame.filename).name}:{frame.lineno})"
+    """What was raised and where; not its text, which may hold a PIN. No source is read, however deep it was."""
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    return f"{type(error).__name__} ({Path(frame.f_code.co_filename).name}:{line})"
 
 
 def _verdict(answer: object) -> Verdict | None:
