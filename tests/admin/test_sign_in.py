@@ -42,13 +42,21 @@ class Office:
         self.path.write_text(FILE.replace("sqlite:///vipgate.db", url or "sqlite:///vipgate.db"))
         self.clock = Clock()
         self.database = Database(Secret(url or f"sqlite:///{folder / 'vipgate.db'}"))
+        self.desks = []
         self.desk = self.page()
         for name in ("brandt", "adler"):
             account = accounts.Account(name, accounts.ADMINISTRATOR, passwords.prove(PASSWORD), self.clock.now)
             self.database.transact(lambda connection, each=account: accounts.add(connection, each))
 
     def page(self):
-        return Desk(self.path, configure("error"))
+        self.desks.append(Desk(self.path, configure("error")))
+        return self.desks[-1]
+
+    def close(self):
+        self.database.close()
+        for desk in self.desks:
+            for database, _ in desk._stores.values():
+                database.close()
 
     def try_(self, name="brandt", password=PASSWORD, code="", page=None):
         return sign_in(page or self.desk, name, password, code, self.clock)
@@ -81,7 +89,7 @@ def cheap(monkeypatch):
 def office(tmp_path, cheap):
     office = Office(tmp_path)
     yield office
-    office.database.close()
+    office.close()
 
 
 def test_after_five_wrong_passwords_a_name_waits_and_others_do_not(office):
@@ -191,9 +199,7 @@ def test_on_postgresql_it_is_the_same(tmp_path, cheap, postgresql):
         assert office.try_("adler").waits == LIMITS.duration
         assert office.try_(code=app.at(office.clock.now + 30)).account
     finally:
-        office.database.close()
-        for database, _ in office.desk._stores.values():
-            database.close()
+        office.close()
 
 
 # On the page
