@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -29,8 +30,7 @@ def live(work: Callable[[], None], log: Log, leave: Callable[[], None], name: st
         for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # systemd and terminals send them to all
             signal.signal(each, signal.SIG_IGN)
         leave()
-        with suppress(OSError):
-            Path("/proc/self/comm").write_text(name, "ascii")
+        _name(name)
         work()
         status = 0
     except BaseException:  # noqa: BLE001 - it ends here: above are the supervisor's frames
@@ -39,3 +39,11 @@ def live(work: Callable[[], None], log: Log, leave: Callable[[], None], name: st
         with suppress(OSError):  # a full disk
             sys.stderr.flush()
         os._exit(status)
+
+
+def _name(name: str) -> None:
+    """Be shown by that name; Python 3.14 names threads for the system, and gevent's would be the process itself."""
+    if hasattr(threading.Thread, "_set_os_name"):
+        setattr(threading.Thread, "_set_os_name", lambda _thread: None)  # noqa: B010 - mypy doesn't know it
+    with suppress(OSError):
+        Path("/proc/self/comm").write_text(name, "ascii")
