@@ -199,7 +199,7 @@ def test_workers_outlive_a_killed_supervisor_for_their_calls_only(run):
 
 
 def test_when_descriptors_are_used_up_calls_wait_and_are_served(run):
-    service = run(settings="workers: 1", descriptors=40).listening()
+    service = run(settings="workers: 1", descriptors=40, timings={"blocked": 60.0}).listening()
     (worker,) = service.workers
     os.kill(worker, signal.SIGSTOP)
     calls = place(switch(service, speed=5.0, untaken=40.0), 60)
