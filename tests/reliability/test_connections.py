@@ -93,7 +93,7 @@ def odd(service):
             entry = Extension(
                 (("socket", f"127.0.0.1:{service.port} async full"), ("hangup", "SUBSCRIBER_ABSENT")), matches=True
             )
-            simulator = Simulator(speed=20, dialplan=Dialplan(entry=entry), delivery=delivery)
+            simulator = Simulator(speed=8, dialplan=Dialplan(entry=entry), delivery=delivery)
             calls[fault] = simulator.start(Caller(dial="081547#"), "700")
         experiences = {fault: call.wait() for fault, call in calls.items()}
     until(lambda: descriptors(worker) <= before)
