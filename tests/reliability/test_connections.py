@@ -55,7 +55,7 @@ class HalfClosed(Delivery):
 
 
 EVENT = b"Content-Type: text/event-plain\nContent-Length: %d\n\n"
-REFUSED, THROUGH = "hung up on when the prompt ends", "through, nothing noticed"
+REFUSED, THROUGH = "hung up on", "through, nothing noticed"
 DELIVERIES = {
     "FreeSWITCH's connection is reset": (lambda: Delivery(cut_after=HEADER, reset=True), REFUSED),
     "… is half-closed": (lambda: HalfClosed(cut_after=HEADER), REFUSED),
@@ -91,7 +91,12 @@ def odd(service):
     with Traffic(switch(service)) as traffic:
         for fault, (delivery, _) in DELIVERIES.items():
             entry = Extension(
-                (("socket", f"127.0.0.1:{service.port} async full"), ("hangup", "SUBSCRIBER_ABSENT")), matches=True
+                (
+                    ("set", "socket_resume=true"),
+                    ("socket", f"127.0.0.1:{service.port} async full"),
+                    ("hangup", "SUBSCRIBER_ABSENT"),
+                ),
+                matches=True,
             )
             simulator = Simulator(speed=8, dialplan=Dialplan(entry=entry), delivery=delivery)
             calls[fault] = simulator.start(Caller(dial="081547#"), "700")
