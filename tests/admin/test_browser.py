@@ -138,7 +138,7 @@ def states(page, window):
     yield from sheets(window)
     window.goto("/gates/closed")
     yield "gate"
-    press(window, "/gates/closed/edit")
+    press(window, "/lines/edit")
     yield "gate-edit"
     yield from changes(page, window)
     press(window, "/sign-out")

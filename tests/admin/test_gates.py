@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from webservice_peer import Peer, answering, response
+
+from vipgate_fs.document.rewriting import tree_of
+from vipgate_fs.gate.override import Override
+from vipgate_fs.store import overrides
 
 PIN = "48213907"
 GATE = "gates.hotline"
+SECRETS = "static_pin: {pin: '90817263'}}, {webservice: {url: 'http://127.0.0.1:1/S3CRET', auth: {bearer: S3CRET}}"
 
 
 def reviewed(visitor, review):
@@ -116,7 +123,7 @@ def test_its_lines_are_edited_with_pins_only_for_who_asks(page, file):
     visitor = page.administrator()
     shown = visitor.go("/gates/hotline")
     assert PIN not in shown.html
-    form = visitor.send(shown.form("/gates/hotline/edit")).form("/gates/hotline/draft")
+    form = visitor.send(shown.form("/lines/edit")).form("/lines/draft")
     assert PIN in form["fields"]["text"]
     assert "reject" not in form["fields"]["text"]
     before = file.read_bytes()
@@ -128,12 +135,12 @@ def test_its_lines_are_edited_with_pins_only_for_who_asks(page, file):
 def test_the_lines_of_a_step_alone_are_edited_as_text(page, file):
     visitor = page.administrator()
     form = form_of(visitor, "identification")
-    edited = visitor.send({**form, "action": "/gates/hotline/edit"}, place=f"{GATE}.identify.0").form("/draft")
+    edited = visitor.send({**form, "action": "/lines/edit"}, place=f"{GATE}.identify.0").form("/draft")
     assert edited["fields"]["text"].strip() == f'- caller_pin: {{pins: {{"+49 171 3920014": "{PIN}"}}}}'
     review = visitor.send(edited, text=edited["fields"]["text"].replace(PIN, "12121212"))
     assert "12121212" not in review.html
     for place in ("gates.nobody", "x.y", "gates.hotline.identify.9", ""):
-        assert visitor.send({**form, "action": "/gates/hotline/edit"}, place=place or "0").status == 404
+        assert visitor.send({**form, "action": "/lines/edit"}, place=place or "0").status == 404
 
 
 def test_what_makes_no_sense_is_refused_at_its_field_and_what_was_typed_is_still_there(page, file):
@@ -186,3 +193,92 @@ def test_a_gate_is_removed_only_after_a_look_at_what_that_changes(page, file):
     assert file.read_bytes() == before
     gone = b'  closed:\n    protects: {numbers: ["701"]}\n    otherwise: {reject: true}\n'
     assert reviewed(visitor, review) == before.replace(gone, b"")
+
+
+def test_a_gate_is_renamed_and_what_is_switched_by_hand_stays_so(page, file):
+    visitor, before = page.administrator(), file.read_bytes()
+    page.database.transact(lambda connection: overrides.write(connection, "closed", Override(active=False, note="x")))
+    try:
+        form = visitor.go("/gates/closed").form("/closed/general")
+        shown = visitor.send(form, do="rename:", new_name="office", **{"gates.closed.attempts": "2"})
+        assert shown.path.startswith("/gates/office?draft=")
+        assert file.read_bytes() == before
+        review = visitor.send(shown.form("/office/general"))
+        assert "Saved and applied" in visitor.send(review.form("/save")).text
+        lines = before.replace(b"  closed:\n", b"  office:\n")
+        assert file.read_bytes() == lines.replace(b"{reject: true}\n", b"{reject: true}\n    attempts: 2\n")
+        known = page.database.transact(overrides.read)
+        assert {name: known.get(name) for name in ("office", "closed")} == {
+            "office": Override(active=False, note="x"),
+            "closed": None,
+        }
+    finally:
+        page.database.transact(lambda connection: [overrides.write(connection, each, None) for each in known])
+
+
+def test_a_name_that_will_not_do_is_refused_and_so_is_a_copy_of_the_same_numbers(page, file):
+    visitor, before = page.administrator(), file.read_bytes()
+    form = visitor.go("/gates/closed").form("/closed/general")
+    for do, name in (
+        ("rename:", "hotline"),
+        ("rename:", "a b"),
+        ("rename:", ""),
+        ("copy:", "hotline"),
+        ("copy:", "new"),
+    ):
+        refused = visitor.send(form, do=do, new_name=name)
+        assert (refused.status, refused.form("/general")["fields"]["new_name"]) == (422, name)
+    same = visitor.send(form, do="copy:", new_name="new", new_numbers="701")
+    assert visitor.send(same.form("/new/general")).status == 422
+    assert file.read_bytes() == before
+
+
+def test_a_copy_has_all_that_the_gate_has_but_its_numbers(page, file):
+    visitor, before = page.administrator(), file.read_bytes()
+    form = form_of(visitor)
+    shown = visitor.send(form, do="copy:", new_name="second", new_numbers="+49 30 23125701\r\n702")
+    assert PIN not in shown.html
+    review = visitor.send(shown.form("/second/general"))
+    assert reviewed(visitor, review).startswith(before[: before.index(b"  closed:")])
+    copy = tree_of(reviewed(visitor, review))["gates"]["second"]
+    assert copy == tree_of(before)["gates"]["hotline"] | {"protects": {"numbers": ["+49 30 23125701", "702"]}}
+
+
+def test_one_pin_is_shown_to_whoever_asks_for_it_and_the_log_says_so(page, file):
+    visitor = page.administrator()
+    place = f"{GATE}.identify.0.caller_pin.pins.0"
+    shown = visitor.send(form_of(visitor, "identification"), do=f"pin:{place}")
+    assert shown.html.count(PIN) == 1
+    line = page.service.await_line("changed on the administration page", what="pin shown")
+    assert (line["gate"], line["by"]) == ("hotline", "link")
+    assert PIN not in page.service.log.read_text()
+    assert PIN not in visitor.go(shown.path).html
+    assert PIN not in visitor.send(shown.form("/identification"), do="more:").html
+
+
+def test_no_other_secret_and_no_other_gates_pin_is_shown(page, file):
+    gate = f"  other: {{protects: {{numbers: ['705']}}, identify: [{{{SECRETS}}}]}}\n".encode()
+    file.write_bytes(file.read_bytes().replace(b"  closed:", gate + b"  closed:"))
+    visitor = page.administrator()
+    form = visitor.go("/gates/other/identification").form("/identification")
+    steps = "gates.other.identify"
+    shown = visitor.send(form, do=f"pin:{steps}.0.static_pin.pin")
+    assert "90817263" in shown.html
+    for place in (
+        f"{steps}.1.webservice.url",
+        f"{steps}.1.webservice.auth.bearer",
+        f"{GATE}.identify.0.caller_pin.pins.0",
+        f"{GATE}.identify.0.caller_pin.pins.+49 171 3920014",
+        "store",
+        "",
+    ):
+        refused = visitor.send(form, do=f"pin:{place}")
+        assert not {"S3CRET", PIN, "sqlite:///vipgate.db"} & set(re.findall(r"[\w/:.]+", refused.html))
+
+
+def test_a_pin_that_is_kept_elsewhere_is_not_looked_up(page, file):
+    content = file.read_bytes().replace(f'"{PIN}"'.encode(), b"{env: HIS_PIN}")
+    file.write_bytes(content)
+    visitor = page.administrator()
+    shown = visitor.send(form_of(visitor, "identification"), do=f"pin:{GATE}.identify.0.caller_pin.pins.0")
+    assert "There is no PIN here that can be shown" in shown.text

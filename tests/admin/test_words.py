@@ -42,7 +42,7 @@ def said_by_settings(node):
     """The titles and descriptions of the schema, of which the forms are made."""
     inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
     if isinstance(node, dict):
-        yield from (node[key] for key in ("title", "description") if isinstance(node.get(key), str))
+        yield from (node[key] for key in ("title", "description", "consequence") if isinstance(node.get(key), str))
     for each in inner:
         yield from said_by_settings(each)
 

@@ -29,7 +29,7 @@ from vipgate_fs.store import accounts, overrides, tallies
 
 PAGES: Final = (
     *("signing_in", "by_link", "account", "overview", "calls", "guest_pins", "lockouts", "known"),
-    *("trying", "file", "gates", "tables", "prompts", "new_gate"),
+    *("trying", "file", "settings", "lines", "gates", "tables", "prompts", "new_gate"),
 )
 SETUP: Final = ("by_link", "first_gate")
 """Those of `vipgate admin setup`, while there is no configuration yet."""
@@ -198,7 +198,10 @@ def _surroundings() -> dict[str, Any]:
         ("trying", words.phrase("Try it"), "trying.show"),
     ]
     if session is not None and session.is_administrator:
-        shown.append(("file", words.phrase("File"), "file.show"))
+        shown += [
+            ("settings", words.phrase("Settings"), "settings.show"),
+            ("file", words.phrase("File"), "file.show"),
+        ]
     return {
         "is_setup": "first_gate" in current_app.blueprints,
         "pages": shown,

@@ -8,10 +8,11 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import gevent
 from sqlalchemy import Connection
 
 from vipgate_fs import config
@@ -20,7 +21,7 @@ from vipgate_fs.admin.tables import Changed, Tables
 from vipgate_fs.admin.versions import Versions
 from vipgate_fs.aside import Aside
 from vipgate_fs.config import Loaded
-from vipgate_fs.config.model import Configuration
+from vipgate_fs.config.model import Configuration, PageAt
 from vipgate_fs.config.store import STATE
 from vipgate_fs.document.saving import ChangedMeanwhile, digest, expect, save
 from vipgate_fs.document.sources import MACHINE, Reading
@@ -33,6 +34,7 @@ from vipgate_fs.service.status import Status
 from vipgate_fs.store import records
 from vipgate_fs.store.database import Database
 from vipgate_fs.store.dialect import HANG
+from vipgate_fs.store.renaming import forget, hand_over
 from vipgate_fs.store.schema import make
 
 T = TypeVar("T")
@@ -40,6 +42,8 @@ T = TypeVar("T")
 _MOST_DRAFTS: Final = 60
 _MOST_LIVE: Final = 500
 """Calls that are seen as they end, of those that end at about the same time."""
+_UNTIL_IT_MOVES: Final = 1.0
+"""Seconds in which the last answer is taken before this page moves."""
 _STALE: Final = 300.0
 """Seconds after which the files that the configuration names are read again, though it has not changed itself."""
 
@@ -82,6 +86,7 @@ class Draft:
         by: who has made it.
         what: what for, in a few words.
         tables: callers' tables that change with it, by their names in the file's folder.
+        renamed: gates, each by its name of before and its new one: what is switched by hand stays so.
     """
 
     content: bytes = field(repr=False)
@@ -89,6 +94,7 @@ class Draft:
     by: str
     what: str
     tables: Mapping[str, Changed] = field(default_factory=dict, repr=False)
+    renamed: tuple[tuple[str, str], ...] = ()
 
     @property
     def sources(self) -> Tables:
@@ -214,8 +220,11 @@ class Desk:
         beside = STATE if STATE.is_dir() else self.path.parent
         return Versions((store.key_file.parent if store.url is not None else beside) / "versions")
 
-    def save(self, draft: Draft) -> Answer:
+    def save(self, draft: Draft) -> Answer | None:
         """Write a draft, keep the version before and this one, and let the service apply it; what came of that.
+
+        When the draft moves this page, its process ends with that: then the service is asked after the answer, and
+        None is returned.
 
         Raises:
             ChangedMeanwhile: somebody else has changed the file since the draft was begun.
@@ -242,7 +251,26 @@ class Desk:
         with suppress(OSError):
             versions.keep(draft.content, draft.by, draft.what)
         self.note("file", draft.by or "link", about=draft.what or None, tables=" ".join(draft.tables) or None)
-        return self.reload()
+        if draft.renamed:
+            with suppress(StoreTrouble, NoConfiguration):
+                self.change(lambda connection: hand_over(connection, draft.renamed))
+        if self.moves_to(draft) != self.moves_to(replace(draft, content=draft.base)):
+            gevent.spawn_later(_UNTIL_IT_MOVES, self._apply, draft)
+            return None
+        return self._apply(draft)
+
+    def moves_to(self, draft: Draft) -> PageAt | None:
+        """Where this page is by a draft; None: nowhere, or it has errors."""
+        found = config.load_text(draft.content, self.path, draft.sources).configuration
+        return found.server.admin if found is not None else None
+
+    def _apply(self, draft: Draft) -> Answer:
+        answer = self.reload()
+        if draft.renamed and not answer.why:
+            with suppress(StoreTrouble, NoConfiguration):
+                gone = {old for old, _ in draft.renamed} - {each.name for each in self.configuration().gates}
+                self.change(lambda connection: forget(connection, gone))
+        return answer
 
     # The store
 

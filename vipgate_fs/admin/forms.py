@@ -18,6 +18,7 @@ MOST_ROWS: Final = 100
 """That a form has of a table or list; what has more is edited as text or as a file."""
 _WITH_FORM: Final = {"group": dict, "one_of": dict, "table": dict, "rows": list, "lines": list}
 """What has to be written for a widget to show it."""
+_PINS: Final = frozenset(("pin", "expectedPIN"))
 SEVERAL: Final = "Several"
 """The title of a mapping where a text would do."""
 
@@ -37,6 +38,7 @@ class Widget:
         is_needed: whether it has to be there.
         choices: of a choice; where a secret may be kept; what a row may be added as, with titles.
         least, most: of a number.
+        consequence: of a change, besides that new calls are decided by it.
         names: the section whose names it is one of; "" for none.
         parts: what it consists of; of a table its values.
         keys: of a table.
@@ -53,6 +55,7 @@ class Widget:
     choices: tuple[tuple[str, str], ...] = ()
     least: int | None = None
     most: int | None = None
+    consequence: str = ""
     names: str = ""
     parts: tuple[Widget, ...] = ()
     keys: tuple[str, ...] = ()
@@ -66,6 +69,11 @@ class Widget:
     def shown(self) -> str:
         """Its place as findings name it."""
         return shown_path(self.path)
+
+    @property
+    def is_pin(self) -> bool:
+        """Whether it is a PIN that callers enter."""
+        return is_pin(self.path)
 
     @property
     def key(self) -> str:
@@ -87,6 +95,11 @@ def name_of(path: Path) -> str:
 def path_of(name: str) -> Path:
     """The place of a name in a form."""
     return tuple(int(each) if each.isdecimal() else each for each in name.split("."))
+
+
+def is_pin(path: Path) -> bool:
+    """Whether a place of the file holds a PIN that callers enter, and no other secret."""
+    return bool(path) and (path[-1] in _PINS or "pins" in path[-2:-1])
 
 
 def part_of(path: Path) -> Any:
@@ -151,6 +164,7 @@ def widget(path: Path, tree: Tree | None, part: Any = None, *, is_needed: bool =
         "is_needed": is_needed,
         "least": part.get("minimum"),
         "most": part.get("maximum"),
+        "consequence": part.get("consequence", ""),
         "names": part.get("names", ""),
     }
     return Widget(**common | _SHOWN.get(kind, _nothing_more)(path, tree, part))

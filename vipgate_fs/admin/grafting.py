@@ -1,12 +1,17 @@
-"""Putting a gate that was made of four answers into a file that people have written: nothing else in it changes."""
+"""Putting a gate into a file that people have written, of four answers or as a copy: nothing else in it changes."""
 
 from __future__ import annotations
 
+import codecs
 import re
+from collections.abc import Sequence
 from typing import Final
 
+from vipgate_fs.document import schema
 from vipgate_fs.document.editing import CannotEdit, Opening, as_edited, decoded, layout
-from vipgate_fs.document.outline import lines_of
+from vipgate_fs.document.outline import Branch, lines_of, outline
+from vipgate_fs.document.rewriting import rewritten
+from vipgate_fs.document.writing import flow_key
 from vipgate_fs.sentences import say
 
 _MADE_GATE: Final = ("gates", "vip")
@@ -42,6 +47,47 @@ def grafted(content: bytes, made: str, name: str) -> bytes:
         else:
             lines += ["", "schedules:", *schedule]
     return as_edited(content, "\n".join(lines) + "\n")
+
+
+def renamed(content: bytes, old: str, new: str) -> bytes:
+    """The file with another name for a gate. Raises CannotEdit."""
+    text, has_mark = decoded(content)
+    branch = _checked(text, new).find(("gates", old))
+    if branch is None or branch.key is None:
+        raise CannotEdit(say("there is no such gate"))
+    begin, end = branch.key
+    return (codecs.BOM_UTF8 if has_mark else b"") + f"{text[:begin]}{flow_key(new)}{text[end:]}".encode()
+
+
+def copied(content: bytes, old: str, new: str, numbers: Sequence[str]) -> bytes:
+    """The file with a copy of a gate behind it, comments included, that protects other numbers.
+
+    Raises:
+        CannotEdit: the names or numbers won't do, or the gate has no lines of its own.
+    """
+    text, _ = decoded(content)
+    _checked(text, new)
+    if not numbers:
+        raise CannotEdit(say("write which numbers the copy protects: two gates can't protect the same"))
+    first, after = lines_of(text, ("gates", old))
+    branch = outline(text).find(("gates",))
+    if branch is None or branch.is_flow:
+        raise CannotEdit(say("{section} stands in braces; add the gate as text", section="gates"))
+    lines = re.split(r"\r\n|\r|\n", text)
+    head, gate = lines[first], lines[first:after]
+    gate[0] = head.replace(head.strip().partition(":")[0], flow_key(new), 1)
+    made = as_edited(content, "\n".join([*lines[:after], *([""] if after - first > 1 else []), *gate, *lines[after:]]))
+    return rewritten(made, {("gates", new, "protects"): {"numbers": [*numbers]}})
+
+
+def _checked(text: str, name: str) -> Branch:
+    """What a text says, if a gate may get that name in it. Raises CannotEdit."""
+    if re.fullmatch(schema.load()["$defs"]["name"]["pattern"], name) is None:
+        raise CannotEdit(say("a gate's name begins with a letter, and has letters, digits, _ and -"))
+    root = outline(text)
+    if root.find(("gates", name)) is not None:
+        raise CannotEdit(say("there is a gate {name}; choose another name", name=name))
+    return root
 
 
 def _behind(

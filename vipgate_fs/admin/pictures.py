@@ -13,6 +13,8 @@ ICONS: Final = {
     "guest_pins": '<circle cx="8" cy="15" r="4"/><path d="M11 12l9-9M17 6l3 3M14 9l2 2"/>',
     "lockouts": '<rect x="5" y="11" width="14" height="10" rx="2"/><path d="M8 11V7a4 4 0 0 1 8 0v4"/>',
     "trying": '<path d="M6 4l13 8-13 8z"/>',
+    "settings": '<path d="M4 7h9M17 7h3M4 17h3M11 17h9"/><circle cx="15" cy="7" r="2"/><circle cx="9" cy="17" r="2"/>',
+    "eye": '<path d="M2 12s4-7 10-7 10 7 10 7-4 7-10 7S2 12 2 12"/><circle cx="12" cy="12" r="3"/>',
     "file": '<path d="M14 3H6v18h12V7zM14 3v4h4M9 12h6M9 16h6"/>',
     "warn": '<path d="M12 3L2 20h20zM12 10v4M12 17v.1"/>',
     "bad": '<path d="M8 3h8l5 5v8l-5 5H8l-5-5V8zM12 8v5M12 16v.1"/>',

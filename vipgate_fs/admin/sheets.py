@@ -1,4 +1,4 @@
-"""A sheet of a gate's form: some places of the file as widgets, and what its buttons do to them."""
+"""A sheet of a form, of a gate or of the rest of the file: places as widgets, and what its buttons do to them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Final
 from vipgate_fs.admin.forms import Widget, part_of, path_of, widget
 from vipgate_fs.admin.reading import read
 from vipgate_fs.document import schema
-from vipgate_fs.document.editing import CannotEdit, decoded
+from vipgate_fs.document.editing import CannotEdit
 from vipgate_fs.document.findings import Path
-from vipgate_fs.document.outline import Tree, outline
+from vipgate_fs.document.outline import Tree
 from vipgate_fs.document.rewriting import moved, rewritten, tree_of
 from vipgate_fs.sentences import say
 
@@ -24,6 +24,10 @@ _OF_SETTING: Final = {
     "prompts": "prompts",
 }
 """Whatever else a gate has, or gets, is general."""
+_OTHER_SECTIONS: Final = frozenset(("version", "gates", "schedules"))
+"""Those of the file that have no sheet of their own: gates have theirs, and schedules are on them."""
+BUTTONS: Final = frozenset(("add", "remove", "up", "down", "schedule"))
+"""What `pressed` knows."""
 _NEW_SCHEDULE: Final[list[Tree]] = [{"days": "mon-fri", "from": "08:00", "to": "17:00"}]
 
 
@@ -32,15 +36,13 @@ class Sheet:
     """Places of a file, as a form has them.
 
     Attributes:
-        gate: its name.
-        kind: one of SHEETS.
+        gate: its name; "" when it is of no gate.
         content: of the file.
         paths: of the places.
         tree: what the file says.
     """
 
     gate: str
-    kind: str
     content: bytes
     paths: tuple[Path, ...]
     tree: Tree
@@ -48,19 +50,22 @@ class Sheet:
     @property
     def widgets(self) -> list[Widget]:
         """What it shows."""
-        needed = part_of(("gates", self.gate)).get("required", ())
-        return [widget(path, self._at(path), is_needed=path[-1] in needed) for path in self.paths]
+        return [
+            widget(path, self.at(path), is_needed=path[-1] in part_of(path[:-1]).get("required", ()))
+            for path in self.paths
+        ]
 
     def filled(self, given: Mapping[str, str]) -> bytes:
         """The file with what the form gives back. Raises CannotEdit."""
-        wanted = {path: read(path, self._at(path), given) for path in self.paths}
-        return rewritten(self.content, {path: value for path, value in wanted.items() if value != self._at(path)})
+        wanted = {path: read(path, self.at(path), given) for path in self.paths}
+        return rewritten(self.content, {path: value for path, value in wanted.items() if value != self.at(path)})
 
     def owns(self, path: Path) -> bool:
         """Whether a place belongs to it."""
         return any(path[: len(each)] == each for each in self.paths)
 
-    def _at(self, path: Path) -> Tree | None:
+    def at(self, path: Path) -> Tree | None:
+        """What stands in a place."""
         return _at(self.tree, path)
 
 
@@ -82,7 +87,20 @@ def sheet(content: bytes, gate: str, kind: str) -> Sheet:
         names = active.values() if isinstance(active, dict) else ()
         paths += [("schedules", str(name)) for name in names if isinstance(known, dict) and name in known]
         paths.append(("site", "holidays"))
-    return Sheet(gate, kind, content, tuple(paths), tree)
+    return Sheet(gate, content, tuple(paths), tree)
+
+
+def sections() -> tuple[str, ...]:
+    """The sections of a file that have a sheet each, such as `site`: those that the schema has."""
+    return tuple(key for key in schema.load()["properties"] if key not in _OTHER_SECTIONS)
+
+
+def section(content: bytes, name: str) -> Sheet:
+    """The sheet of one of them. Raises CannotEdit: the file can't be read."""
+    part = part_of((name,))
+    is_group = part.get("type") == "object" and "properties" in part
+    paths: tuple[Path, ...] = tuple((name, key) for key in part["properties"]) if is_group else ((name,),)
+    return Sheet("", content, paths, tree_of(content))
 
 
 def schedules(tree: Tree) -> tuple[str, ...]:
@@ -145,16 +163,11 @@ def _with_schedule(on: Sheet, name: str) -> bytes:
 
 
 def _at(tree: Tree | None, path: Path) -> Tree | None:
+    """What stands in a place; the entries of a table are named by their number, too, as in forms."""
     for key in path:
         if isinstance(key, int):
-            tree = tree[key] if isinstance(tree, list) and key < len(tree) else None
+            items = [*tree.values()] if isinstance(tree, dict) else tree if isinstance(tree, list) else []
+            tree = items[key] if key < len(items) else None
         else:
             tree = tree.get(key) if isinstance(tree, dict) else None
     return tree
-
-
-def line_of(content: bytes, path: Path) -> int:
-    """The line, from 1, in which a place begins; 0: it is not there."""
-    text = decoded(content)[0]
-    branch = outline(text).find(path)
-    return text.count("\n", 0, branch.begin) + 1 if branch else 0

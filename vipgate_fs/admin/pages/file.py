@@ -136,6 +136,10 @@ def save(draft: str) -> AnyResponse | tuple[str, int]:
         words = {"path": desk().path, "where": where, "user": _user(), "why": error.strerror}
         return render_template("refused_readonly.html", draft=draft, **words), 409
     desk().drafts.drop(draft)
+    if answer is None:
+        there = desk().moves_to(found)
+        url = there.url(there.port) if there is not None and there.port else ""
+        return render_template("saved.html", moves=True, gone=there is None, url=url), 200
     return render_template("saved.html", why=answer.why, findings=answer.findings), 200
 
 

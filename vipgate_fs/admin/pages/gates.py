@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import gevent
@@ -16,16 +16,17 @@ from vipgate_fs.admin.access import administrators_only
 from vipgate_fs.admin.application import desk
 from vipgate_fs.admin.days import day_of, week_of
 from vipgate_fs.admin.desk import Draft, NoConfiguration, StoreTrouble
-from vipgate_fs.admin.forms import path_of
+from vipgate_fs.admin.forms import is_pin, path_of
+from vipgate_fs.admin.grafting import copied, renamed
 from vipgate_fs.admin.hidden import lines
+from vipgate_fs.admin.pages.drafting import Sent, keep, sent, shown, typed
+from vipgate_fs.admin.pages.lines import lines as lines_at
 from vipgate_fs.admin.pages.prompts import heard, uploaded
-from vipgate_fs.admin.sheets import SHEETS, pressed, schedules, sheet
-from vipgate_fs.admin.tables import Changed
+from vipgate_fs.admin.sheets import BUTTONS, SHEETS, Sheet, pressed, schedules, sheet
 from vipgate_fs.admin.words import phrase
 from vipgate_fs.config import Loaded, load_text
-from vipgate_fs.document.editing import CannotEdit, as_edited, decoded
-from vipgate_fs.document.findings import Path
-from vipgate_fs.document.outline import lines_of
+from vipgate_fs.document.editing import CannotEdit, decoded
+from vipgate_fs.document.findings import Path, shown_path
 from vipgate_fs.document.rewriting import rewritten
 from vipgate_fs.document.saving import digest
 from vipgate_fs.document.sources import MACHINE
@@ -35,7 +36,7 @@ from vipgate_fs.gate.dialable import as_dialled
 from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.reason import Reason
 from vipgate_fs.gate.schedules import Calendar
-from vipgate_fs.store import overrides
+from vipgate_fs.store import guests, overrides
 
 page = Blueprint("gates", __name__)
 
@@ -63,29 +64,34 @@ def change(name: str, kind: str) -> Response | tuple[str, int]:
     """Take what the form says into a draft; then do what its button says, or look at what that would change."""
     if kind not in SHEETS:
         abort(404)
-    given = {key: value for key, value in request.form.items() if key != "csrf_token"}
-    button, key = given.get("do", ""), given.get("draft", "")
-    draft = desk().drafts.get(key)
-    content = desk().content()
-    if (key and draft is None) or (draft is None and given.get("base") != digest(content)):
-        return _shown(name, kind, "", phrase("Somebody has changed the file while you were working."), given), 409
-    base, current, focus = (draft.base, draft.content, "") if draft else (content, content, "")
+    form, focus = sent(), ""
+    if form is None:
+        return _shown(name, kind, "", phrase("Somebody has changed the file while you were working."), typed()), 409
+    what, place, given = form.button, form.place, form.given
     try:
-        current = sheet(current, name, kind).filled(given)
-        if button.partition(":")[0] in ("add", "remove", "up", "down", "schedule"):
-            current, focus = pressed(sheet(current, name, kind), button, given)
-        if button.startswith("upload:") and kind == "prompts":
-            current = uploaded(name, current, base, button.partition(":")[2])
+        current = sheet(form.content, name, kind).filled(given)
+        if what in BUTTONS:
+            current, focus = pressed(sheet(current, name, kind), given["do"], given)
+        if what == "upload" and kind == "prompts":
+            current = uploaded(name, current, form.base, place)
+        if what in ("rename", "copy"):
+            return redirect(_named_anew(name, current, form))
     except (CannotEdit, ValueError) as why:
-        return _shown(name, kind, key, words.said(why.args[0]), given), 422
-    what, _, place = button.partition(":")
-    key = keep(name, current, base, draft) if draft or current != base or what in ("", "drop") else ""
-    loaded = load_text(current, desk().path, draft.sources if draft else MACHINE)
+        return _shown(name, kind, form.key, words.said(why.args[0]), given), 422
+    key = form.key
+    if form.draft or current != form.base or what in ("", "drop"):
+        key = keep(_of(name), current, form.base, form.draft)
+    loaded = load_text(current, desk().path, form.draft.sources if form.draft else MACHINE)
     if (elsewhere := _elsewhere(name, what, place, key, loaded)) is not None:
         return redirect(elsewhere, 303)
     asked = (place, *_ask(name, loaded, path_of(place), given)) if what == "ask" else None
-    typed = {each: value for each, value in given.items() if each.startswith("ask.")} if asked else {}
-    return _shown(name, kind, key, given=typed, focus=focus, asked=asked), 200 if what else 422
+    typed_before = {each: value for each, value in given.items() if each.startswith("ask.")} if asked else {}
+    pin = (place, _pin(name, sheet(current, name, kind), path_of(place))) if what == "pin" else None
+    return _shown(name, kind, key, given=typed_before, focus=focus, asked=asked, pin=pin), 200 if what else 422
+
+
+def _of(name: str) -> str:
+    return phrase("gate {name}", name=name)
 
 
 def _elsewhere(name: str, what: str, place: str, key: str, loaded: Loaded) -> str | None:
@@ -98,40 +104,32 @@ def _elsewhere(name: str, what: str, place: str, key: str, loaded: Loaded) -> st
         draft = desk().drafts.get(key)
         assert draft is not None, "it was kept just now"
         return url_for(
-            "file.review", draft=keep(name, rewritten(draft.content, {("gates", name): None}), draft.base, draft)
+            "file.review", draft=keep(_of(name), rewritten(draft.content, {("gates", name): None}), draft.base, draft)
         )
     is_sound = loaded.configuration is not None
     return url_for("file.review", draft=key) if not what and is_sound else None
 
 
-@page.post("/gates/<name>/edit")
-@administrators_only
-def edit(name: str) -> str:
-    """Its lines, or those of a place in it, in a form with its PINs: whoever asks for this wants to see them."""
-    key = request.form.get("draft", "")
-    draft = desk().drafts.get(key)
-    content = draft.content if draft else desk().content()
-    where = request.form.get("place") or f"gates.{name}"
-    text, (first, after) = decoded(content)[0], _lines(content, path_of(where))
-    part = "\n".join(text.splitlines()[first:after])
-    waits = {"base": digest(content), "draft": key if draft else "", "place": where}
-    return render_template("gate_edit.html", name=name, text=part, first=first + 1, **waits)
+def _named_anew(name: str, content: bytes, form: Sent) -> str:
+    """Where the gate is under its new name, or its copy. Raises CannotEdit."""
+    new, is_copy = form.given.get("new_name", "").strip(), form.button == "copy"
+    numbers = [each.strip() for each in form.given.get("new_numbers", "").splitlines() if each.strip()]
+    content = copied(content, name, new, numbers) if is_copy else renamed(content, name, new)
+    what = phrase("gate {name}: a copy of {old}" if is_copy else "gate {name}, formerly {old}", name=new, old=name)
+    draft = form.draft or Draft(form.content, form.base, "", "")
+    waits = draft if is_copy else replace(draft, renamed=(*draft.renamed, (name, new)))
+    return url_for(".show", name=new, draft=keep(what, content, form.base, waits))
 
 
-@page.post("/gates/<name>/draft")
-@administrators_only
-def begin(name: str) -> Response | tuple[str, int]:
-    """Look at what its changed lines would change."""
-    draft = desk().drafts.get(request.form.get("draft", ""))
-    content = draft.content if draft else desk().content()
-    if request.form.get("base") != digest(content):
-        return _shown(name, "general", "", phrase("Somebody has changed the file while you were working.")), 409
-    first, after = _lines(content, path_of(request.form.get("place") or f"gates.{name}"))
-    whole = decoded(content)[0].splitlines()
-    ends = "\n" if decoded(content)[0].endswith(("\n", "\r")) else ""
-    whole[first:after] = request.form.get("text", "").splitlines()
-    changed = as_edited(content, "\n".join(whole) + ends)
-    return redirect(url_for("file.review", draft=keep(name, changed, draft.base if draft else content, draft)), 303)
+def _pin(name: str, on: Sheet, path: Path) -> str:
+    """A PIN as it stands in a place, for whoever asked for this one; "": there is none that can be shown."""
+    found = on.at(path) if on.owns(path) and is_pin(path) else None
+    if not isinstance(found, str):
+        return ""
+    table, row = on.at(path[:-1]), path[-1]
+    caller = [*table][row] if isinstance(table, dict) and isinstance(row, int) else None
+    desk().note("pin shown", g.session.name or "link", gate=name, place=shown_path(path), caller=caller)
+    return found
 
 
 def _shown(  # noqa: PLR0913, PLR0917 - all that may be on the page
@@ -142,6 +140,7 @@ def _shown(  # noqa: PLR0913, PLR0917 - all that may be on the page
     given: dict[str, str] | None = None,
     focus: str = "",
     asked: tuple[str, Reason | None, float] | None = None,
+    pin: tuple[str, str] | None = None,
 ) -> str:
     draft = desk().drafts.get(key)
     base = desk().content()
@@ -156,12 +155,7 @@ def _shown(  # noqa: PLR0913, PLR0917 - all that may be on the page
     drafted = loaded.configuration and next((each for each in loaded.configuration.gates if each.name == name), None)
     calendar = (loaded.configuration or configuration).site.calendar
     now = calendar.local(dt.datetime.now(dt.UTC))
-    faults: dict[str, list[Any]] = {}
-    for finding in loaded.findings:
-        faults.setdefault(finding.path, []).append(finding)
-    widgets = found.widgets
-    fields = {each.shown: each.name for one in widgets for each in one.all()}
-    first, after = _lines(content, ("gates", name))
+    first, after = lines_at(content, ("gates", name))
     shown_lines = list(lines(decoded(content)[0], loaded.findings, str(desk().path)))[first:after]
     gate = drafted or in_force
     return render_template(
@@ -172,23 +166,29 @@ def _shown(  # noqa: PLR0913, PLR0917 - all that may be on the page
         kind=kind,
         wrong=wrong,
         given=given or {},
-        widgets=widgets,
-        faults=faults,
-        errors=[each for each in loaded.findings if each.severity == "error"] if draft else [],
-        fields=fields,
-        file=str(desk().path),
         known={"schedules": schedules(found.tree)},
         heard=heard(name, loaded) if kind == "prompts" else (),
         has_sox=sounds.is_possible(),
         lines=shown_lines,
         base=digest(base),
-        draft=key if draft else "",
         focus=focus,
         asked=asked,
+        pin=pin,
+        guests=_guests(name) if kind == "general" else 0,
         changes=_coming(in_force, now, calendar) if in_force and kind == "when" else [],
         week=_week(gate, now, calendar) if gate and kind == "when" else None,
         now=now,
+        **shown(found, loaded, key if draft else ""),
     )
+
+
+def _guests(name: str) -> int:
+    """Guest PINs of the gate that are good; 0 when the store can't be asked."""
+    try:
+        issued = desk().ask(lambda connection: [*guests.read(connection)])
+    except (StoreTrouble, NoConfiguration):
+        return 0
+    return sum(each.gate == name and each.is_valid(time.time()) for each in issued)
 
 
 def _coming(gate: Gate, now: dt.datetime, calendar: Calendar, most: int = 6) -> list[tuple[dt.datetime | None, bool]]:
@@ -237,19 +237,3 @@ def _ask(name: str, loaded: Loaded, path: Path, given: dict[str, str]) -> tuple[
     with gevent.Timeout(_PATIENCE, False):  # noqa: FBT003 - gevent's way to be silent
         reason = answer(gate.steps[index], call)[1]
     return reason, time.monotonic() - began
-
-
-def _lines(content: bytes, path: Path) -> tuple[int, int]:
-    try:
-        return lines_of(decoded(content)[0], path)
-    except CannotEdit:
-        abort(404)
-
-
-def keep(
-    name: str, content: bytes, base: bytes, draft: Draft | None = None, tables: Mapping[str, Changed] | None = None
-) -> str:
-    """Keep a change of a gate's, with what waits already; its id."""
-    by = g.session.name or phrase("by link")
-    all_tables = {**(draft.tables if draft else {}), **(tables or {})}
-    return desk().drafts.put(Draft(content, base, by, phrase("gate {name}", name=name), all_tables))

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from vipgate_fs.admin.access import administrators_only
 from vipgate_fs.admin.application import desk
 from vipgate_fs.admin.desk import Draft
-from vipgate_fs.admin.pages.gates import keep
+from vipgate_fs.admin.pages.drafting import keep
 from vipgate_fs.admin.tables import NAME, Changed, Kind, Row, Table, Tables, counts, pasted
 from vipgate_fs.admin.words import phrase, said
 from vipgate_fs.config import load_text
@@ -104,7 +104,7 @@ def change(name: str, index: int) -> Response | tuple[str, int]:
         content = rewritten(step.content, {(*step.place, "file"): step.file}) if new else step.content
     except (ValueError, CannotEdit) as why:
         return _shown(name, index, key, said(why.args[0])), 422
-    key = keep(name, content, step.base, draft, new) if new else key
+    key = keep(phrase("gate {name}", name=name), content, step.base, draft, new) if new else key
     if "show" in given or not key:
         return _shown(name, index, key), 200
     loaded = load_text(content, desk().path, Tables({**(draft.tables if draft else {}), **new}))
