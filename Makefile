@@ -10,20 +10,24 @@ PROCESSES ?= 4
 # Tests start hundreds of processes of this package: without its bytecode each would compile it anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test coverage sentences diff-pairs example-mutants test-freeswitch reliability soak browser pictures page-load fuzz promises mutation lint serve check bench format install wheel clean
+.PHONY: demo test test-others coverage sentences diff-pairs example-mutants test-freeswitch reliability soak browser pictures page-load fuzz promises mutation lint serve check bench format install wheel clean
 
 demo: $(READY)
 	$(BIN)/vipgate demo
 
+SUITE := $(BIN)/pytest -n $(PROCESSES) --dist worksteal --ignore=tests/reliability --ignore=tests/freeswitch
+DECIDING := tests/document tests/config tests/gate tests/identify tests/esl tests/test_end_to_end.py
+
 test: $(READY)
-	$(BIN)/pytest -n $(PROCESSES) --dist worksteal -m "not real_time" --ignore=tests/reliability --ignore=tests/freeswitch
-	$(BIN)/pytest -m real_time --ignore=tests/reliability --ignore=tests/freeswitch
+	$(SUITE)
 
 # The rooms that decide, by their own tests, native threads aside (CPython 3.11 can hang while it traces them: today 95 %).
-# Apart from `test`, because tracing takes as long as the rest.
 coverage: $(READY)
-	$(BIN)/pytest -n $(PROCESSES) --dist worksteal -m "not real_time" --cov --cov-fail-under=94 \
-		tests/document tests/config tests/gate tests/identify tests/esl tests/test_end_to_end.py
+	$(SUITE) --cov --cov-fail-under=94 $(DECIDING)
+
+# What `coverage` leaves: CI runs each test once.
+test-others: $(READY)
+	$(SUITE) $(addprefix --ignore=,$(DECIDING))
 
 FREESWITCH ?= /usr
 test-freeswitch: $(READY)

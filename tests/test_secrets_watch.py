@@ -83,7 +83,7 @@ def test_another():
 """
 
 
-@pytest.mark.parametrize("processes", [[], ["-n2"]], ids=["one process", "two"])
+@pytest.mark.parametrize("processes", [[], ["-n1"]], ids=["one process", "two"])
 def test_a_run_in_which_a_test_shows_a_pin_has_failed(tmp_path, processes):
     tmp_path.joinpath("test_it.py").write_text(SHOWS)
     command = [sys.executable, "-m", "pytest", "-p", "secrets_watch", "--import-mode=importlib", *processes]

@@ -19,9 +19,9 @@ WAITS = {
 }
 
 
-def run_suite(folder, *options, **environment):
-    """What pytest says of the tests in `folder`, run with this suite's plug-ins."""
-    command = [sys.executable, "-m", "pytest", "-p", "conftest", "--import-mode=importlib", "--timeout", "1", *options]
+def run_suite(folder, plug_in, *options, **environment):
+    """What pytest says of the tests in `folder`, run with a plug-in of this suite."""
+    command = [sys.executable, "-m", "pytest", "-p", plug_in, "--import-mode=importlib", "--timeout", "1", *options]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), **environment}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=150, check=False
@@ -35,7 +35,7 @@ def test_each_test_that_waits_for_ever_fails_and_the_next_one_runs(tmp_path):
     )
     imports = "import gevent, socket, subprocess, threading, time\nfrom esl_peer import within\n"
     tmp_path.joinpath("test_it.py").write_text(f"{imports}{tests}def test_next():\n    pass\n")
-    run = run_suite(tmp_path)
+    run = run_suite(tmp_path, "conftest")
     assert f"{len(WAITS)} failed, 1 passed" in run.stdout, run.stdout + run.stderr
     assert run.stdout.count("Failed: Timeout (>1.0s)") >= len(WAITS)
 
@@ -51,7 +51,7 @@ HANGS_AGAIN = {
 def test_a_test_that_cannot_be_interrupted_costs_its_process_and_the_next_one_runs(tmp_path):
     tests = "".join(f"def {name}(request):\n    {hangs}\n" for name, hangs in HANGS_AGAIN.items())
     tmp_path.joinpath("test_it.py").write_text(f"import signal, time\n{tests}def test_next():\n    pass\n")
-    run = run_suite(tmp_path, "-n", "1", VIPGATE_GRACE="1")
+    run = run_suite(tmp_path, "watchdog", "-n", "1", VIPGATE_GRACE="1")
     for name in HANGS_AGAIN:
         assert f"crashed while running 'test_it.py::{name}'" in run.stdout, run.stdout + run.stderr
     assert " 1 passed" in run.stdout

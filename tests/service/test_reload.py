@@ -123,12 +123,11 @@ worker.Worker.run = lambda self: (until_gone("starting", gevent.sleep), run(self
 """A patch: nothing is loaded, and no worker starts, while there is a file of this name in a folder."""
 
 
-@pytest.mark.real_time
 @pytest.mark.parametrize(("held", "seconds"), [("loading", 4.0), ("starting", 1.0)])
 def test_a_slow_reload_costs_no_call_and_one_told_meanwhile_is_done(run, tmp_path, held, seconds):
     timings = {"blocked": 3.0, "heartbeat": 0.2}
     service = run(timings=timings, patch=HELD.format(folder=str(tmp_path))).listening()
-    running = switch(service, speed=1.0).start(Caller(), "700")
+    running = switch(service, speed=0.1).start(Caller(), "700")
     until(lambda: running.experience.answered)
     (tmp_path / held).touch()
     service.process.send_signal(signal.SIGHUP)
