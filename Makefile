@@ -141,6 +141,12 @@ deb: $(READY)
 test-deb: deb
 	debian/try.sh $(BIN)/python
 
+.PHONY: test-unit
+# As root: boots Debian 12 and 13 in containers, and sees what systemd makes of the unit. The watchdog and a list that hangs take a
+# minute each: `ONLY="a_killed_worker stop"` takes those steps.
+test-unit: deb
+	debian/boot.sh
+
 .PHONY: test-container
 # As root: the image of deploy/Containerfile, built and run under podman.
 test-container: $(READY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ from passable import let_everybody_pass
 from running_service import Service, until
 
 from vipgate_fs.cli import main
+from vipgate_fs.service.answers import NoService
+from vipgate_fs.service.control import ask_for_applied, ask_for_status, ask_to_rehearse
 
 GATES = """\
   vip:
@@ -164,6 +167,36 @@ def test_no_process_holds_more_than_one_copy(service, vipgate):
     held = {pid: copies(pid) for pid in (service.process.pid, *service.children("vipgate-config"), *service.workers)}
     assert held.pop(service.process.pid) == 1
     assert set(held.values()) == {0}
+
+
+@pytest.mark.parametrize("ask", [ask_to_rehearse, ask_for_applied])
+def test_however_few_descriptors_it_has_a_question_leaves_none_open(service, ask):
+    pid = service.process.pid
+    until(lambda: len(service.children("vipgate-config")) == 1)
+    before = descriptors(pid)
+    limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    free = next(number for number in range(len(before) + 1) if str(number) not in before)
+    answers = []
+    try:
+        for more in range(1, 9):
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (free + more, limits[1]))
+            try:
+                answers.append(ask(service.config))
+            except NoService:
+                answers.append(None)
+            finally:
+                resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+    assert None in answers
+    assert answers[-1] is not None
+    ask_for_status(service.config)  # by now it has come back from the last one
+    until(lambda: len(service.children("vipgate-config")) == 1)
+    assert descriptors(pid) == before
+
+
+def descriptors(pid):
+    return {entry.name for entry in Path(f"/proc/{pid}/fd").iterdir()}
 
 
 def copies(pid):

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import os
+import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from well import WELL
 
 from vipgate_fs import config
+from vipgate_fs.document.sources import Machine
+from vipgate_fs.service import status as status_module
 from vipgate_fs.service.plan import Plan
 from vipgate_fs.service.port import Port
 from vipgate_fs.service.status import WorkerState, as_time, status_of
@@ -89,5 +95,30 @@ def test_the_store_is_gone_when_a_worker_misses_it(tmp_path, since, store, gone_
     assert status.is_changed()
     path.unlink()
     assert status.is_changed()
+    os.mkfifo(path)
+    assert status.is_changed()
     assert plan.digest not in repr(plan)
     assert Plan.decode(plan.encode()) == plan
+
+
+def test_a_list_that_hangs_is_not_waited_for_and_those_before_it_are_compared(tmp_path, monkeypatch):
+    names, over = ("as it was", "another", "a pipe", "hangs", "after it"), threading.Event()
+    for name in names:
+        (tmp_path / name).write_text(name)
+    (tmp_path / "another").write_text("by now")
+    (tmp_path / "a pipe").unlink()
+    os.mkfifo(tmp_path / "a pipe")
+    files = {str(tmp_path / name): hashlib.sha256(name.encode()).hexdigest() for name in names}
+
+    class Hangs(Machine):
+        def list(self, name, folder):
+            if name.endswith("hangs"):
+                over.wait(30)
+            return super().list(name, folder)
+
+    monkeypatch.setattr(status_module, "MACHINE", Hangs())
+    monkeypatch.setattr(status_module, "PATIENCE", 0.5)
+    try:
+        assert [Path(path).name for path in status_module._changed(files)] == list(names[1:])
+    finally:
+        over.set()

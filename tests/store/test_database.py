@@ -6,6 +6,9 @@ import threading
 
 import pytest
 
+from vipgate_fs.store import overrides
+from vipgate_fs.store import store as store_module
+
 
 @pytest.mark.parametrize("hangs", ["in a transaction", "while it connects"])
 def test_who_hung_in_an_abandoned_connection_touches_no_other_and_closes_it(database, hangs, monkeypatch):
@@ -55,6 +58,45 @@ def test_who_hung_in_an_abandoned_connection_touches_no_other_and_closes_it(data
     assert len(used) == 1
     assert is_closed(used[0])
     assert [type(error) for error in errors] == ([TimeoutError] if hangs == "while it connects" else [])
+
+
+def test_of_several_who_connect_at_once_one_connection_is_kept(database, monkeypatch):
+    made, together, make = [], threading.Barrier(4), database.dialect.engine
+
+    def engine():
+        engine = make()
+        made.append(engine)
+        together.wait(20)
+        return engine
+
+    monkeypatch.setattr(database.dialect, "engine", engine)
+    threads = [threading.Thread(target=database.transact, args=(str,)) for _ in range(together.parties)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert sum(engine.pool.checkedin() > 0 for engine in made) == 1
+    database.close()
+    assert not any(engine.pool.checkedin() for engine in made)
+
+
+def test_who_looks_at_the_store_has_ended_when_it_is_closed(open_store, monkeypatch):
+    looks, over, read = threading.Event(), threading.Event(), overrides.read
+
+    def slowly(connection):
+        if threading.current_thread() is not threading.main_thread():
+            looks.set()
+            assert over.wait(20)
+        return read(connection)
+
+    monkeypatch.setattr(store_module, "REFRESH", 0.01)
+    before = set(threading.enumerate())
+    store = open_store()
+    monkeypatch.setattr(overrides, "read", slowly)
+    assert looks.wait(20)
+    threading.Timer(0.1, over.set).start()
+    store.close()
+    assert "exchange" not in {thread.name for thread in set(threading.enumerate()) - before}
 
 
 def is_closed(connection):

@@ -11,6 +11,7 @@ from socket import send_fds
 from typing import Any, Final, TypeVar, get_type_hints
 
 from vipgate_fs.sentences import say
+from vipgate_fs.service.applied import Applied
 from vipgate_fs.service.page import Link
 from vipgate_fs.service.status import Status
 
@@ -61,6 +62,19 @@ class Handed:
 
     answer: Answer
     descriptors: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, answer: Answer, *applied: Applied) -> Handed:
+        """An answer with what these have. Raises OSError: the system has no descriptor for it; then none is left."""
+        descriptors: list[int] = []
+        try:
+            for each in applied:
+                descriptors += each.handed()
+        except OSError:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            raise
+        return cls(answer, tuple(descriptors))
 
 
 Answers = dict[bytes, Callable[[], Answer | Status | Handed | Link]]

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import os
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from vipgate_fs.document.sources import MACHINE
 from vipgate_fs.sentences import NOTHING, Sentence, joined, say
 from vipgate_fs.service.plan import Plan
 from vipgate_fs.service.port import Port, address
 
 VERSION: Final = version("vipgate-fs")
 """Of the code that runs; the installed one may be newer."""
+PATIENCE: Final = 4.0
+"""Seconds for files to be compared with what was applied; most monitors wait for ten."""
 MANY: Final = 10
 """From so many calls on, it is no coincidence that none has met a gate."""
 
@@ -121,11 +125,11 @@ class Status:
         return NOTHING if self.workers else say("no worker serves")
 
     def is_changed(self) -> bool:
-        """Whether the file differs, or can't be shown not to differ, from what was applied.
+        """Whether the file differs, or can't be shown within PATIENCE not to differ, from what was applied.
 
         Call it in the asking command, not in the supervisor: a mount that hangs would take all calls with it.
         """
-        return _is_changed(self.configuration, self.digest)
+        return bool(_changed({self.configuration: self.digest}))
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -135,7 +139,7 @@ class Status:
     def changed_files(self) -> tuple[str, ...]:
         """Those of `named` that differ, or can't be shown not to differ, from what was applied; see `is_changed`."""
         named = (line.partition("  ") for line in self.files)
-        return tuple(path for digest, _, path in named if _is_changed(path, digest))
+        return _changed({path: digest for digest, _, path in named})
 
     def _problems(self) -> Iterator[Sentence]:
         if self.ending:
@@ -158,11 +162,20 @@ class Status:
             yield say("the administration page is down, and started again; the log says why")
 
 
-def _is_changed(path: str, digest: str) -> bool:
-    try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest() != digest
-    except OSError:
-        return True
+def _changed(files: Mapping[str, str]) -> tuple[str, ...]:
+    """The paths of those whose digest is another by now; of those, too, that can't be read in time, or are none."""
+    same = []
+
+    def compare() -> None:
+        for path, digest in files.items():
+            with suppress(OSError):
+                if MACHINE.list(path, Path()).digest == digest:
+                    same.append(path)
+
+    comparing = threading.Thread(target=compare, daemon=True)
+    comparing.start()
+    comparing.join(PATIENCE)
+    return tuple(path for path in files if path not in same)
 
 
 def as_time(moment: float) -> str:

@@ -63,7 +63,7 @@ class Supervisor:
         self._signals = signals
         self._log, self._load = log, load
         self._answers: Answers = {RELOAD: self.reload, REHEARSE: self.rehearse, STATUS: self.status}
-        self._answers[APPLIED] = lambda: Handed(Answer(), self._generation.applied.handed())
+        self._answers[APPLIED] = lambda: Handed.of(Answer(), self._generation.applied)
         self._started, self._taken_over = time.monotonic(), time.time()
         self._timings, self._children = timings, Children(log, timings)
         self._regulation = Regulation(self._children, timings, log)
@@ -95,7 +95,7 @@ class Supervisor:
         self._regulation.open(self._port)
         self._is_serving, plan = True, self._plan
         self._log.info("listening", host=plan.host, port=self._port.number, gates=plan.gates, workers=plan.workers)
-        notify("READY=1")
+        notify("READY=1", f"STATUS={self.status().summary}")
         self._metrics.begin(plan.metrics)
         self._page.begin(plan.admin)
         while self._deadline is None or any(self._children):
@@ -127,23 +127,25 @@ class Supervisor:
             self._log.error("reload refused, nothing has changed", why=answer.why, findings=answer.findings)
         else:
             self._log.info("reloaded", gates=self._plan.gates, findings=answer.findings)
-        notify("READY=1")
+        notify("READY=1", f"STATUS={self.status().summary}")
         return answer
 
     def rehearse(self) -> Handed:
         """What a reload would answer and apply; nothing is applied."""
         if self._is_reloading:
-            return Handed(Answer(_BUSY), self._generation.applied.handed())
+            return Handed.of(Answer(_BUSY), self._generation.applied)
         self._is_reloading = True
         try:
             generation = self._read()
-            answer, new = Answer(findings=tuple(generation.findings)), generation.applied.handed()
-            generation.end()
+            try:
+                answer = Answer(findings=tuple(generation.findings))
+                return Handed.of(answer, self._generation.applied, generation.applied)
+            finally:
+                generation.end()
         except Refused as refused:
-            answer, new = Answer(refused.why, refused.findings), ()
+            return Handed.of(Answer(refused.why, refused.findings), self._generation.applied)
         finally:
             self._is_reloading = False
-        return Handed(answer, (*self._generation.applied.handed(), *new))
 
     def _take_over(self) -> Answer:
         try:

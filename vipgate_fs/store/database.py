@@ -135,7 +135,10 @@ class Database:
                 engine.dispose()
                 raise TimeoutError
             self.was_replaced = self.dialect.hold() or self.was_replaced
-            self._engine = engine
+            if self._engine is None:
+                self._engine = engine
+            else:  # another thread was first
+                engine.dispose()
         return self._engine
 
     def find_obstacle(self) -> str | None:

@@ -73,6 +73,7 @@ class Store:
         self._clock = clock
         self._closing = threading.Event()
         self._purge_at = self._count_at = 0.0
+        self._exchanging = threading.Thread(target=self._keep_exchanging, name="exchange", daemon=True)
 
     @property
     def gone_since(self) -> float | None:
@@ -87,12 +88,14 @@ class Store:
         file = self._database.dialect.file
         if file and (danger := find_open_to_others(file)):
             self._log.error("other users can get at the store", why=danger)
-        threading.Thread(target=self._keep_exchanging, name="exchange", daemon=True).start()
+        self._exchanging.start()
 
     def close(self) -> None:
         """Write what is left and close the database."""
         self._closing.set()
         self._writer.close(_LAST_CHANCE)
+        if self._exchanging.ident is not None:
+            self._exchanging.join(_LAST_CHANCE)
         self._database.close()
 
     def judge(self, attempt: Attempt, expected: Credential, entered: str) -> Judged:
