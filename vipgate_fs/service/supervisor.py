@@ -138,8 +138,7 @@ class Supervisor:
         try:
             generation = self._read()
             try:
-                answer = Answer(findings=tuple(generation.findings))
-                return Handed.of(answer, self._generation.applied, generation.applied)
+                return Handed.of(Answer("", tuple(generation.findings)), self._generation.applied, generation.applied)
             finally:
                 generation.end()
         except Refused as refused:
