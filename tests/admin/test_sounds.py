@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import shutil
 import struct
+import tempfile
 import wave
 import zipfile
+from pathlib import Path
 
 import pytest
 import yaml
 from recordings import made_by_sox, needs_sox, tone
 
 from vipgate_fs.admin import sounds
+from vipgate_fs.admin.versions import Versions
+from vipgate_fs.exposure import may_read
+from vipgate_fs.secret import Secret
+from vipgate_fs.store.database import Database
+from vipgate_fs.store.key import make_key
+from vipgate_fs.store.schema import make
 
+NOBODY = 65534
 FORMATS = ("wav", "mp3", "flac", "ogg", "aiff", "au", "caf", "amr-nb", "w64", "wv", "voc", "sph")
 
 
@@ -170,3 +181,26 @@ def test_nothing_but_a_gates_own_prompts_is_played_and_only_to_administrators(pa
     assert (
         desk.upload({**form, "fields": desk.go("/try").form("/try")["fields"]}, "file.welcome", "x", b"x").status == 403
     )
+
+
+@needs_sox
+def test_where_the_unit_lets_others_through_the_switch_plays_what_was_uploaded_and_reads_nothing_else():
+    unit = (Path(__file__).parent.parent.parent / "deploy" / "vipgate.service").read_text("utf-8")
+    umask = os.umask(int(re.search(r"^UMask=(\d+)$", unit, re.MULTILINE)[1], 8))
+    state = Path(tempfile.mkdtemp(dir="/var/tmp"))  # noqa: S108 - everybody may pass through it, unlike the tests' own
+    try:
+        state.chmod(int(re.search(r"^StateDirectoryMode=(\d+)$", unit, re.MULTILINE)[1], 8))
+        path = sounds.take(tone("wav"), state / "sounds", "welcome", ("8000",))
+        assert may_read(path.parent / "8000" / path.name, NOBODY, set())
+        Versions(state / "versions").keep(b"version: 1")
+        database = Database(Secret(f"sqlite:///{state / 'vipgate.db'}"), make)
+        database.transact(lambda connection: None)
+        database.close()
+        make_key(state / "vipgate.key")
+        others = [each for each in state.rglob("*") if each.is_file() and "sounds" not in each.parts]
+        assert len(others) >= 2
+        assert [each for each in others if may_read(each, NOBODY, set())] == []
+        assert not state.stat().st_mode & 0o044
+    finally:
+        os.umask(umask)
+        shutil.rmtree(state)
