@@ -187,7 +187,7 @@ def test_nothing_but_a_gates_own_prompts_is_played_and_only_to_administrators(pa
 def test_where_the_unit_lets_others_through_the_switch_plays_what_was_uploaded_and_reads_nothing_else():
     unit = (Path(__file__).parent.parent.parent / "deploy" / "vipgate.service").read_text("utf-8")
     umask = os.umask(int(re.search(r"^UMask=(\d+)$", unit, re.MULTILINE)[1], 8))
-    state = Path(tempfile.mkdtemp(dir="/var/tmp"))  # noqa: S108 - everybody may pass through it, unlike the tests' own
+    state = Path(tempfile.mkdtemp(dir="/var/tmp"))
     try:
         state.chmod(int(re.search(r"^StateDirectoryMode=(\d+)$", unit, re.MULTILINE)[1], 8))
         path = sounds.take(tone("wav"), state / "sounds", "welcome", ("8000",))
