@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import io
+import zipfile
 
-from vipgate_fs.admin.tables import LARGEST, Kind, Table, counts, pasted
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl.comments import Comment
+from openpyxl.styles import PatternFill
+
+from vipgate_fs.admin.tables import LARGEST, Kind, Row, counts, pasted, table
 
 PINS, VERDICTS, CUSTOMERS = Kind("number", "pin"), Kind("number", "verdict"), Kind("customer number", "pin")
 GATE = "/gates/hotline"
@@ -30,7 +38,7 @@ GATE = "/gates/hotline"
 def test_what_is_copied_from_a_spreadsheet_becomes_a_table_with_named_columns(text, kind, result):
     made = pasted(text, kind).decode()
     assert made.startswith(result.removesuffix("*")) if result.endswith("*") else made == result
-    assert Table(made.encode(), kind).rows
+    assert table(made.encode(), kind).rows
 
 
 @pytest.mark.parametrize("text", ["", " \n\t\n", ";;;\n", "a\t" * 100_000])
@@ -43,19 +51,19 @@ HAND = b'# of the office\nNummer;PIN;Name\n+49 171 1; 4711;Alice\n\n# new ones\n
 
 
 def test_what_is_not_changed_keeps_its_line():
-    table = Table(HAND, PINS)
-    assert [(row.line, row.key, row.value, row.others) for row in table.rows] == [
+    hand = table(HAND, PINS)
+    assert [(row.line, row.key, row.value, row.others) for row in hand.rows] == [
         (3, "+49 171 1", "4711", ("Alice",)),
         (6, "0171 2", "0815", ("Böb",)),
     ]
-    assert table.edited({}) == HAND
-    assert table.edited({3: ("+49 171 9", "4712")}) == HAND.replace(b"+49 171 1; 4711", b"+49 171 9;4712")
-    assert table.edited({6: None}, table.rows[:1]) == b"".join(HAND.splitlines(keepends=True)[:5]) + (
+    assert hand.edited({}) == HAND
+    assert hand.edited({3: ("+49 171 9", "4712")}) == HAND.replace(b"+49 171 1; 4711", b"+49 171 9;4712")
+    assert hand.edited({6: None}, hand.rows[:1]) == b"".join(HAND.splitlines(keepends=True)[:5]) + (
         b"+49 171 1;4711;Alice\n"
     )
-    assert counts(table, Table(table.edited({6: None, 3: ("+49 171 1", "2222")}), PINS)) == (0, 1, 1)
-    assert counts(table, Table(table.edited({3: ("+49 171 2", "2222")}), PINS)) == (1, 1, 0)
-    assert counts(None, table) == (2, 0, 0)
+    assert counts(hand, table(hand.edited({6: None, 3: ("+49 171 1", "2222")}), PINS)) == (0, 1, 1)
+    assert counts(hand, table(hand.edited({3: ("+49 171 2", "2222")}), PINS)) == (1, 1, 0)
+    assert counts(None, hand) == (2, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -64,11 +72,11 @@ def test_what_is_not_changed_keeps_its_line():
 )
 def test_what_can_not_be_edited_row_by_row_is_refused_in_words(content):
     with pytest.raises(ValueError, match=r"\w"):
-        Table(content, PINS)
+        table(content, PINS)
 
 
 def test_no_pin_is_in_the_repr_of_a_row():
-    assert "4711" not in repr(Table(HAND, PINS).rows)
+    assert "4711" not in repr(table(HAND, PINS).rows)
 
 
 def table_of(visitor, index=0):
@@ -126,13 +134,13 @@ def test_a_table_that_somebody_else_changes_meanwhile_is_not_overwritten(page, f
     assert table.read_text().endswith("0171 5550001,40817263\n# by hand\n")
 
 
-def test_no_file_but_a_csv_beside_the_configuration_is_read_or_written(page, file):
+def test_no_file_but_a_table_beside_the_configuration_is_read_or_written(page, file):
     visitor = page.administrator()
     form = visitor.go(f"{GATE}/identification").form("/identification")
     field = "gates.hotline.identify.0.caller_pin.file"
-    for name in ("../vipgate.csv", "/tmp/vipgate.csv", "vipgate.yaml", "a/b.csv", ".csv", "..csv"):
+    for name in ("../vipgate.csv", "/tmp/vipgate.csv", "vipgate.yaml", "a/b.csv", ".csv", "..csv", "../pins.xlsx"):
         shown = visitor.send(form, **{field: name}, do="table:gates.hotline.identify.0")
-        assert "Only a .csv file beside" in shown.text, name
+        assert "Only a .csv or .xlsx file beside" in shown.text, name
         assert take(visitor, shown, paste="0171 5550001\t40817263\n", how="instead").status == 422, name
     assert not list(file.parent.glob("*.csv"))
 
@@ -152,3 +160,118 @@ def test_formulas_and_html_in_a_table_are_text_on_the_page(page, file):
     shown = take(visitor, table_of(visitor), paste="0171 5550001\t40817263\t<script>x</script>\n", show="1")
     assert "<script>x" not in shown.html
     assert "<script>x" in shown.text
+
+
+def workbook():
+    """As people make them: a hidden sheet, a title, a gap, numbers as numbers, a picture of colours, and a formula."""
+    book, content = openpyxl.Workbook(), io.BytesIO()
+    book.create_sheet("hidden", 0).sheet_state = "hidden"
+    sheet = book["Sheet"]
+    for row in (
+        ["PINs"],
+        ["Rufnummer", "Name", "PIN"],
+        ["+49 171 5550001", "Älice & Co", 4711],
+        [],
+        ["0171 5550002", "=1+1", "0815"],
+    ):
+        sheet.append(row)
+    sheet["C3"].number_format = "000000"
+    sheet["A3"].comment = Comment("important", "somebody")
+    sheet["A3"].fill = PatternFill("solid", start_color="FF0000")
+    book.save(content)
+    return content.getvalue()
+
+
+WORKBOOK = workbook()
+
+
+def parts_of(content):
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        return {name: book.read(name) for name in book.namelist()}
+
+
+def test_a_workbook_is_edited_cell_by_cell_and_the_rest_of_it_stays():
+    content = workbook()
+    found = table(content, PINS)
+    assert [(row.line, row.key, row.value) for row in found.rows] == [
+        (3, "+49 171 5550001", "004711"),
+        (5, "0171 5550002", "0815"),
+    ]
+    more = Row(0, "+49 171 <3>", "9999", ("new", "x"))
+    changed = found.edited({3: ("+49 171 9", "12"), 5: ("0171 5550002", "0816")}, [more])
+    again = table(changed, PINS)
+    assert [(row.line, row.key, row.value) for row in again.rows] == [
+        (3, "+49 171 9", "12"),
+        (5, "0171 5550002", "0816"),
+        (6, "+49 171 <3>", "9999"),
+    ]
+    before, after = parts_of(content), parts_of(changed)
+    assert {name for name in before if before[name] != after[name]} == {"xl/worksheets/sheet2.xml"}
+    sheet = openpyxl.load_workbook(io.BytesIO(changed))["Sheet"]
+    assert (sheet["A3"].comment.text, sheet["A3"].fill.start_color.rgb) == ("important", "00FF0000")
+    assert (sheet["B3"].value, sheet["B5"].value, sheet["B6"].value) == ("Älice & Co", "=1+1", "new")
+    gone = table(table(content, PINS).edited({3: None}), PINS)
+    assert [row.line for row in gone.rows] == [5]
+
+
+def test_a_formula_of_a_workbook_is_not_replaced():
+    with pytest.raises(ValueError, match="formula in row 5"):
+        table(workbook(), PINS).edited({5: None})
+    with pytest.raises(ValueError, match="can't be edited here"):
+        table(workbook(), PINS).edited({4711: None})
+
+
+ODD = st.text(st.characters(exclude_categories=["C"]), max_size=20).map(str.strip)
+
+
+@settings(max_examples=20)
+@given(notes=st.lists(ODD, min_size=5, max_size=5))
+def test_whatever_is_written_into_a_workbook_is_read_again(notes):
+    pairs = [(f"+49 171 555000{number}", note) for number, note in enumerate(notes)]
+    changed = table(WORKBOOK, PINS).edited({}, [Row(0, key, "4711", (note,)) for key, note in pairs])
+    assert [(row.key, row.others[0]) for row in table(changed, PINS).rows[2:]] == pairs
+
+
+def test_rows_of_a_workbook_are_edited_on_the_page_and_the_table_of_before_is_restored(page, file):
+    visitor = page.administrator()
+    file.write_text(file.read_text().replace("caller_pin: {", "caller_pin: {file: pins.xlsx, "))
+    book = file.parent / "pins.xlsx"
+    book.write_bytes(before := workbook())
+    try:
+        review = take(
+            visitor, table_of(visitor), **{"row.3.value": "47110815", "new.key": "0171 5550003"} | {"new.value": "12"}
+        )
+        assert "Rows: 1 new, 0 gone, 1 changed" in review.text
+        assert "Saved and applied" in visitor.send(review.form("/save")).text
+        assert [row.value for row in table(book.read_bytes(), PINS).rows] == ["47110815", "0815", "12"]
+        history = visitor.go("/file/history")
+        review = visitor.send(history.form("pins.xlsx/restore"))
+        assert "47110815" not in review.html
+        assert "becomes again what it was" in review.text
+        assert "Saved and applied" in visitor.send(review.form("/save")).text
+        assert book.read_bytes() == before
+        pasted_instead = take(visitor, table_of(visitor), paste="0171 5550005\t4711\n", how="instead")
+        visitor.send(pasted_instead.form("/save"))
+        assert b"hotline-pins.csv" in file.read_bytes()
+        assert book.read_bytes() == before
+    finally:
+        book.unlink()
+
+
+def test_the_pin_of_one_row_is_shown_to_whoever_asks_for_it(page, file):
+    visitor = page.administrator()
+    file.write_text(file.read_text().replace("caller_pin: {", "caller_pin: {file: hotline-pins.csv, "))
+    (file.parent / "hotline-pins.csv").write_text("number,pin\n0171 5550001,40817263\n0171 5550002,40817264\n")
+    shown = take(visitor, table_of(visitor), pin="3")
+    assert [shown.html.count(pin) for pin in ("40817263", "40817264")] == [0, 1]
+    assert page.service.await_line("changed on the administration page", what="pin shown", caller="0171 5550002")
+    assert "408172" not in take(visitor, table_of(visitor), pin="99").html
+
+
+@pytest.mark.parametrize(
+    "kept", ["x.csv", "..%2fvipgate.yaml", "1700000000000-..%2fx.csv", "1700000000000-nothing.csv"]
+)
+def test_no_other_file_is_restored_as_a_table(page, file, kept):
+    visitor = page.administrator()
+    token = visitor.go("/file/history").forms[0]["fields"]["csrf_token"]
+    assert visitor.ask("POST", f"/file/history/table/{kept}/restore", f"csrf_token={token}").status == 404

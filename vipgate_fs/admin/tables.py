@@ -1,6 +1,6 @@
 """Tables of callers, as a gate's steps name them: pasted from a spreadsheet, or edited row by row.
 
-A table is CSV. What is not changed keeps its line, comments included.
+A table is CSV, or an Excel workbook. What is not changed keeps its line, comments included.
 """
 
 from __future__ import annotations
@@ -8,12 +8,14 @@ from __future__ import annotations
 import csv
 import io
 import re
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from vipgate_fs.admin import workbooks
 from vipgate_fs.document.sources import Content, Machine
 from vipgate_fs.identify.callers.cells import Cells, Fault, read_cells, separator_of
 from vipgate_fs.identify.callers.columns import Header, Key, Value, read_header
@@ -22,8 +24,10 @@ from vipgate_fs.sentences import say
 
 LARGEST: Final = 1024 * 1024
 """Bytes of a table that is edited here."""
-NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}\.csv", re.ASCII)
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}\.(csv|xlsx)", re.ASCII)
 """Of a table that is written here: in the configuration's folder, and nowhere else."""
+Changes = Mapping[int, tuple[str, str] | None]
+"""By a row's line, its number and its value; None: it is taken out."""
 _MODE: Final = 0o100600
 _TITLES: Final = 6
 """Rows within which the columns are named."""
@@ -43,12 +47,12 @@ class Changed:
     Attributes:
         content: all of it.
         before: the digest of what is there now; "" for nothing.
-        counts: of rows that are new, gone, and changed.
+        counts: of rows that are new, gone, and changed; None: nobody has counted.
     """
 
     content: bytes = field(repr=False)
     before: str
-    counts: tuple[int, int, int] = (0, 0, 0)
+    counts: tuple[int, int, int] | None = (0, 0, 0)
 
 
 class Tables(Machine):
@@ -125,15 +129,10 @@ class Table:
     """
 
     def __init__(self, content: bytes, kind: Kind) -> None:
-        self._text = _text(content)
-        self._lines = self._text.splitlines()
-        self._separator = separator_of([f"{line}\n" for line in self._lines[:10]], kind.names_columns)[0]
+        self._content, self._kind = content, kind
         self._header: Header | None = None
         self.rows: list[Row] = []
-        for found in read_cells(self._text.encode(), kind.names_columns):
-            if isinstance(found, Fault) or self._cells(found[0]) != [*found[1]]:
-                raise ValueError(say("a row has several lines or an open quote; edit the file, or paste it anew"))
-            line, cells = found
+        for line, cells in self._read():
             if self._header is not None:
                 self.rows.append(self._row(line, cells, self._header))
                 continue
@@ -144,50 +143,95 @@ class Table:
             raise ValueError(say("the columns are not named; paste it anew"))
         self.names = self._header.names
 
-    def edited(self, changes: Mapping[int, tuple[str, str] | None], more: Iterable[Row] = ()) -> bytes:
+    @abstractmethod
+    def _read(self) -> Iterator[tuple[int, Cells]]:
+        """Its rows with their lines. Raises ValueError."""
+
+    @abstractmethod
+    def edited(self, changes: Changes, more: Iterable[Row] = ()) -> bytes:
         """The table with other rows.
 
         Args:
             changes: by the row's line, its number and its value; None: it is taken out.
             more: further rows; their lines say nothing.
+
+        Raises:
+            ValueError: it can't be edited like this. The text says why.
         """
-        assert self._header is not None, "it has one"
-        lines = []
-        for number, line in enumerate(self._lines, 1):
-            if number not in changes:
-                lines.append(line)
-            elif (change := changes[number]) is not None:
-                lines.append(self._written(self._filled(self._cells(number), *change)))
-        width = len(self._header.names)
-        for row in more:
-            cells = self._filled([""] * width, row.key, row.value)
-            free = (index for index, cell in enumerate(cells) if not cell and index not in self._header.keys)
-            for index, other in zip(free, row.others, strict=False):
-                cells[index] = other
-            lines.append(self._written(cells))
-        return ("\n".join(lines) + "\n").encode()
 
     def _row(self, line: int, cells: Cells, header: Header) -> Row:
         places = (*header.keys[:1], header.value)
         others = tuple(cell for index, cell in enumerate(cells) if index not in places)
         return Row(line, _at(cells, header.keys[0]), _at(cells, header.value), others)
 
-    def _filled(self, cells: list[str], key: str, value: str) -> list[str]:
+    def _cells_of(self, key: str, value: str) -> dict[int, str]:
+        """What stands in which column."""
         assert self._header is not None, "it has one"
-        cells += [""] * (len(self._header.names) - len(cells))
-        cells[self._header.keys[0]] = key
-        if self._header.value is not None:
-            cells[self._header.value] = value
-        return cells
+        cells = {self._header.keys[0]: key}
+        return cells if self._header.value is None else cells | {self._header.value: value}
+
+    def _cells_of_new(self, row: Row) -> dict[int, str]:
+        assert self._header is not None, "it has one"
+        cells = self._cells_of(row.key, row.value)
+        free = (index for index in range(len(self.names)) if index not in cells and index not in self._header.keys)
+        return cells | dict(zip(free, row.others, strict=False))
+
+
+class Csv(Table):
+    """One in CSV."""
+
+    def _read(self) -> Iterator[tuple[int, Cells]]:
+        text = _text(self._content)
+        self._lines = text.splitlines()
+        self._separator = separator_of([f"{line}\n" for line in self._lines[:10]], self._kind.names_columns)[0]
+        for found in read_cells(text.encode(), self._kind.names_columns):
+            if isinstance(found, Fault) or self._cells(found[0]) != [*found[1]]:
+                raise ValueError(say("a row has several lines or an open quote; edit the file, or paste it anew"))
+            yield found
+
+    def edited(self, changes: Changes, more: Iterable[Row] = ()) -> bytes:
+        """See Table."""
+        lines = []
+        for number, line in enumerate(self._lines, 1):
+            if number not in changes:
+                lines.append(line)
+            elif (change := changes[number]) is not None:
+                lines.append(self._written(self._cells(number), self._cells_of(*change)))
+        lines += [self._written([], self._cells_of_new(row)) for row in more]
+        return ("\n".join(lines) + "\n").encode()
 
     def _cells(self, line: int) -> list[str]:
         is_tabs = self._separator == "\t"
         return next(csv.reader([self._lines[line - 1]], delimiter=self._separator, skipinitialspace=not is_tabs), [])
 
-    def _written(self, cells: Sequence[str]) -> str:
+    def _written(self, cells: list[str], wanted: Mapping[int, str]) -> str:
+        cells += [""] * (len(self.names) - len(cells))
+        for index, text in wanted.items():
+            cells[index] = text
         out = io.StringIO()
         csv.writer(out, delimiter=self._separator, lineterminator="").writerow(cells)
         return out.getvalue()
+
+
+class Workbook(Table):
+    """One in a workbook."""
+
+    def _read(self) -> Iterator[tuple[int, Cells]]:
+        if len(self._content) > LARGEST:
+            raise ValueError(_too_large())
+        for found in read_cells(self._content, self._kind.names_columns):
+            assert not isinstance(found, Fault), "workbooks have none"
+            yield found
+
+    def edited(self, changes: Changes, more: Iterable[Row] = ()) -> bytes:
+        """See Table. Rows that are taken out are emptied."""
+        wanted = {line: self._cells_of(*change) if change else None for line, change in changes.items()}
+        return workbooks.edited(self._content, wanted, [self._cells_of_new(row) for row in more])
+
+
+def table(content: bytes, kind: Kind) -> Table:
+    """A table that can be edited. Raises ValueError: it can't. The text says why."""
+    return (Workbook if content.startswith(b"PK\x03\x04") else Csv)(content, kind)
 
 
 def pasted(text: str, kind: Kind) -> bytes:
@@ -251,9 +295,13 @@ def _at(cells: Sequence[str], index: int | None) -> str:
     return clean(cells[index]) if index is not None and index < len(cells) else ""
 
 
+def _too_large() -> str:
+    return say("this table is too large to be edited here; edit the file itself, or paste it anew")
+
+
 def _text(content: bytes) -> str:
     if len(content) > LARGEST:
-        raise ValueError(say("this table is too large to be edited here; edit the file itself, or paste it anew"))
+        raise ValueError(_too_large())
     if content.startswith((b"PK", b"\xff\xfe", b"\xfe\xff")) or b"\0" in content:
         raise ValueError(say("this is no CSV in UTF-8; save it as such, or paste it anew"))
     try:

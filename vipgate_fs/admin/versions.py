@@ -9,13 +9,16 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from vipgate_fs.document.saving import digest
 
 MOST: Final = 200
 """Versions that are kept; the oldest go first."""
 _NAME: Final = re.compile(r"(?P<at>[0-9]{10,13})-(?P<digest>[0-9a-f]{64})\.json")
+
+
+_TABLE: Final = re.compile(r"(?P<at>[0-9]{13})-(?P<name>[A-Za-z0-9][A-Za-z0-9_.-]{0,80}\.(csv|xlsx))", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,20 @@ class Version:
     at: float
     by: str
     what: str
+
+
+class OldTable(NamedTuple):
+    """A table as it was before it was changed.
+
+    Attributes:
+        id: names it.
+        at: Unix time at which it was changed.
+        name: of its file, in the configuration's folder.
+    """
+
+    id: str
+    at: float
+    name: str
 
 
 class Versions:
@@ -70,8 +87,23 @@ class Versions:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-        for old in sorted(self._folder.glob("*.csv"), reverse=True)[MOST:]:
-            old.unlink(missing_ok=True)
+        for old in self.tables()[MOST:]:
+            (self._folder / old.id).unlink(missing_ok=True)
+
+    def tables(self) -> list[OldTable]:
+        """The tables that are kept, the newest first."""
+        try:
+            found = [match for each in self._folder.iterdir() if (match := _TABLE.fullmatch(each.name))]
+        except OSError:
+            return []
+        return sorted((OldTable(each[0], int(each["at"]) / 1000, each["name"]) for each in found), reverse=True)
+
+    def table(self, kept: str) -> bytes | None:
+        """What a kept table says; None: it is not kept."""
+        try:
+            return (self._folder / kept).read_bytes() if _TABLE.fullmatch(kept) else None
+        except OSError:
+            return None
 
     def all(self) -> list[Version]:
         """Those that are kept, the newest first."""

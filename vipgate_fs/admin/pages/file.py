@@ -16,6 +16,7 @@ from vipgate_fs.admin.application import desk
 from vipgate_fs.admin.changing import difference, findings_of, preview
 from vipgate_fs.admin.desk import Draft, NoConfiguration, TableChanged
 from vipgate_fs.admin.hidden import lines
+from vipgate_fs.admin.tables import Changed
 from vipgate_fs.admin.words import phrase, said
 from vipgate_fs.document.editing import CannotEdit, as_edited, decoded
 from vipgate_fs.document.saving import ChangedMeanwhile, digest, obstacle
@@ -174,6 +175,7 @@ def history() -> str:
     return render_template(
         "history.html",
         versions=kept,
+        tables=versions.tables(),
         old=old,
         new=new,
         difference=list(difference(before, after)) if before is not None and after is not None else [],
@@ -191,6 +193,24 @@ def restore(version: str) -> AnyResponse:
     if content is None:
         abort(404)
     draft = Draft(content, desk().content(), _name(), phrase("restored"))
+    return redirect(url_for(".review", draft=desk().drafts.put(draft)), 303)
+
+
+@page.post("/file/history/table/<kept>/restore")
+@administrators_only
+def restore_table(kept: str) -> AnyResponse:
+    """Look at what a table of before would change."""
+    versions = desk().versions()
+    content = versions.table(kept)
+    name = next((each.name for each in versions.tables() if each.id == kept), None)
+    if content is None or name is None:
+        abort(404)
+    try:
+        before = digest((desk().path.parent / name).read_bytes())
+    except FileNotFoundError:
+        before = ""
+    now, what = desk().content(), phrase("restored: {what}", what=name)
+    draft = Draft(now, now, _name(), what, {name: Changed(content, before, None)})
     return redirect(url_for(".review", draft=desk().drafts.put(draft)), 303)
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from vipgate_fs.admin.access import administrators_only
 from vipgate_fs.admin.application import desk
 from vipgate_fs.admin.desk import Draft
 from vipgate_fs.admin.pages.drafting import keep
-from vipgate_fs.admin.tables import NAME, Changed, Kind, Row, Table, Tables, counts, pasted
+from vipgate_fs.admin.tables import NAME, Changed, Kind, Row, Table, Tables, counts, pasted, table
 from vipgate_fs.admin.words import phrase, said
 from vipgate_fs.config import load_text
 from vipgate_fs.document.editing import CannotEdit, decoded
@@ -70,7 +70,7 @@ class Step:
     def on_disk(self) -> bytes | None:
         """The table as it is."""
         if not NAME.fullmatch(self.file):
-            raise ValueError(phrase("Only a .csv file beside the configuration is edited here."))
+            raise ValueError(phrase("Only a .csv or .xlsx file beside the configuration is edited here."))
         try:
             return self.path.read_bytes()
         except FileNotFoundError:
@@ -99,12 +99,16 @@ def change(name: str, index: int) -> Response | tuple[str, int]:
     step = _step(name, index, draft, base)
     try:
         before = step.on_disk() if step.is_named else None
-        table = _filled(step, given)
-        new = {step.file: _changed(step, before, table)} if table is not None else {}
+        if step.file.endswith(".xlsx") and given.get("paste", "").strip() and given.get("how") == "instead":
+            before, step = None, replace(step, file=_free(name, str(step.place[-1]), draft), is_named=False)
+        content_of_table = _filled(step, given)
+        new = {step.file: _changed(step, before, content_of_table)} if content_of_table is not None else {}
         content = rewritten(step.content, {(*step.place, "file"): step.file}) if new else step.content
     except (ValueError, CannotEdit) as why:
         return _shown(name, index, key, said(why.args[0])), 422
     key = keep(phrase("gate {name}", name=name), content, step.base, draft, new) if new else key
+    if "pin" in given:
+        return _shown(name, index, key, pin=_pin(step, given["pin"])), 200
     if "show" in given or not key:
         return _shown(name, index, key), 200
     loaded = load_text(content, desk().path, Tables({**(draft.tables if draft else {}), **new}))
@@ -119,7 +123,7 @@ def _filled(step: Step, given: Mapping[str, str]) -> bytes | None:
     text = given.get("paste", "")
     if text.strip() and (now is None or given.get("how") == "instead"):
         return pasted(text, step.kind)
-    more = Table(pasted(text, step.kind), step.kind).rows if text.strip() else []
+    more = table(pasted(text, step.kind), step.kind).rows if text.strip() else []
     if given.get("new.key", "").strip():
         more = [
             *more,
@@ -127,10 +131,10 @@ def _filled(step: Step, given: Mapping[str, str]) -> bytes | None:
         ]
     if now is None:
         named = f"{step.kind.key},{step.kind.value},note\n".encode()
-        return Table(named, step.kind).edited({}, more) if more else None
-    table = Table(now, step.kind)
+        return table(named, step.kind).edited({}, more) if more else None
+    known = table(now, step.kind)
     changes: dict[int, tuple[str, str] | None] = {}
-    for row in table.rows:
+    for row in known.rows:
         key = given.get(f"row.{row.line}.key", row.key).strip()
         typed = given.get(f"row.{row.line}.value", "" if step.kind.value == "pin" else row.value).strip()
         value = typed or (row.value if step.kind.value == "pin" else typed)
@@ -138,18 +142,18 @@ def _filled(step: Step, given: Mapping[str, str]) -> bytes | None:
             changes[row.line] = None
         elif (key, value) != (row.key, row.value):
             changes[row.line] = key, value
-    return table.edited(changes, more) if changes or more else None
+    return known.edited(changes, more) if changes or more else None
 
 
 def _changed(step: Step, before: bytes | None, content: bytes) -> Changed:
     old = None
     if before is not None:
         try:
-            old = Table(before, step.kind)
+            old = table(before, step.kind)
         except ValueError:  # an .xlsx, say, that is put aside
             old = None
     try:
-        figures = counts(old, Table(content, step.kind))
+        figures = counts(old, table(content, step.kind))
     except ValueError:  # what is wrong with it is found when it is checked
         figures = (0, 0, 0)
     waits = step.draft.tables.get(step.file) if step.draft else None
@@ -189,16 +193,27 @@ def _free(gate: str, kind: str, draft: Draft | None) -> str:
     return next(each for each in (first, *names) if each not in taken and not (desk().path.parent / each).exists())
 
 
-def _shown(name: str, index: int, key: str, wrong: str = "") -> str:
+def _pin(step: Step, line: str) -> tuple[str, str]:
+    """A row's number and its PIN, for whoever asked for this one; nothing where there is none."""
+    now = step.table()
+    rows = table(now, step.kind).rows if now is not None and step.kind.value == "pin" else []
+    row = next((each for each in rows if str(each.line) == line and each.value), None)
+    if row is None:
+        return "", ""
+    desk().note("pin shown", g.session.name or "link", gate=step.place[1], place=step.file, caller=row.key)
+    return row.key, row.value
+
+
+def _shown(name: str, index: int, key: str, wrong: str = "", pin: tuple[str, str] = ("", "")) -> str:
     draft, base = desk().drafts.get(key), desk().content()
     step = _step(name, index, draft, base)
     rows: list[Row] = []
-    table: Table | None = None
+    found: Table | None = None
     trouble = ""
     try:
         now = step.table()
-        table = Table(now, step.kind) if now is not None else None
-        rows = table.rows if table else []
+        found = table(now, step.kind) if now is not None else None
+        rows = found.rows if found else []
     except ValueError as why:
         trouble = said(why.args[0])
     loaded = load_text(step.content, desk().path, draft.sources if draft else Tables({}))
@@ -211,7 +226,7 @@ def _shown(name: str, index: int, key: str, wrong: str = "") -> str:
         index=index,
         step=step,
         is_pins=step.kind.value == "pin",
-        has_values=step.kind.value == "pin" or table is None or _has_values(table, step.kind),
+        has_values=step.kind.value == "pin" or found is None or _has_values(found, step.kind),
         rows=shown,
         all=len(rows),
         at=at,
@@ -220,6 +235,7 @@ def _shown(name: str, index: int, key: str, wrong: str = "") -> str:
         + sum(each.severity == "error" for each in others),
         trouble=trouble,
         wrong=wrong,
+        pin=pin,
         draft=key if draft else "",
         waits=bool(draft),
         base=digest(base),
