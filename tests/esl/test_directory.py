@@ -16,7 +16,14 @@ ANSWERS = {
     "api user_data 7001@pbx.example attr id": "alice",
     "api user_data alice@pbx.example attr id": "alice",
     "api user_data alice@pbx.example attr number-alias": "7001",
+    "api user_data ALICE@pbx.example attr id": "alice",
+    "api user_data Alice@pbx.example attr id": "alice",
     "api user_data 7002@pbx.example attr id": "7002",
+    "api user_data 7004@pbx.example attr id": "+4970041",
+    "api user_data +4970041@pbx.example attr number-alias": "7004",
+    "api in_group +4970041@pbx.example,support": "true",
+    "api group_call Support@pbx.example": "error/user_not_registered",
+    "api in_group alice@pbx.example,Support": "true",
     "api group_call support@pbx.example": "error/user_not_registered",
     "api group_call sales@pbx.example": "user/bob@pbx.example",
     "api group_call suport@pbx.example": "error/NO_ROUTE_DESTINATION",
@@ -67,6 +74,9 @@ def directory(users=(), groups=(), domain=None):
         (["7001"], [], "alice", {"alice", "7001"}, set()),  # protected by an alias, dialled by the id
         (["7001", "alice"], [], "7001", {"alice", "7001"}, set()),
         (["alice"], ["support"], "7999", set(), set()),
+        (["Alice"], ["Support"], "7001", {"Alice", "alice"}, {"Support"}),  # the switch does not mind
+        (["alice", "Alice"], [], "7001", {"Alice", "alice"}, set()),
+        (["alice"], [], "ALICE", {"alice"}, set()),
     ],
 )
 def test_locate(session, users, groups, dialled, found, member_of):
@@ -193,11 +203,25 @@ def test_a_caller_asks_the_switch_nothing(session, questions, dialled):
     assert questions == []
 
 
-@pytest.mark.parametrize("id_", ["-ERR no reply", "", "${x}", "a b", "a,b"])
+@pytest.mark.parametrize("id_", ["-ERR no reply", ""])
 def test_a_user_id_that_is_none(session, monkeypatch, id_):
     monkeypatch.setitem(ANSWERS, "api user_data 7001@pbx.example attr id", id_)
     call = directory([], ["support"]).locate(Call("u", "", "7001", "7001"), session)
     assert (call.called_users, call.called_groups) == (set(), set())
+
+
+@pytest.mark.parametrize("id_", ["${x}", "a b", "a,b", "jörg", "a@b"])
+def test_a_user_whose_id_can_not_be_asked_for_opens_no_door(session, monkeypatch, questions, id_):
+    """There is somebody; whether they are in a group that a gate protects, nobody can tell."""
+    monkeypatch.setitem(ANSWERS, "api user_data 7001@pbx.example attr id", id_)
+    with pytest.raises(DirectoryUnavailable, match="7001"):
+        directory([], ["support"]).locate(Call("u", "", "7001", "7001"), session)
+    assert not any(id_ in question for question in questions)
+
+
+def test_a_user_id_may_be_a_telephone_number(session):
+    call = directory([], ["support"]).locate(Call("u", "", "7004", "7004"), session)
+    assert call.called_groups == {"support"}
 
 
 @pytest.mark.parametrize("answer", ["-ERR no reply", "", "${x}"])

@@ -83,6 +83,7 @@ SCENARIOS = [
     Scenario("gate active", "7110", "486"),
     Scenario("user by number", "7001", "486"),
     Scenario("user by alias", "alice", "486"),
+    Scenario("user in other letters, which the directory does not tell apart", "ALICE", "486"),
     Scenario("member of a group", "7002", "200 forward"),
     Scenario("member of a group by alias", "bob", "200 forward"),
     Scenario("user of no gate", "7003", "200 called"),

@@ -117,6 +117,15 @@ def test_what_stands_within_the_digits_leads_nobody_round_a_gate():
         assert gates(["+49*"]).find(call("+4970222797812"[:place] + "a" + "+4970222797812"[place:])), place
 
 
+@pytest.mark.parametrize("called", ["alice", "ALICE", "Alice"])
+@pytest.mark.parametrize("protected", ["alice", "Alice", "@alice"])
+def test_names_in_other_letters_lead_nobody_round_a_gate(protected, called):
+    """FreeSWITCH's directory does not tell them apart: who rings is the same (facts: "Directory")."""
+    assert gates([protected]).find(call(called))
+    assert gates(["@alice"]).find(call("7001", ["Alice"]))
+    assert gates(["%sales"]).find(call("7001", groups=["Sales"]))
+
+
 def test_a_user_goes_before_a_guess_of_another_gate():
     assert gates(["+49 7022*"], ["@bob"]).find(call("070222", ["bob"]))[0].name == "b"
 

@@ -41,7 +41,7 @@ def report_overlaps(claims: Sequence[Claim], plan: NumberPlan, report: Report) -
     overlaps = _Overlaps(report)
     for claim in claims:
         if claim.kind == "group":
-            first = groups.setdefault(claim.target.text, claim)
+            first = groups.setdefault(claim.target.forms[0], claim)
         else:
             first = table.enter(claim.target, claim)
         overlaps.report(first, claim, claim.target.forms[0])

@@ -19,6 +19,7 @@ from vipgate_fs.esl.session import Session
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.gate import Gate
+from vipgate_fs.gate.numbers import folded
 
 LIFETIME: Final = 60.0
 """Seconds that an answer of the directory is kept."""
@@ -30,7 +31,8 @@ _WITNESSES: Final = 3
 """Of those who are known, so many are looked for after a "no"; one is enough."""
 _RETRY: Final = 5.0
 """Seconds until the names are looked up again, when nobody was found."""
-_NAME: Final = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
+_NAME: Final = re.compile(r"[A-Za-z0-9_.+-]+", re.ASCII)
+_NOBODY: Final = re.compile(r"(-ERR.*)?", re.DOTALL)
 _NO_GROUP: Final = "error/NO_ROUTE_DESTINATION"
 
 
@@ -60,6 +62,8 @@ class _Roster:
 class Directory:
     """Users and groups, asked over a call's own session (needs `full`), kept for LIFETIME seconds.
 
+    Names are compared as the switch does, without regard to upper and lower case (facts: "Directory").
+
     What is kept belongs to the switch that said it, by its Core-UUID: one gate may serve several, a simulated one among
     them, and one that was started anew may know other users.
 
@@ -81,8 +85,8 @@ class Directory:
         gates = tuple(gates)
         users = frozenset(user for gate in gates for user in gate.protects.users)
         groups = frozenset(group for gate in gates for group in gate.protects.groups)
-        self._users = {_folded(user): user for user in users}
-        self._groups = {_folded(group): group for group in groups}
+        self._users = _by_folded(users)
+        self._groups = _by_folded(groups)
         self._named = [("user", name) for name in sorted(users)] + [("group", name) for name in sorted(groups)]
         self._domain = domain
         self._variable = variable
@@ -107,24 +111,32 @@ class Directory:
         fresh: dict[str, str] = {}
         identity = f"user_data {call.dialled}@{domain} attr id"
         user = self._ask([identity], session, fresh)[identity]
-        if not _NAME.fullmatch(user):
+        if _NOBODY.fullmatch(user):
             self._believe(fresh, session, domain)
             return call
+        if not _NAME.fullmatch(user):
+            raise DirectoryUnavailable(
+                f"the directory's id of {call.dialled} has characters that can't be asked for: "
+                "use letters, digits and _ . + - in ids of users"
+            )
         alias = f"user_data {user}@{domain} attr number-alias"
-        member_of = {f"in_group {user}@{domain},{group}": name for group, name in self._groups_in(domain)}
+        member_of = {f"in_group {user}@{domain},{group}": names for group, names in self._groups_in(domain)}
         answers = self._ask([alias, *member_of], session, fresh)
         self._believe(fresh, session, domain)
         called = (user, call.dialled, answers[alias])
-        names = (self._users.get(_folded(form)) for name in called for form in (name, f"{name}@{domain}"))
-        groups = frozenset(name for question, name in member_of.items() if answers[question] == "true")
-        return replace(call, called_users=frozenset(filter(None, names)) | {user}, called_groups=groups)
+        forms = (folded(form) for name in called for form in (name, f"{name}@{domain}"))
+        users = frozenset(name for form in forms for name in self._users.get(form, ()))
+        groups = frozenset(
+            name for question, names in member_of.items() if answers[question] == "true" for name in names
+        )
+        return replace(call, called_users=users | {user}, called_groups=groups)
 
-    def _groups_in(self, domain: str) -> Iterator[tuple[str, str]]:
+    def _groups_in(self, domain: str) -> Iterator[tuple[str, list[str]]]:
         """The protected groups that may be meant in a domain: what the switch calls them, and what the gates do."""
-        for folded, name in sorted(self._groups.items()):
-            group, _, of = folded.partition("@")
-            if of in ("", domain.lower()):
-                yield group, name
+        for name, names in sorted(self._groups.items()):
+            group, _, of = name.partition("@")
+            if of in ("", folded(domain)):
+                yield group, names
 
     def _look_up_names(self, session: Session, domain: str) -> None:
         """Look up the next of those whom the gates name, and report those who are missing while others are there."""
@@ -199,10 +211,11 @@ def _question(kind: str, name: str, domain: str) -> str:
     return f"user_data {where} attr id" if kind == "user" else f"group_call {where}"
 
 
-def _folded(name: str) -> str:
-    """Domains are compared without regard to case, as in DNS; names are not."""
-    local, at, domain = name.partition("@")
-    return f"{local}{at}{domain.lower()}"
+def _by_folded(names: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in sorted(names):
+        found.setdefault(folded(name), []).append(name)
+    return found
 
 
 def _is_found(kind: str, answer: str) -> bool:

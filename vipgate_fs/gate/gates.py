@@ -9,7 +9,7 @@ from typing import NamedTuple, overload
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.number_table import Found, NumberTable
-from vipgate_fs.gate.numbers import NumberPlan
+from vipgate_fs.gate.numbers import NumberPlan, folded
 from vipgate_fs.gate.reason import Reason
 from vipgate_fs.gate.targets import NumberPattern
 from vipgate_fs.sentences import NOTHING, Sentence, say
@@ -63,10 +63,10 @@ class Gates(Sequence[Gate]):
         for pattern, line in gate.protects.numbers:
             self._numbers.enter(pattern, _Target(order, gate, say("number {pattern}", pattern=pattern), line))
         for user, line in gate.protects.users.items():
-            target = self._users.setdefault(user, _Target(order, gate, say("user {user}", user=user), line))
+            target = self._users.setdefault(folded(user), _Target(order, gate, say("user {user}", user=user), line))
             self._numbers.enter(NumberPattern.exactly(user), target)
         for group, line in gate.protects.groups.items():
-            self._groups.setdefault(group, _Target(order, gate, say("group {group}", group=group), line))
+            self._groups.setdefault(folded(group), _Target(order, gate, say("group {group}", group=group), line))
 
     @overload
     def __getitem__(self, index: int) -> Gate: ...
@@ -117,8 +117,8 @@ class Gates(Sequence[Gate]):
         return self._first_named < (numbers[0].entry.order if numbers else len(self._gates))
 
     def _named(self, call: Call) -> Iterator[_Target]:
-        yield from (self._users[user] for user in call.called_users if user in self._users)
-        yield from (self._groups[group] for group in call.called_groups if group in self._groups)
+        yield from (self._users[user] for user in map(folded, call.called_users) if user in self._users)
+        yield from (self._groups[group] for group in map(folded, call.called_groups) if group in self._groups)
 
     def _exact(self, called: str) -> list[Found[_Target]]:
         return next(filter(None, map(self._numbers.all, self._plan.readings(called))), [])

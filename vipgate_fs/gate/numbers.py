@@ -43,6 +43,11 @@ def compact(written: str) -> str:
     return written.translate(_NO_SEPARATORS)
 
 
+def folded(name: str) -> str:
+    """A name as FreeSWITCH's directory compares it: without regard to upper and lower case."""
+    return name.lower()
+
+
 def is_international(canonical: str) -> bool:
     """Whether a canonical number is in E.164 form, with a plus."""
     return _INTERNATIONAL.fullmatch(canonical) is not None
@@ -125,11 +130,13 @@ class NumberPlan:
         return meant or (self._withheld.may_be_meant(written) and not self.is_complete(written))
 
     def readings(self, number: str) -> Iterator[str]:
-        """A canonical number, and its compact form if it is an extension or the like that was written with spaces."""
+        """A canonical number, and its compact form if it was written with spaces; a name, and as it is folded."""
         yield number
         digits = compact(number)
         if digits != number and _DIGITS.fullmatch(digits):
             yield digits
+        elif (name := folded(number)) != number:
+            yield name
 
     def guesses(self, number: str) -> Iterator[str]:
         """What a canonical number may be, or begins like when its length is wrong; no proof of who calls.

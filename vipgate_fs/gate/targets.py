@@ -12,7 +12,7 @@ from typing import Final
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.doubts import spoilt
 from vipgate_fs.gate.numbering import E164_DIGITS
-from vipgate_fs.gate.numbers import NumberPlan, compact, plain
+from vipgate_fs.gate.numbers import NumberPlan, compact, folded, plain
 from vipgate_fs.sentences import say
 
 _DIGITS: Final = "0123456789"
@@ -74,7 +74,7 @@ class NumberPattern:
         if _NUMBER.fullmatch(digits):
             return cls(written, (_short_enough(digits, text),))
         if is_dialable(canonical) and "+" not in canonical:
-            return cls(written, (canonical,))
+            return cls.exactly(written)
         if len(parts := _BETWEEN.split(text)) > 1 and all(map(plan.is_complete, parts)):
             raise ValueError(
                 say(
@@ -86,7 +86,7 @@ class NumberPattern:
     @classmethod
     def exactly(cls, name: str) -> NumberPattern:
         """The set that has only this number or name, whatever it is."""
-        return cls(name, (name,))
+        return cls(name, (folded(name),))
 
     @property
     def only(self) -> str | None:

@@ -31,17 +31,19 @@ class Directory:
     knows_all: bool = False
 
     def find(self, name: str, domain: str) -> str | None:
-        """The id of the user with that id or number-alias."""
-        if domain != self.domain:
+        """The id of the user with that id or number-alias, in upper or lower case (switch_xml_find_child_multi)."""
+        if domain.lower() != self.domain.lower():
             return None
-        if name in self.users:
-            return name
         others = name if self.knows_all else None
-        return next((user for user, alias in self.users.items() if alias == name), others)
+        named = ((user, name_) for user, alias in self.users.items() for name_ in (user, alias))
+        return next((user for user, name_ in named if name_.lower() == name.lower()), others)
 
     def members(self, group: str, domain: str) -> Sequence[str]:
         """The ids of a group's users."""
-        return self.groups.get(group, ("somebody",) if self.knows_all else ()) if domain == self.domain else ()
+        if domain.lower() != self.domain.lower():
+            return ()
+        found = (users for name, users in self.groups.items() if name.lower() == group.lower())
+        return next(found, ("somebody",) if self.knows_all else ())
 
 
 class Api:
@@ -102,9 +104,8 @@ class Api:
     def _do_in_group(self, question: str = "", *_: str) -> str:
         """Parted by a comma, as mod_commands.c does it; its usage text has a space, with which nobody is a member."""
         address, _comma, group = question.partition(",")
-        user, _at, home = address.partition("@")
-        is_member = home == self._directory.domain and user in self._directory.groups.get(group, ())
-        return str(is_member).lower()
+        user, domain = self._directory.find(*_split(address)), _split(address)[1]
+        return str(user in self._directory.members(group, domain)).lower()
 
     def _do_group_call(self, address: str = "", *_: str) -> str:
         group, domain = _split(address)
