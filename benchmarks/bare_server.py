@@ -6,7 +6,7 @@ import sys
 
 from gevent.server import StreamServer
 
-ASK = "1 20 1 8000 # welcome.wav silence bare \\d+ 4000"
+ASK = "1 20 1 8000 # tone_stream://%(500,200,425) silence bare \\d+ 4000"
 
 
 def application(name, argument=""):

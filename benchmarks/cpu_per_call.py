@@ -41,9 +41,9 @@ gates:
 class Server:
     """One server under test, in a process of its own."""
 
-    def __init__(self, name: str, command: list[str], variable: str, port: int, pages: int | None = None) -> None:
+    def __init__(self, name: str, command: list[str], port: int, pages: int | None = None) -> None:
         self.name, self.port, self.pages = name, port, pages
-        self.load = Load(port, "0815", 0.1, variable, "700")
+        self.load = Load(port, "700", ("0815#",))
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.cpu_ms: list[float] = []
         for _ in range(1200):  # a minute: the machine may be busy
@@ -124,7 +124,7 @@ def _gate(name: str, folder: Path, store: str = "none", *, metrics: bool = False
     more += ', admin: "127.0.0.1:0"' if page else ""
     config.write_text(GATE.format(port=port, store=store, more=more))
     command = [sys.executable, "-m", "vipgate_fs", "serve", "--config", str(config)]
-    return Server(name, command, "vipgate_digits", port, pages)
+    return Server(name, command, port, pages)
 
 
 def measure(calls: int, rounds: int, parallel: int, waiting: int) -> dict[str, tuple[list[float], float]]:
@@ -138,7 +138,7 @@ def measure(calls: int, rounds: int, parallel: int, waiting: int) -> dict[str, t
         ]
         port = free_port()
         command = [sys.executable, str(HERE / "greenswitch_server.py"), str(port)]
-        servers.append(Server("greenswitch", command, "pin", port))
+        servers.append(Server("greenswitch", command, port))
         try:
             for server in servers:
                 server.load.run(parallel, parallel)

@@ -15,7 +15,7 @@ class Application:
         self.session.myevents()
         self.session.call_command("answer", block=True)
         digits = self.session.play_and_get_digits(
-            "1", "20", "1", "8000", "#", "welcome.wav", "silence", "pin", r"\d+", "4000"
+            "1", "20", "1", "8000", "#", "tone_stream://%(500,200,425)", "silence", "pin", r"\d+", "4000"
         )
         self.session.call_command("transfer", f"{100 if digits == '0815' else 120} XML default")
 

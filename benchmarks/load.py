@@ -1,47 +1,121 @@
-"""A load generator: FreeSWITCH's side of many calls at once, with the event sizes of a recorded one.
+"""A load generator: FreeSWITCH's side of many calls at once, for a fraction of what a server needs.
 
-It plays one kind of call (answer, one prompt, transfer) and does as little work itself as it can, so that two
-processors are enough for it and the server under test. How a real FreeSWITCH answers is the simulator's business.
+The simulator places one call, and what both sides write is noted. Each further call is a replay of it with its own UUID
+and caller: the same writes in the same order, each after the same bytes of the server's. So a replay is as honest as
+the simulator is, and costs little but the system calls. A server that says something else than it said to the
+simulator ends the call as "unexpected".
 """
 
 from __future__ import annotations
 
+import errno
 import itertools
 import re
+import select
+import socket
 import time
-from collections import Counter
-from pathlib import Path
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from enum import Enum, auto
 
 import gevent
-from gevent import socket
+from gevent import socket as green_socket
 
-TRACE = Path(__file__).parent.parent / "tests/simulator/traces/a-correct-terminator.log"
-_CHUNK = re.compile(rb"=== [\d.]+ (RECV|SENT|NOTE) (\d+)\n")
+from vipgate_fs.simulator import Caller, Simulator
+
+_CALLER = "004917600000000"
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_LENGTH = re.compile(rb"Content-Length: (\d+)\n")
+_APPLICATION = re.compile(rb"^execute-app-(?:name|arg): (.*)", re.MULTILINE)
+_KEYED_IN = re.compile(rb"\nEvent-Name: CHANNEL_EXECUTE_COMPLETE\n(?s:.*)\nApplication: play_and_get_digits\n")
+_SPEED = 20.0
 _LOST = 30.0
 """Seconds of silence after which a call is lost: a server may never answer one of a burst."""
 
 
-def recorded(trace: Path = TRACE) -> tuple[bytes, dict[tuple[str, str], bytes]]:
-    """The connect reply of a trace, and the body of its first event for each (event name, application)."""
-    data, position, stream = trace.read_bytes(), 0, b""
-    while match := _CHUNK.match(data, position):
-        end = match.end() + int(match[2])
-        if match[1] == b"RECV":
-            stream += data[match.end() : end]
-        position = end + 1
-    connect, _, stream = stream.partition(b"\n\n")
-    events: dict[tuple[str, str], bytes] = {}
-    while stream:
-        head, _, stream = stream.partition(b"\n\n")
-        length = _LENGTH.search(head + b"\n")
-        body, stream = (stream[: int(length[1])], stream[int(length[1]) :]) if length else (b"", stream)
-        if b"text/event-plain" in head:
-            fields = dict(line.split(b": ", 1) for line in body.splitlines() if b": " in line)
-            name = fields[b"Event-Name"].decode()
-            events.setdefault((name, fields.get(b"Application", b"").decode()), body)
-    return connect + b"\n\n", events
+class Does(Enum):
+    """What the switch does."""
+
+    HEARS = auto()
+    SAYS = auto()
+    THINKS = auto()
+    """The caller, in fact; what the switch says next are their digits."""
+    CLOSES = auto()
+
+
+class Recording:
+    """A connection of the simulator's, and what went over it: the steps of a Script."""
+
+    def __init__(self, port: int) -> None:
+        self._sock = green_socket.create_connection(("127.0.0.1", port), timeout=_LOST)
+        self.steps: list[tuple[Does, bytes]] = []
+
+    def recv(self, size: int) -> bytes:
+        data = self._sock.recv(size)
+        continues = data and self.steps and self.steps[-1][0] is Does.HEARS
+        before = self.steps.pop()[1] if continues else b""
+        self.steps.append((Does.HEARS, before + data))
+        return data
+
+    def sendall(self, data: bytes) -> None:
+        self._sock.sendall(data)
+        if _KEYED_IN.search(data):
+            self.steps.append((Does.THINKS, b""))
+        self.steps.append((Does.SAYS, data))
+
+    def close(self) -> None:
+        self.steps.append((Does.CLOSES, b""))
+        self._sock.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One call as the simulator had it with a server.
+
+    Attributes:
+        steps: up to the end of the connection.
+        uuid: of the call, wherever it stands in what the switch says; so does the number of its caller.
+        end: the server's last application.
+    """
+
+    steps: list[tuple[Does, bytes]]
+    uuid: bytes
+    end: str
+
+    @classmethod
+    def of(cls, port: int, to: str, dial: tuple[str, ...]) -> Script:
+        """Place the call."""
+        recordings: list[Recording] = []
+
+        def connect(_host: str, _port: int) -> Recording:
+            recordings.append(Recording(port))
+            return recordings[-1]
+
+        with gevent.Timeout(_LOST):
+            simulator = Simulator(dial=connect, speed=_SPEED)
+            experience = simulator.call(Caller(_CALLER, dial=dial), to)
+            while (Does.CLOSES, b"") not in recordings[0].steps:
+                gevent.sleep(0.01)
+        steps = recordings[0].steps
+        last = min(steps.index(end) for end in ((Does.HEARS, b""), (Does.CLOSES, b"")) if end in steps)
+        del steps[last + 1 :]  # what is said to a server that has closed
+        heard = b"".join(data for does, data in steps if does is Does.HEARS)
+        executed = [b" ".join(found) for command in heard.split(b"\n\n") if (found := _APPLICATION.findall(command))]
+        return cls(steps, experience.uuid.encode(), executed[-1].decode())
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One call on its way through the script."""
+
+    sock: socket.socket
+    uuid: bytes
+    number: bytes
+    began: float
+    touched: float
+    step: int = 0
+    heard: bytes = b""
+    keyed_in: float = 0.0
+    swaps: list[tuple[bytes, bytes]] = field(default_factory=list)
 
 
 class Load:
@@ -49,112 +123,156 @@ class Load:
 
     Args:
         port: of the server, on 127.0.0.1.
-        digits: what every caller keys in.
+        to: the number that is called.
+        dial: what every caller keys in, at one prompt after the other.
         think: seconds until they have done so.
-        variable: the channel variable that the server wants the digits in.
+        gone: they hang up instead.
+
+    Attributes:
+        ends: how many calls ended how: the server's last application, "closed" before that, "unexpected" or "lost".
+        seconds: of each call, from its connection to the end of it.
+        first: seconds to the first byte of each.
+        verdicts: seconds from the digits to what the server does then.
+        bytes: that the switch has sent.
+        cpu: seconds that this process was busy with it.
     """
 
-    def __init__(self, port: int, digits: str, think: float, variable: str, called: str) -> None:
-        self.port, self.digits, self.think, self.variable = port, digits, think, variable
-        connect, self.events = recorded()
-        self.connect = re.sub(rb"(Destination-Number: )700", rb"\g<1>" + called.encode(), connect)
+    def __init__(self, port: int, to: str, dial: tuple[str, ...], think: float = 0.1, *, gone: bool = False) -> None:
+        self.port, self.to, self.dial, self.think, self.gone = port, to, dial, think, gone
         self.ends: Counter[str] = Counter()
         self.seconds: list[float] = []
         self.first: list[float] = []
-        self.bytes = 0
-        self.serial = itertools.count()
+        self.verdicts: list[float] = []
+        self.bytes, self.cpu = 0, 0.0
+        self._serial = itertools.count()
+        self._script: Script | None = None
+        self._open: dict[int, Call] = {}
+        self._thinking: deque[Call] = deque()
+        self._held: list[socket.socket] | None = None
 
-    def run(self, calls: int, parallel: int) -> float:
-        """Place `calls` calls, `parallel` at a time; seconds that it took."""
-        started = time.perf_counter()
-        todo = iter(range(calls))
-        workers = [gevent.spawn(lambda: [self.call() for _ in todo]) for _ in range(parallel)]
-        gevent.joinall(workers, raise_error=True)
-        return time.perf_counter() - started
+    def run(self, calls: int, parallel: int, *, together: bool = False) -> float:
+        """Place `calls` calls, `parallel` at a time; seconds that it took.
+
+        With `together`, callers wait with their digits until all that are there are in the prompt.
+        """
+        self._script = self._script or Script.of(self.port, self.to, self.dial)
+        began, busy, placed = time.perf_counter(), time.thread_time(), 0
+        with select.epoll() as self._poll:
+            while placed < calls or self._open:
+                while placed < calls and len(self._open) < parallel:
+                    placed += 1
+                    self._dial()
+                is_time = not together or len(self._thinking) == len(self._open)
+                for descriptor, _ in self._poll.poll(self._pause() if is_time else 1.0, 256):
+                    self._hear(self._open[descriptor])
+                if is_time:
+                    self._key_in()
+                self._give_up()
+        self.cpu += time.thread_time() - busy
+        return time.perf_counter() - began
 
     def hold(self, calls: int) -> list[socket.socket]:
         """Place calls that stay in the prompt; close the sockets to end them."""
-        held: list[socket.socket] = []
-        with gevent.Timeout(120):
-            while len(held) < calls:  # in portions: greenswitch's own server loses calls of a larger burst
-                portion = min(50, calls - len(held))
-                target = len(held) + portion
-                for _ in range(portion):
-                    gevent.spawn(self.call, held)
-                while len(held) < target:
-                    gevent.sleep(0.02)
+        self._held = []
+        self.run(calls, 50)  # in portions: greenswitch's own server loses calls of a larger burst
+        held, self._held = self._held, None
         return held
 
-    def call(self, hold: list[socket.socket] | None = None) -> None:
-        """One call, until the server transfers it, hangs up, or closes the connection."""
-        uuid = b"%08x-0000-4000-8000-000000000000" % next(self.serial)
-        started = time.perf_counter()
-        sock = socket.create_connection(("127.0.0.1", self.port), timeout=_LOST)
-        buffer, filtered, events_on, is_silent, end = b"", False, False, True, "closed"
+    def _dial(self) -> None:
+        serial = next(self._serial)
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        now = time.perf_counter()
+        uuid, number = b"%08x-0000-4000-8000-000000000000" % serial, b"%b%07d" % (_CALLER[:-7].encode(), serial % 10**7)
+        self._open[sock.fileno()] = call = Call(sock, uuid, number, now, now)
+        if sock.connect_ex(("127.0.0.1", self.port)) not in {0, errno.EINPROGRESS}:
+            self._end(call, "lost")
+            return
+        self._poll.register(sock.fileno(), select.EPOLLIN)
+
+    def _pause(self) -> float:
+        if not self._thinking:
+            return 1.0
+        return max(self._thinking[0].touched + self.think - time.perf_counter(), 0.0)
+
+    def _hear(self, call: Call) -> None:
         try:
-            while True:
-                data = sock.recv(65536)
-                if not data:
+            data = call.sock.recv(65536)
+        except OSError:  # also for a connection that was never accepted
+            data = b""
+        call.touched = time.perf_counter()
+        if not call.step and not call.heard:
+            self.first.append(call.touched - call.began)
+        call.heard += data
+        self._go_on(call, is_open=data != b"")
+
+    def _go_on(self, call: Call, *, is_open: bool = True) -> None:
+        script = self._script
+        assert script is not None
+        for does, data in script.steps[call.step :]:
+            if does is Does.HEARS and data:
+                if len(call.heard) < len(data):
                     break
-                if is_silent:
-                    is_silent = False
-                    self.first.append(time.perf_counter() - started)
-                buffer += data
-                *commands, buffer = buffer.split(b"\n\n")
-                for command in commands:
-                    first, *lines = command.decode().split("\n")
-                    fields = dict(line.split(": ", 1) for line in lines)
-                    if first == "connect":
-                        self.send(sock, _UUID.sub(uuid, self.connect))
-                        continue
-                    self.send(sock, b"Content-Type: command/reply\nReply-Text: +OK\n\n")
-                    filtered = filtered or first.startswith("filter")
-                    events_on = events_on or first == "myevents"
-                    if first == "exit":
-                        return
-                    if first != "sendmsg":
-                        continue
-                    application = fields["execute-app-name"]
-                    if application == "play_and_get_digits":
-                        if hold is not None:
-                            hold.append(sock)
-                            return
-                        gevent.sleep(self.think)
-                    if application in ("transfer", "respond", "hangup"):
-                        end = f"{application} {fields.get('execute-app-arg', '')}"
-                    if events_on:
-                        self.events_of(sock, application, fields.get("Event-UUID", ""), uuid, filtered)
-        except TimeoutError:
-            end = "lost"
-        except OSError:  # also when the server lets go of a call while events are still under way
-            end = "reset" if end == "closed" else end
-        finally:
-            if hold is None or sock not in hold:
-                self.ends[end] += 1
-                self.seconds.append(time.perf_counter() - started)
-                sock.close()
+                heard, call.heard = call.heard[: len(data)], call.heard[len(data) :]
+                if heard != data and not self._is_alike(call, heard, data):
+                    self._end(call, "unexpected")
+                    return
+                if call.keyed_in:
+                    self.verdicts.append(call.touched - call.keyed_in)
+                    call.keyed_in = 0.0
+            elif does is Does.SAYS:
+                try:
+                    self._say(call, data)
+                except OSError:  # the server has closed: what is left to hear has come, or never will
+                    is_open = False
+            elif does is Does.THINKS:
+                call.step += 1
+                self._think(call)
+                return
+            else:
+                break
+            call.step += 1
+        is_over = call.step == len(script.steps) - 1
+        if not is_open or (is_over and script.steps[-1][0] is Does.CLOSES):
+            self._end(call, script.end if is_over else "closed")
 
-    def events_of(self, sock: socket.socket, application: str, event_uuid: str, uuid: bytes, filtered: bool) -> None:
-        """The events of one application, those that a filter leaves; of others than the recorded ones, the nearest."""
-        names = ["CHANNEL_EXECUTE", "CHANNEL_EXECUTE_COMPLETE"]
-        if application == "answer":
-            names[1:1] = ["CHANNEL_PROGRESS_MEDIA", "CHANNEL_ANSWER"]
-            names.insert(0, "CHANNEL_PARK")
-        frames = b""
-        for name in names:
-            if filtered and name != "CHANNEL_EXECUTE_COMPLETE":
-                continue
-            known = self.events.get((name, application)) or self.events.get((name, "")) or self.events[name, "answer"]
-            body = _UUID.sub(uuid, known)
-            body = re.sub(
-                rb"(?m)^(Application|variable_current_application): .*", rb"\1: " + application.encode(), body
-            )
-            body = re.sub(rb"(?m)^Application-UUID: .*", b"Application-UUID: " + event_uuid.encode(), body)
-            body = re.sub(rb"(?m)^variable_pin: .*", f"variable_{self.variable}: {self.digits}".encode(), body)
-            frames += b"Content-Length: %d\nContent-Type: text/event-plain\n\n%b" % (len(body), body)
-        self.send(sock, frames)
+    def _is_alike(self, call: Call, heard: bytes, expected: bytes) -> bool:
+        """Whether only UUIDs differ that the server has thought out: they come back in events."""
+        call.swaps += zip(_UUID.findall(expected), _UUID.findall(heard), strict=False)
+        return _UUID.sub(b"", heard) == _UUID.sub(b"", expected)
 
-    def send(self, sock: socket.socket, data: bytes) -> None:
-        """Send and count."""
-        self.bytes += len(data)
-        sock.sendall(data)
+    def _say(self, call: Call, data: bytes) -> None:
+        assert self._script is not None
+        data = data.replace(self._script.uuid, call.uuid).replace(_CALLER.encode(), call.number)
+        for ours, theirs in call.swaps:
+            data = data.replace(ours, theirs)
+        self.bytes += call.sock.send(data)  # the buffer of an idle connection takes more than any call's
+
+    def _think(self, call: Call) -> None:
+        if self.gone:
+            self._end(call, "closed")
+        elif self._held is not None:
+            self._held.append(call.sock)
+            self._poll.unregister(call.sock.fileno())
+            del self._open[call.sock.fileno()]
+        else:
+            self._thinking.append(call)
+
+    def _key_in(self) -> None:
+        until = time.perf_counter() - self.think
+        while self._thinking and self._thinking[0].touched <= until:
+            call = self._thinking.popleft()
+            if call.sock.fileno() in self._open:
+                call.keyed_in = call.touched = time.perf_counter()
+                self._go_on(call)
+
+    def _give_up(self) -> None:
+        """On those who have waited too long; whoever is first here began first."""
+        now = time.perf_counter()
+        while self._open and now - (call := next(iter(self._open.values()))).touched > _LOST:
+            self._end(call, "lost")
+
+    def _end(self, call: Call, end: str) -> None:
+        del self._open[call.sock.fileno()]
+        call.sock.close()
+        self.ends[end] += 1
+        self.seconds.append(time.perf_counter() - call.began)

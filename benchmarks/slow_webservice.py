@@ -12,10 +12,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import gevent
 from cpu_per_call import Server, free_port
 from load import Load
 
@@ -71,16 +72,20 @@ def measure(waiting: int, quick: int) -> Measured:
         config.write_text(GATE.format(port=port, service=service))
         slow_service = subprocess.Popen([sys.executable, __file__, "--serve", str(service)])
         command = [sys.executable, "-m", "vipgate_fs", "serve", "--config", str(config)]
-        gate = Server("vipgate", command, "vipgate_digits", port)
+        gate = Server("vipgate", command, port)
         try:
-            alone, beside, slow = (Load(port, "0815", 0.05, "vipgate_digits", to) for to in ("700", "700", "701"))
+            alone, beside, slow = (Load(port, to, ("0815#",), 0.05) for to in ("700", "700", "701"))
             alone.run(10, 1)
             alone.seconds.clear()
             alone.run(quick, 1)
-            crowd = gevent.spawn(slow.run, waiting, waiting)
-            gevent.sleep(0.7)  # they have all come; the web service keeps them waiting
-            beside.run(quick, 1)
-            last = crowd.get()
+            with ThreadPoolExecutor() as threads:
+                crowd = threads.submit(slow.run, waiting, waiting)
+                while (
+                    len(slow.first) < waiting and not crowd.done()
+                ):  # they have all come; the web service keeps them waiting
+                    time.sleep(0.01)
+                beside.run(quick, 1)
+                last = crowd.result()
             return Measured(dict(slow.ends), last, alone.seconds, beside.seconds)
         finally:
             for process in (gate.process, slow_service):

@@ -20,6 +20,7 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,19 +116,11 @@ def serve(path: str) -> None:
 
 def place(port: int, calls: int, parallel: int) -> Counter[tuple[str, str]]:
     """Place calls, of each kind as many; (kind, how it ended) with their numbers."""
-    loads = {kind: Load(port, "081547", 0.01, "vipgate_digits", kind[:3]) for kind in KINDS}
-    turns = iter(range(calls))
-
-    def caller() -> None:
-        for turn in turns:
-            kind = list(KINDS)[turn % len(KINDS)]
-            held = [] if "gone" in kind else None
-            loads[kind].call(held)
-            for sock in held or ():
-                loads[kind].ends["closed"] += 1
-                sock.close()
-
-    gevent.joinall([gevent.spawn(caller) for _ in range(parallel)], raise_error=True)
+    loads = {kind: Load(port, kind[:3], ("081547#",) * 3, 0.01, gone="gone" in kind) for kind in KINDS}
+    with ThreadPoolExecutor() as threads:
+        share, at_a_time = calls // len(KINDS), max(parallel // len(KINDS), 1)
+        for done in [threads.submit(load.run, share, at_a_time) for load in loads.values()]:
+            done.result()
     return Counter({(kind, end): number for kind, load in loads.items() for end, number in load.ends.items()})
 
 

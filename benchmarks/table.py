@@ -60,13 +60,13 @@ def gate(name: str, folder: Path, store: str, workers: int = 1) -> Server:
     config.write_text(GATE.format(store=store, port=port, workers=workers))
     config.chmod(0o600)
     command = [sys.executable, "-m", "vipgate_fs", "serve", "--config", str(config), "--log-level", "info"]
-    return Server(name, command, "vipgate_digits", port)
+    return Server(name, command, port)
 
 
-def peer(name: str, program: str, variable: str) -> Server:
+def peer(name: str, program: str) -> Server:
     """A server that is no gate."""
     port = free_port()
-    return Server(name, [sys.executable, str(HERE / program), str(port)], variable, port)
+    return Server(name, [sys.executable, str(HERE / program), str(port)], port)
 
 
 class Figures:
@@ -149,11 +149,11 @@ def main() -> None:
         ):
             servers.append(gate(name, folder, store, workers))
             stack.callback(servers[-1].process.terminate)
-        for name, program, variable in (
-            ("greenswitch's server", "greenswitch_server.py", "pin"),
-            ("a bare gevent loop", "bare_server.py", "bare"),
+        for name, program in (
+            ("greenswitch's server", "greenswitch_server.py"),
+            ("a bare gevent loop", "bare_server.py"),
         ):
-            servers.append(peer(name, program, variable))
+            servers.append(peer(name, program))
             stack.callback(servers[-1].process.terminate)
         text = markdown(measure(servers, options.rounds), options.rounds)
     print(text)
