@@ -32,6 +32,7 @@ from vipgate_fs.gate.dates import Dates, easter
         ("easter", "easter", "easter", "easter"),
         ("Easter-2 - easter +1", "easter-2", "easter+1", "easter-2..easter+1"),
         ("Ostern+60", "easter+60", "easter+60", "easter+60"),
+        ("easter+99 - easter+100", "easter+99", "easter+100", "easter+99..easter+100"),
     ],
 )
 def test_dates(text, first, last, normal):
@@ -77,7 +78,7 @@ def test_with_times_it_is_one_stretch(text, normal):
         ("12-24 12:00", "allowed: two moments"),
         ("12-24 24:00 - 12-25 08:00", "begins at 24:00; write 00:00 of the next day"),
         ("12-24 25:00 - 12-25 08:00", "found '25:00'"),
-        ("easter-200", "allowed: easter-80 to easter"),
+        ("easter-200", r"allowed: easter-80 to easter\+250"),
         *[
             (text, "allowed: a date")
             for text in ("", "24.12", "12-24-01-06", "2026-12", "20261224", "12-24..", "1-1", "٢٠٢٦-12-24", "24.12.26")
@@ -89,9 +90,9 @@ def test_dates_refused(text, message):
         Dates.parse(text)
 
 
-@given(st.integers(1583, 4099))
-def test_easter(year):
-    assert easter(year) == easter_of_dateutil(year)
+def test_easter():
+    years = range(1583, 4100)
+    assert [*map(easter, years)] == [*map(easter_of_dateutil, years)]
 
 
 moments = st.integers(0, 5 * 366 * 24 * 60).map(

@@ -14,7 +14,7 @@ from vipgate_fs.gate.doubts import doubt, spoilt
 from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.targets import NumberPattern
 
-PLANS = {country: NumberPlan(country) for country in ("AT", "AU", "DE", "DK", "FR", "GB", "IT", "RU", "SM", "US")}
+PLANS = {country: NumberPlan(country) for country in ("AT", "AU", "DE", "DK", "FR", "GB", "IT", "LU", "RU", "SM", "US")}
 TYPES = sorted(phonenumbers.PhoneNumberType.values())
 
 
@@ -66,6 +66,11 @@ def examples():
             "SM", "0549 123456", "10 digits are read as an extension, not as a tele", id="0 but no such number"
         ),
         pytest.param("DE", "0800-TELEKOM", "is read as a name; write +498008353566", id="letters, German"),
+        pytest.param("DE", "+49 7022 1", "read as it stands; write +4970221* if", id="possible, and too short"),
+        pytest.param("DE", "55512345", "is its area code missing, or a leading 0", id="the longest local number"),
+        pytest.param(
+            "LU", "27621", "read as an extension, not as a telephone number; write +35227621 for that", id="as short"
+        ),
     ],
 )
 def test_what_it_probably_was(country, written, said):
@@ -124,6 +129,9 @@ def test_what_no_spreadsheet_spoilt(written):
             )
         ],
         *[("DE", written) for written in ("49301234*", "4930123456", "4900-4999", "49???*", "49??", "+49 0*", "22833")],
+        *[("DE", written) for written in ("reception-24", "reception-warehouse", "+49999hallo")],
+        *[("DE", written) for written in ("0999??", "2234??", "49301?", "223344", "099900-099999", "223300-223399")],
+        *[("DE", written) for written in ("4917612345678", "+49 116117", "+49 702227978123456")],
         *[("DE", written) for written in ("07022 27978-12", "0711/5550-0", "+49 711 555012345", "+43 1 711990 12345")],
         *[("US", written) for written in ("1*", "1212555*", "212555*", "2125551234", "911", "1001")],
         *[("AU", "000"), ("RU", "7*"), ("FR", "33*"), ("DK", "4512*"), ("DK", "70123456")],

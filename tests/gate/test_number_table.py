@@ -62,6 +62,27 @@ def test_what_covers_a_form_has_all_its_numbers(one, other):
                     assert fits(wide, form.replace("?", "5").replace("*", filling))
 
 
+def test_patterns_that_are_equally_specific_need_no_order_of_what_is_said_of_them():
+    table, entries = NumberTable(PLAN), [object(), object()]
+    for pattern, entry in zip(("*0*", "*1*"), entries, strict=True):
+        table.add(pattern, entry)
+    assert {found.entry for found in table.all("01")} == set(entries)
+
+
+@given(st.lists(PATTERNS, max_size=8, unique=True))
+def test_what_is_in_a_table_can_be_read_from_it(texts):
+    table, entered = NumberTable(PLAN), {}
+    for pattern in parsed(texts):
+        table.enter(pattern, pattern)
+        for form in pattern.forms:
+            entered.setdefault(form, pattern)
+    for pattern, entry in table.items():
+        assert (pattern.text, pattern.forms) == (pattern.forms[0], (pattern.text,))
+        assert pattern.text in entry.forms
+    assert {pattern.text for pattern, _ in table.items()} == entered.keys()
+    assert sum(len(entries) for _, entries in table.shapes()) <= len(entered)
+
+
 @given(st.text(max_size=20))
 def test_whatever_a_caller_writes_only_numbers_fit_patterns(number):
     table = NumberTable(PLAN)

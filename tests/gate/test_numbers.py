@@ -37,6 +37,8 @@ PLANS = {
         "IE",
         "IL",
         "MC",
+        "JE",
+        "KZ",
     )
 }
 MOBILE = "+4917612345678"
@@ -93,6 +95,8 @@ def test_one_number_however_written(written):
         pytest.param("US", "(212) 555-1234", "+12125551234", id="NANP, 10 digits"),
         pytest.param("US", "1 212 555 1234", "+12125551234", id="NANP, 11 digits"),
         pytest.param("US", "011 49 176 12345678", MOBILE, id="NANP, abroad"),
+        pytest.param("JE", "01534 456789", "+441534456789", id="country code shared with a larger country"),
+        pytest.param("KZ", "8 7172 123456", "+77172123456", id="the same, with 8"),
     ],
 )
 def test_real_numbers(country, written, canonical):
@@ -120,6 +124,7 @@ def test_real_numbers(country, written, canonical):
         pytest.param("US", "1001", id="extension that begins like the national prefix"),
         pytest.param("US", "004917612345678", id="00 leads nowhere in the US"),
         pytest.param("LU", "202012", id="extension, although it could be a number"),
+        pytest.param("JE", "1534 456789", id="without the national prefix, code shared with a larger country"),
     ],
 )
 def test_anything_else_stays_as_it_is(country, written):
@@ -201,7 +206,10 @@ def test_a_number_as_the_country_writes_it_is_the_number(letter):
         ("AT", "e164", "436641234567", "+436641234567"),
         ("AT", "e164", "4917612345678", "+4917612345678"),
         ("AT", "e164", "06641234567", "+436641234567"),
+        ("AT", "e164", "40211234567", "+40211234567"),
+        ("AT", "e164", "414466818001", "+414466818001"),  # longer than the plan knows
         ("AT", "e164", "7001", "7001"),
+        ("DE", "e164", "491234", "491234"),  # as long as an extension may be
         ("US", "e164", "442079460958", "+442079460958"),
         ("US", "e164", "2125551234", "+12125551234"),
         ("IT", "e164", "393921234567", "+393921234567"),
@@ -294,16 +302,39 @@ def test_beginnings(country, digits, length, beginning):
         pytest.param("DE", "41446681800", ["+4941446681800", "+41446681800"], id="a trunk that drops the plus"),
         pytest.param("DE", "49116117", ["+4949116117", "116117"], id="a service without the plus"),
         pytest.param("GL", "321000", ["+299321000"], id="a number as short as an extension"),
+        pytest.param("GL", "111111", [], id="no number, and as short as an extension"),
         pytest.param("GL", "+299321000", ["321000"], id="a number that is written as short as an extension"),
         pytest.param("DE", "+4970222797812#", ["+4970222797812"], id="#"),
         pytest.param("DE", "++4970222797812", ["+4970222797812"], id="two plus"),
         pytest.param("DE", "7001#", ["7001"], id="extension and #"),
         pytest.param("DE", "a070222797812_b", ["+4970222797812"], id="letters around it"),
         pytest.param("DE", "70a01", ["7001", "70", "01"], id="a letter in it"),
+        pytest.param("DE", "70a22b01", ["702201", "70", "01"], id="two letters in it"),
+        pytest.param(
+            "DE", "+49a7022b2797812", ["+4970222797812", "+49", "49", "2797812", "+492797812"], id="letters and a plus"
+        ),
     ],
 )
 def test_guesses(country, number, guesses):
     assert list(PLANS[country].guesses(number)) == guesses
+
+
+@pytest.mark.parametrize(("country", "prefix"), [("DE", "0"), ("RU", "8"), ("HU", "06"), ("DK", ""), ("IT", "")])
+def test_the_national_prefix_of_a_country(country, prefix):
+    assert PLANS[country].national_prefix == prefix
+
+
+@pytest.mark.parametrize(
+    ("other", "alike"),
+    [
+        (NumberPlan("DE", ["private", "0"], "national"), True),
+        (NumberPlan("AT", ["0", "private"], "national"), False),
+        (NumberPlan("DE", ["0"], "national"), False),
+        (NumberPlan("DE", ["0", "private"]), False),
+    ],
+)
+def test_plans_read_alike_when_nothing_sets_them_apart(other, alike):
+    assert NumberPlan("DE", ["0", "private"], "national").reads_like(other) == alike
 
 
 @pytest.mark.parametrize("country", ["", "XX", "de", "DEU", "001", "49"])

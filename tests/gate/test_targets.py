@@ -39,6 +39,7 @@ def matches(text, number, country="DE"):
             id="national",
         ),
         pytest.param("07022/27978-12", ["+4970222797812"], ["12"], id="a hyphen that can't be a range"),
+        pytest.param("+49 711 55500-00", ["+497115550000"], ["+4971155500"], id="a hyphen with no higher end"),
         pytest.param("+49-7022-27978-12", ["+4970222797812"], [], id="several hyphens"),
         pytest.param("alice", ["alice", "Alice"], ["alic", "alicea", "alice1"], id="name"),
         pytest.param("bank-24", ["bank-24"], ["bank24"], id="name with a hyphen"),

@@ -192,7 +192,7 @@ class NumberPlan:
         if self.at_home(digits):
             return
         yield f"+{self.code}{digits}"
-        if len(digits) > _LONGEST_LOCAL and (abroad := e164(f"+{digits}", only_valid=True)):
+        if abroad := e164(f"+{digits}", only_valid=True):
             yield abroad
 
     def _is_nearly_complete(self, international: str, digits: str) -> bool:
@@ -237,7 +237,7 @@ class NumberPlan:
         return self._without_plus(digits) if self.trunk_format == "e164" else None
 
     def _without_plus(self, digits: str) -> str | None:
-        is_number = len(digits) > LONGEST_EXTENSION and digits[0] != "0" and e164(f"+{digits}", only_valid=False)
+        is_number = len(digits) > LONGEST_EXTENSION and e164(f"+{digits}", only_valid=False)
         return f"+{digits}" if is_number else None
 
     def at_home(self, digits: str) -> str | None:
