@@ -14,7 +14,7 @@ _ROOT: Final = 0
 
 
 def exposure(path: Path, mode: int, *, holds_secrets: bool) -> Sentence | None:
-    """What others can do with a file but should not, and the remedy; None: nothing.
+    """What others can do with a file but should not, and the remedy, which are its parts; None: nothing.
 
     Args:
         path: of the file.
@@ -24,10 +24,14 @@ def exposure(path: Path, mode: int, *, holds_secrets: bool) -> Sentence | None:
     if not stat.S_ISREG(mode):  # such as /dev/stdin and /dev/null: nobody is to change their mode
         return None
     if mode & stat.S_IWOTH:
-        return say("everybody on this machine can change it; chmod o= {path}", path=path)
+        return _with_remedy(say("everybody on this machine can change it"), path)
     if mode & stat.S_IROTH and holds_secrets:
-        return say("everybody on this machine can read the PINs, passwords or keys in it; chmod o= {path}", path=path)
+        return _with_remedy(say("everybody on this machine can read the PINs, passwords or keys in it"), path)
     return None
+
+
+def _with_remedy(what: Sentence, path: Path) -> Sentence:
+    return say("{what}; {remedy}", what=what, remedy=f"chmod o= {path}")
 
 
 def may_read(path: Path, user: int, groups: AbstractSet[int]) -> bool:

@@ -116,6 +116,9 @@ def states(page, window):
         "try",
         "file",
         "file/history",
+        "settings/site",
+        "settings/server",
+        "settings/store",
         "nothing",
     ):
         window.goto(f"/{name}")
@@ -138,6 +141,9 @@ def states(page, window):
     yield from sheets(window)
     window.goto("/gates/closed")
     yield "gate"
+    window.fill("#new_name", "hotline")
+    window.locator("button[value='copy:']").click()
+    yield "gate-copy-refused"
     press(window, "/lines/edit")
     yield "gate-edit"
     yield from changes(page, window)
@@ -163,6 +169,8 @@ def sheets(window):
     window.locator(f"details:has(button[value='ask:{identify}.0']) > summary").click()
     button(f"ask:{identify}.0")
     yield "gate-asked"
+    button(f"pin:{identify}.0.caller_pin.pins.0")
+    yield "gate-pin"
     button(f"add:{identify}.2.static_pin.pins")
     yield "gate-rows"
     window.locator("form#sheet .save button").click()
@@ -177,6 +185,8 @@ def sheets(window):
     window.fill("#paste", "0171 3920014\t1234\n4,917E+12\t12\n+49 171 3920014\t1235\n")
     window.locator("button[name=show]").first.click()
     yield "table"
+    window.locator("button[name=pin]").first.click()
+    yield "table-pin"
 
 
 def changes(page, window):

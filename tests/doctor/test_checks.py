@@ -12,6 +12,7 @@ from doctor.recorded import CONFIGURATION, NOW, SERVES, STATUS, Site
 from vipgate_fs.doctor import examine, known_mistakes, verdict
 from vipgate_fs.doctor.finding import Severity
 from vipgate_fs.doctor.machine import Peer
+from vipgate_fs.exposure import exposure
 from vipgate_fs.resources import resource
 
 SOFIA = "xml_locate configuration configuration name sofia.conf"
@@ -237,7 +238,10 @@ def found(site, **machine):
         ("service-outdated", {"is_changed": True}),
         ("service-other-version", {"service": replace(STATUS, version="0.1.0")}),
         ("store-unavailable", {"store": "disk full"}),
-        ("file-exposed", {"exposed": ("vipgate.yaml: everybody can read the PINs; chmod o= vipgate.yaml",)}),
+        (
+            "file-exposed",
+            {"exposed": (("vipgate.yaml", exposure(Path("vipgate.yaml"), 0o100644, holds_secrets=True)),)},
+        ),
         ("peer-unreachable", {"peers": (Peer("webservice of gate a (line 7)", "crm:443", "no connection"),)}),
         ("certificate-ends", {"peers": (Peer("webservice", "crm:443", "", NOW + 9 * DAY),)}),
         ("certificate-ended", {"certificates": {"ca.pem": NOW - DAY}}),

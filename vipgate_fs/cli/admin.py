@@ -19,7 +19,7 @@ from vipgate_fs.cli.options import config_option, load_essentials_or_exit
 from vipgate_fs.cli.stores import SiteStore
 from vipgate_fs.config.page import page_address
 from vipgate_fs.gate.call import storable
-from vipgate_fs.sentences import say
+from vipgate_fs.sentences import said, say
 from vipgate_fs.sentences.system import system_says
 from vipgate_fs.service.answers import NoService
 from vipgate_fs.service.audit_trail import audit
@@ -94,7 +94,7 @@ def setup(config: Path | None, listen: str) -> None:
     try:
         where = page_address(listen)
     except ValueError as why:
-        raise click.BadParameter(str(why), param_hint="--listen") from None
+        raise click.BadParameter(said(why), param_hint="--listen") from None
     try:
         written = _set_up(path, where)
     except OSError as error:

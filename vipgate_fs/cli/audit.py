@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 from vipgate_fs.cli import output
-from vipgate_fs.cli.language import spoken
 from vipgate_fs.cli.options import config_option, load_or_exit
 from vipgate_fs.cli.pin import LEAST_DIGITS
 from vipgate_fs.cli.stores import SiteStore
@@ -18,7 +17,7 @@ from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.gate import Gate
 from vipgate_fs.identify.guest_pin import GuestPin
 from vipgate_fs.preview.guessing import DAY, HOUR, YEAR, Right, weakest
-from vipgate_fs.sentences import say
+from vipgate_fs.sentences import said, say
 from vipgate_fs.store import guests
 
 
@@ -62,7 +61,7 @@ def command(config: Path | None, style: str) -> None:
     configuration = load_or_exit(config)
     if configuration.store.url is None:
         why = say("store is none: each worker counts attempts by itself, and forgets them when it ends")
-        click.echo(spoken(say("Warning: {why}", why=why)), err=True)
+        output.echo(say("Warning: {why}", why=why), err=True)
     now = configuration.site.calendar.local(dt.datetime.now(dt.UTC))
     issued = _guest_pins(configuration, now)
     rows = [_row(gate, now, issued) for gate in configuration.gates if gate.enabled]
@@ -70,15 +69,15 @@ def command(config: Path | None, style: str) -> None:
         output.show_json([asdict(row) for row in rows])
         return
     head = [
-        "gate",
-        "line",
-        "right PINs",
-        "digits",
-        "guest PINs",
-        "attempts: hour, day, year from 1 number",
-        "chance",
-        "from many",
-        "chance",
+        say("gate"),
+        say("line"),
+        say("right PINs"),
+        say("digits"),
+        say("guest PINs"),
+        say("attempts: hour, day, year from 1 number"),
+        say("chance"),
+        say("from many"),
+        say("chance"),
     ]
     output.show_table(head, map(_cells, rows))
 
@@ -91,7 +90,8 @@ def _guest_pins(configuration: Configuration, now: dt.datetime) -> Mapping[str, 
     try:
         listed = SiteStore(configuration).do(lambda connection: list(guests.read(connection)), reads=True)
     except click.ClickException as error:
-        click.echo(f"Warning: guest PINs are not counted: {error.message}", err=True)
+        why = say("guest PINs are not counted: {why}", why=said(error.message))
+        output.echo(say("Warning: {why}", why=why), err=True)
         return None
     for guest in listed:
         if guest.is_valid(now.timestamp()):
@@ -129,8 +129,10 @@ def _cells(row: Row) -> list[str]:
         row.gate,
         str(row.line or "-"),
         str(row.right_pins or "-"),
-        f"{row.digits or '-'}" + (f" (needs {row.digits_needed})" if row.digits_needed else ""),
-        f"{row.guest_pins} of {row.guest_digits} digits" if row.guest_pins else "-",
+        say("{digits} (needs {needed})", digits=row.digits or "-", needed=row.digits_needed)
+        if row.digits_needed
+        else str(row.digits or "-"),
+        say("{pins} of {digits} digits", pins=row.guest_pins, digits=row.guest_digits) if row.guest_pins else "-",
         _counts(row.attempts_from_one),
         in_percent(row.chance_from_one) if known else "-",
         _counts(row.attempts_from_many),
@@ -145,4 +147,6 @@ def _counts(counts: tuple[int, ...]) -> str:
 def in_percent(chance: float) -> str:
     """Such as `17 %`, `0.2 %` or `below 0.001 %`."""
     percent = 100 * chance
-    return f"{percent:.3g} %" if percent >= 0.001 or percent == 0 else "below 0.001 %"  # noqa: PLR2004
+    if percent >= 0.001 or percent == 0:  # noqa: PLR2004
+        return say("{percent:.3g} %", percent=percent)
+    return say("below {percent:g} %", percent=0.001)

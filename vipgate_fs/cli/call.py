@@ -48,7 +48,7 @@ class _Number(click.FloatRange):
         """See click.ParamType."""
         number: float = super().convert(value, param, ctx)
         if not math.isfinite(number):
-            self.fail(f"{value} is not a number in the range.", param, ctx)
+            self.fail(say("{value} is not a number in the range.", value=value), param, ctx)
         return number
 
 

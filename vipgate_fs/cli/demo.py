@@ -24,7 +24,7 @@ from vipgate_fs import config
 from vipgate_fs.cli import output
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.resources import resource
-from vipgate_fs.sentences import say
+from vipgate_fs.sentences import Sentence, joined, say
 from vipgate_fs.service.embedded import embedded_gate
 from vipgate_fs.simulator import Call, Caller, Dialplan, Experience, Extension, Simulator, What
 
@@ -34,7 +34,7 @@ _HOTLINE: Final = "+4970222797830"
 _VIP: Final = "004917612345678"
 _SWISS: Final = "0041556631019"
 _STRANGER: Final = "004930123456"
-_COLUMNS: Final = ("caller", "calls", "at", "experienced", "the end")
+_COLUMNS: Final = (say("caller"), say("calls"), say("at"), say("experienced"), say("the end"))
 _SPEED: Final = 20.0
 _ANSWERS: Final = {
     "7301": '{askForPin: {expectedPIN: "1234", forwardCorrectPIN: "100", forwardIncorrectPIN: "120", maxRetries: 3}}',
@@ -58,34 +58,43 @@ class Row:
     hangs_up: bool = False
 
 
+def _through(target: str) -> Sentence:
+    return say("through to {target}", target=target)
+
+
+def _hung_up_on(cause: str) -> Sentence:
+    return say("hung up on ({cause})", cause=cause)
+
+
+_HUNG_UP: Final = say("hung up")
 EXAMPLES: Final = {
     "vipgate.yaml": (
-        Row("anybody, business hours", _STRANGER, _HOTLINE, f"through to {_HOTLINE}", at=_NOON),
-        Row("right PIN", _STRANGER, _HOTLINE, f"through to {_HOTLINE}", ("081547#",)),
-        Row("wrong PIN, then the right one", _STRANGER, _HOTLINE, f"through to {_HOTLINE}", ("4711#", "081547#")),
-        Row("wrong PIN three times", _STRANGER, _HOTLINE, "hung up on (USER_BUSY)", ("1#", "2#", "3#")),
-        Row("hangs up in the prompt", _STRANGER, _HOTLINE, "hung up", hangs_up=True),
-        Row("VIP, own PIN", _VIP, "7001", "through to 7001", ("081512345#",)),
-        Row("unknown caller", _STRANGER, "7001", "486 Busy Here"),
-        Row("withheld number", "anonymous", "7001", "486 Busy Here"),
-        Row("customer number and PIN", _STRANGER, "7100", "through to 7100", ("10027#", "739164#")),
-        Row("a number without a gate", _STRANGER, "8000", "through to 8000"),
+        Row(say("anybody, business hours"), _STRANGER, _HOTLINE, _through(_HOTLINE), at=_NOON),
+        Row(say("right PIN"), _STRANGER, _HOTLINE, _through(_HOTLINE), ("081547#",)),
+        Row(say("wrong PIN, then the right one"), _STRANGER, _HOTLINE, _through(_HOTLINE), ("4711#", "081547#")),
+        Row(say("wrong PIN three times"), _STRANGER, _HOTLINE, _hung_up_on("USER_BUSY"), ("1#", "2#", "3#")),
+        Row(say("hangs up in the prompt"), _STRANGER, _HOTLINE, _HUNG_UP, hangs_up=True),
+        Row(say("VIP, own PIN"), _VIP, "7001", _through("7001"), ("081512345#",)),
+        Row(say("unknown caller"), _STRANGER, "7001", "486 Busy Here"),
+        Row(say("withheld number"), "anonymous", "7001", "486 Busy Here"),
+        Row(say("customer number and PIN"), _STRANGER, "7100", _through("7100"), ("10027#", "739164#")),
+        Row(say("a number without a gate"), _STRANGER, "8000", _through("8000")),
     ),
     "every-step.yaml": (
-        Row("webservice: right PIN", _STRANGER, "7301", "through to 100", ("1234#",)),
-        Row("webservice: wrong PINs", _STRANGER, "7301", "through to 120", ("1#", "2#", "3#", "4#")),
-        Row("webservice: reject", _STRANGER, "7302", "486 Busy Here"),
-        Row("webservice: pass", _STRANGER, "7303", "through to 7303"),
-        Row("webservice: forward", _STRANGER, "7304", "through to 123"),
-        Row("webservice down: on_failure", _STRANGER, "7309", "through to 7309", ("081547#",)),
-        Row("database: own PIN", _VIP, "7310", "through to 7310", ("081512345#",)),
-        Row("database: forward", _SWISS, "7310", "through to 100"),
-        Row("database: not in it", _STRANGER, "7310", "486 Busy Here"),
-        Row("plug-in: forward", _STRANGER, "7320", "through to 300"),
-        Row("dialplan's variable: forward", _STRANGER, "7330", "through to 123"),
-        Row("list: pass", _VIP, "7340", "through to 7340"),
-        Row("list: reject", _STRANGER, "7340", "486 Busy Here"),
-        Row("list: not in it, PIN", _SWISS, "7340", "through to 7340", ("739164#",)),
+        Row(say("webservice: right PIN"), _STRANGER, "7301", _through("100"), ("1234#",)),
+        Row(say("webservice: wrong PINs"), _STRANGER, "7301", _through("120"), ("1#", "2#", "3#", "4#")),
+        Row(say("webservice: reject"), _STRANGER, "7302", "486 Busy Here"),
+        Row(say("webservice: pass"), _STRANGER, "7303", _through("7303")),
+        Row(say("webservice: forward"), _STRANGER, "7304", _through("123")),
+        Row(say("webservice down: on_failure"), _STRANGER, "7309", _through("7309"), ("081547#",)),
+        Row(say("database: own PIN"), _VIP, "7310", _through("7310"), ("081512345#",)),
+        Row(say("database: forward"), _SWISS, "7310", _through("100")),
+        Row(say("database: not in it"), _STRANGER, "7310", "486 Busy Here"),
+        Row(say("plug-in: forward"), _STRANGER, "7320", _through("300")),
+        Row(say("dialplan's variable: forward"), _STRANGER, "7330", _through("123")),
+        Row(say("list: pass"), _VIP, "7340", _through("7340")),
+        Row(say("list: reject"), _STRANGER, "7340", "486 Busy Here"),
+        Row(say("list: not in it, PIN"), _SWISS, "7340", _through("7340"), ("739164#",)),
     ),
 }
 
@@ -176,19 +185,19 @@ def _hang_up_after_the_prompt(call: Call) -> None:
 
 def _heard(experience: Experience) -> str:
     """What the caller heard of the gate, in short, without ringing, which only depends on how busy this machine is."""
-    states = {What.EARLY_MEDIA: "unanswered:", What.ANSWERED: "answered:"}
-    words = []
+    states = {What.EARLY_MEDIA: say("unanswered:"), What.ANSWERED: say("answered:")}
+    words: list[str] = []
     for moment in itertools.takewhile(lambda moment: moment.what != What.TRANSFERRED, experience.moments):
         if moment.what in (What.HEARD, What.HEARD_PART):
             words.append(PurePath(moment.detail).stem.removeprefix("vipgate-"))
         elif moment.what in states:
             words.append(states[moment.what])
-    return " ".join(words) or "-"
+    return joined(" ", words) or "-"
 
 
 def _end(experience: Experience) -> str:
     if experience.transferred_to:
-        return f"through to {experience.transferred_to.extension}"
+        return _through(experience.transferred_to.extension)
     if not experience.answered:
         return f"{experience.status} {experience.phrase}"
-    return "hung up" if experience.hung_up_by == "caller" else f"hung up on ({experience.cause})"
+    return _HUNG_UP if experience.hung_up_by == "caller" else _hung_up_on(experience.cause)

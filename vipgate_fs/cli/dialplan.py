@@ -20,7 +20,8 @@ from vipgate_fs.dialplan.reading import Unreadable, read
 from vipgate_fs.dialplan.sql import sql
 from vipgate_fs.dialplan.standard import contexts
 from vipgate_fs.dialplan.writing import as_xml
-from vipgate_fs.sentences import say
+from vipgate_fs.sentences import said, say
+from vipgate_fs.sentences.system import system_says
 
 SAME: Final = 0
 DIFFERENT: Final = 1
@@ -126,19 +127,19 @@ def command(
             fails_open=fail_open,
         )
     except ValueError as error:
-        raise click.UsageError(str(error)) from None
+        raise click.UsageError(said(error)) from None
     _note_foreign(made)
     if style == "fusionpbx":
         if installed is not None:
             raise click.UsageError(
-                "--diff compares XML files; FusionPBX's rows are printed anew, which changes nothing else"
+                say("--diff compares XML files; FusionPBX's rows are printed anew, which changes nothing else")
             )
         _fusionpbx(made, configuration, **of_fusionpbx)
         return
     if installed is not None:
         _compare(made, installed, style)
     if style == "json":
-        raise click.UsageError("JSON is the result of --diff; a dialplan is XML, or FusionPBX's rows")
+        raise click.UsageError(say("JSON is the result of --diff; a dialplan is XML, or FusionPBX's rows"))
     click.echo(as_xml(made), nl=False)
 
 
@@ -147,7 +148,7 @@ def _default_others(configuration: Configuration, style: str, *, in_domains: boo
     if style != "fusionpbx":
         if in_domains or remove or more["match_to"] or more["app"] or more["uuids"] or more["order"] != fusionpbx.ORDER:
             raise ValueError(
-                "--in-domains, --match-to, --order, --app, --domain-uuid and --remove need --format fusionpbx"
+                say("--in-domains, --match-to, --order, --app, --domain-uuid and --remove need --format fusionpbx")
             )
         return "default"
     return configuration.site.domain or ("default" if in_domains or remove else "")
@@ -171,7 +172,7 @@ def _fusionpbx(
         rows = () if remove else fusionpbx.rows(made, order=order, in_domains=in_domains, match_to=match_to)
         files = fusionpbx.files(rows, _uuids(uuids)) if app is not None else {}
     except ValueError as error:
-        raise click.UsageError(str(error)) from None
+        raise click.UsageError(said(error)) from None
     if app is None:
         click.echo(sql(rows, made.passed), nl=False)
         return
@@ -180,7 +181,7 @@ def _fusionpbx(
             (app / name).parent.mkdir(parents=True, exist_ok=True)
             (app / name).write_text(text, "utf-8")
         except OSError as error:
-            click.echo(f"Error: {error.filename}: {error.strerror}", err=True)
+            output.fail(say("{path}: {why}", path=error.filename, why=system_says(error)))
             sys.exit(UNREADABLE)
         click.echo(app / name)
 
@@ -191,7 +192,9 @@ def _uuids(given: tuple[str, ...]) -> dict[str, str]:
         try:
             found[domain] = str(uuid.UUID(text))
         except ValueError:
-            raise ValueError(f"found {domain}={text}; allowed: DOMAIN=UUID, as v_domains has them") from None
+            raise ValueError(
+                say("found {domain}={text}; allowed: DOMAIN=UUID, as v_domains has them", domain=domain, text=text)
+            ) from None
     return found
 
 
@@ -206,9 +209,9 @@ def _others(given: tuple[str, ...], default: str) -> tuple[str, dict[str, str]]:
     """The general context of other targets, and those of single routes."""
     general = [text for text in given if "=" not in text]
     if len(general) > 1:
-        raise ValueError("--others names one context for all; for another, write ROUTE=CONTEXT")
+        raise ValueError(say("--others names one context for all; for another, write ROUTE=CONTEXT"))
     if not (general or default):
-        raise ValueError("--others names FusionPBX's domain of your extensions (or set site.domain)")
+        raise ValueError(say("--others names FusionPBX's domain of your extensions (or set site.domain)"))
     pairs = (text.partition("=") for text in given if "=" in text)
     return (general or [default])[0], {route: context for route, _, context in pairs}
 
@@ -217,7 +220,9 @@ def _only(configuration: Configuration) -> str | None:
     try:
         return numbers.expression(configuration)
     except ValueError as error:
-        raise ValueError(f"--only-protected: {error}; leave it out, and all calls are shown to the gate") from None
+        raise ValueError(
+            say("--only-protected: {error}; leave it out, and all calls are shown to the gate", error=error)
+        ) from None
 
 
 def _note_foreign(made: Layout) -> None:
@@ -236,10 +241,10 @@ def _compare(made: Layout, installed: Path, style: str) -> None:
     try:
         found = read(installed.read_bytes())
     except OSError as error:
-        click.echo(f"Error: {installed}: {error.strerror or error}", err=True)
+        output.fail(say("{path}: {why}", path=installed, why=system_says(error)))
         sys.exit(UNREADABLE)
     except Unreadable as error:
-        click.echo(f"Error: {installed}: {error}", err=True)
+        output.fail(say("{path}: {why}", path=installed, why=said(error)))
         sys.exit(UNREADABLE)
     sentences = differences(contexts(made), found)
     output.report(style, {"differences": list(sentences)}, *map(spoken, sentences))

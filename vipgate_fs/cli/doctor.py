@@ -47,7 +47,7 @@ class Address(click.ParamType[tuple[str, int]]):
             return value
         host, _, port = str(value).rpartition(":")
         if not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) <= _MOST_PORT:
-            self.fail(f"found {value}; allowed: HOST:PORT, such as 127.0.0.1:8021", param, ctx)
+            self.fail(say("found {value}; allowed: HOST:PORT, such as 127.0.0.1:8021", value=value), param, ctx)
         return host.strip("[]"), int(port)
 
 
@@ -59,6 +59,7 @@ class ForMonitors(click.Command):
         try:
             return super().make_context(*arguments, **more)
         except click.UsageError as error:
+            error.message = spoken(error.message)  # type: ignore[misc]
             error.show()
             sys.exit(Severity.UNKNOWN)
 
@@ -166,7 +167,7 @@ def _call(
     with connected(socket) as switch:
         entries = entries_of(ask_switch(switch.api, configuration), trunks)
         if not entries:
-            _end(style, "no SIP profile or gateway takes calls from outside; name one by --trunk")
+            _end(style, say("no SIP profile or gateway takes calls from outside; name one by --trunk"))
         entry = entries[0]
         passed = {gate.route.context for gate in configuration.gates} if configuration else {Route().context}
         try:
@@ -192,9 +193,8 @@ def _call(
 
 def _end(style: str, why: str) -> Never:
     """Nothing can be found out: that is the answer, on stdout, where monitors look for it."""
-    click.echo(
-        output.as_json({"result": "unknown", "findings": [], "why": why}) if style == "json" else f"UNKNOWN: {why}"
-    )
+    unknown = output.as_json({"result": "unknown", "findings": [], "why": why})
+    click.echo(unknown if style == "json" else f"UNKNOWN: {spoken(why)}")
     sys.exit(Severity.UNKNOWN)
 
 

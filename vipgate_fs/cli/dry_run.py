@@ -67,14 +67,14 @@ def _refuse(why: str, findings: tuple[str, ...], style: str) -> Never:
         output.show_json({"refused": True, "why": why, "findings": findings})
         sys.exit(UNREADABLE)
     for finding in findings:
-        click.echo(finding, err=True)
+        output.echo(finding, err=True)
     output.fail(say("the reload would be refused: {why}", why=why))
     sys.exit(UNREADABLE)
 
 
 def _show(findings: list[str], changes: diff.Found, settings: list[str]) -> None:
     for finding in findings:
-        click.echo(finding, err=True)
+        output.echo(finding, err=True)
     for line in changes.lines():
         output.echo(line)
     output.echo(changes.count)

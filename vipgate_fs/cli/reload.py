@@ -55,7 +55,7 @@ def command(
         output.show_json({"reloaded": not answer.why, "why": answer.why or None, "findings": answer.findings})
         sys.exit(1 if answer.why else 0)
     for finding in answer.findings:
-        click.echo(finding, err=True)
+        output.echo(finding, err=True)
     if answer.why:
         output.fail(say("refused, nothing has changed: {why}", why=answer.why))
         sys.exit(1)

@@ -16,6 +16,7 @@ from vipgate_fs.cli import output
 from vipgate_fs.cli.options import config_option, find_or_exit
 from vipgate_fs.config import Loaded
 from vipgate_fs.document.sources import Recorder
+from vipgate_fs.sentences import said
 from vipgate_fs.service.children import WorkersFailed
 from vipgate_fs.service.control import CannotControl, Control
 from vipgate_fs.service.generation import Generation, NoProcess, Refused, first
@@ -51,14 +52,14 @@ def command(config: Path | None, log_level: str, log_format: str) -> None:
         generation = first(load, log, signals)
     except Refused as refused:
         for finding in refused.findings:
-            click.echo(finding, err=True)
+            output.echo(finding, err=True)
         if not refused.findings:
             output.fail(refused.why)
         sys.exit(2 if refused.is_unreadable else 1)
     except NoProcess as failure:
-        raise click.ClickException(str(failure)) from None
+        raise click.ClickException(said(failure)) from None
     for finding in generation.findings:
-        click.echo(finding, err=True)
+        output.echo(finding, err=True)
     _serve(generation, path, signals, log, load)
 
 
@@ -69,7 +70,7 @@ def _serve(generation: Generation, path: Path, signals: Signals, log: Log, load:
         with closing(Control(path, Path(plan.folder))) as control:
             cut_off = Supervisor(generation, port, control, signals, log, load).run()
     except (CannotControl, CannotListen, WorkersFailed) as failure:
-        raise click.ClickException(str(failure)) from None
+        raise click.ClickException(said(failure)) from None
     except Exception:  # noqa: BLE001 - it ends the service; whoever watches it starts it again
         log.error("error in the supervisor; workers finish their calls and exit", exception=traceback.format_exc())
         sys.exit(1)

@@ -12,6 +12,7 @@ import click
 
 from vipgate_fs import config as configuration_files
 from vipgate_fs.cli import config_option, output
+from vipgate_fs.cli.language import spoken
 from vipgate_fs.cli.options import (
     load_or_exit,
     moment_option,
@@ -23,6 +24,8 @@ from vipgate_fs.gate.dialable import as_dialled
 from vipgate_fs.preview import expectations, recording
 from vipgate_fs.preview.coverage import Uncovered, uncovered
 from vipgate_fs.preview.expectations import SUFFIX, Result
+from vipgate_fs.sentences import said, say
+from vipgate_fs.sentences.system import system_says
 
 AS_EXPECTED, DIFFERENT, UNREADABLE = 0, 1, 2
 
@@ -67,7 +70,7 @@ def command(
         _record(config, files, call)
         return
     if any(call.values()):
-        raise click.UsageError("--from, --to and the like describe a call for --record")
+        raise click.UsageError(say("--from, --to and the like describe a call for --record"))
     played: list[tuple[Path, list[Result]]] = []
     missed: dict[Path, tuple[Uncovered, ...]] = {}
     for file in files or (_beside(config),):
@@ -91,7 +94,7 @@ def command(
 def _record(config: Path | None, files: Sequence[Path], given: dict[str, Any]) -> None:
     """Add a call to the file, or end the command."""
     if len(files) > 1 or not (given["caller"] and given["called"]):
-        raise click.UsageError("--record takes one FILE at most, and needs --from and --to")
+        raise click.UsageError(say("--record takes one FILE at most, and needs --from and --to"))
     file = files[0] if files else _beside(config)
     configuration = load_or_exit(config or file.with_name(f"{file.name.removesuffix(SUFFIX)}.yaml"))
     at = parse_moment(given["moment"], configuration.site.calendar).replace(tzinfo=None)
@@ -112,8 +115,9 @@ def _record(config: Path | None, files: Sequence[Path], given: dict[str, Any]) -
         lines = recording.recorded(call, configuration)
         recording.add(lines, file)
     except (recording.CannotRecord, OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(f"added to {file}:\n{lines}", nl=False)
+        raise click.ClickException(said(error)) from None
+    output.echo(say("added to {file}:", file=file))
+    click.echo(lines, nl=False)
 
 
 def _pairs(answers: Sequence[str]) -> dict[str, Any]:
@@ -124,7 +128,7 @@ def _pairs(answers: Sequence[str]) -> dict[str, Any]:
         known = {"pass": {"reject": False}, "reject": {"reject": True}, "unknown": "unknown", "failure": "failure"}
         value = {"forward": target} if word == "forward" and colon else known.get(answer)
         if not equals or value is None:
-            raise click.BadParameter("write KIND=ANSWER, such as webservice=reject", param_hint="--answer")
+            raise click.BadParameter(say("write KIND=ANSWER, such as webservice=reject"), param_hint="--answer")
         found[kind] = value
     return found
 
@@ -133,7 +137,7 @@ def _beside(config: Path | None) -> Path:
     try:
         found = configuration_files.find(config)
     except OSError as error:
-        click.echo(f"Error: {error.filename}: {error.strerror}", err=True)
+        output.fail(say("{path}: {why}", path=error.filename, why=system_says(error)))
         sys.exit(UNREADABLE)
     return found.with_name(found.stem + SUFFIX)
 
@@ -142,7 +146,7 @@ def _load(file: Path) -> Any:
     try:
         return expectations.load(file)
     except OSError as error:
-        click.echo(f"Error: {file}: {error.strerror or error}", err=True)
+        output.fail(say("{path}: {why}", path=file, why=system_says(error)))
         sys.exit(UNREADABLE)
 
 
@@ -152,15 +156,17 @@ def _print(played: Sequence[tuple[Path, list[Result]]], missed: dict[Path, tuple
         for result in results:
             number += 1
             wrong += bool(result.faults)
-            state = click.style("differs", fg="red") if result.faults else click.style("ok     ", fg="green")
-            click.echo(f"{state}  {file}:{result.expectation.line}  {result.expectation.name}")
+            word, color = (say("differs"), "red") if result.faults else (say("ok"), "green")
+            state = click.style(f"{spoken(word):<9}", fg=color)
+            click.echo(f"{state}{file}:{result.expectation.line}  {result.expectation.name}")
             for fault in result.faults:
-                click.echo(f"         {fault}")
+                click.echo(f"         {spoken(fault)}")
     for path, parts in missed.items():
-        click.echo(f"{path}: " + (f"{len(parts)} not reached by any expectation" if parts else "all is reached"))
+        reached = say("{count} not reached by any expectation", count=len(parts)) if parts else say("all is reached")
+        output.echo(say("{path}: {why}", path=path, why=reached))
         for part in parts:
-            click.echo(f"  {path}:{part.line}  {part.what}")
-    click.secho(f"{number} calls, {wrong} not as expected", bold=True)
+            click.echo(f"  {path}:{part.line}  {spoken(part.what)}")
+    output.echo(say("{number} calls, {wrong} not as expected", number=number, wrong=wrong), bold=True)
 
 
 def _as_json(played: Sequence[tuple[Path, list[Result]]], missed: dict[Path, tuple[Uncovered, ...]]) -> str:

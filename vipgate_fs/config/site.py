@@ -133,7 +133,9 @@ def _metrics(text: str) -> tuple[str, int]:
     except ValueError:
         host = ""
     if not (host == LOCALHOST or is_address(host)):
-        raise ValueError(f"found {text}; allowed: address:port, such as 127.0.0.1:9464, with no name but localhost")
+        raise ValueError(
+            say("found {text}; allowed: address:port, such as 127.0.0.1:9464, with no name but localhost", text=text)
+        )
     return listening(text)
 
 

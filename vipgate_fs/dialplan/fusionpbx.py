@@ -113,12 +113,15 @@ def rows(layout: Layout, *, order: int = ORDER, in_domains: bool = False, match_
         ValueError: a value that FusionPBX would spoil, or two options that do not go together.
     """
     if in_domains and match_to:
-        raise ValueError("in the domains' contexts the number is FusionPBX's own: To plays no part any more")
+        raise ValueError(say("in the domains' contexts the number is FusionPBX's own: To plays no part any more"))
     for context in (layout.no_gate, *layout.passed):
         if "public" in context.lower():
             raise ValueError(
-                f"{context}: FusionPBX takes rows of every context with public in its name for those of public, so "
-                "calls would pass unasked; choose another name"
+                say(
+                    "{context}: FusionPBX takes rows of every context with public in its name for those of public, "
+                    "so calls would pass unasked; choose another name",
+                    context=context,
+                )
             )
     made = tuple(_in_domains(layout) if in_domains else _in_public(layout, order, match_to=match_to))
     for row in made:
@@ -269,7 +272,9 @@ def files(made: tuple[Row, ...], uuids: Mapping[str, str]) -> dict[str, str]:
     found = {}
     for row in made:
         if row.domain and row.domain not in uuids:
-            raise ValueError(f"files need the UUID of the domain {row.domain}: --domain-uuid {row.domain}=UUID")
+            raise ValueError(
+                say("files need the UUID of the domain {domain}: --domain-uuid {domain}=UUID", domain=row.domain)
+            )
         text = _file(row).replace(placeholder(row.domain) or "\0", uuids.get(row.domain, ""))
         found[f"resources/switch/conf/dialplan/{row.order:03}_{row.extension.name}.xml"] = text
     return found
@@ -292,4 +297,6 @@ def _check(row: Row) -> None:
         values += [text for action in condition.actions for text in (action.application, action.data)]
     for value in values:
         if _UNESCAPED.search(value):
-            raise ValueError(f'FusionPBX would spoil {value!r}: it writes & < > " and two $ into XML as they are')
+            raise ValueError(
+                say('FusionPBX would spoil {value!r}: it writes & < > " and two $ into XML as they are', value=value)
+            )

@@ -15,6 +15,7 @@ from vipgate_fs.config.model import Configuration
 from vipgate_fs.config.sounds import places
 from vipgate_fs.gate.gate import Gate, Route
 from vipgate_fs.gate.verdict import AskForPin
+from vipgate_fs.sentences import say
 
 OWN: Final = "vipgate"
 """What the names of VIPgate's own contexts begin with; all others are the site's."""
@@ -109,14 +110,23 @@ def layout(  # noqa: PLR0913 - one for each option of the command
     server = configuration.server
     given = tuple(map(address, gates))
     if not given and server.port == 0:
-        raise ValueError("server.listen lets the system choose the port; say where the gates are: --gate HOST:PORT")
+        raise ValueError(
+            say("server.listen lets the system choose the port; say where the gates are: --gate HOST:PORT")
+        )
     host = nearest(server.host)
     ports = (port for port in (server.port, server.port + SECOND) if port <= _MOST_PORT)
     routes = {gate.route.context: gate.name for gate in configuration.gates if gate.route.dialplan == "XML"}
     mine = [context for context in routes if context.startswith(OWN)] or [Route().context]
     unknown = [context for context in others_of or {} if context not in mine]
     if unknown:
-        raise ValueError(f"no gate has a route.context {unknown[0]} that begins with {OWN}; allowed: {', '.join(mine)}")
+        raise ValueError(
+            say(
+                "no gate has a route.context {context} that begins with {own}; allowed: {mine}",
+                context=unknown[0],
+                own=OWN,
+                mine=", ".join(mine),
+            )
+        )
     passed = {context: (others_of or {}).get(context, others) for context in mine}
     foreign = {name: context for context, name in routes.items() if not context.startswith(OWN)}
     made = Layout(
@@ -138,7 +148,9 @@ def address(text: str) -> str:
     """Where FreeSWITCH's `socket` reaches a gate: without brackets, the last part is the port. Raises ValueError."""
     match = _ADDRESS.fullmatch(text)
     if match is None or not 0 < int(match["port"]) <= _MOST_PORT:
-        raise ValueError(f'found {text}; allowed: host:port, such as 192.0.2.5:8084 or "[2001:db8::5]:8084"')
+        raise ValueError(
+            say('found {text}; allowed: host:port, such as 192.0.2.5:8084 or "[2001:db8::5]:8084"', text=text)
+        )
     return f"{match['v6'] or match['host']}:{match['port']}"
 
 
@@ -179,9 +191,13 @@ def _check_names(made: Layout) -> None:
     ours = (made.entry, made.no_gate, *made.passed)
     for name in (*theirs, *ours):
         if not CONTEXT.fullmatch(name):
-            raise ValueError(f"{name!r} can't be the name of a context; allowed: letters, digits and _ . - @")
+            raise ValueError(
+                say("{name!r} can't be the name of a context; allowed: letters, digits and _ . - @", name=name)
+            )
     for name in ours:
         if name in theirs:
-            raise ValueError(f"{name} is a context of VIPgate's own: calls sent there would come back to the gate")
+            raise ValueError(
+                say("{name} is a context of VIPgate's own: calls sent there would come back to the gate", name=name)
+            )
         if ours.count(name) > 1:
-            raise ValueError(f"{name} would be two contexts: where calls come from, and where they go")
+            raise ValueError(say("{name} would be two contexts: where calls come from, and where they go", name=name))

@@ -9,6 +9,7 @@ from typing import Final
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import REQUEST_URI
 from vipgate_fs.gate.numbering import COUNTRY_CODE
+from vipgate_fs.sentences import alternatives, say
 
 _MOST_FORMS: Final = 1000
 _BETWEEN: Final = "[^0-9]*"
@@ -31,17 +32,24 @@ def expression(configuration: Configuration) -> str | None:
     """
     further = [header for header in configuration.site.called_number if header != REQUEST_URI]
     if further:
-        raise ValueError(f"the number called may stand in {' or '.join(further)}, which no condition on it covers")
+        raise ValueError(
+            say(
+                "the number called may stand in {headers}, which no condition on it covers",
+                headers=alternatives(further),
+            )
+        )
     for gate in configuration.gates:
         if gate.protects.users or gate.protects.groups:
-            raise ValueError(f"gate {gate.name} protects users or groups, and only the directory knows their numbers")
+            raise ValueError(
+                say("gate {name} protects users or groups, and only the directory knows their numbers", name=gate.name)
+            )
     forms = dict.fromkeys(
         form for gate in configuration.gates for pattern, _ in gate.protects.numbers for form in pattern.forms
     )
     if len(forms) > _MOST_FORMS:
-        raise ValueError(f"{len(forms)} numbers and patterns are too many for one condition")
+        raise ValueError(say("{count} numbers and patterns are too many for one condition", count=len(forms)))
     if not forms:
-        raise ValueError("no gate protects any number")
+        raise ValueError(say("no gate protects any number"))
     written = dict.fromkeys(map(_anywhere, forms))
     return None if "" in written else f"(?:{'|'.join(written)})"
 

@@ -7,6 +7,7 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from vipgate_fs.dialplan.parts import Action, Condition, Context, Extension
+from vipgate_fs.sentences import say
 from vipgate_fs.simulator.arguments import is_true
 
 _ACTIONS: Final = {"action": False, "anti-action": True}
@@ -26,14 +27,14 @@ def read(text: bytes) -> tuple[Context, ...]:
         Unreadable: no well-formed XML, or no context in it.
     """
     if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-        raise Unreadable("it declares a document type, which no dialplan needs")
+        raise Unreadable(say("it declares a document type, which no dialplan needs"))
     try:
         root = ET.fromstring(text)  # noqa: S314 - without a document type nothing expands
     except (ET.ParseError, ValueError, LookupError) as error:
-        raise Unreadable(f"no well-formed XML: {error}") from None
+        raise Unreadable(say("no well-formed XML: {error}", error=error)) from None
     found = tuple(map(_context, root.iter("context")))
     if not found:
-        raise Unreadable("no dialplan: it has no <context>")
+        raise Unreadable(say("no dialplan: it has no <context>"))
     return found
 
 

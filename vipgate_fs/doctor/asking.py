@@ -19,6 +19,7 @@ from vipgate_fs.config.addresses import nearest
 from vipgate_fs.doctor.switch import Ask
 from vipgate_fs.esl.inbound import ANSWER_TIMEOUT, Inbound, Unreachable
 from vipgate_fs.secret import Secret
+from vipgate_fs.sentences import say
 
 PASSWORD: Final = "VIPGATE_ESL_PASSWORD"  # noqa: S105 - the name of the variable that has it
 FOLDERS: Final = (
@@ -55,13 +56,17 @@ def find_socket(
     if password_file is not None:
         password = password_file.read_text("utf-8", "surrogateescape").strip()
     if password and not password.isprintable():
-        raise Unreachable("the event socket's password has characters in it that can't be written, or is not UTF-8")
+        raise Unreachable(
+            say("the event socket's password has characters in it that can't be written, or is not UTF-8")
+        )
     return (nearest(host), port, Secret(password)) if password else None
 
 
 def _port(text: str) -> int:
     if _PORT.fullmatch(text) is None or not 0 < int(text) <= _MOST_PORT:
-        raise Unreachable(f"event_socket.conf.xml has listen-port {text!r}; name the event socket: --switch HOST:PORT")
+        raise Unreachable(
+            say("event_socket.conf.xml has listen-port {text!r}; name the event socket: --switch HOST:PORT", text=text)
+        )
     return int(text)
 
 
@@ -90,7 +95,9 @@ def _read(file: Path) -> dict[str, str]:
 def connected(socket: tuple[str, int, Secret] | None) -> Inbound:
     """A connection to the switch's event socket. Raises Unreachable."""
     if socket is None:
-        raise Unreachable(f"no event_socket.conf.xml that this user can read, and no ${PASSWORD}")
+        raise Unreachable(
+            say("no event_socket.conf.xml that this user can read, and no ${password}", password=PASSWORD)
+        )
     return Inbound(*socket)
 
 
@@ -103,7 +110,9 @@ def asked(socket: tuple[str, int, Secret] | None) -> Iterator[Ask]:
         return
     command = shutil.which("fs_cli")
     if command is None:
-        raise Unreachable(f"no event_socket.conf.xml that this user can read, no ${PASSWORD}, and no fs_cli")
+        raise Unreachable(
+            say("no event_socket.conf.xml that this user can read, no ${password}, and no fs_cli", password=PASSWORD)
+        )
     yield lambda text: _fs_cli(command, text)
 
 
@@ -113,9 +122,12 @@ def _fs_cli(command: str, text: str) -> str:
             [command, "-t", "5000", "-x", text], capture_output=True, timeout=ANSWER_TIMEOUT, check=False
         )
     except subprocess.TimeoutExpired:
-        raise Unreachable("fs_cli does not answer") from None
+        raise Unreachable(say("fs_cli does not answer")) from None
     if done.returncode:
         raise Unreachable(
-            f"fs_cli: {done.stderr.decode(errors='replace').strip() or done.stdout.decode(errors='replace').strip()}"
+            say(
+                "fs_cli: {why}",
+                why=done.stderr.decode(errors="replace").strip() or done.stdout.decode(errors="replace").strip(),
+            )
         )
     return done.stdout.decode("utf-8", "replace").rstrip("\n")

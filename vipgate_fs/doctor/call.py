@@ -79,9 +79,9 @@ class Request:
 
     def __post_init__(self) -> None:
         if not (is_dialable(self.number) and is_dialable(self.caller)):
-            raise ValueError("a number that can't be dialled; allowed: digits, letters, + * # . _ -")
+            raise ValueError(say("a number that can't be dialled; allowed: digits, letters, + * # . _ -"))
         if _CONTEXT.fullmatch(self.context) is None:
-            raise ValueError(f"the context {self.context!r} can't be called")
+            raise ValueError(say("the context {context!r} can't be called", context=self.context))
 
 
 class Story:

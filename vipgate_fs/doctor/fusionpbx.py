@@ -16,6 +16,9 @@ from typing import Any, Final
 
 from sqlalchemy import URL, NullPool, create_engine, text
 
+from vipgate_fs.sentences import say
+from vipgate_fs.sentences.system import system_says
+
 CONFIG: Final = Path("/etc/fusionpbx/config.conf")
 PUBLIC: Final = "public"
 _OF_EVERY_DOMAIN: Final = ("${domain_name}", "global")
@@ -116,7 +119,7 @@ def ask_fusionpbx(config: Path = CONFIG) -> FusionPbx | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise Unreadable(f"{config}: {error.strerror}") from None
+        raise Unreadable(say("{config}: {why}", config=config, why=system_says(error))) from None
     folder = settings.get("cache.location", "/var/cache/fusionpbx")
     rows, mode = _ask_database(settings)
     return FusionPbx(mode == "single", tuple(rows), dict(_cached(Path(folder))), folder)
@@ -149,7 +152,7 @@ def _ask_database(settings: Mapping[str, str]) -> tuple[Sequence[Row], str]:
             mode = connection.execute(text(_MODE)).scalar()
     except Exception as error:  # noqa: BLE001 - a driver may raise anything
         why = " ".join(str(getattr(error, "orig", None) or error).split())
-        raise Unreadable(f"its database: {why.replace(password, '***') if password else why}") from None
+        raise Unreadable(say("its database: {why}", why=why.replace(password, "***") if password else why)) from None
     finally:
         engine.dispose()
     return rows, str(mode or "multiple")

@@ -21,6 +21,7 @@ from vipgate_fs.exposure import exposure, may_read
 from vipgate_fs.gate.step import Step, StepFailed
 from vipgate_fs.identify.database import Database as DatabaseStep
 from vipgate_fs.identify.webservice import Webservice
+from vipgate_fs.sentences import Sentence
 from vipgate_fs.service.answers import NoService
 from vipgate_fs.service.control import ask_for_status
 from vipgate_fs.service.status import Status
@@ -61,7 +62,7 @@ class Machine:
         is_changed: whether the file differs from what the service has applied.
         why_no_service: why none does.
         is_listening: whether somebody accepts connections where the gate is to listen.
-        exposed: files that others can change or read but should not, and the remedy.
+        exposed: files that others can change or read but should not, and what `exposure` says of them.
         store: what is wrong with it; "" when it answers, or is yet to be made.
         peers: whom steps ask.
         certificates: files that the configuration names, with the Unix time at which the first one in them ends.
@@ -73,7 +74,7 @@ class Machine:
     is_changed: bool = False
     why_no_service: str = ""
     is_listening: bool = True
-    exposed: tuple[str, ...] = ()
+    exposed: tuple[tuple[str, Sentence], ...] = ()
     store: str = ""
     peers: tuple[Peer, ...] = ()
     certificates: Mapping[str, float] = field(default_factory=dict)
@@ -122,14 +123,14 @@ def is_listening(host: str, port: int) -> bool:
     return True
 
 
-def _exposed(configuration: Configuration, *, holds_secrets: bool) -> Iterator[str]:
+def _exposed(configuration: Configuration, *, holds_secrets: bool) -> Iterator[tuple[str, Sentence]]:
     with suppress(OSError):
         if why := exposure(configuration.path, configuration.path.stat().st_mode, holds_secrets=holds_secrets):
-            yield f"{configuration.path}: {why}"
+            yield str(configuration.path), why
     key = configuration.store.key_file
     with suppress(OSError):
         if why := exposure(key, key.stat().st_mode, holds_secrets=True):
-            yield f"{key}: {why}"
+            yield str(key), why
 
 
 def _steps(configuration: Configuration) -> Iterator[tuple[str, Step]]:

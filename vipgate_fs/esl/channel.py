@@ -16,6 +16,7 @@ from vipgate_fs.esl.session import Session
 from vipgate_fs.gate.channel import Prompt
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.gate import Rejection, Route
+from vipgate_fs.sentences import say
 
 MAX_DIGITS: Final = 20
 """The longest attempt, in digits; the switch never learns the length of the PIN."""
@@ -137,7 +138,7 @@ class EslChannel:
         longest = timing.first_digit + MAX_DIGITS * timing.next_digit
         result = self._session.completion(event_uuid, longest + _SOUND_TIMEOUT).headers
         if result.get("Answer-State") == "hangup":
-            raise SessionGone(f"the caller hung up ({result.get('Hangup-Cause', 'no cause')})")
+            raise SessionGone(say("the caller hung up ({cause})", cause=result.get("Hangup-Cause", "no cause")))
         return result
 
     def transfer(self, target: str, route: Route) -> None:
@@ -190,8 +191,12 @@ class EslChannel:
             answer = str(refusal)
         if not answer.startswith("+OK"):
             raise SwitchUnfit(
-                f"the dialplan sets {_RESUME}, but FreeSWITCH answers `api uuid_setvar` with {answer.strip()}: "
-                "the socket action needs `async full`, and mod_commands must be loaded"
+                say(
+                    "the dialplan sets {variable}, but FreeSWITCH answers `api uuid_setvar` with {answer}: the "
+                    "socket action needs `async full`, and mod_commands must be loaded",
+                    variable=_RESUME,
+                    answer=answer.strip(),
+                )
             )
 
     def abandon(self, rejection: Rejection) -> None:

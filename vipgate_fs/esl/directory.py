@@ -20,6 +20,7 @@ from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.numbers import folded
+from vipgate_fs.sentences import say
 
 LIFETIME: Final = 60.0
 """Seconds that an answer of the directory is kept."""
@@ -163,8 +164,12 @@ class Directory:
             if not any(_is_found(kind, answer) for (kind, _), answer in zip(witnesses, answers, strict=True)):
                 names = ", ".join(name for _, name in (witnesses or self._named[:_WITNESSES]))
                 raise DirectoryUnavailable(
-                    f"the directory of the domain {domain} does not know {names}, whom gates name: "
-                    "it can't be reached, or they are not in it"
+                    say(
+                        "the directory of the domain {domain} does not know {names}, whom gates name: it can't be "
+                        "reached, or they are not in it",
+                        domain=domain,
+                        names=names,
+                    )
                 )
         self._keep(fresh, session)
 
@@ -180,7 +185,11 @@ class Directory:
             if not _NAME.fullmatch(domain):
                 found = "is not set" if not domain else "holds no domain"
                 raise DirectoryUnavailable(
-                    f"the call's channel variable {self._variable} {found} (site.domain_variable)"
+                    say(
+                        "the call's channel variable {variable} {found} (site.domain_variable)",
+                        variable=self._variable,
+                        found=found,
+                    )
                 )
             return domain
         if self._domain:
@@ -188,7 +197,7 @@ class Directory:
         fresh: dict[str, str] = {}
         (domain,) = self._ask(["global_getvar domain"], session, fresh).values()
         if not _NAME.fullmatch(domain):
-            raise DirectoryUnavailable("the switch has no global variable `domain`: set `site.domain`")
+            raise DirectoryUnavailable(say("the switch has no global variable `domain`: set `site.domain`"))
         self._keep(fresh, session)
         return domain
 
@@ -230,12 +239,15 @@ def _api(questions: Sequence[str], session: Session) -> list[str]:
         frames = session.pipeline([f"api {question}" for question in questions])
     except CommandRefused as refusal:
         raise DirectoryUnavailable(
-            f"FreeSWITCH answers `api` with {refusal}: the dialplan's socket action needs `async full`"
+            say(
+                "FreeSWITCH answers `api` with {refusal}: the dialplan's socket action needs `async full`",
+                refusal=refusal,
+            )
         ) from None
     answers = [frame.data.rstrip("\n") for frame in frames]
     for answer in answers:
         if answer.endswith("Command not found!"):
-            raise DirectoryUnavailable(f"FreeSWITCH answers {answer}: load mod_commands")
+            raise DirectoryUnavailable(say("FreeSWITCH answers {answer}: load mod_commands", answer=answer))
     return answers
 
 

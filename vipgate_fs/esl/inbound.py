@@ -16,6 +16,8 @@ from typing import Final, Self
 
 from vipgate_fs.esl.wire import Decoder, Frame, WireError
 from vipgate_fs.secret import Secret
+from vipgate_fs.sentences import say
+from vipgate_fs.sentences.system import system_says
 
 CONNECT_TIMEOUT: Final = 5.0
 """Seconds to connect, and for the greeting."""
@@ -51,7 +53,7 @@ class Inbound:
         try:
             self._socket = socket.create_connection((host, port), CONNECT_TIMEOUT)
         except OSError as error:
-            raise Unreachable(f"{self._place}: {error.strerror or error}") from None
+            raise Unreachable(say("{place}: {why}", place=self._place, why=system_says(error))) from None
         try:
             self._log_in(password)
         except BaseException:
@@ -61,11 +63,11 @@ class Inbound:
     def _log_in(self, password: Secret) -> None:
         greeting = self._next(time.monotonic() + CONNECT_TIMEOUT)
         if greeting.content_type == "text/rude-rejection":
-            raise Unreachable(f"{self._place}: its apply-inbound-acl refuses this machine")
+            raise Unreachable(say("{place}: its apply-inbound-acl refuses this machine", place=self._place))
         if greeting.content_type != "auth/request":
-            raise Unreachable(f"{self._place}: no event socket of FreeSWITCH's")
+            raise Unreachable(say("{place}: no event socket of FreeSWITCH's", place=self._place))
         if "\n" in password.reveal() or not self.command(f"auth {password.reveal()}").startswith("+OK"):
-            raise PasswordRefused(f"{self._place}: the password is refused")
+            raise PasswordRefused(say("{place}: the password is refused", place=self._place))
 
     def api(self, command: str) -> str:
         """What `fs_cli -x` would print, without the last line end. Raises Unreachable."""
@@ -80,7 +82,7 @@ class Inbound:
             self._socket.settimeout(ANSWER_TIMEOUT)
             self._socket.sendall(f"{text}\n\n".encode())
         except OSError as error:
-            raise Unreachable(f"{self._place}: {error.strerror or error}") from None
+            raise Unreachable(say("{place}: {why}", place=self._place, why=system_says(error))) from None
         while (frame := self._next(deadline)).content_type not in ("command/reply", "api/response"):
             self._events.append(frame)
         return frame.data
@@ -103,12 +105,12 @@ class Inbound:
                 self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
                 data = self._socket.recv(_READ_SIZE)
                 if not data:
-                    raise Unreachable(f"{self._place}: it closed the connection")
+                    raise Unreachable(say("{place}: it closed the connection", place=self._place))
                 self._decoder.feed(data)
         except TimeoutError:
             raise late from None
         except (OSError, WireError) as error:
-            raise Unreachable(f"{self._place}: {error}") from None
+            raise Unreachable(say("{place}: {error}", place=self._place, error=error)) from None
         return frame
 
     def close(self) -> None:

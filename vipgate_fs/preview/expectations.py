@@ -169,9 +169,16 @@ def play(expectation: Expectation, configuration: Configuration) -> Result:
     except (ValueError, Unanswered) as fault:
         return Result(expectation, (str(fault),), None)
     found = observed(played)
-    where = f"line {found['line']}: " if found["line"] else ""
+    why = played.decision.why
+    where = say("line {line}: {why}", line=found["line"], why=why) if found["line"] else why
     faults = [
-        f"{key}: expected {_shown(wanted)}, found {_shown(found[key])} ({where}{played.decision.why})"
+        say(
+            "{key}: expected {wanted}, found {found} ({where})",
+            key=key,
+            wanted=_shown(wanted),
+            found=_shown(found[key]),
+            where=where,
+        )
         for key, wanted in expectation.expected.items()
         if found[key] != wanted
     ]
@@ -200,5 +207,5 @@ def verdict_name(found: Verdict) -> str:
 
 def _shown(value: object) -> str:
     if isinstance(value, list):
-        return " ".join(value) or "nothing"
+        return " ".join(value) or say("nothing")
     return str(value).lower() if isinstance(value, bool) else str(value)

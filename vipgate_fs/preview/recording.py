@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.preview.expectations import SUFFIX, Expectation, load, observed, play
+from vipgate_fs.sentences import say
 
 _OF_THE_DECISION: Final = ("gate", "active", "verdict", "line")
 """What is expected of a caller who is asked for a PIN: nobody has said yet what they enter."""
@@ -51,8 +52,13 @@ def add(lines: str, file: Path) -> None:
     try:
         _trial(before + joint + lines)
     except CannotRecord:
-        why = f"{file} does not end with its calls, each after two spaces and a dash; add this yourself:\n{lines}"
-        raise CannotRecord(why) from None
+        raise CannotRecord(
+            say(
+                "{file} does not end with its calls, each after two spaces and a dash; add this yourself:\n{lines}",
+                file=file,
+                lines=lines,
+            )
+        ) from None
     if file.exists():
         with file.open("a", encoding="utf-8") as opened:
             opened.write(joint + lines)

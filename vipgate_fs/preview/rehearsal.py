@@ -15,6 +15,7 @@ from vipgate_fs.gate.dialogue import Outcome, conduct
 from vipgate_fs.gate.gate import Rejection, Route
 from vipgate_fs.gate.step import Step, StepFailed
 from vipgate_fs.gate.verdict import Verdict
+from vipgate_fs.sentences import say
 
 Answer = Verdict | StepFailed | None
 """What a step is taken to answer: a verdict, a failure, or None for "don't know"."""
@@ -40,7 +41,9 @@ class Answers:
         if not step.waits:
             return ask_step(step, call)
         if step.kind not in self._left:
-            raise Unanswered(f"{step.kind} in line {step.line}: say under answers what it is answered")
+            raise Unanswered(
+                say("{kind} in line {line}: say under answers what it is answered", kind=step.kind, line=step.line)
+            )
         answer = next(self._left[step.kind], self._last[step.kind])
         if isinstance(answer, StepFailed):
             raise answer

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import string
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final
 
@@ -43,6 +44,20 @@ def to_json(what: str) -> str | None:
     if not isinstance(what, Sentence) or not what:
         return None
     return json.dumps(_datum(what), ensure_ascii=False, separators=(",", ":"))
+
+
+def pack(what: str, most: int) -> bytes:
+    """A text as a message of so many bytes at most: with what makes it a sentence if there is room, else cut off."""
+    whole = json.dumps([what[:], to_json(what)], ensure_ascii=False).encode("utf-8", "replace")
+    return whole if len(whole) <= most else what.encode("utf-8", "replace")[:most]
+
+
+def unpack(message: str) -> str:
+    """What `pack` has made a message of."""
+    with suppress(ValueError, TypeError):
+        text, kept = json.loads(message)
+        return from_json(str(text), kept)
+    return message
 
 
 def _datum(part: object) -> Any:

@@ -10,7 +10,8 @@ from pathlib import Path
 from socket import send_fds
 from typing import Any, Final, TypeVar, get_type_hints
 
-from vipgate_fs.sentences import say
+from vipgate_fs.sentences import Sentence, say
+from vipgate_fs.sentences.keeping import from_json, to_json
 from vipgate_fs.service.applied import Applied
 from vipgate_fs.service.page import Link
 from vipgate_fs.service.status import Status
@@ -87,13 +88,22 @@ def send(client: Any, answer: Answer | Status | Handed | Link | None) -> None:
         client.sendall(_UNKNOWN)
         return
     said, descriptors = (answer.answer, answer.descriptors) if isinstance(answer, Handed) else (answer, ())
-    data = json.dumps(asdict(said)).encode()
+    data = json.dumps(_sent(asdict(said))).encode()
     try:
         sent = send_fds(client, [data], descriptors)
         client.sendall(data[sent:])
     finally:
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _sent(value: Any) -> Any:
+    """A value as JSON has it; a sentence with what it is said of in other languages."""
+    if isinstance(value, Sentence):
+        return [value[:], to_json(value)]
+    if isinstance(value, dict):
+        return {key: _sent(each) for key, each in value.items()}
+    return [*map(_sent, value)] if isinstance(value, list | tuple) else value
 
 
 def checked(kind: type[T], values: Any) -> T:
@@ -111,6 +121,9 @@ def checked(kind: type[T], values: Any) -> T:
 def _value(value: Any, hint: Any) -> Any:
     if hint == tuple[str, ...]:
         return tuple(_value(item, str) for item in value)
+    if hint is str and isinstance(value, list):
+        text, kept = value
+        return from_json(_printable(text), kept)
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not isinstance(value, hint) and not (number and isinstance(1.0, hint)):
         raise TypeError

@@ -13,6 +13,8 @@ from functools import partial
 from typing import Any, Final
 
 from vipgate_fs.figures.counts import Counts
+from vipgate_fs.sentences import say
+from vipgate_fs.sentences.system import system_says
 from vipgate_fs.service import plain, worker
 from vipgate_fs.service.calls import warn_of_unmet
 from vipgate_fs.service.generation import Generation, NoProcess
@@ -135,13 +137,13 @@ class Children:
         try:
             ours, theirs = plain.socketpair()
         except OSError as error:
-            raise WorkersFailed(f"a worker can't be started: {error.strerror}") from None
+            raise WorkersFailed(say("a worker can't be started: {why}", why=system_says(error))) from None
         with theirs:
             try:
                 pid = generation.fork(number, (ours, theirs), port)
             except NoProcess as error:
                 ours.close()
-                raise WorkersFailed(f"a worker can't be started: {error}") from None
+                raise WorkersFailed(say("a worker can't be started: {error}", error=error)) from None
         ours.settimeout(0)
         child = Child(number, pid, ours)
         self._living.append(child)

@@ -27,6 +27,7 @@ from vipgate_fs.config.essentials import load_essentials
 from vipgate_fs.config.store import STATE
 from vipgate_fs.document.sources import Reading
 from vipgate_fs.sentences import say
+from vipgate_fs.sentences.system import system_says
 from vipgate_fs.service import plain
 from vipgate_fs.service.answers import (
     ADMIN_LINK,
@@ -87,20 +88,26 @@ class Control:
         self._clients: set[Any] = set()
         with suppress(NoService):
             _connect(path, time.monotonic() + _REQUEST_TIMEOUT).close()
-            raise CannotControl(f"a service for {path} is running")
+            raise CannotControl(say("a service for {path} is running", path=path))
         base = next((place for place in _places(path, store) if _is_ours(place)), None)
         if base is None:
             places = ", ".join(map(str, dict.fromkeys(_places(path, store))))
-            raise CannotControl(f"none of these folders belongs to user {os.geteuid()}: {places}; make one of them")
+            raise CannotControl(
+                say(
+                    "none of these folders belongs to user {user}: {places}; make one of them",
+                    user=os.geteuid(),
+                    places=places,
+                )
+            )
         try:
             for name in _names(path):
                 self._open(base / name)
         except BlockingIOError:
             self.close()
-            raise CannotControl(f"a service for {path} is running") from None
+            raise CannotControl(say("a service for {path} is running", path=path)) from None
         except OSError as error:
             self.close()
-            raise CannotControl(f"{base}: {error.strerror or error}") from None
+            raise CannotControl(say("{base}: {why}", base=base, why=system_says(error))) from None
 
     def _open(self, folder: Path) -> None:
         with suppress(FileExistsError):

@@ -25,6 +25,9 @@ from typing import Any, Final, Never
 from vipgate_fs.config import Loaded
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.secret import Secret
+from vipgate_fs.sentences import say
+from vipgate_fs.sentences.keeping import pack, unpack
+from vipgate_fs.sentences.system import system_says
 from vipgate_fs.service import plain, worker
 from vipgate_fs.service.applied import Applied, seal
 from vipgate_fs.service.logs import Log
@@ -116,13 +119,13 @@ class Generation:
         try:
             self.channel, theirs = plain.socketpair()
         except OSError as error:
-            raise NoProcess(error.strerror) from None
+            raise NoProcess(system_says(error)) from None
         with theirs:
             try:
                 self.pid = plain.fork()
             except OSError as error:
                 self.channel.close()
-                raise NoProcess(error.strerror) from None
+                raise NoProcess(system_says(error)) from None
             if self.pid == 0:
                 self.channel.close()
                 live(lambda: _Mould(load, theirs, log, timings).run(), log, leave, "vipgate-config")
@@ -148,14 +151,14 @@ class Generation:
             self.applied = Applied(descriptors[0])
         text = message.decode("utf-8", "replace")
         if message.startswith(_FINDING):
-            self.findings.append(text.removeprefix(_FINDING.decode()))
+            self.findings.append(unpack(text.removeprefix(_FINDING.decode())))
         elif message.startswith(_READY):
             self._plan = Plan.decode(message.removeprefix(_READY))
         elif message.startswith(_REFUSED):
             kind, _, why = text.removeprefix(_REFUSED.decode()).partition(" ")
-            raise Refused(why, self.findings, is_unreadable=kind == "unreadable")
+            raise Refused(unpack(why), self.findings, is_unreadable=kind == "unreadable")
         else:
-            raise Refused("the process that reads the configuration has died; the log has more", self.findings)
+            raise Refused(say("the process that reads the configuration has died; the log has more"), self.findings)
 
     def wait(self, hears: Callable[[Generation], bool]) -> None:
         """Wait until the configuration has been read.
@@ -172,7 +175,10 @@ class Generation:
                 self.hear()
             elif time.monotonic() > until:
                 raise Refused(
-                    f"it was not read within {self._timings.load:g} s; is a file that it names on a mount that hangs?"
+                    say(
+                        "it was not read within {load:g} s; is a file that it names on a mount that hangs?",
+                        load=self._timings.load,
+                    )
                 )
 
     def fork(self, number: int, channel: Any, port: Any) -> int:
@@ -195,10 +201,12 @@ class Generation:
             ours.settimeout(self._timings.fork)
             answer = ours.recv(_LONGEST)
         except OSError as error:
-            raise NoProcess(f"the process that has the configuration does not answer: {error.strerror}") from None
+            raise NoProcess(
+                say("the process that has the configuration does not answer: {why}", why=system_says(error))
+            ) from None
         if answer.startswith(PID):
             return int(answer.removeprefix(PID))
-        raise NoProcess(answer.removeprefix(FAILED).decode() or "the process that has the configuration is gone")
+        raise NoProcess(answer.removeprefix(FAILED).decode() or say("the process that has the configuration is gone"))
 
     def leave(self) -> None:
         """Close it, in a process that was forked."""
@@ -233,19 +241,19 @@ class _Mould:
         try:
             loaded = self._load()
         except OSError as error:
-            return self._say(_REFUSED, f"unreadable {error.filename or ''}: {error.strerror or error}")
+            return self._refuse(say("{path}: {why}", path=error.filename or "", why=system_says(error)), "unreadable")
         except Exception:  # noqa: BLE001 - whatever it is, the running configuration goes on
             self._log.error("error while reading the configuration", exception=traceback.format_exc())
-            return self._say(_REFUSED, "wrong an error in VIPgate itself; its log has more")
+            return self._refuse(say("an error in VIPgate itself; its log has more"))
         for finding in loaded.findings[:MOST_FINDINGS]:
             self._say(_FINDING, str(finding))
         if more := len(loaded.findings[MOST_FINDINGS:]):
-            self._say(_FINDING, f"and {more} more; vipgate check lists all of them")
+            self._say(_FINDING, say("and {count} more; vipgate check lists all of them", count=more))
         configuration = loaded.configuration
         if configuration is None:
-            return self._say(_REFUSED, "wrong the configuration is wrong")
+            return self._refuse(say("the configuration is wrong"))
         if configuration.store.url and (why := find_foreign(configuration.store.key_file)):
-            return self._say(_REFUSED, f"wrong {why}")
+            return self._refuse(why)
         if configuration.store.url is not None:
             _import_store(configuration.store.url)
         if configuration.server.traces:
@@ -275,7 +283,10 @@ class _Mould:
             os.close(descriptor)
 
     def _say(self, what: bytes, text: str) -> None:
-        self._channel.send(what + text.encode("utf-8", "replace")[: _LONGEST - len(what)])
+        self._channel.send(what + pack(text, _LONGEST - len(what)))
+
+    def _refuse(self, why: str, kind: str = "wrong") -> None:
+        self._say(_REFUSED + kind.encode() + b" ", why)
 
     def _receive(self) -> tuple[int, Any, Any] | None:
         """A worker's number, its end of the channel and the port; None when the supervisor needs no more."""

@@ -16,6 +16,8 @@ import time
 from contextlib import suppress
 from typing import Any, Final
 
+from vipgate_fs.sentences import say
+from vipgate_fs.sentences.system import system_says
 from vipgate_fs.service import plain
 
 BACKLOG: Final = 4096
@@ -56,7 +58,9 @@ class Port:
                 self.socket.close()
                 self.socket = bound(host, chosen)
         except OSError as error:
-            raise CannotListen(f"can't listen on {address(host, port)}: {error.strerror or error}") from None
+            raise CannotListen(
+                say("can't listen on {address}: {why}", address=address(host, port), why=system_says(error))
+            ) from None
         self._share_number(0)
         self.is_open = False
 
@@ -76,7 +80,9 @@ class Port:
             try:
                 self.socket.listen(BACKLOG)
             except OSError as error:
-                raise CannotListen(f"can't listen on port {self.number}: {error.strerror or error}") from None
+                raise CannotListen(
+                    say("can't listen on port {number}: {why}", number=self.number, why=system_says(error))
+                ) from None
             self.is_open = True
 
     def close(self) -> None:

@@ -11,9 +11,10 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from vipgate_fs.config import Loaded
+from vipgate_fs.sentences import say
 from vipgate_fs.service import worker
 from vipgate_fs.service.answers import ADMIN_LINK, APPLIED, REHEARSE, RELOAD, STATUS, Answer, Answers, Handed
 from vipgate_fs.service.attendant import Attendant
@@ -30,8 +31,7 @@ from vipgate_fs.service.signals import Signals
 from vipgate_fs.service.status import Status, status_of
 from vipgate_fs.service.timings import Timings
 
-_BUSY: Final = "another reload is under way; try again when it has ended"
-_ENDING: Final = "the service is ending"
+_BUSY, _ENDING = say("another reload is under way; try again when it has ended"), say("the service is ending")
 
 
 class Supervisor:
@@ -120,7 +120,7 @@ class Supervisor:
             answer = self._take_over()
         except Exception:  # noqa: BLE001 - whatever it is, the running configuration goes on
             self._log.error("error while reloading", exception=traceback.format_exc())
-            answer = Answer("an error in VIPgate itself; its log has more")
+            answer = Answer(say("an error in VIPgate itself; its log has more"))
         self._is_reloading = False
         self._refused = time.time() if answer.why else None
         if answer.why:
@@ -175,7 +175,7 @@ class Supervisor:
         try:
             generation = Generation(self._load, self._log, self._leave, self._timings)
         except NoProcess as failure:
-            raise Refused(f"a process to read it can't be started: {failure}") from None
+            raise Refused(say("a process to read it can't be started: {failure}", failure=failure)) from None
         self._generations.append(generation)
         try:
             generation.wait(self._hears)
@@ -240,7 +240,7 @@ class Supervisor:
             if self._signals.ends:
                 raise Refused(_ENDING)
             if time.monotonic() > until or not all(child in self._children for child in fresh):
-                raise WorkersFailed("workers do not start with it; the log has more")
+                raise WorkersFailed(say("workers do not start with it; the log has more"))
 
     def _leave(self) -> None:
         """Close, in a process that was forked, what only the supervisor has a use for."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, PoolProxiedConnection, exc, make_url
 
 from vipgate_fs.config.store import find_obstacle
 from vipgate_fs.secret import Secret
+from vipgate_fs.sentences import say
 from vipgate_fs.store.dialect import HANG, Dialect
 from vipgate_fs.store.schema import WrongSchema, migrate
 from vipgate_fs.store.sqlite import Sqlite
@@ -162,8 +163,11 @@ class Database:
     def describe(self, error: BaseException) -> str:
         """What is wrong, in a line, without the URL's password."""
         if isinstance(error, TimeoutError):
-            return f"nothing was finished within {HANG:g} s"
-        message = " ".join(str(_original(error)).split())
+            return say("nothing was finished within {time:g} s", time=HANG)
+        original = _original(error)
+        if isinstance(original, WrongSchema):
+            return str(original)
+        message = " ".join(str(original).split())
         if self._url.password:
             message = message.replace(str(self._url.password), "***")
         return message[:_LONGEST_MESSAGE]

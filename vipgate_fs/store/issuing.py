@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from vipgate_fs.sentences import say
 from vipgate_fs.store import guests
 from vipgate_fs.store.guests import IssuedPin
 from vipgate_fs.store.key import NoKey, make_key, read_key
@@ -32,8 +33,12 @@ class KeyLost(Exception):
 
     def __init__(self, path: Path, lost: list[str]) -> None:
         super().__init__(
-            f"there is no {path}, with which these guest PINs were issued: {', '.join(lost)}; "
-            "copy it from where they were issued, or give them up with --new-key"
+            say(
+                "there is no {path}, with which these guest PINs were issued: {lost}; "
+                "copy it from where they were issued, or give them up with --new-key",
+                path=path,
+                lost=", ".join(lost),
+            )
         )
         self.lost = lost
 

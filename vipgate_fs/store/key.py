@@ -9,6 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from vipgate_fs.sentences import say
+from vipgate_fs.sentences.system import system_says
+
 _BYTES: Final = 32
 
 
@@ -32,17 +35,21 @@ def read_key(path: Path) -> bytes:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             text = file.read(1000)
     except FileNotFoundError:
-        raise NoKey(f"there is no {path}; copy it from the machine on which guest PINs are issued") from None
+        raise NoKey(
+            say("there is no {path}; copy it from the machine on which guest PINs are issued", path=path)
+        ) from None
     except OSError as error:
-        raise KeyUnusable(f"{path}: {error.strerror}") from None
+        raise KeyUnusable(say("{path}: {why}", path=path, why=system_says(error))) from None
     if mode & 0o077:
-        raise KeyUnusable(f"{path} may be read by others (mode {mode:04o}); chmod 600 {path}")
+        raise KeyUnusable(say("{path} may be read by others (mode {mode:04o}); chmod 600 {path}", path=path, mode=mode))
     try:
         key = bytes.fromhex(text.decode("ascii"))
     except ValueError:
         key = b""
     if len(key) != _BYTES:
-        raise KeyUnusable(f"{path} holds no key of VIPgate: {2 * _BYTES} hexadecimal digits")
+        raise KeyUnusable(
+            say("{path} holds no key of VIPgate: {digits} hexadecimal digits", path=path, digits=2 * _BYTES)
+        )
     return key
 
 
@@ -107,7 +114,7 @@ def make_key(path: Path) -> bytes:
         with suppress(FileExistsError):  # two who make it at once have one key
             path.hardlink_to(draft)
     except OSError as error:
-        raise KeyUnusable(f"{path}: {error.strerror}") from None
+        raise KeyUnusable(say("{path}: {why}", path=path, why=system_says(error))) from None
     finally:
         draft.unlink(missing_ok=True)
     return read_key(path)

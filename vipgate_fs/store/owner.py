@@ -13,6 +13,8 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from vipgate_fs.sentences import say
+
 ROOT: Final = 0
 _MOST_LINKS: Final = 40
 """Symbolic links on the way to a file; as many as Linux follows (path_resolution(7))."""
@@ -75,8 +77,11 @@ def find_owner(file: Path) -> tuple[int, int]:
     is_there = not rest and path.is_file()
     if folder.st_mode & _OTHERS_WRITE and not (is_there and folder.st_mode & stat.S_ISVTX):
         raise OwnerUnknown(
-            f"{file.parent} is root's, and others can write in it: run this as the user who runs the service "
-            "(runuser -u USER -- vipgate …)"
+            say(
+                "{folder} is root's, and others can write in it: run this as the user who runs the service "
+                "(runuser -u USER -- vipgate …)",
+                folder=file.parent,
+            )
         )
     return ROOT, ROOT
 
@@ -89,4 +94,8 @@ def find_foreign(file: Path) -> str | None:
         owner, _ = find_owner(file)
     except OwnerUnknown as error:
         return str(error)
-    return f"{file.parent} belongs to user {owner}: run the service as that user, not as root" if owner else None
+    if not owner:
+        return None
+    return say(
+        "{folder} belongs to user {user}: run the service as that user, not as root", folder=file.parent, user=owner
+    )

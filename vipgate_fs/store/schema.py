@@ -25,6 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from vipgate_fs.sentences import say
+
 METADATA: Final = MetaData()
 
 TALLIES: Final = Table(
@@ -207,11 +209,15 @@ def expect(connection: Connection) -> None:
     """
     version = _version(connection)
     if version is None:
-        raise WrongSchema("the store is empty; the service makes its tables when it is started")
+        raise WrongSchema(say("the store is empty; the service makes its tables when it is started"))
     if version < len(MIGRATIONS):
         raise WrongSchema(
-            f"the store has schema version {version}, and this VIPgate needs {len(MIGRATIONS)}; "
-            "restart the service with this version, which brings the store up to date"
+            say(
+                "the store has schema version {version}, and this VIPgate needs {needed}; restart the service "
+                "with this version, which brings the store up to date",
+                version=version,
+                needed=len(MIGRATIONS),
+            )
         )
 
 
@@ -230,8 +236,12 @@ def _version(connection: Connection) -> int | None:
     version: int = connection.scalars(select(_VERSION.c.version)).one()
     if version > len(MIGRATIONS):
         raise WrongSchema(
-            f"the store has schema version {version}, and this VIPgate knows only those up to {len(MIGRATIONS)}; "
-            "install the newer VIPgate again, or choose another store"
+            say(
+                "the store has schema version {version}, and this VIPgate knows only those up to {needed}; "
+                "install the newer VIPgate again, or choose another store",
+                version=version,
+                needed=len(MIGRATIONS),
+            )
         )
     return version
 

@@ -34,7 +34,5 @@ def check(facts: Facts) -> Iterator[Finding]:
     """The configuration is valid, makes sense, and is nobody else's."""
     for one in facts.findings:
         yield (INVALID if one.severity == "error" else DOUBTFUL)(finding=one)
-    for exposed in facts.machine.exposed:
-        file, _, rest = exposed.partition(": ")
-        what, _, remedy = rest.rpartition("; ")
-        yield EXPOSED(file=file, what=what, remedy=remedy)
+    for file, why in facts.machine.exposed:
+        yield EXPOSED(file=file, what=why.parts["what"], remedy=why.parts["remedy"])

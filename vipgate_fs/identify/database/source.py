@@ -65,7 +65,9 @@ class Source:
             with closing(_Question(self._connectable(), "", {})) as question:
                 self._aside.run(question.connect, self._timeouts.total)
         except TimeoutError:
-            raise StepFailed(f"no connection to the database within {self._timeouts.total:g} s") from None
+            raise StepFailed(
+                say("no connection to the database within {total:g} s", total=self._timeouts.total)
+            ) from None
         except Exception as error:  # noqa: BLE001 - a driver may raise anything
             raise StepFailed(self._described(error)) from None
 
