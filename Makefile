@@ -31,7 +31,9 @@ test-others: $(READY)
 
 FREESWITCH ?= /usr
 test-freeswitch: $(READY)
-	VIPGATE_FREESWITCH=$(FREESWITCH) $(BIN)/pytest tests/freeswitch --timeout 600 $(if $(REPORT),--report $(REPORT))
+	VIPGATE_FREESWITCH=$(FREESWITCH) $(BIN)/pytest tests/freeswitch --timeout 600 \
+		$(if $(REPORT),--report=$(REPORT)) $(if $(TRANSCRIPT),--transcript=$(TRANSCRIPT)) \
+		$(if $(DEB),--deb=$(DEB)) $(if $(SYSTEM),--system=$(SYSTEM)) $(if $(FUSIONPBX),--fusionpbx=$(FUSIONPBX))
 
 PAIRS ?= 10000
 diff-pairs: $(READY)

@@ -109,7 +109,7 @@ def test_a_dialplan_that_is_made_for_each_call_is_unknown(site, module, name):
     site.answers[f"xml_locate configuration configuration name {module[4:]}.conf"] = (
         f'<configuration><settings><param name="{name}" value="dialplan" bindings="dialplan"/></settings></configuration>'
     )
-    site.answers[DIALPLAN] = "<section/>"
+    site.answers[DIALPLAN] = "nobody asks for it: a handler can't answer without a call, and writes that into its log"
     assert site.mistakes() == ["dialplan-elsewhere"]
 
 
@@ -204,9 +204,35 @@ def test_what_need_not_be_so_for_a_bypass_is_not_named(site):
 
 
 def test_an_extension_that_goes_by_another_header_is_found_beside_one_of_the_same_name(site):
-    by_header = '<extension name="support"><condition field="${sip_to_user}" expression="^1$"/></extension>'
+    by_header = '<extension name="support"><condition field="${sip_to_user}" expression="^.*55500$"><action application="bridge" data="user/1000"/></condition></extension>'
     site.spoil(DIALPLAN, '<extension name="support">', f'{by_header}<extension name="support">')
     assert "another-header-decides" in site.mistakes()
+
+
+def test_a_transfer_to_what_a_header_says_is_found(site):
+    """`destination_number` decides whether, the header where."""
+    by_header = """<extension name="all"><condition field="destination_number" expression="^\\d+$">
+      <action application="transfer" data="${sip_req_user} XML numbers"/></condition></extension></context>
+      <context name="numbers"><extension name="any"><condition field="destination_number" expression="^.*(\\d\\d)$">
+      <action application="bridge" data="user/10$1"/></condition></extension>"""
+    public = '<context name="public">'
+    site.spoil(DIALPLAN, public, f"{public}{by_header}</context><context name='rest'>")
+    assert "another-header-decides" in site.mistakes()
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        '<condition field="${sip_h_Call-Info}" expression="answer-after=0"><action application="export" data="a=b"/>',
+        '<condition field="${sip_to_user}" expression="^[0-9+]+$"><action application="set" data="dialled=${sip_to_user}"/>',
+        """<condition field="destination_number" expression="^[*]8$"/><condition field="${sip_h_X-For}" expression="(.+)">
+        <action application="bridge" data="user/$1"/>""",
+    ],
+)
+def test_a_header_that_leads_nobody_to_a_protected_number_is_no_mistake(site, condition):
+    extension = f'<extension name="by-header" continue="true">{condition}</condition></extension>'
+    site.spoil(DIALPLAN, '<context name="public">', f'<context name="public">{extension}')
+    assert "another-header-decides" not in site.mistakes()
 
 
 def test_a_script_that_takes_the_call_can_not_be_followed(site):

@@ -59,6 +59,20 @@ STOCK = (
     ),
     (
         "global",
+        "auto-answer",
+        25,
+        False,
+        '<extension name="auto-answer" continue="true"><condition field="${sip_h_Call-Info}" expression="answer-after=0"><action application="export" data="sip_h_Call-Info="/></condition></extension>',
+    ),
+    (
+        "global",
+        "pick-up",
+        290,
+        False,
+        '<extension name="pick-up"><condition field="destination_number" expression="^\\*8$"/><condition field="${sip_h_X-pick-up}" expression="^(.+)$"><action application="bridge" data="user/$1@${domain_name}"/></condition></extension>',
+    ),
+    (
+        "global",
         "echo",
         300,
         False,
@@ -105,6 +119,7 @@ class Fusion:
             *(f"DELETE FROM {table}" for table in TABLES),
             ("INSERT INTO v_domains VALUES (%s, %s)", (DOMAIN_UUID, DOMAIN)),
             ("INSERT INTO v_default_settings VALUES ('destinations', 'dialplan_mode', %s, true)", (mode,)),
+            ("INSERT INTO v_default_settings VALUES ('dialplan', 'destination', %s, true)", (field,)),
             *rows,
         )
 
@@ -219,7 +234,7 @@ def test_a_context_of_its_own_as_for_a_plain_freeswitch_gets_the_rows_of_all(fus
     fusion.fill("multiple")
     answer = ask_fusionpbx(fusion.config).dialplan(["vipgate"])
     (context,) = (each for each in answer if each.get("name") == "vipgate")
-    assert [extension.get("name") for extension in context] == ["echo"]
+    assert [extension.get("name") for extension in context] == ["auto-answer", "pick-up", "echo"]
 
 
 def test_without_fusionpbx_there_is_nothing_to_ask(tmp_path):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from concurrent.futures import wait
 from pathlib import Path
 
+import database_servers
 import pytest
-from freeswitch import report
+from freeswitch import fusionpbx, report
 from freeswitch.configuration import DIALPLAN, TRUNK
+from freeswitch.fusionpbx import FusionPBX
 from freeswitch.gate import Gate, wait_until
 from freeswitch.phone import Phones
-from freeswitch.switch import FIRST, Listener, Switch, own_network, prefix, taken_ports
+from freeswitch.switch import FIRST, Listener, Switch, modules_of, own_network, prefix, taken_ports
 from freeswitch.watch import Watch
 
 VERSION = pytest.StashKey[str]()
@@ -20,6 +23,10 @@ VERSION = pytest.StashKey[str]()
 def pytest_addoption(parser):
     parser.addoption("--soak", type=int, default=2000, metavar="N", help="calls of the soak test")
     parser.addoption("--report", metavar="FILE", help="write a table of all scenarios there (Markdown)")
+    parser.addoption("--deb", type=Path, metavar="FILE", help="VIPgate's package")
+    parser.addoption("--system", type=Path, metavar="FOLDER", help="a Debian with systemd, of the package's release")
+    parser.addoption("--fusionpbx", type=Path, metavar="FOLDER", help="FusionPBX's source")
+    parser.addoption("--transcript", metavar="FOLDER", help="write there what test_getting_started.py types and sees")
 
 
 def pytest_terminal_summary(terminalreporter, config):
@@ -60,6 +67,24 @@ def switch(request, installed, tmp_path_factory):
     request.config.stash[VERSION] = started.version
     yield started
     started.stop()
+
+
+@pytest.fixture(scope="session")
+def fusionpbx_system(request, installed, tmp_path_factory):
+    """FusionPBX's own schema in a PostgreSQL."""
+    source = request.config.getoption("--fusionpbx", None)
+    missing = [name for name in fusionpbx.NEEDED if not (modules_of(installed) / f"{name}.so").exists()]
+    if source is None or not shutil.which("php") or missing:
+        pytest.skip(f"no FusionPBX, no php, or a FreeSWITCH without {', '.join(missing)}: tests/freeswitch/README.md")
+    with database_servers.postgresql() as server:
+        yield FusionPBX(source, server, tmp_path_factory.mktemp("fusionpbx"))
+
+
+@pytest.fixture
+def pbx(fusionpbx_system):
+    """A FusionPBX without VIPgate's rows, whose trunk's number leads to an extension that answers."""
+    fusionpbx_system.forget()
+    return fusionpbx_system
 
 
 @pytest.fixture(scope="session")

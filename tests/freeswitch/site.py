@@ -13,6 +13,7 @@ EXTERNAL, INTERNAL = "sip_profiles/external.xml", "sip_profiles/internal.xml"
 CARRIER = "sip_profiles/external/carrier.xml"
 LOGS, LISTS, MODULES = (f"autoload_configs/{name}.conf.xml" for name in ("logfile", "acl", "modules"))
 USERS = "directory/default.xml"
+VARIABLES = "vars.xml"
 VIPGATE, PUBLIC, DEFAULT = "dialplan/vipgate.xml", "dialplan/public.xml", "dialplan/default.xml"
 NUMBER = "+4971155500"
 
@@ -41,7 +42,7 @@ def files(control: int, external: int, internal: int, gates: tuple[int, int]) ->
   </section>
 </document>
 """,
-        "vars.xml": f"""<include>
+        VARIABLES: f"""<include>
   <X-PRE-PROCESS cmd="set" data="domain={HOST}"/>
   <X-PRE-PROCESS cmd="set" data="esl_password=only-for-this-test"/>
 </include>

@@ -15,6 +15,8 @@ from pathlib import Path
 from freeswitch import configuration
 from freeswitch.configuration import CONTROL, HOST, INSIDE, LIBERAL, PASSWORD, SILENT, TRUNK, WEBSERVICE
 from freeswitch.gate import wait_until
+from freeswitch.machine import HOST as HOST_ROOT
+from freeswitch.machine import Machine, foreign
 
 GATES = FIRST, SECOND = 8084, 8086
 """The ports that freeswitch-dialplan.xml names."""
@@ -99,6 +101,7 @@ class Switch:
         write: writes the configuration into the folder.
         profiles: SIP profiles that it has.
         control: port and password of its event socket.
+        machine: where it runs, with the folder as /etc/freeswitch.
     """
 
     def __init__(
@@ -108,25 +111,30 @@ class Switch:
         write: Callable[[Path], None] = configuration.write,
         profiles: int = 3,
         control: tuple[int, str] = (CONTROL, PASSWORD),
+        machine: Machine | None = None,
     ) -> None:
         self.folder = folder
         self._profiles = profiles
         self._at = control
         write(folder)
-        modules = next(path for path in (prefix / "lib/freeswitch/mod", prefix / "mod") if path.is_dir())
+        modules = modules_of(prefix)
         places = {"conf": "", "log": "log", "db": "db", "run": "run", "scripts": "scripts", "temp": "temp"}
-        options = [word for name, place in places.items() for word in (f"-{name}", str(folder / place))]
-        command = [str(prefix / "bin/freeswitch"), "-nf", "-nc", "-nonat", "-nonatmap", "-np", "-mod", str(modules)]
+        seen = Path("/etc/freeswitch") if machine else folder
+        options = [word for name, place in places.items() for word in (f"-{name}", str(seen / place))]
+        program = prefix / "bin/freeswitch"
+        command = machine.inside(*foreign(program)) if machine else [str(program)]
+        command += ["-nf", "-nc", "-nonat", "-nonatmap", "-np", "-mod", f"{HOST_ROOT if machine else ''}{modules}"]
         with (folder / "log" / "console.log").open("wb") as console:
             self._process = subprocess.Popen(
                 [*command, *options], cwd=folder, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT
             )
-        if not wait_until(self._is_ready, 40):
+        if not wait_until(self.is_ready, 40):
             self.stop()
             raise RuntimeError(f"FreeSWITCH does not start, see {folder}/log")
         self.version = self.api("version").split("(")[0].removeprefix("FreeSWITCH Version ").strip()
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Whether all of its SIP profiles run, or it has ended."""
         try:
             profiles = self.api("sofia status")
         except OSError:
@@ -187,6 +195,11 @@ class Listener:
         self._control.interrupt()
         self._thread.join()
         self._control.close()
+
+
+def modules_of(prefix: Path) -> Path:
+    """The folder of its modules."""
+    return next(path for path in (prefix / "lib/freeswitch/mod", prefix / "mod") if path.is_dir())
 
 
 def prefix() -> Path | None:

@@ -32,10 +32,11 @@ SELECT d.dialplan_context, d.dialplan_name, d.dialplan_order, d.domain_uuid IS N
         FROM v_destinations n WHERE n.dialplan_uuid = d.dialplan_uuid)
 FROM v_dialplans d WHERE d.dialplan_enabled::text IN ('true', 't') ORDER BY d.dialplan_order
 """
-_MODE: Final = """
-SELECT default_setting_value FROM v_default_settings WHERE default_setting_category = 'destinations'
-AND default_setting_subcategory = 'dialplan_mode' AND default_setting_enabled::text IN ('true', 't')
+_SETTING: Final = """
+SELECT default_setting_value FROM v_default_settings
+WHERE default_setting_category = :category AND default_setting_subcategory = :name
 """
+"""Whether it is enabled, the handler does not look at."""
 _NO_DIGITS: Final = re.compile(r"[^0-9]")
 
 
@@ -68,12 +69,14 @@ class FusionPbx:
 
     Attributes:
         single: whether its default setting destinations/dialplan_mode is `single`.
+        called: what it takes for the called number (default setting dialplan/destination), as a condition's field.
         rows: by their order.
         cache: what it has kept of dialplans that it made before, by the file's name.
         cache_folder: where these are.
     """
 
     single: bool
+    called: str
     rows: tuple[Row, ...]
     cache: Mapping[str, str]
     cache_folder: str
@@ -104,7 +107,7 @@ class FusionPbx:
                 if self.single and row.context == PUBLIC and row.destination is not None:
                     *before, number = (_NO_DIGITS.sub("", part) for part in row.destination.split("|"))
                     expression = rf"^\+?{''.join(f'(?:{part})?' for part in before if part)}{number}$"
-                    extension.insert(0, ET.Element("condition", field="destination_number", expression=expression))
+                    extension.insert(0, ET.Element("condition", field=self.called, expression=expression))
                 yield extension
 
 
@@ -121,8 +124,13 @@ def ask_fusionpbx(config: Path = CONFIG) -> FusionPbx | None:
     except OSError as error:
         raise Unreadable(say("{config}: {why}", config=config, why=system_says(error))) from None
     folder = settings.get("cache.location", "/var/cache/fusionpbx")
-    rows, mode = _ask_database(settings)
-    return FusionPbx(mode == "single", tuple(rows), dict(_cached(Path(folder))), folder)
+    rows, mode, called = _ask_database(settings)
+    return FusionPbx(mode == "single", _field(called), tuple(rows), dict(_cached(Path(folder))), folder)
+
+
+def _field(called: str) -> str:
+    name = called.removeprefix("${").removesuffix("}")
+    return f"${{{name}}}" if name in ("sip_to_user", "sip_req_user") else "destination_number"
 
 
 def _settings(written: str) -> dict[str, str]:
@@ -130,7 +138,9 @@ def _settings(written: str) -> dict[str, str]:
     return {name.strip(): value.strip().strip("'\"") for name, equals, value in pairs if equals}
 
 
-def _ask_database(settings: Mapping[str, str]) -> tuple[Sequence[Row], str]:
+def _ask_database(settings: Mapping[str, str]) -> tuple[Sequence[Row], str, str]:
+    """The rows; how destinations are looked up, and by which number."""
+
     def setting(name: str) -> str:
         return settings.get(f"database.0.{name}", "")
 
@@ -149,13 +159,16 @@ def _ask_database(settings: Mapping[str, str]) -> tuple[Sequence[Row], str]:
         with engine.connect() as connection:
             connection.execute(text("SET TRANSACTION READ ONLY"))
             rows = [_row(*row) for row in connection.execute(text(_ROWS))]
-            mode = connection.execute(text(_MODE)).scalar()
+            mode, called = (
+                connection.execute(text(_SETTING), {"category": category, "name": name}).scalar() or ""
+                for category, name in (("destinations", "dialplan_mode"), ("dialplan", "destination"))
+            )
     except Exception as error:  # noqa: BLE001 - a driver may raise anything
         why = " ".join(str(getattr(error, "orig", None) or error).split())
         raise Unreadable(say("its database: {why}", why=why.replace(password, "***") if password else why)) from None
     finally:
         engine.dispose()
-    return rows, str(mode or "multiple")
+    return rows, str(mode), str(called)
 
 
 def _row(context: Any, name: Any, order: Any, of_domain: Any, written: Any, destination: Any) -> Row:  # noqa: PLR0913, PLR0917

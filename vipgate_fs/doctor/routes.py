@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 from vipgate_fs.doctor.conditions import State
 from vipgate_fs.doctor.entries import Entry
 from vipgate_fs.doctor.numbers import Sample
 from vipgate_fs.doctor.switch import Switch
 from vipgate_fs.doctor.way import MOST_WAYS, Way, begin, ways
+
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,13 @@ def incoming_ways(switch: Switch, entries: Iterable[Entry], samples: Iterable[Sa
                 yield Incoming(entry, sample, way)
 
 
-def onward(switch: Switch, before: Way, number: str, context: str) -> list[Way]:
-    """Where a call goes that a gate lets through, or sends to another number, after it came that way."""
-    variables = {**before.state.variables, "vipgate_passed": ""}
+def onward(
+    switch: Switch, before: Way, number: str, context: str, headers: Mapping[str, str] = NO_HEADERS
+) -> list[Way]:
+    """Where a call goes that a gate lets through, or sends to another number, after it came that way.
+
+    `headers`: variables whose values its caller has written; of others it is not known what they wrote.
+    """
+    variables = {**before.state.variables, **headers, "vipgate_passed": ""}
     start = State(number, context, before.state.number, variables, dict(switch.variables))
     return list(ways(switch.dialplan, start))

@@ -100,7 +100,7 @@ class Switch:
     Attributes:
         version: such as 1.10.12.
         modules: those of NEEDED and OTHERS that are loaded.
-        dialplan: its section of the configuration, as it is in force.
+        dialplan: its section of the configuration, as it is in force; empty where modules answer in its place.
         bindings: modules that answer for the dialplan in place of that section: mod_lua, mod_xml_curl.
         event_socket: settings of event_socket.conf.
         variables: global ones.
@@ -139,11 +139,13 @@ def ask_switch(ask: Ask, configuration: Configuration | None, now: Callable[[], 
     domain = (configuration.site.domain if configuration else None) or variables.get("domain", "")
     users, groups, prompts = names_of(configuration)
     loaded = frozenset(name for name in (*NEEDED, *OTHERS) if ask(f"module_exists {name}").strip() == "true")
+    bindings = tuple(_bindings(read, loaded))
     return Switch(
         version=ask("version short").strip(),
         modules=loaded,
-        dialplan=read("xml_locate dialplan"),
-        bindings=tuple(_bindings(read, loaded)),
+        # FusionPBX's handler can't answer without a call: it would write an error into the switch's log.
+        dialplan=ET.Element("nothing") if bindings else read("xml_locate dialplan"),
+        bindings=bindings,
         profiles=tuple(_profiles(read)),
         gateways=tuple(_gateways(read("sofia xmlstatus gateway"))),
         access=_access(read.configuration("acl")),

@@ -124,9 +124,9 @@ def ways(dialplan: ET.Element, start: State, most: int = MOST_WAYS) -> Iterator[
     yield from explore(run, most)
 
 
-def begin(number: str, context: str, settings: Mapping[str, str]) -> State:
-    """A call as it comes to a context."""
-    return State(number, context, settings=dict(settings))
+def begin(number: str, context: str, settings: Mapping[str, str], headers: Mapping[str, str] | None = None) -> State:
+    """A call as it comes to a context, whose caller has written these headers, by the names of their variables."""
+    return State(number, context, variables=dict(headers or {}), settings=dict(settings))
 
 
 class _Walk:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from vipgate_fs.config.model import Configuration
-from vipgate_fs.dialplan.layout import OWN
 from vipgate_fs.doctor.facts import Facts
 from vipgate_fs.doctor.finding import Finding, Mistake, Severity
 from vipgate_fs.doctor.numbers import is_protected
-from vipgate_fs.doctor.routes import Incoming, onward
+from vipgate_fs.doctor.routes import NO_HEADERS, Incoming, onward
 from vipgate_fs.doctor.switch import Switch
 from vipgate_fs.doctor.way import End, Way, begin, find_context, ways
 from vipgate_fs.gate.call import REQUEST_URI
@@ -26,6 +25,7 @@ OURS: Final = ("vipgate", "vipgate-no-gate", "vipgate-passed")
 _HEADERS: Final = re.compile(r"sip_to_user|sip_req_user|sip_to_uri|sip_req_uri|sip_h_[A-Za-z-]+")
 _STRANGER: Final = "5550199019901"
 """A number that is nobody's."""
+_ANY_HOST: Final = "127.0.0.1"
 _PARAMETERS: Final = ";npdi;rn=+4919912345"
 """What the carrier of a ported number adds to it (RFC 4694)."""
 _SHORTEST: Final = 6
@@ -247,7 +247,8 @@ def _after(facts: Facts, switch: Switch, configuration: Configuration) -> Iterat
             yield mistake(number=each.sample.number, way=way.told, context=way.contexts[-1])
             continue
         yield from _others(*arrived[0], switch, configuration)
-        yield from _headers((way for _, way in found), switch, configuration)
+        contexts = [name for _, way in found for name in way.contexts]
+        yield from _headers(arrived[0][0], contexts, switch, configuration)
     for gate, target, before in _targets(next(iter(several.values())) for several in met.values()):
         ways_on = onward(switch, before, target, gate.route.context)
         if not any(map(_arrives, ways_on)):
@@ -259,8 +260,8 @@ def _lets_in(gate: Gate) -> bool:
     return bool(gate.steps or gate.active or not isinstance(gate.otherwise, Reject))
 
 
-def _passed(each: Incoming, switch: Switch) -> list[Way]:
-    return onward(switch, each.way, each.sample.number, each.sample.gate.route.context)
+def _passed(each: Incoming, switch: Switch, headers: Mapping[str, str] = NO_HEADERS) -> list[Way]:
+    return onward(switch, each.way, each.sample.number, each.sample.gate.route.context, headers)
 
 
 def _arrives(way: Way) -> bool:
@@ -292,33 +293,45 @@ def _others(each: Incoming, arrived: Way, switch: Switch, configuration: Configu
     for other in (f"99{number.lstrip('+')}", f"{number}9"):
         if is_protected(configuration, other):
             continue
-        way = _unjudged(other, entry.context, switch)
+        way = _unjudged(other, entry.context, switch, configuration)
         if way and way.end is End.THROUGH and way.last == arrived.last:
-            stranger = _unjudged(_STRANGER, entry.context, switch)
+            stranger = _unjudged(_STRANGER, entry.context, switch, configuration)
             if stranger is None or stranger.last != way.last:
                 yield OTHER_NUMBER(other=other, number=number, way=way.told, gate=each.sample.gate.name)
 
 
-def _unjudged(number: str, context: str, switch: Switch) -> Way | None:
-    """Where a call to a number goes that no gate protects: a gate lets it pass."""
-    before = next(ways(switch.dialplan, begin(number, context, switch.variables), most=1))
-    if before.end is End.GATE:
-        return next(iter(onward(switch, before, number, Route().context)), None)
-    return before
+def _unjudged(
+    number: str, context: str, switch: Switch, configuration: Configuration, headers: Mapping[str, str] = NO_HEADERS
+) -> Way | None:
+    """Where a call to a number goes that no gate protects: a gate lets it pass. None: a gate judges it after all."""
+    call = begin(number, context, switch.variables, headers)
+    before = next(ways(switch.dialplan, call, most=1))
+    if before.end is not End.GATE:
+        return before
+    asked = before.state.number or number
+    if is_protected(configuration, asked):
+        return None
+    return next(iter(onward(switch, before, asked, Route().context, headers)), None)
 
 
-def _headers(found: Iterable[Way], switch: Switch, configuration: Configuration) -> Iterator[Finding]:
-    """Contexts behind the gate that go by a header which the gate does not look at first."""
+def _headers(
+    each: Incoming, contexts: Iterable[str], switch: Switch, configuration: Configuration
+) -> Iterator[Finding]:
+    """Headers that lead a call to nobody's number, which no gate judges, to where a protected one goes."""
     if configuration.site.called_number[0] != REQUEST_URI:
         return
-    for name in dict.fromkeys(name for way in found for name in way.contexts if name not in OURS):
-        context = find_context(switch.dialplan, name)
-        found_in = [] if context is None else [(each.get("name", ""), _header(each)) for each in context]
-        if not any(field and extension.startswith(OWN) for extension, field in found_in):  # --match-to
-            yield from (OTHER_HEADER(context=name, field=field) for _, field in found_in if field)
+    number, entry = each.sample.number, each.entry.context
+    for name in dict.fromkeys(name for name in contexts if name not in OURS):
+        for field in _header_fields(find_context(switch.dialplan, name)):
+            headers = {field: f"{number}@{_ANY_HOST}" if field.endswith("_uri") else number}
+            there = {way.last for way in _passed(each, switch, headers) if way.end is End.THROUGH}
+            way = _unjudged(_STRANGER, entry, switch, configuration, headers)
+            without = _unjudged(_STRANGER, entry, switch, configuration)
+            if way and way.end is End.THROUGH and way.last in there and (without is None or without.last != way.last):
+                yield OTHER_HEADER(context=name, field=field)
 
 
-def _header(extension: ET.Element) -> str:
-    """The header that an extension's conditions go by; "": none."""
-    fields = (_HEADERS.search(each.get("field", "")) for each in extension.iter() if each.tag in ("condition", "regex"))
-    return next((found[0] for found in fields if found), "")
+def _header_fields(context: ET.Element | None) -> Iterator[str]:
+    """The headers that a context's conditions or actions go by, once each."""
+    written = () if context is None else (value for each in context.iter() for value in each.attrib.values())
+    yield from dict.fromkeys(found for value in written for found in _HEADERS.findall(value))
