@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 import pytest
@@ -36,14 +36,17 @@ def known(database, *accounts):
 
 
 @contextmanager
-def being_judged(database, of):
-    """A transaction of another process that has judged a wrong attempt, and is not over yet."""
+def being_judged(database, of, *, saved=True):
+    """A transaction of another process that has judged a wrong attempt, and is not over yet; it may not be written yet, either."""
     with database.writing() as connection:
         ledger = Ledger(connection, database.dialect, KeyFile(None))
         ledger.load(of.accounts, {})
         assert ledger.judge(of, Pin(RIGHT_PIN), "1", 1e9)[0].judgement is WRONG
-        ledger.save()
+        if saved:
+            ledger.save()
         yield
+        if not saved:
+            ledger.save()
 
 
 def test_a_lockout(store, said, clock):
@@ -156,6 +159,24 @@ def test_what_is_cleared_while_somebody_is_judging_stays_cleared(open_database, 
             assert not clearing.done()
         assert clearing.result(10) == 2
     assert known(database, locked.own)[locked.own].locked_until == 0.0
+
+
+@pytest.mark.parametrize(
+    "change", [tallies.clear, lambda connection: tallies.forget_known(connection, "g", " 1")], ids=["clear", "forget"]
+)
+def test_nobody_who_is_judging_writes_back_what_is_changed_before_they_write(open_database, url, change):
+    """Only whoever holds the gate may change its accounts: they were read, and are not written yet."""
+    database, locked = open_database(url), attempt(lockout=Lockout(failures=2))
+    with being_judged(database, locked):
+        pass
+    with ThreadPoolExecutor(1) as pool:
+        with being_judged(open_database(url), locked, saved=False):
+            changing = pool.submit(database.transact, change)
+            wait([changing], 0.3)
+            assert not changing.done()
+        changing.result(10)
+    tally = known(database, locked.own)[locked.own]
+    assert (tally.failures, tally.locked_until > 0) == ((0, False) if change is tallies.clear else (2, True))
 
 
 def test_what_does_not_matter_is_forgotten(store, database, clock):

@@ -80,6 +80,113 @@ def test_many_are_read_a_page_at_a_time_and_each_once(database, monkeypatch):
     assert kept(database) == sorted(written, key=lambda record: (record.began, record.uuid))
 
 
+PEOPLE = ("+4917612345678", "", "70_1", "7001", "+4930%", "a\\b")
+SEARCHES = [
+    Wanted(0.0),
+    Wanted(NOW + 7.0),
+    *(Wanted(0.0, number) for number in ("7001", "70_1", "%", "\\", "612", "no such number")),
+    Wanted(0.0, withheld=True),
+    *(Wanted(0.0, outcomes=frozenset(outcomes)) for outcomes in (["passed"], ["passed", "forwarded"], ["locked out"])),
+    Wanted(0.0, gate="support"),
+    Wanted(NOW + 2.0, "7001", outcomes=frozenset(["forwarded"]), gate="support"),
+    Wanted(NOW + 2.0, "70", withheld=True, outcomes=frozenset(["forwarded"])),
+]
+
+
+def pages(database, wanted):
+    """Those that a search finds, a page at a time."""
+    after = None
+    for _ in range(40):
+        found = database.transact(lambda connection, at=after: records.latest(connection, wanted, 3, at), reads=True)
+        assert len(found.records) <= 3
+        yield found
+        after = found.after
+        if after is None:
+            return
+    pytest.fail("a search has no end")
+
+
+@pytest.mark.parametrize("looked_through", [5, 1000])
+def test_a_search_finds_what_fits_however_many_are_looked_through(database, monkeypatch, looked_through):
+    """The latest first, each once, a page at a time; several calls end at the same moment."""
+    monkeypatch.setattr(records, "LOOKED_THROUGH", looked_through)
+    written = [
+        replace(
+            RECORD,
+            uuid=str(number % 7),
+            began=NOW + number // 3,
+            seconds=number % 2,
+            caller=PEOPLE[number % 6],
+            called=PEOPLE[number % 4],
+            gate=("support", "sales", None)[number % 3],
+            outcome=("passed", "forwarded")[number % 2],
+        )
+        for number in range(30)
+    ]
+    database.transact(lambda _: None)
+    write_records(database, written)
+    order = sorted(written, key=lambda record: (record.began + record.seconds, record.uuid, record.began), reverse=True)
+    for wanted in SEARCHES:
+        found = list(pages(database, wanted))
+        fits = [record for record in order if wanted.fits(record)]
+        assert [record for page in found for record in page.records] == fits, wanted
+        assert looked_through < 30 or all(page.looked_back is None for page in found)
+        assert looked_through < 30 or len(found) == max(1, -(-len(fits) // 3)), wanted
+    if looked_through < 30:
+        nothing = next(pages(database, Wanted(0.0, "no such number")))
+        fifth = order[4].began + order[4].seconds, order[4].uuid, order[4].began
+        assert (nothing.records, nothing.after, nothing.looked_back) == ([], fifth, fifth[0])
+
+
+def test_what_fits_a_search():
+    record = replace(RECORD, caller="7001", called="7002", seconds=5.0)
+    for wanted, fits in [
+        (Wanted(NOW + 5.0), True),
+        (Wanted(NOW + 5.1), False),
+        (Wanted(0.0, "001"), True),
+        (Wanted(0.0, "7002"), True),
+        (Wanted(0.0, "7003"), False),
+        (Wanted(0.0, withheld=True), False),
+        (Wanted(0.0, outcomes=frozenset(["forwarded", "passed"])), True),
+        (Wanted(0.0, outcomes=frozenset(["passed"])), False),
+        (Wanted(0.0, gate="support"), True),
+        (Wanted(0.0, gate="sales"), False),
+        (Wanted(NOW + 6.0, "7001", gate="support"), False),
+        (Wanted(0.0, "7003", gate="support"), False),
+        (Wanted(0.0, "7001", withheld=True, gate="support"), False),
+        (Wanted(0.0, "7001", outcomes=frozenset(["passed"]), gate="support"), False),
+    ]:
+        assert wanted.fits(record) == fits, wanted
+    assert Wanted(0.0, withheld=True).fits(replace(record, caller=""))
+
+
+def test_calls_are_counted_by_gate_and_outcome_from_a_moment_on(database):
+    written = [
+        replace(RECORD, uuid=str(number), began=NOW + number, seconds=0.0, gate=gate, outcome=outcome)
+        for number, (gate, outcome) in enumerate(
+            [("support", "passed"), ("support", "passed"), ("support", "forwarded"), (None, "passed")]
+        )
+    ]
+    database.transact(lambda _: None)
+    write_records(database, written)
+    for since, counted in [
+        (0.0, {("support", "passed"): 2, ("support", "forwarded"): 1, (None, "passed"): 1}),
+        (NOW + 1, {("support", "passed"): 1, ("support", "forwarded"): 1, (None, "passed"): 1}),
+        (NOW + 9, {}),
+    ]:
+        assert database.transact(partial(records.counts, since=since), reads=True) == counted
+
+
+def test_a_call_is_found_by_its_id_and_its_beginning(database):
+    written = [replace(RECORD, uuid=uuid, began=NOW + at) for uuid in ("a", "b") for at in (1, 2)]
+    database.transact(lambda _: None)
+    write_records(database, written)
+    for record in written:
+        found = partial(records.find, uuid=record.uuid, began=record.began)
+        assert database.transact(found, reads=True) == record
+    assert database.transact(partial(records.find, uuid="a", began=NOW), reads=True) is None
+
+
 def test_they_are_written_soon(store, database):
     store.record(RECORD)
     until(lambda: kept(database))
