@@ -24,9 +24,9 @@ def session(request, connection):
     sock, _ = connection
     session = request.param(("127.0.0.1", 1), sock)
     yield session
-    greenlets = filter(None, (session._receive_events_greenlet, session._process_events_greenlet))
-    gevent.killall(list(greenlets), timeout=1)
-    session.sock_file.close()
+    if not isinstance(session, Session):
+        gevent.killall([session._receive_events_greenlet, session._process_events_greenlet], timeout=1)
+        session.sock_file.close()
     sock.close()
 
 

@@ -190,3 +190,18 @@ def test_a_repr_shows_no_content():
     assert repr(frame) == f"<Frame text/event-plain CHANNEL_EXECUTE_COMPLETE, {len(BODY)} bytes of body>"
     assert "vipgate" not in repr(frame.headers)
     assert repr(frames(b"A: 1\n\n")[0]) == "<Frame ?, 0 bytes of body>"
+
+
+def test_the_same_short_reply_is_read_only_once():
+    decoder = Decoder()
+    decoder.feed(b"Content-Type: command/reply\nReply-Text: +OK\n\n" * 2)
+    first, second = decoder.frame(), decoder.frame()
+    assert first is second
+    assert (first.content_type, first.data, first.body) == ("command/reply", "+OK", b"")
+
+
+@pytest.mark.parametrize("body", [b"", b"1", b"22"])
+def test_a_short_frame_has_its_own_body(body):
+    decoder = Decoder()
+    decoder.feed(b"Content-Length: %d\nContent-Type: api/response\n\n%bContent-Type: x\n\n" % (len(body), body))
+    assert (decoder.frame().body, decoder.frame().content_type) == (body, "x")

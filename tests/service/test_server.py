@@ -318,6 +318,20 @@ def test_a_burst_of_calls_waits_to_be_accepted(serve):
             gevent.sleep(0.01)
 
 
+def test_an_accepted_connection_keeps_alive_and_sends_at_once(serve, connect, monkeypatch):
+    found = []
+    names = ("TCP_NODELAY", "TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT")
+
+    def look(_handler, sock, _address):
+        found.append(sock.getsockopt(stdlib_socket.SOL_SOCKET, stdlib_socket.SO_KEEPALIVE))
+        found.extend(sock.getsockopt(stdlib_socket.IPPROTO_TCP, getattr(stdlib_socket, name)) for name in names)
+
+    monkeypatch.setattr(calls_module.CallHandler, "__call__", look)
+    connect(serve())
+    until(lambda: len(found) == 5)
+    assert found == [1, 1, 30, 10, 3]
+
+
 @pytest.mark.xfail(strict=True, reason="greenswitch's server has a backlog of 100 and accepts every 100 ms")
 def test_greenswitchs_server_loses_a_burst():
     server = OutboundESLServer("127.0.0.1", list(range(18084, 18100)), application=object)

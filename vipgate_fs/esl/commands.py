@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 
 def sendmsg(application: str, argument: str = "", event_uuid: str = "") -> str:
@@ -14,23 +14,23 @@ def sendmsg(application: str, argument: str = "", event_uuid: str = "") -> str:
     Raises:
         ValueError: for control characters, with which an argument would become a second command.
     """
+    if not f"{application}{argument}{event_uuid}".isprintable():
+        raise ValueError(f"a control character in the argument of {application}")
     lines = ["sendmsg", "call-command: execute", f"execute-app-name: {application}", "event-lock: true"]
     if argument:
         lines.append(f"execute-app-arg: {argument}")
     if event_uuid:
         lines.append(f"Event-UUID: {event_uuid}")
-    if any(not line.isprintable() for line in lines):
-        raise ValueError(f"a control character in the argument of {application}")
     return "\n".join(lines)
 
 
-def encode(commands: Iterable[str]) -> bytes:
+def encode(commands: Sequence[str]) -> bytes:
     """Commands as they go over the wire.
 
     Raises:
         ValueError: for a command with an empty line in it, which would be two.
     """
-    commands = tuple(commands)
-    if any("\n\n" in command or "\r" in command for command in commands):
+    text = "".join([f"{command}\n\n" for command in commands])
+    if text.count("\n\n") != len(commands) or "\r" in text:
         raise ValueError("an empty line inside of a command")
-    return "".join(command + "\n\n" for command in commands).encode()
+    return text.encode()

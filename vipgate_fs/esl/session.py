@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 import socket
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final, Never, TypeVar
@@ -44,7 +43,7 @@ class Session(OutboundSession):  # type: ignore[misc]
     """The gate's end of one outbound event socket connection.
 
     Args:
-        client_address: the peer, as `accept` gave it.
+        _client_address: of the peer; greenswitch's own sessions have it, too.
         sock: the connected gevent socket; the session closes it in `stop`.
         trace: gets every command and every frame as ("sent" | "received", text); frames in short, without digits.
 
@@ -55,13 +54,13 @@ class Session(OutboundSession):  # type: ignore[misc]
         heard: called with the number of bytes received, each time.
     """
 
-    def __init__(self, client_address: Any, sock: Any, trace: Callable[[str, str], None] | None = None) -> None:
-        super().__init__(client_address, sock)
-        self.sock_file.close()
+    def __init__(self, _client_address: Any, sock: Any, trace: Callable[[str, str], None] | None = None) -> None:
+        # greenswitch's own start would open a file on the socket, a queue and handlers, all of them unused here.
+        self.sock, self.connected, self._lingering = sock, True, False
         self._trace = trace
         self.heard: Callable[[int], Any] = bool
         self._decoder = Decoder()
-        self._replies: deque[Frame] = deque()
+        self._replies: list[Frame] = []
         self._completed: dict[str, Frame | None] = {}
         self._gone: SessionGone | None = None
         self._heard = self.was_probe = self.holds_call = self._outbound_connected = False
@@ -125,7 +124,8 @@ class Session(OutboundSession):  # type: ignore[misc]
         self.watch()
         self._write(data)
         self.holds_call = self.holds_call and not lets_go
-        replies = [self._wait(self._next_reply, deadline) for _ in commands]
+        replies = self._wait(lambda: self._replies if len(self._replies) == len(commands) else None, deadline)
+        self._replies = []
         for reply in replies:
             if reply.content_type == "command/reply" and reply.data.startswith("-ERR"):
                 raise CommandRefused(reply.data)
@@ -235,13 +235,10 @@ class Session(OutboundSession):  # type: ignore[misc]
         self._decoder, self.session_data = Decoder(), Headers(b"", encoded=False)
 
     def _encode(self, commands: Sequence[str]) -> bytes:
-        data = encode(commands)
-        for command in commands:
-            self._tell("sent", command)
-        return data
-
-    def _next_reply(self) -> Frame | None:
-        return self._replies.popleft() if self._replies else None
+        if self._trace is not None:
+            for command in commands:
+                self._trace("sent", command)
+        return encode(commands)
 
     def _wait(self, ready: Callable[[], T | None], deadline: float) -> T:
         """Read frames, one at a time, until `ready` gives something: what came before a hang-up or rubbish counts.
@@ -298,7 +295,8 @@ class Session(OutboundSession):  # type: ignore[misc]
             self._closed(str(error))
 
     def _handle(self, frame: Frame) -> None:
-        self._tell("received", frame)
+        if self._trace is not None:
+            self._trace("received", str(frame))
         match frame.content_type:
             case "command/reply" | "api/response" if self._unanswered:
                 self._unanswered -= 1
@@ -342,7 +340,3 @@ class Session(OutboundSession):  # type: ignore[misc]
         self._gone = self._gone or SessionGone(why)
         self._outbound_connected = False
         raise self._gone
-
-    def _tell(self, direction: str, what: object) -> None:
-        if self._trace is not None:
-            self._trace(direction, str(what))

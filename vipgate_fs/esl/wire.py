@@ -15,16 +15,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final
+from functools import lru_cache
+from typing import Final, TypeVar, overload
 from urllib.parse import unquote_to_bytes
 
 MAX_HEAD: Final = 4 * 1024 * 1024
 """Bytes of one header block: 5 kB for a usual call, 1 MB and more if a caller wants it so (facts: "Connect")."""
 MAX_BODY: Final = MAX_HEAD
 """Bytes of one body: an event shows the call's variables once more."""
+T = TypeVar("T")
 _ENCODED: Final = b"Event-Name: "
 """How the reply to `connect` begins, the one block outside of a body whose values FreeSWITCH encodes."""
 _NAME: Final = re.compile(r"[A-Za-z_/-]{1,40}")
+_SHORT: Final = 128
+"""Bytes of a reply to a command that is kept read: the few that there are come with every call."""
 
 
 class WireError(Exception):
@@ -47,7 +51,7 @@ class Headers(Mapping[str, str]):
 
     def raw(self, name: str) -> bytes | None:
         """The value as it came, or None."""
-        key = b"\n%b: " % name.encode("utf-8", "surrogateescape")
+        key = _key(name)
         start = self._block.find(key)
         if start < 0:
             return None
@@ -55,15 +59,28 @@ class Headers(Mapping[str, str]):
         return self._block[start : self._block.index(b"\n", start)]
 
     def __getitem__(self, name: str) -> str:
+        value = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    @overload
+    def get(self, name: str, /) -> str | None: ...
+    @overload
+    def get(self, name: str, /, default: str | T) -> str | T: ...
+    def get(self, name: str, /, default: str | T | None = None) -> str | T | None:
+        """The value, or the default."""
         raw = self.raw(name)
         if raw is None:
-            raise KeyError(name)
-        return self._decode(raw)
-
-    def _decode(self, raw: bytes) -> str:
+            return default
         if raw == b"_undef_":
             return ""
-        return (unquote_to_bytes(raw) if self._encoded else raw).decode("utf-8", "replace")
+        if self._encoded and b"%" in raw:
+            raw = unquote_to_bytes(raw)
+        return raw.decode("utf-8", "replace")
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.raw(name) is not None
 
     def _names(self) -> dict[bytes, None]:
         lines = self._block.split(b"\n")
@@ -77,6 +94,11 @@ class Headers(Mapping[str, str]):
 
     def __repr__(self) -> str:
         return f"<Headers {len(self._block)} bytes>"
+
+
+@lru_cache(256)
+def _key(name: str) -> bytes:
+    return b"\n%b: " % name.encode("utf-8", "surrogateescape")
 
 
 def _shown(name: str) -> str:
@@ -143,9 +165,12 @@ class Decoder:
             WireError: for what can't become a frame, or only one larger than MAX_HEAD or MAX_BODY.
         """
         if self._head is None:
-            self._head = self._next_head()
-            if self._head is None:
+            block = self._next_block()
+            if block is None:
                 return None
+            if len(block) <= _SHORT and b"Content-Length" not in block:
+                return _bare(block)
+            self._head = Headers(block, encoded=block.startswith(_ENCODED))
             self._length = _content_length(self._head)
         if len(self._buffer) < self._length:
             return None
@@ -164,7 +189,7 @@ class Decoder:
         """Whether a frame has begun and is not complete: at the end of the stream, something is missing."""
         return self._head is not None or bool(self._buffer.strip(b"\n"))
 
-    def _next_head(self) -> Headers | None:
+    def _next_block(self) -> bytes | None:
         buffer = self._buffer
         if buffer.startswith(b"\n"):
             self._take(len(buffer) - len(buffer.lstrip(b"\n")))
@@ -174,14 +199,19 @@ class Decoder:
         if end < 0:
             self._scanned = max(len(buffer) - 1, 0)
             return None
-        block = self._take(end + 2)[:-2]
-        return Headers(block, encoded=block.startswith(_ENCODED))
+        return self._take(end + 2)[:-2]
 
     def _take(self, length: int) -> bytes:
         taken = bytes(self._buffer[:length])
         del self._buffer[:length]
         self._scanned = 0
         return taken
+
+
+@lru_cache(64)
+def _bare(block: bytes) -> Frame:
+    """A short frame without a body."""
+    return Frame(Headers(block, encoded=block.startswith(_ENCODED)), b"")
 
 
 def _content_length(head: Headers) -> int:
