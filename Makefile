@@ -49,6 +49,12 @@ CALLS ?= 100000
 soak: $(READY)
 	$(BIN)/python benchmarks/soak.py --calls $(CALLS)
 
+# More than a site ever sees (benchmarks/overload.py): 5,000 idle peers, 500 that send 4 MB, 51,200 calls, 500 reloads, 2,000,000 records
+# to delete. `make overload-reloads COUNT=5` is a short one; what each must show, `make test` shows with smaller numbers.
+.PHONY: overload-idle overload-bytes overload-calls overload-reloads overload-purge
+overload-idle overload-bytes overload-calls overload-reloads overload-purge: overload-%: $(READY)
+	$(BIN)/python benchmarks/overload.py $* $(if $(filter command line,$(origin COUNT)),--count $(COUNT))
+
 # Every page of the administration page in a real Chromium (Debian's package), measured by axe-core; SHOTS=FOLDER takes pictures.
 browser: $(READY)
 	VIPGATE_BROWSER=1 $(if $(SHOTS),VIPGATE_SHOTS=$(SHOTS)) $(BIN)/pytest tests/admin/test_browser.py

@@ -14,12 +14,14 @@ for tool in debootstrap systemd-nspawn nsenter; do
 done
 scratch=$(mktemp -d "${TMPDIR:-/var/tmp}/vipgate-boot.XXXXXX")
 container=
-end() {
-    # The container ends with its first process, which answers SIGKILL only.
-    [[ -z $container ]] || { kill -KILL "$container" 2> /dev/null; wait "$container" 2> /dev/null; } || true
-    rm -rf --one-file-system "$scratch"
+halt() {
+    [[ -n $container ]] || return 0
+    # A container ends with its first process.
+    kill -KILL "${first:-$container}" 2> /dev/null || true
+    wait "$container" 2> /dev/null || true
+    container=
 }
-trap end EXIT
+trap 'halt; rm -rf --one-file-system "$scratch"' EXIT
 
 for release in ${RELEASES:-bookworm trixie}; do
     deb=$(echo dist/*~deb"${number[$release]}"_*.deb)
@@ -49,8 +51,6 @@ for release in ${RELEASES:-bookworm trixie}; do
     echo "== $release: $("${enter[@]}" systemctl --version | head -n 1), $("${enter[@]}" python3 --version)"
     timeout 300 "${enter[@]}" dpkg -i /root/vipgate.deb > "$scratch/log" 2>&1 || { cat "$scratch/log"; exit 1; }
     timeout 900 "${enter[@]}" python3 /root/booted.py ${ONLY:-}
-    kill -KILL "$container"
-    wait "$container" 2> /dev/null || true
-    container=
+    halt
 done
 echo "== all is well"

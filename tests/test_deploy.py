@@ -42,6 +42,12 @@ def test_its_times_are_longer_than_the_services(unit):
     assert int(unit["TimeoutStartSec"]) > control._RELOAD_TIMEOUT
 
 
+def test_it_leaves_no_core_dump_and_not_all_of_the_memory_is_its_own(unit):
+    assert unit["LimitCORE"] == "1", "0 is no limit for a program that takes dumps"
+    assert unit["MemoryMax"].endswith("%")
+    assert unit["OOMPolicy"] == "continue"
+
+
 def test_the_control_socket_has_a_folder_that_outlives_neither_of_two_services(unit):
     assert f"/run/{unit['RuntimeDirectory']}" == str(control.RUNTIME)
     assert unit["RuntimeDirectoryMode"] == "0700"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import socket as stdlib_socket
@@ -43,6 +44,14 @@ def serves(service, worker):
             return
         assert lost(place(switch(service), 1)) == []
     pytest.fail(f"worker {worker} never serves")
+
+
+def test_no_process_of_it_leaves_a_core_dump_not_even_to_a_program_that_takes_them(run):
+    """Their memory contains PINs; a limit of 0 is none for such a program (core(5))."""
+    service = run().listening()
+    processes = (service.process.pid, *service.workers, *service.children("vipgate-config"))
+    most = min(resource.getrlimit(resource.RLIMIT_CORE)[1] % 2**64, 1)  # who runs the tests may have none already
+    assert {resource.prlimit(pid, resource.RLIMIT_CORE) for pid in processes} == {(most, most)}
 
 
 def test_calls_are_spread_over_the_workers(run):

@@ -22,6 +22,7 @@ from vipgate_fs.service.control import CannotControl, Control
 from vipgate_fs.service.generation import Generation, NoProcess, Refused, first
 from vipgate_fs.service.logs import LEVELS, Log, configure
 from vipgate_fs.service.port import CannotListen, Port
+from vipgate_fs.service.process import leave_no_core
 from vipgate_fs.service.signals import Signals
 from vipgate_fs.service.supervisor import Supervisor
 
@@ -39,6 +40,7 @@ def command(config: Path | None, log_level: str, log_format: str) -> None:
 
     SIGHUP applies a changed configuration, as `vipgate reload` does.
     """
+    leave_no_core()
     signals = Signals()
     log = configure(log_level, json={"auto": None, "text": False, "json": True}[log_format])
     path = find_or_exit(config).absolute()  # later the working directory may be gone

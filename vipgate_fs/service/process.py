@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 import threading
@@ -13,6 +14,16 @@ from pathlib import Path
 from typing import Never
 
 from vipgate_fs.service.logs import Log
+
+
+def leave_no_core() -> None:
+    """Let the system write no core dump of this process or those that it forks: their memory contains PINs.
+
+    The limit is one byte: where dumps go to a program, as systemd's and Ubuntu's do, none at all would be no limit
+    (core(5), fs/coredump.c).
+    """
+    with suppress(ValueError):  # somebody has set it to none, and only root may raise it
+        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
 
 
 def live(work: Callable[[], None], log: Log, leave: Callable[[], None], name: str) -> Never:
