@@ -10,7 +10,7 @@ PROCESSES ?= 4
 # Tests start hundreds of processes of this package: without its bytecode each would compile it anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-others coverage sentences diff-pairs example-mutants test-freeswitch reliability soak browser pictures page-load fuzz promises mutation lint serve check bench format install wheel clean
+.PHONY: page-kills demo test test-others coverage sentences diff-pairs example-mutants test-freeswitch reliability soak browser pictures page-load fuzz promises mutation lint serve check bench format install wheel clean
 
 demo: $(READY)
 	$(BIN)/vipgate demo
@@ -65,6 +65,11 @@ pictures: $(READY)
 	VIPGATE_BROWSER=1 VIPGATE_SHOTS=build/shots $(BIN)/pytest tests/admin/test_browser.py -k "desk and (light or first_gate)"
 	$(BIN)/pip install --quiet --disable-pip-version-check pillow
 	$(BIN)/python tools/pictures.py build/shots docs/pictures
+
+# The page is killed at that many moments of a save, over HTTP: whatever is on the disk then is whole.
+KILLS ?= 60
+page-kills: $(READY)
+	VIPGATE_KILLS=$(KILLS) $(BIN)/pytest -s tests/admin/test_kills.py
 
 # The page with a million records, and a hundred calls with it and without it.
 RECORDS ?= 1000000

@@ -36,14 +36,16 @@ class Page:
 
     Args:
         more: settings of `server` besides the page's address.
+        timings: of its supervisor.
     """
 
-    def __init__(self, folder, gates=GATES, *, filled=True, more=""):
+    def __init__(self, folder, gates=GATES, *, filled=True, more="", timings=None):
         self.path = folder / "vipgate.yaml"
         self.database = Database(Secret(f"sqlite:///{folder / 'vipgate.db'}"))
         if filled:
             self.database.transact(fill)
-        self.service = Service(folder, settings=f'workers: 1, admin: "127.0.0.1:0"{more}', gates=gates)
+        settings = f'workers: 1, admin: "127.0.0.1:0"{more}'
+        self.service = Service(folder, settings=settings, gates=gates, timings=timings)
         self.port = self.service.await_line("page listening")["port"]
 
     def link(self):

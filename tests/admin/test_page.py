@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 
 import pytest
 from page_service import EVIL, PASSWORDS
-from running_service import RIGHT, place, switch, until
 
-from vipgate_fs.service.control import ask_for_status
 from vipgate_fs.store import accounts, guests, overrides, tallies
 from vipgate_fs.store.schema import TALLIES
 
@@ -231,15 +227,3 @@ def test_what_callers_write_is_text_on_the_page(page):
     answer = page.administrator().go("/calls?since=7d")
     assert EVIL not in answer.html
     assert EVIL in answer.text
-
-
-def test_killing_the_page_costs_no_call_and_it_comes_back(page):
-    process = page.process
-    simulator = switch(page.service)
-    calls = place(simulator, 3, RIGHT)
-    os.kill(process, signal.SIGKILL)
-    calls += place(simulator, 3, RIGHT)
-    assert [call.wait().parked_for_ever for call in calls] == [False] * 6
-    page.await_process(other_than=process)
-    assert page.visitor().go("/sign-in").status == 200
-    until(lambda: ask_for_status(page.path).page == f"127.0.0.1:{page.port}")

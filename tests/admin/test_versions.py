@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 
 import pytest
 
@@ -42,6 +43,18 @@ def test_a_table_is_kept_as_it_was_and_is_no_version_of_the_file(versions, tmp_p
     assert kept[0].name.endswith("-pins.csv")
     assert kept[0].stat().st_mode & 0o777 == 0o600
     assert versions.all() == []
+
+
+def test_a_version_that_a_kill_has_cut_short_is_kept_the_next_time(versions, tmp_path, monkeypatch):
+    """Half a version must not be taken for one that is there already."""
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        versions.keep(b"one")
+    assert versions.all() == []
+    monkeypatch.undo()
+    versions.keep(b"one")
+    assert [versions.content(each.id) for each in versions.all()] == [b"one"]
+    assert len(list((tmp_path / "versions").iterdir())) == 1
 
 
 def test_nobody_else_can_read_them(versions, tmp_path):

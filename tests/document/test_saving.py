@@ -63,6 +63,17 @@ def test_what_can_not_be_written_is_as_it_was(file, monkeypatch):
     assert [each.name for each in file.parent.iterdir()] == ["vipgate.yaml"]
 
 
+def test_what_a_killed_save_has_left_behind_is_removed_by_the_next_but_one_that_is_under_way_is_not(file):
+    old, new = (file.with_name(f".vipgate.yaml.{digit * 16}") for digit in "ab")
+    other = file.with_name(".vipgate.yaml.swp")
+    for each in (old, new, other):
+        each.write_bytes(b"half")
+    os.utime(old, (1, 1))
+    os.utime(other, (1, 1))
+    save(file, NEW, digest(OLD))
+    assert sorted(each.name for each in file.parent.iterdir()) == [new.name, other.name, "vipgate.yaml"]
+
+
 DYING = """
 import os, sys
 from pathlib import Path

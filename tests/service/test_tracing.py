@@ -54,7 +54,9 @@ def attributes(span):
     return {each.key: each.value.string_value or each.value.int_value for each in span.attributes}
 
 
-def test_a_call_is_a_trace_a_step_a_span_and_the_webservice_gets_its_traceparent(tmp_path, monkeypatch):
+def test_a_call_is_a_trace_a_step_and_the_dialogue_a_span_and_the_webservice_gets_its_traceparent(
+    tmp_path, monkeypatch
+):
     monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", SOON["OTEL_BSP_SCHEDULE_DELAY"])
     with collector() as (spans, url), webservice() as peer:
         service = Service(tmp_path, settings=f'traces: "{url}"', gates=GATES.format(port=peer.port)).listening()
@@ -81,7 +83,15 @@ def test_a_call_is_a_trace_a_step_a_span_and_the_webservice_gets_its_traceparent
             peer.is_broken = True
             assert switch(service).call(Caller(number="004917612345678", dial="081547#"), "700").transfers
             switch(service).call(STRANGER, "701")
-            until(lambda: len(spans) >= 8)
+            until(lambda: len(spans) >= 9)
+            (dialogue,) = [span for span in spans if span.name == "PIN dialogue"]
+            (asked,) = [span for span in spans if span.span_id == dialogue.parent_span_id]
+            assert (asked.name, attributes(dialogue)) == (
+                "call",
+                {"vipgate.gate": "pin", "vipgate.outcome": "pin_correct", "vipgate.pin_attempts": 1},
+            )
+            assert asked.start_time_unix_nano < dialogue.start_time_unix_nano < dialogue.end_time_unix_nano
+            assert dialogue.end_time_unix_nano <= asked.end_time_unix_nano
             failed = [span for span in spans if span.status.code == span.status.STATUS_CODE_ERROR]
             assert [(span.name, span.status.message) for span in failed] == [("step webservice", "failed")]
             names = {"vipgate.call", "vipgate.gate", "vipgate.step", "vipgate.verdict", "vipgate.outcome"}

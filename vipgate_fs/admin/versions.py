@@ -18,6 +18,8 @@ MOST: Final = 200
 _NAME: Final = re.compile(r"(?P<at>[0-9]{10,13})-(?P<digest>[0-9a-f]{64})\.json")
 
 
+_DRAFT: Final = ".new"
+"""What is being written; only one process does."""
 _TABLE: Final = re.compile(r"(?P<at>[0-9]{13})-(?P<name>[A-Za-z0-9][A-Za-z0-9_.-]{0,80}\.(csv|xlsx))", re.ASCII)
 
 
@@ -71,22 +73,15 @@ class Versions:
         self._folder.mkdir(mode=0o700, exist_ok=True)
         at = self._clock()
         version = Version(f"{int(at * 1000):013}-{of_content}", at, by, what)
-        path = self._folder / f"{version.id}.json"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(asdict(version) | {"content": content.decode("utf-8", "surrogateescape")}, file)
-            file.flush()
-            os.fsync(descriptor)
+        text = json.dumps(asdict(version) | {"content": content.decode("utf-8", "surrogateescape")})
+        self._write(f"{version.id}.json", text.encode())
         for old in self._names()[MOST:]:
             (self._folder / f"{old}.json").unlink(missing_ok=True)
 
     def keep_table(self, name: str, content: bytes) -> None:
         """Keep a table as it was, beside the versions: its moment and its name. Raises OSError."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        path = self._folder / f"{int(self._clock() * 1000):013}-{name}"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+        self._write(f"{int(self._clock() * 1000):013}-{name}", content)
         for old in self.tables()[MOST:]:
             (self._folder / old.id).unlink(missing_ok=True)
 
@@ -113,6 +108,16 @@ class Versions:
         """What a version says; None: it is not kept."""
         found = self._read(version) if _NAME.fullmatch(f"{version}.json") else None
         return found[1] if found else None
+
+    def _write(self, name: str, content: bytes) -> None:
+        """Whole or not at all: half a version would be taken for one that is kept already."""
+        draft = self._folder / _DRAFT
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        draft.rename(self._folder / name)
 
     def _names(self) -> list[str]:
         """The ids, the newest first."""

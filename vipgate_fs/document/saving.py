@@ -6,8 +6,15 @@ import hashlib
 import os
 import secrets
 import stat
+import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
+
+_ID: Final = 8
+"""Bytes."""
+_LEFT_BEHIND: Final = 60.0
+"""Seconds, after which nobody writes any more what is not in its place yet."""
 
 
 class ChangedMeanwhile(Exception):
@@ -40,7 +47,8 @@ def save(path: Path, content: bytes, before: str) -> None:
     path = Path(os.path.realpath(path))
     expect(path, before)
     status = path.stat() if before else None
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(_ID)}")
+    _sweep(path)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -62,6 +70,14 @@ def save(path: Path, content: bytes, before: str) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what a save has left behind that was killed: it holds PINs, as the file does."""
+    for each in path.parent.glob(f".{path.name}.{'[0-9a-f]' * 2 * _ID}"):
+        with suppress(OSError):
+            if each.stat().st_mtime < time.time() - _LEFT_BEHIND:
+                each.unlink()
 
 
 def expect(path: Path, before: str) -> None:

@@ -204,6 +204,7 @@ class CallHandler:
             if course.decision.gate is None:
                 self._unmet.note(call.called, self._hint(call))
             _tell(course.decision, call, log)
+            course.begin_dialogue()
             conduct(course.decision, call, channel, self._memory, outcome)
         except SessionGone as end:
             outcome.result, outcome.why = Result.of(end), said(end)

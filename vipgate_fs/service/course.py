@@ -11,6 +11,7 @@ from vipgate_fs.gate.call import WITHHELD, Call, storable
 from vipgate_fs.gate.decision import Decision, describe
 from vipgate_fs.gate.dialogue import Outcome
 from vipgate_fs.gate.record import CallRecord
+from vipgate_fs.gate.verdict import AskForPin
 from vipgate_fs.sentences import joined
 from vipgate_fs.sentences.keeping import cleaned
 
@@ -29,6 +30,9 @@ class Trace(Protocol):
 
     def end_step(self, why: str) -> None:
         """It has answered, or it has not: `why` is "" or the kind of failure."""
+
+    def begin_dialogue(self, gate: str) -> None:
+        """The caller is asked for a PIN; this lasts until the call has ended at the gate."""
 
     def end(self, gate: str, verdict: str, outcome: str, attempts: int) -> None:
         """The call has ended."""
@@ -64,6 +68,11 @@ class Course:
     def seconds(self) -> float:
         """Since it began."""
         return time.monotonic() - self._started
+
+    def begin_dialogue(self) -> None:
+        """Note in the trace, if there is one, that the caller is asked for a PIN; if the decision says so."""
+        if self.trace and self.decision and self.decision.gate and isinstance(self.decision.verdict, AskForPin):
+            self.trace.begin_dialogue(self.decision.gate.name)
 
     def record(self, call: Call, outcome: Outcome) -> CallRecord:
         """The call's record, now that it is over."""

@@ -1,4 +1,6 @@
-"""Traces for OpenTelemetry: a trace a call, a span a step. Imported only where `server.traces` is set.
+"""Traces for OpenTelemetry: a trace a call, a span for each step and for the PIN dialogue.
+
+Imported only where `server.traces` is set.
 
 A trace holds the call's id, its gate, verdict and outcome, and how long each step took. It holds no telephone number,
 no name, no PIN, and nothing that a webservice has answered.
@@ -8,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Final
+from typing import Any, Final
 
 import gevent
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -65,6 +67,7 @@ class CallTrace:
         self._tracer = tracer
         self._root = tracer.start_span("call", kind=SpanKind.SERVER, attributes={"vipgate.call": uuid})
         self._step: Span | None = None
+        self._dialogue: Span | None = None
         self.trace_id = f"{self._root.get_span_context().trace_id:032x}"
 
     def begin_step(self, gate: str, step: str) -> str:
@@ -81,16 +84,18 @@ class CallTrace:
         if self._step is not None:
             _end(self._step, why)
 
+    def begin_dialogue(self, gate: str) -> None:
+        """See Trace."""
+        context = set_span_in_context(self._root)
+        self._dialogue = self._tracer.start_span("PIN dialogue", context, attributes={"vipgate.gate": gate})
+
     def end(self, gate: str, verdict: str, outcome: str, attempts: int) -> None:
         """See Trace."""
-        self._root.set_attributes(
-            {
-                "vipgate.gate": gate,
-                "vipgate.verdict": verdict,
-                "vipgate.outcome": str(outcome),
-                "vipgate.pin_attempts": attempts,
-            }
-        )
+        ended: dict[str, Any] = {"vipgate.outcome": str(outcome), "vipgate.pin_attempts": attempts}
+        if self._dialogue is not None:
+            self._dialogue.set_attributes(ended)
+            self._dialogue.end()
+        self._root.set_attributes({"vipgate.gate": gate, "vipgate.verdict": verdict, **ended})
         self._root.end()
 
 
