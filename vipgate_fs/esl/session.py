@@ -121,7 +121,8 @@ class Session(OutboundSession):  # type: ignore[misc]
         data = self._encode(commands)
         deadline = time.monotonic() + timeout
         self._unanswered += len(commands)
-        self.watch()
+        if self._heard:
+            self.watch()
         self._write(data)
         self.holds_call = self.holds_call and not lets_go
         replies = self._wait(lambda: self._replies if len(self._replies) == len(commands) else None, deadline)

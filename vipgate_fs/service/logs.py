@@ -9,8 +9,10 @@ import datetime as dt
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, MutableMapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, ClassVar, Final, TextIO
 
 import structlog
@@ -25,6 +27,7 @@ LEVELS: Final = {
 }
 _PRIORITIES: Final = {"trace": 7, "debug": 7, "info": 6, "warning": 4, "error": 3}
 """Of the system's log, by level; sd-daemon(3)."""
+_SECONDS: Final = len("2026-11-27T12:00:00")
 
 
 class Log(structlog.BoundLoggerBase):
@@ -123,8 +126,17 @@ def _prioritised(render: Processor) -> Processor:
 
 
 def _stamp(_logger: Any, _method: str, values: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    values["timestamp"] = dt.datetime.now(dt.UTC).astimezone().isoformat(timespec="milliseconds")
+    seconds, milliseconds = divmod(time.time_ns() // 1_000_000, 1000)
+    moment, offset = _second(seconds)
+    values["timestamp"] = f"{moment}.{milliseconds:03}{offset}"
     return values
+
+
+@lru_cache(1)
+def _second(seconds: int) -> tuple[str, str]:
+    """A second in local time, and the offset of that: many lines have the same."""
+    text = dt.datetime.fromtimestamp(seconds, dt.UTC).astimezone().isoformat(timespec="seconds")
+    return text[:_SECONDS], text[_SECONDS:]
 
 
 def _first_things_first(_logger: Any, _method: str, values: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -153,7 +153,8 @@ class GateServer:
 class _Acceptor(StreamServer):  # type: ignore[misc]
     """gevent's server, for a socket that other processes accept from, too."""
 
-    max_accept = 1
+    max_accept = 8
+    """In one turn of the loop: in a burst, those who wait hear from the gate before it goes on with the others."""
     report: Callable[[OSError], None]
     _is_reported = False
 
