@@ -154,6 +154,24 @@ def test_who_does_not_read_is_disconnected_and_keeps_nobody_out(few_places, serv
     assert errors.lines == []
 
 
+@pytest.mark.parametrize("said", [b"", b"GET /healthz HTTP/1.1\r\nX-", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"])
+def test_who_keeps_many_connections_keeps_nobody_out_not_even_for_a_while(
+    few_places, served, errors, monkeypatch, said
+):
+    """A load balancer that waits for /healthz takes the service for dead long before their patience ends."""
+    monkeypatch.setattr(site, "_PATIENCE", 600.0)
+    idle = [socket.create_connection(served) for _ in range(3 * site._MOST_CLIENTS)]
+    for sock in idle:
+        sock.sendall(said)
+    assert get(served, "/healthz")[0] == 200
+    rest(idle[0])  # the one that has been there longest is gone
+    with pytest.raises(gevent.Timeout):
+        rest(idle[-1], 0.05)
+    for sock in idle:
+        sock.close()
+    assert errors.lines == []
+
+
 @pytest.mark.parametrize(
     "data", [b"\x16\x03\x01\x02\x00\x01\xfc\x03\x03", b"GET\r\n\r\n", b"GET " + b"x" * 20_000, b"\xff\r\n\r\n"]
 )

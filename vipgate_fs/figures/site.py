@@ -9,7 +9,6 @@ from typing import Any, Final, Protocol
 
 import gevent
 from gevent.lock import RLock
-from gevent.pool import Pool
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
 from vipgate_fs.figures import ALL, READY
@@ -18,7 +17,7 @@ from vipgate_fs.figures.families import Figures, render
 KEPT: Final = 1.0
 """Seconds for which the figures are shown again: however many ask, the supervisor is asked once in this time."""
 _MOST_CLIENTS: Final = 200
-"""At the same time; others wait."""
+"""At the same time. Whoever has been connected longest makes room for the next."""
 _PATIENCE: Final = 10.0
 """Seconds for a request to come and for its answer to be taken, and for the next one on the same connection."""
 _FORMAT: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -102,8 +101,27 @@ def serve(listener: Any, ask: Ask, log: Log) -> None:
             log.error("error in a page for monitors", exception=exception)
 
     WSGIServer(
-        listener, Site(ask), spawn=Pool(_MOST_CLIENTS), handler_class=Handler, log=None, error_log=None
+        listener, Site(ask), spawn=_Clients(_MOST_CLIENTS), handler_class=Handler, log=None, error_log=None
     ).serve_forever()
+
+
+class _Clients:
+    """Room for so many clients: nobody waits for a place while others only keep theirs."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._in_order: dict[gevent.Greenlet, None] = {}
+
+    def __call__(self, *serve: Any) -> gevent.Greenlet:
+        """Serve another client."""
+        if len(self._in_order) >= self._most:
+            longest = next(iter(self._in_order))
+            del self._in_order[longest]
+            longest.kill(block=False)
+        client = gevent.spawn(*serve)
+        self._in_order[client] = None
+        client.rawlink(lambda ended: self._in_order.pop(ended, None))
+        return client
 
 
 class _Handler(WSGIHandler):  # type: ignore[misc]
