@@ -17,14 +17,15 @@ from vipgate_fs.admin.access import Access
 from vipgate_fs.admin.application import LARGEST, SETUP, create
 from vipgate_fs.admin.desk import Desk
 from vipgate_fs.admin.https import Behind, Certificate
+from vipgate_fs.clients import Clients
 from vipgate_fs.config.model import PageAt
 from vipgate_fs.service.attendant import Ask
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.page import Links, answers
 from vipgate_fs.service.port import address
 
-_CONNECTIONS: Final = 64
-"""That are served at a time; others wait."""
+CONNECTIONS: Final = 128
+"""At the same time; a browser keeps up to six. Whoever has been connected longest makes room for the next."""
 _PATIENCE: Final = 20.0
 """Seconds that a client may be silent, between two requests or within one."""
 _LAST: Final = 3.0
@@ -79,7 +80,7 @@ def serve(path: Path, where: PageAt, listener: Any, ask: Ask, log: Log) -> None:
     if where.certificate is not None and where.key is not None:
         tls = Certificate(where.certificate, where.key, log)
         gevent.spawn(tls.renew)
-    _server(listener, application, tls).serve_forever()
+    _server(listener, application, Clients(CONNECTIONS), tls).serve_forever()
 
 
 def set_up(path: Path, where: tuple[str, int], announce: Callable[[str], None], log: Log, seconds: float) -> bool:
@@ -106,7 +107,7 @@ def set_up(path: Path, where: tuple[str, int], announce: Callable[[str], None], 
         return answering[what](about)
 
     application = create(Desk(path, log), Access(ask), SETUP)
-    server = _server(where, application)
+    server = _server(where, application, Pool(CONNECTIONS))  # which waits for the last answer
     server.start()
     own = address(where[0], server.server_port)
     application.extensions["vipgate_setup"] = own, done.set
@@ -116,8 +117,8 @@ def set_up(path: Path, where: tuple[str, int], announce: Callable[[str], None], 
     return bool(written)
 
 
-def _server(listener: Any, application: Any, tls: Certificate | None = None) -> pywsgi.WSGIServer:
+def _server(listener: Any, application: Any, spawn: Any, tls: Certificate | None = None) -> pywsgi.WSGIServer:
     more = {"ssl_context": tls.context, "do_handshake_on_connect": False} if tls is not None else {}
     return pywsgi.WSGIServer(
-        listener, application, spawn=Pool(_CONNECTIONS), handler_class=_Handler, log=None, error_log=None, **more
+        listener, application, spawn=spawn, handler_class=_Handler, log=None, error_log=None, **more
     )

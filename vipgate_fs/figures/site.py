@@ -11,6 +11,7 @@ import gevent
 from gevent.lock import RLock
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
+from vipgate_fs.clients import Clients
 from vipgate_fs.figures import ALL, READY
 from vipgate_fs.figures.families import Figures, render
 
@@ -101,27 +102,8 @@ def serve(listener: Any, ask: Ask, log: Log) -> None:
             log.error("error in a page for monitors", exception=exception)
 
     WSGIServer(
-        listener, Site(ask), spawn=_Clients(_MOST_CLIENTS), handler_class=Handler, log=None, error_log=None
+        listener, Site(ask), spawn=Clients(_MOST_CLIENTS), handler_class=Handler, log=None, error_log=None
     ).serve_forever()
-
-
-class _Clients:
-    """Room for so many clients: nobody waits for a place while others only keep theirs."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._in_order: dict[gevent.Greenlet, None] = {}
-
-    def __call__(self, *serve: Any) -> gevent.Greenlet:
-        """Serve another client."""
-        if len(self._in_order) >= self._most:
-            longest = next(iter(self._in_order))
-            del self._in_order[longest]
-            longest.kill(block=False)
-        client = gevent.spawn(*serve)
-        self._in_order[client] = None
-        client.rawlink(lambda ended: self._in_order.pop(ended, None))
-        return client
 
 
 class _Handler(WSGIHandler):  # type: ignore[misc]
