@@ -226,6 +226,16 @@ def test_starfaces_table_is_taken_over(file):
     assert "all is reached" in follow(result.output)
 
 
+@pytest.mark.parametrize("row", ["4.91711E+11,081555577", "0041556631019,81555577.0"], ids=["number", "PIN"])
+def test_of_many_callers_that_one_is_named_whom_a_spreadsheet_has_spoilt(file, row):
+    rows = "".join(f"00491761234{number},0815{number}\n" for number in range(1000, 1100))
+    file.with_name("list.csv").write_text(f"number,pin\n{rows}{row}\n")
+    result = run("--config", file, *OPTIONS[:4], *OPTIONS[6:], "--from", "starface", "list.csv")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"callers: {row.split(',')[0]}: ")
+    assert row.split(",")[1] not in result.stderr
+
+
 @pytest.mark.parametrize(("options", "span"), [(["--time-group", "Duty"], '"sat"'), ([], None)])
 def test_freepbxs_time_groups_are_taken_over(file, options, span):
     file.with_name("groups.txt").write_text("description\ttime\nOffice\t09:00-17:00|mon-fri|*|*\nDuty\t*|sat|*|*\n")

@@ -109,3 +109,12 @@ def test_what_can_not_be_said_here_is_refused_with_its_line(text):
         groups_of(text)
     assert fault.value.question == "hours"
     assert "line" in str(fault.value) or "no time groups" in str(fault.value)
+
+
+def test_a_group_that_nobody_wants_may_say_whatever_it_likes():
+    text = "Office\t09:00-17:00|mon-fri|*|*\nAlways\t*|*|*|*\n"
+    assert groups_of(text, "Office") == {"Office": (Span("mon-fri", "09:00", "17:00"),)}
+    with pytest.raises(Unusable, match="line 2"):
+        groups_of(text, "Always")
+    with pytest.raises(Unusable, match="line 2"):
+        groups_of(text)

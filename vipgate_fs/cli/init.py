@@ -78,7 +78,7 @@ def _taken_over(
     try:
         if kind == "starface":
             return dict(starface.callers_of(file)), None
-        groups = freepbx.groups_of(file.read_text("utf-8", "replace"))
+        groups = freepbx.groups_of(file.read_text("utf-8", "replace"), time_group)
     except OSError as error:
         raise Unusable(str(file), [said(error.strerror)]) from None
     name = time_group or (next(iter(groups)) if len(groups) == 1 else "")

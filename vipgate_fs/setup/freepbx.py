@@ -28,13 +28,14 @@ _PARTS: Final = 4
 _LAST_MINUTE: Final = 59
 
 
-def groups_of(text: str) -> Mapping[str, tuple[Span, ...]]:
+def groups_of(text: str, wanted: str | None = None) -> Mapping[str, tuple[Span, ...]]:
     """The spans of each time group, by its description.
 
     Asterisk counts the last minute: `09:00-16:59` ends at 17:00 here, `09:00-17:00` as well, as it is meant.
 
     Args:
         text: two columns, description and time, with a tab between them, and perhaps their names above.
+        wanted: the only one whose times have to be such as can be said here; default: all.
 
     Raises:
         Unusable: another text, or a time that can't be said here; the line is named.
@@ -45,14 +46,17 @@ def groups_of(text: str) -> Mapping[str, tuple[Span, ...]]:
         if not line.strip() or (number == 1 and time.strip().lower() == "time"):
             continue
         try:
-            groups.setdefault(description.strip(), []).append(_span(time.strip() if tab else ""))
+            span = _span(time.strip() if tab else "")
         except ValueError:
+            if tab and wanted not in (None, description.strip()):
+                continue
             why = say(
                 "line {line} is no time group that can be taken over; allowed: description, tab, and a time such as "
                 "09:00-17:00|mon-fri|*|*",
                 line=number,
             )
             raise Unusable("hours", [why]) from None
+        groups.setdefault(description.strip(), []).append(span)
     if not groups:
         raise Unusable("hours", [say("there are no time groups in it")])
     return {name: tuple(spans) for name, spans in groups.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from vipgate_fs.resources import resource
 from vipgate_fs.sentences import Sentence, said, say
 from vipgate_fs.setup.answers import Answers, Proof, Unusable
 from vipgate_fs.setup.expecting import expectations_text
-from vipgate_fs.setup.writing import configuration_text
+from vipgate_fs.setup.writing import configuration_text, quoted
 
 SHORTEST: Final = 6
 LONGEST: Final = 12
@@ -81,7 +81,7 @@ def make(answers: Answers, path: Path, today: dt.date, generate: Callable[[int],
             break
     brought = bool(answers.pins) and all(each.severity == "warning" for each in findings)
     if configuration is None or (findings and not brought):
-        raise _unusable(findings)
+        raise _unusable(findings, text.splitlines(), answers.callers)
     calls = expectations_text(answers, configuration, {**answers.pins, **pins}, str(resource("schemas")), today)
     return Made(text, calls, pins, tuple(said(found.message) for found in findings))
 
@@ -110,10 +110,17 @@ def _load(text: str, path: Path) -> tuple[Configuration | None, list[Finding]]:
     return loaded.configuration, [each for each in found if each.path]
 
 
-def _unusable(findings: list[Finding]) -> Unusable:
+def _unusable(findings: list[Finding], lines: list[str], callers: Iterable[str]) -> Unusable:
     path = findings[0].path
     question = next((question for part, question in _QUESTIONS if part in path), "numbers")
-    return Unusable(question, [said(found.message) for found in findings])
+    return Unusable(question, [_about(found, lines, callers) for found in findings])
+
+
+def _about(found: Finding, lines: list[str], callers: Iterable[str]) -> Sentence:
+    """What is found, and of which caller: of many that came from a file, one has to be found again."""
+    line = lines[found.line - 1].strip().removeprefix("- ") if 0 < found.line <= len(lines) else ""
+    caller = next((caller for caller in callers if line.startswith(quoted(caller))), None)
+    return said(found.message) if caller is None else say("{caller}: {why}", caller=caller, why=found.message)
 
 
 def _check(answers: Answers) -> None:
