@@ -251,6 +251,17 @@ def test_other_options_take_the_place_of_the_former_and_removing_leaves_nothing(
     assert fusionpbx.everything() == before
 
 
+def test_rows_that_somebody_has_deleted_are_made_anew_over_their_details(fusionpbx):
+    """DELETE FROM v_dialplans, by hand or by a script, leaves the details of its rows."""
+    before = fusionpbx.everything()
+    for text in (printed("--others", DOMAIN), printed("--remove")):
+        fusionpbx.run(printed("--others", DOMAIN))
+        fusionpbx.run("DELETE FROM v_dialplans WHERE dialplan_name LIKE 'vipgate%'")
+        fusionpbx.run(text)
+        assert fusionpbx.ours in (MEASURED, {})
+    assert fusionpbx.everything() == before
+
+
 def test_rows_that_its_import_has_made_are_replaced(fusionpbx):
     """The import gives them UUIDs of its own; the app_uuid is ours."""
     text = printed("--others", DOMAIN)

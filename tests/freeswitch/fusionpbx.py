@@ -135,7 +135,9 @@ class FusionPBX:
             "DELETE FROM v_dialplans WHERE dialplan_uuid IN (SELECT dialplan_uuid FROM v_destinations)",
             "DELETE FROM v_destinations",
             "DELETE FROM v_dialplans WHERE dialplan_name LIKE 'vipgate%'",
+            "DELETE FROM v_dialplan_details WHERE dialplan_uuid NOT IN (SELECT dialplan_uuid FROM v_dialplans)",
         )
+        self.goes_by("destination_number")
         self.mode("single")
         self.destination("4971155500", "1001")
 
@@ -143,6 +145,14 @@ class FusionPBX:
         """How destinations are looked up: `single` or `multiple`."""
         self.sql(
             f"UPDATE v_default_settings SET default_setting_value = '{name}' WHERE default_setting_subcategory = 'dialplan_mode'"
+        )
+        self.flush()
+
+    def goes_by(self, field: str) -> None:
+        """What it takes for the called number."""
+        self.sql(
+            f"UPDATE v_default_settings SET default_setting_value = '{field}'"
+            " WHERE default_setting_category = 'dialplan' AND default_setting_subcategory = 'destination'"
         )
         self.flush()
 

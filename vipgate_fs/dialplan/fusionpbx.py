@@ -55,7 +55,7 @@ class Row:
     @property
     def uuid(self) -> str:
         """Its dialplan_uuid."""
-        return str(uuid.uuid5(_NAMESPACE, f"row/{self.role}"))
+        return row_uuid(self.role)
 
     @property
     def app_uuid(self) -> str:
@@ -70,6 +70,11 @@ class Row:
     def description(self) -> str:
         """For whoever meets it in the Dialplan Manager."""
         return f"VIPgate: {_DESCRIPTIONS[self.role.partition(' ')[0]]}"
+
+
+def row_uuid(role: str) -> str:
+    """The dialplan_uuid of the row with a role, where no import has given it another."""
+    return str(uuid.uuid5(_NAMESPACE, f"row/{role}"))
 
 
 def app_uuid(role: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from vipgate_fs.dialplan.fusionpbx import CACHE, GLOBAL, Detail, Row, app_uuid, details, placeholder, rendered
+from vipgate_fs.dialplan.fusionpbx import CACHE, GLOBAL, Detail, Row, app_uuid, details, placeholder, rendered, row_uuid
 
 _ROLES: Final = ("gate", "to-dialable", "to-number", "no-gate")
 _OF_A_ROUTE: Final = ("marks", "called-number", "other-target")
@@ -51,13 +51,17 @@ def _domains(made: tuple[Row, ...]) -> Iterator[str]:
 
 
 def _old(made: tuple[Row, ...], routes: Iterable[str]) -> Iterator[str]:
-    """Take away all rows of ours, also those that FusionPBX's import has made under UUIDs of its own."""
+    """Take away all rows of ours, also those that FusionPBX's import has made under UUIDs of its own.
+
+    And all details of ours, also those whose row somebody has deleted without them.
+    """
     contexts = dict.fromkeys([*routes, *(row.context for row in made if " " in row.role)])
     roles = [*_ROLES, *(f"{role} {context}" for context in contexts for role in _OF_A_ROUTE)]
     listed = ", ".join(quoted(app_uuid(role)) for role in roles)
     ours = f"app_uuid IN ({listed})"
     these = f"SELECT dialplan_uuid FROM v_dialplans WHERE {ours}"
-    yield f"DELETE FROM v_dialplan_details WHERE dialplan_uuid IN ({these});\n"
+    rows = ", ".join(quoted(row_uuid(role)) for role in roles)
+    yield f"DELETE FROM v_dialplan_details WHERE dialplan_uuid IN ({these}) OR dialplan_uuid IN ({rows});\n"
     yield f"DELETE FROM v_dialplans WHERE {ours};\n"
 
 
