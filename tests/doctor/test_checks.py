@@ -235,6 +235,15 @@ def test_a_header_that_leads_nobody_to_a_protected_number_is_no_mistake(site, co
     assert "another-header-decides" not in site.mistakes()
 
 
+@pytest.mark.parametrize("application", ["mkdir", "bgsystem", "read", "phrase", "cidlookup", "unbind_meta_app"])
+def test_what_prepares_a_call_above_the_gate_leads_nobody_round_it(site, application):
+    action = f'<action application="{application}" data="x"/>'
+    extension = f'<extension name="prepare" continue="true"><condition>{action}</condition></extension>'
+    head = '<context name="vipgate" revision="1">'
+    site.spoil(DIALPLAN, head, head + extension)
+    assert not {"gate-bypassed", "gate-bypassed-sometimes"} & set(site.mistakes())
+
+
 def test_a_script_that_takes_the_call_can_not_be_followed(site):
     site.spoil(DIALPLAN, 'application="socket"', 'application="lua"')
     assert "way-unknown" in site.mistakes()

@@ -46,8 +46,10 @@ _DESTINATION = (
 )
 _ANNOUNCEMENT = (
     _EXTENSION
-    + """
-<action application="answer"/><action application="playback" data="tone_stream://%%(3000,0,%(tone)s)"/><action application="hangup"/>
+    + f"""
+<action application="set" data="continue_on_fail=true"/>
+<action application="bridge" data="user/%(name)s@{DOMAIN}"/>
+<action application="answer"/><action application="playback" data="tone_stream://%%(3000,0,%(tone)s)"/>
 </condition></extension>"""
 )
 
@@ -172,7 +174,7 @@ class FusionPBX:
         )
 
     def announcement(self, extension: str, tone: int) -> None:
-        """In the place of a telephone that somebody would have to pick up: an extension that answers with a tone, in Hz."""
+        """An extension without a telephone, whose mailbox answers with a tone, in Hz."""
         self._row(
             DOMAIN, 100, DOMAIN_UUID, _ANNOUNCEMENT % {"name": extension, "number": f"^{extension}$", "tone": tone}
         )

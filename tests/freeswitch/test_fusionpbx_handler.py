@@ -53,9 +53,9 @@ class Site:
         return done.stdout
 
     def mistakes(self):
-        """What doctor finds, by name."""
+        """What doctor finds, by name, without doubles."""
         done = self._machine.run("vipgate doctor --format json", 180, LC_ALL="C.UTF-8")
-        return [finding["mistake"] for finding in json.loads(done.stdout)["findings"]]
+        return list(dict.fromkeys(finding["mistake"] for finding in json.loads(done.stdout)["findings"]))
 
     def protect(self, *options):
         """Import the rows, as docs/fusionpbx.md has it."""

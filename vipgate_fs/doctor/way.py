@@ -18,14 +18,21 @@ _MOST_TRANSFERS: Final = 20
 _GOES_ON: Final = frozenset(
     word
     for line in (
-        "set export multiset unset multiunset set_global set_profile_var set_name log info eval event sleep set_user",
-        "answer pre_answer ring_ready playback endless_playback say speak gentones limit hash db presence",
-        "start_dtmf stop_dtmf flush_dtmf queue_dtmf block_dtmf unblock_dtmf sched_transfer sched_hangup sched_cancel",
-        "sched_broadcast sched_heartbeat enable_heartbeat enable_keepalive verbose_events check_acl privacy",
-        "set_audio_level set_mute unset_mute cng_plc media_reset rename capture detect_speech bind_meta_app early_ok",
-        "bind_digit_action digit_action_set_realm clear_digit_action clear_speech_cache session_loglevel novideo",
-        "record_session stop_record_session displace_session stop_displace_session remove_bugs delay_echo av_options",
-        "send_info jitterbuffer limit_execute set_zombie_exec curl odbc_query",
+        "set export multiset unset multiunset set_global set_profile_var set_name log info eval event sleep",
+        "set_user answer pre_answer ring_ready playback endless_playback say speak gentones limit hash db presence",
+        "start_dtmf stop_dtmf flush_dtmf queue_dtmf block_dtmf unblock_dtmf sched_transfer sched_hangup",
+        "sched_cancel sched_broadcast sched_heartbeat enable_heartbeat enable_keepalive verbose_events check_acl",
+        "privacy set_audio_level set_mute unset_mute cng_plc media_reset rename capture detect_speech bind_meta_app",
+        "early_ok bind_digit_action digit_action_set_realm clear_digit_action clear_speech_cache session_loglevel",
+        "novideo record_session stop_record_session displace_session stop_displace_session remove_bugs delay_echo",
+        "av_options send_info jitterbuffer limit_execute set_zombie_exec curl odbc_query system bgsystem mkdir",
+        "unbind_meta_app read phrase play_and_get_digits record loop_playback record_session_mask",
+        "record_session_unmask bridge_export record_session_pause record_session_resume acknowledge_call",
+        "set_media_stats transfer_vars push unshift break cidlookup lcr enum easyroute nibblebill blacklist",
+        "translate strftime preprocess send_display send_dtmf start_dtmf_generate stop_dtmf_generate",
+        "deduplicate_dtmf tone_detect stop_tone_detect fax_detect vmd detect_audio detect_silence wait_for_silence",
+        "avmd_start avmd_stop spandsp_start_dtmf spandsp_stop_dtmf broadcast debug_media spandsp_start_fax_detect",
+        "spandsp_stop_fax_detect spandsp_start_tone_detect spandsp_stop_tone_detect filter_codecs",
     )
     for word in line.split()
 )
@@ -34,7 +41,9 @@ _ENDS: Final = frozenset(("hangup", "early_hangup", "respond", "deflect", "redir
 _SCRIPTS: Final = frozenset(
     ("lua", "python", "python3", "javascript", "js", "perl", "java", "managed", "httapi", "erlang")
 )
-_HEARD: Final = frozenset(("answer", "pre_answer", "playback", "say", "speak", "endless_playback"))
+_HEARD: Final = frozenset(
+    ("answer", "pre_answer", "playback", "say", "speak", "endless_playback", "loop_playback", "phrase", "read")
+) | {"play_and_get_digits", "record"}
 _PLACES: Final = _ENDS | {"transfer", "execute_extension", "socket", "bridge"}
 """Applications whose argument says where a call goes. Those of others may be secret: a conference's PIN."""
 _CLOSING: Final = {"{": "}", "<": ">", "[": "]"}
