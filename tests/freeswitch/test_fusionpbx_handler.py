@@ -108,7 +108,7 @@ def test_what_doctor_calls_a_bypass_is_one(fusion):
     fusion.pbx.sql(f"UPDATE v_dialplans SET domain_uuid = '{DOMAIN_UUID}' WHERE dialplan_name = 'vipgate'")
     fusion.pbx.flush()
     assert fusion.stories(AROUND)[AROUND.name] == AROUND.story
-    assert fusion.mistakes() == ["fusionpbx-row-domain", "gate-bypassed"]
+    assert fusion.mistakes() == ["fusionpbx-row-domain", "fusionpbx-cache-stale", "gate-bypassed"]
 
 
 def test_destinations_that_go_by_to(fusion):
