@@ -98,3 +98,8 @@ def test_no_pin_that_a_dialplan_sets_is_in_a_step():
 def test_what_would_be_a_command_is_refused(wrong):
     with pytest.raises(ValueError, match=r"called|dialled"):
         Request(**{"number": "7000", "caller": "anonymous", "context": "vipgate", "passed": PASSED} | wrong)
+
+
+def test_that_the_gate_asks_is_a_step():
+    lines, _ = story(*INTO, ("vipgate", "answer"), ("vipgate", "play_and_get_digits 1 20"))
+    assert [line.split()[0] for line in lines] == ["vipgate:", "socket", "answer", "play_and_get_digits"]

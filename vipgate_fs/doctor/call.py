@@ -114,7 +114,7 @@ class Story:
         entered = f"{context}: " if context != self._context else ""
         self._context = context
         self._judge(application, data, context)
-        if is_preparation(application) and not entered and application != "answer":
+        if is_preparation(application) and not entered and application not in ("answer", _ASKS):
             return None
         return f"{entered}{shown(application, data)}"
 
