@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -63,6 +65,13 @@ def command(
     """
     if [running, since is not None, new is not None].count(True) != 1 or (new is not None and old is None):
         raise click.UsageError(say("name two files, OLD and NEW, or one, and --running or --since a revision of git"))
+    with _uncollected():
+        found = _found(config, old, new, since, days)
+        found.show(style)
+    sys.exit(DIFFERENT if found.is_any else SAME)
+
+
+def _found(config: Path | None, old: Path | None, new: Path | None, since: str | None, days: int) -> Found:
     try:
         if new is not None and old is not None:
             before, after = side(old, old.read_bytes()), side(new, new.read_bytes())
@@ -80,9 +89,19 @@ def command(
     except (NoService, NoRevision) as error:
         output.fail(error)
         sys.exit(UNREADABLE)
-    found = Found(before, after, days)
-    found.show(style)
-    sys.exit(DIFFERENT if found.is_any else SAME)
+    return Found(before, after, days)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector: it would look at a million objects again and again, all of which are needed."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class Found:
@@ -133,9 +152,12 @@ class Found:
 
     def show(self, style: str) -> None:
         """Print it."""
-        output.report(style, self.as_data(), *self.lines())
-        if style == "text":
-            output.echo(self.count, err=self.is_any)
+        if style == "json":
+            output.show_json(self.as_data())
+            return
+        for line in self.lines():
+            output.echo(line)
+        output.echo(self.count, err=self.is_any)
 
     @property
     def count(self) -> Sentence:

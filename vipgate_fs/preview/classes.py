@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -70,12 +70,15 @@ class NumberClasses:
             replace(pattern, text=pattern.forms[0]) if again[pattern.text] > 1 else pattern
             for pattern in several.values()
         ]
+        fitting = {number: self._fitting(number) for number in singles}
+        named = Counter(fitting.values())
+        ranked = {fits: self._ranked(fits) for fits in named}
         self._singles = {
-            number: NumberClass(number, (text, *self._ranked(self._fitting(number))), is_single=True)
+            number: NumberClass(number, (text, *ranked[fitting[number]]), is_single=True)
             for number, text in singles.items()
         }
         self._starved: set[frozenset[int]] = set()
-        self._classes = self._find_all()
+        self._classes = self._find_all(named)
 
     def __iter__(self) -> Iterator[NumberClass]:
         """Every class, those of one number first."""
@@ -86,14 +89,13 @@ class NumberClasses:
         """The class of a number. Raises KeyError when it is none."""
         return self._singles.get(number) or self._classes[self._fitting(number)]
 
-    def _find_all(self) -> dict[frozenset[int], NumberClass]:
+    def _find_all(self, named: Mapping[frozenset[int], int]) -> dict[frozenset[int], NumberClass]:
         """The classes, with as many examples of each state as it takes to find one that is not named by itself."""
-        named = Counter(map(self._fitting, self._singles))
         spare = _SPARE
         while True:
             self._starved.clear()
             classes = dict(self._find(spare))
-            if spare >= max((named[fits] for fits in self._starved - classes.keys()), default=0):
+            if spare >= max((named.get(fits, 0) for fits in self._starved - classes.keys()), default=0):
                 return classes
             spare *= _SPARE
 

@@ -171,8 +171,8 @@ class _Pair:
         hiding = (replace(one, restricted=True) for one in numbers) if self._hides else ()
         found: dict[Hashable, list[Party]] = {}
         for one in chain(numbers, hiding, [Party("withheld", "", WITHHELD)]):
-            treated = (half.treated(one.number(place)) for place, half in enumerate((self._old, self._new)))
-            found.setdefault((one.kind == "withheld", one.restricted, *treated), []).append(one)
+            treated = self._old.treated(one.number(0)), self._new.treated(one.number(1))
+            found.setdefault((one.kind == "withheld", one.restricted, treated), []).append(one)
         return list(found.values())
 
     def _compared(self, minute: int) -> dict[Hashable, tuple[Behaviour, Behaviour, list[int]]]:

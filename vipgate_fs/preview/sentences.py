@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from shlex import quote
 from typing import Any
 
@@ -10,7 +11,7 @@ from vipgate_fs.preview.classes import NumberClasses
 from vipgate_fs.preview.diff import Change
 from vipgate_fs.preview.fates import differing
 from vipgate_fs.preview.parties import Party, described, listed
-from vipgate_fs.preview.times import Horizon, in_words
+from vipgate_fs.preview.times import Horizon, Interval, in_words
 from vipgate_fs.sentences import NOTHING, Sentence, joined, say
 
 
@@ -49,7 +50,7 @@ def as_data(change: Change, horizon: Horizon) -> dict[str, Any]:
         "sentence": sentence(change, horizon),
         "called": [_party(party) for party in change.called],
         "callers": "everybody" if change.everybody else [_party(party) for party in change.callers],
-        "when": [{"from": _moment(start, horizon), "to": _moment(end, horizon)} for start, end in change.when],
+        "when": _moments(change.when, horizon),
         "old": change.old.now,
         "new": change.new.now,
         "differs": differing(change.old, change.new),
@@ -75,6 +76,11 @@ def _plainest(parties: Sequence[Party]) -> Party:
 def _party(party: Party) -> dict[str, Any]:
     shown: dict[str, Any] = {"kind": party.kind, "name": party.name, "example": party.example}
     return shown | ({"restricted": True} if party.restricted else {})
+
+
+@lru_cache(maxsize=128)
+def _moments(when: tuple[Interval, ...], horizon: Horizon) -> tuple[dict[str, str], ...]:
+    return tuple({"from": _moment(start, horizon), "to": _moment(end, horizon)} for start, end in when)
 
 
 def _moment(minute: int, horizon: Horizon) -> str:

@@ -174,7 +174,7 @@ class Half:
             if isinstance(step, CallerPin):
                 if number in step.table:
                     return Treatment(place, credential(step.table.of(number)))
-            elif (verdict := step.identify(Call("diff", number, "", ""))) is not None:
+            elif (verdict := step.verdict_on(number)) is not None:
                 return Treatment((place, verdict))
         return Treatment(None)
 

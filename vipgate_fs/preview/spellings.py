@@ -9,7 +9,7 @@ country code and national prefix. Numbers that nothing names are represented by 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from itertools import chain
@@ -33,8 +33,8 @@ _ZEROS: Final = "00000000"
 
 Read = tuple[str, str]
 """A number as each file reads it."""
-Written = Mapping[str, Read]
-"""Numbers by what is written."""
+Written = Mapping[Read, str]
+"""Numbers as they are read, each as it may be written."""
 Entries = Mapping[NumberPattern, Hashable]
 """What a file says of numbers."""
 
@@ -90,13 +90,16 @@ class Spellings:
 
     @staticmethod
     def _read(written: Iterable[str], readers: Sequence[Callable[[str], str]]) -> Written:
-        return {one: (readers[0](one), readers[1](one)) for one in dict.fromkeys(written)}
+        found: dict[Read, str] = {}
+        for one in written:
+            found.setdefault((readers[0](one), readers[1](one)), one)
+        return found
 
     def _named(self, old: Entries, new: Entries, classes: NumberClasses) -> Iterator[str]:
         """All spellings; where the files read alike, only of numbers of which they may say something else."""
         said = [*_differing(old, new), *_differing(new, old)]
         if not self.is_alike or any(pattern.only is None for pattern, _ in said):
-            said = [*old.items(), *new.items()]
+            said = [*old.items(), *((one, what) for one, what in new.items() if old.get(one) != what)]
         several = (found.example for found in classes if said and not found.is_single and found.patterns)
         numbers = chain(
             () if self.is_alike else (f"+{plan.code}{_AREA}{_FILL[:8]}" for plan in self._plans),
@@ -109,23 +112,24 @@ class Spellings:
     def _representative(self, said: Iterable[tuple[NumberPattern, Hashable]]) -> Iterator[str]:
         """A form of each pattern, and of numbers that begin alike and of which the same is said one."""
         found: dict[Hashable, str] = {}
-        numbers = set()
+        numbers: dict[str, None] = {}
         for pattern, what in said:
-            form = pattern.forms[0]
-            if pattern.only is None:
-                yield form
+            number = pattern.only
+            if number is None:
+                yield pattern.forms[0]
             else:
-                found.setdefault((form[:_ALIKE], len(form), what), form)
-                numbers.add(form)
+                found.setdefault((number[:_ALIKE], len(number), what), number)
+                numbers[number] = None
         yield from found.values()
-        yield from (one for one in numbers if any(twin in numbers for twin in self._twins(one)))
+        yield from self._with_twins(numbers)
 
-    def _twins(self, number: str) -> Iterator[str]:
-        """What the digits of a number at home are in the other country."""
+    def _with_twins(self, numbers: Collection[str]) -> Iterator[str]:
+        """Numbers at home, whose digits are another of the numbers in the other country."""
         codes = [f"+{plan.code}" for plan in self._plans]
         for code, other in (codes, codes[::-1]):
-            if number.startswith(code) and code != other:
-                yield other + number.removeprefix(code)
+            if code != other:
+                at_home = (number for number in numbers if number.startswith(code))
+                yield from (number for number in at_home if other + number.removeprefix(code) in numbers)
 
     def _words(self) -> Iterator[str]:
         """What may stand for a withheld number in one of the files."""
@@ -192,7 +196,7 @@ class Numbers:
         self._spellings = spellings
         self._treated = treated
         self._written: dict[Hashable, Party] = {}
-        for one, read in written.items():
+        for read, one in written.items():
             if self._known(read) is None:
                 self._written.setdefault(self._key(read), Party("written", one, one, read=read))
         self.parties = (*map(party, classes), *self._written.values())

@@ -10,7 +10,7 @@ import datetime as dt
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import groupby, pairwise
 from typing import Final, TypeVar
 
@@ -148,7 +148,8 @@ def _runs(minutes: Iterable[int]) -> Iterator[Interval]:
         yield members[0], members[-1] + 1
 
 
-def in_words(found: Sequence[Interval], horizon: Horizon) -> Sentence:
+@lru_cache(maxsize=128)
+def in_words(found: tuple[Interval, ...], horizon: Horizon) -> Sentence:
     """A set of intervals, such as `on Fridays 15:30 to 17:00`; "" for all the time."""
     whole = list(joined([*found, *(gap for gap in horizon.skipped if _is_within(gap, found))]))
     if whole == [(0, horizon.end)]:

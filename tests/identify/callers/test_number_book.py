@@ -19,6 +19,8 @@ def test_a_book_says_what_a_dict_would(rows, stranger):
             conflicts.append((first.line, line))
     assert sorted(book.close()) == sorted(conflicts)
     assert len(book) == len(rows)
+    lines = [(number, Remark(line, said)) for line, (number, said) in enumerate(rows, 1)]
+    assert sorted(book.items()) == sorted(lines)
     for number, remark in expected.items():
         assert book.find(number) == remark
     assert book.find(stranger) == expected.get(stranger)

@@ -53,9 +53,8 @@ class Lists:
     def items(self) -> Iterator[tuple[NumberPattern, Verdict]]:
         """Every number and pattern that something is said of, and what."""
         yield from ((pattern, entry.verdict) for pattern, entry in self._table.items())
-        for number in self._book:
-            if (remark := self._book.find(number)) is not None:
-                yield NumberPattern.exactly(number), self._kinds.verdicts[remark.said]
+        for number, remark in self._book.items():
+            yield NumberPattern.exactly(number), self._kinds.verdicts[remark.said]
 
     def verdicts(self) -> set[Verdict]:
         """All that is said."""
@@ -66,9 +65,8 @@ class Lists:
         for pattern, entry in self._table.items():
             if entry.evidence.file:
                 yield pattern, entry.evidence.file_line
-        for number in self._book:
-            if (remark := self._book.find(number)) is not None:
-                yield NumberPattern.exactly(number), remark.line
+        for number, remark in self._book.items():
+            yield NumberPattern.exactly(number), remark.line
 
     def covering(self, pattern: NumberPattern) -> Entry | None:
         """What is said of all numbers of a pattern together; None: nothing, or not of all of them by one entry."""

@@ -44,9 +44,9 @@ class NumberBook:
     def __len__(self) -> int:
         return len(self._numbers)
 
-    def __iter__(self) -> Iterator[str]:
-        """The numbers, in order."""
-        return (f"+{number}" for number in self._numbers)
+    def items(self) -> Iterator[tuple[str, Remark]]:
+        """The numbers, in order, and what each line says of them."""
+        return ((f"+{number}", self._remark(place)) for place, number in enumerate(self._numbers))
 
     def enter(self, number: str, line: int, said: int) -> None:
         """Enter what a line says of a number. It can be found when the book is closed."""

@@ -29,20 +29,24 @@ class Callers(Step):
 
     def identify(self, call: Call) -> Verdict | None:
         """What the lists say of the caller."""
-        entry = self._entry(call)
+        return self.verdict_on(call.caller)
+
+    def verdict_on(self, number: str) -> Verdict | None:
+        """What the lists say of a canonical number, or of WITHHELD."""
+        entry = self._entry(number)
         return entry.verdict if entry else None
 
     def evidence(self, call: Call) -> Evidence | None:
         """The item of a list, or the line of the file, that has the caller."""
-        entry = self._entry(call)
+        entry = self._entry(call.caller)
         return entry.evidence if entry else None
 
-    def _entry(self, call: Call) -> Entry | None:
-        if call.caller == WITHHELD:
+    def _entry(self, number: str) -> Entry | None:
+        if number == WITHHELD:
             return self.withheld
-        if entry := self.lists.find(call.caller):
+        if entry := self.lists.find(number):
             return entry
-        guess = self.lists.guess(call.caller)
+        guess = self.lists.guess(number)
         return guess if guess and guess.verdict == Reject() else None
 
 
