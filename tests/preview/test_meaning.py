@@ -119,6 +119,34 @@ WEBSERVICE = 'webservice: {url: "https://example.org/?c=###CALLER_NUMBER###"%s}'
             "never reached: line 6 answers callers without a number",
         ),
         (
+            gate('callers: {pass: ["+49 176*", "0176 12345678"]}', otherwise="{forward: '1'}"),
+            6,
+            "changes nothing: line 6 says the same, for example of +4917612345678",
+        ),
+        (
+            gate('callers:\n          pass: ["7001"]\n          reject: ["7???", "700?"]', otherwise="{forward: '1'}"),
+            8,
+            "changes nothing: line 8 says the same, for example of 7000",
+        ),
+        (
+            gate(
+                'callers:\n          pass: ["7001", "07022 12345"]\n          reject: ["+49 7022 12345-0"]',
+                otherwise="{forward: '1'}",
+            )
+            .replace('"+49 7022 12345-0"', '"8"')
+            .replace("]\n          r", ', "+49 7022 12345"]\n          r'),
+            7,
+            "changes nothing: line 7 says the same, for example of +49702212345",
+        ),
+        (
+            gate(
+                'callers:\n          pass: ["7000", "7001"]\n          reject: ["7000-7001"]',
+                otherwise="{forward: '1'}",
+            ),
+            8,
+            "never reached: all numbers of 7000-7001 have more specific entries in line 7",
+        ),
+        (
             gate(DATED),
             6,
             "nobody gets through from 2026-11-27 13:00 to 2026-12-01 00:00: no PIN is valid, and gate g is active",
@@ -159,6 +187,11 @@ def test_what_can_not_be_meant(text, line, message):
         gates(["70*"], ["700?", "701?", "702?"]),
         gate('callers: {pass: ["+49 176 12345678"]}', 'callers: {reject: ["+49 176*"]}', otherwise="{forward: '1'}"),
         gate('callers: {pass: ["+49 176*"]}', PIN),
+        gate('callers: {pass: ["+49*", "+49 176 12*"], reject: ["+49 176*"]}', otherwise="{forward: '1'}"),
+        gate('callers: {pass: ["+49 176*", "+49*"], reject: ["*345"]}', otherwise="{forward: '1'}"),
+        gate(
+            'callers: {pass: ["7000-7005", "7005-7009", "20"], reject: ["+49 176 1234567"]}', otherwise="{forward: '1'}"
+        ),
         gate(ALWAYS),
         gate("callers: {pass: ['20']}", DATED),
         gate(otherwise="{reject: true}"),
@@ -184,6 +217,18 @@ def test_rows_of_a_list_that_an_earlier_step_answers_are_named_together(tmp_path
     )
     text = gate('callers: {pass: ["+49 176*"]}', "caller_pin: {file: vips.csv}")
     assert found(text, tmp_path) == [(7, "vips.csv, lines 2, 4: never reached: line 6 answers before")]
+
+
+def test_rows_of_a_list_that_a_pattern_beside_it_covers_are_named_together(tmp_path):
+    rows = ["+49 176 1234567,pass", "+49 30 1234567,pass", "+49 176 1234568,reject", "0176 1234569,pass", "49 30*,pass"]
+    rows += ["+49 30 1234567,pass", "20,pass", "2?,pass"]
+    (tmp_path / "vips.csv").write_text("number,verdict\n" + "\n".join(rows) + "\n")
+    text = gate('callers: {pass: ["+49 176*"], file: vips.csv}', otherwise="{forward: '1'}")
+    assert sorted(found(text, tmp_path)) == [
+        (6, "vips.csv, line 7: changes nothing: vips.csv, line 3 says the same"),
+        (6, "vips.csv, line 8: changes nothing: vips.csv, line 9 says the same"),
+        (6, "vips.csv, lines 2, 5: changes nothing: line 6 says the same"),
+    ]
 
 
 @pytest.mark.parametrize(("pin", "warned"), [("0815", True), ("08150", True), ("081508", False)])

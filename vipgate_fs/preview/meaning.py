@@ -23,7 +23,7 @@ from vipgate_fs.identify.caller_pin import CallerPin
 from vipgate_fs.identify.callers import Callers
 from vipgate_fs.identify.guest_pin import GuestPin
 from vipgate_fs.identify.static_pin import StaticPin
-from vipgate_fs.preview import shadows
+from vipgate_fs.preview import repeats, shadows
 from vipgate_fs.preview.classes import NumberClasses, TooManyPatterns
 from vipgate_fs.preview.guessing import YEAR, weakest
 from vipgate_fs.preview.spans import first_of, idle_spans
@@ -75,6 +75,9 @@ class _Meaning:
             section = self._root.section("gates").section(gate.name)
             steps = tuple(_written_steps(section))
             shadows.check(gate, steps, self._plan)
+            for step, each in zip(gate.steps, steps, strict=True):
+                if isinstance(step, Callers):
+                    repeats.check(step, each, self._plan)
             self._check_dated_pins(gate, steps)
             self._check_who_gets_in(gate, section)
             self._check_guessing(gate, section, steps)

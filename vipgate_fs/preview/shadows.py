@@ -133,7 +133,7 @@ def _check_rows(step: Callers | CallerPin, section: Section, earlier: _Earlier) 
 def _rows(step: Callers | CallerPin) -> Iterator[tuple[NumberPattern, int]]:
     """What a step's file says, with the lines."""
     if isinstance(step, Callers):
-        yield from step.lists.rows()
+        yield from ((pattern, row) for pattern, row, _ in step.lists.rows())
     elif step.by == "caller_number":
         yield from ((NumberPattern.exactly(owner), line) for owner, line in step.listed.lines.items())
 

@@ -60,13 +60,13 @@ class Lists:
         """All that is said."""
         return {entry.verdict for _, entry in self._table.items()}.union(self._kinds.verdicts if self._book else ())
 
-    def rows(self) -> Iterator[tuple[NumberPattern, int]]:
-        """Every number and pattern of the file, with its line there."""
+    def rows(self) -> Iterator[tuple[NumberPattern, int, Verdict]]:
+        """Every number and pattern of the file, with its line there, and what that says."""
         for pattern, entry in self._table.items():
             if entry.evidence.file:
-                yield pattern, entry.evidence.file_line
+                yield pattern, entry.evidence.file_line, entry.verdict
         for number, remark in self._book.items():
-            yield NumberPattern.exactly(number), remark.line
+            yield NumberPattern.exactly(number), remark.line, self._kinds.verdicts[remark.said]
 
     def covering(self, pattern: NumberPattern) -> Entry | None:
         """What is said of all numbers of a pattern together; None: nothing, or not of all of them by one entry."""
