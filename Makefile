@@ -10,7 +10,7 @@ PROCESSES ?= 4
 # Tests start hundreds of processes of this package: without its bytecode each would compile it anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: page-kills demo test test-others coverage sentences diff-pairs example-mutants test-freeswitch reliability soak browser pictures page-load fuzz promises mutation lint serve check bench format install wheel clean
+.PHONY: page-kills demo test test-others coverage sentences diff-pairs diff-large example-mutants test-freeswitch reliability soak browser pictures page-load fuzz promises mutation lint serve check bench format install wheel clean
 
 demo: $(READY)
 	$(BIN)/vipgate demo
@@ -38,6 +38,11 @@ test-freeswitch: $(READY)
 PAIRS ?= 10000
 diff-pairs: $(READY)
 	VIPGATE_PAIRS=$(PAIRS) $(BIN)/pytest -n $(PROCESSES) tests/preview/test_diff.py
+
+# 500 gates, 100,000 callers and 20 schedules: 10 s of CPU and 500 MB at most.
+diff-large: $(READY)
+	VIPGATE_GATES=500 $(BIN)/pytest -s tests/preview/test_diff_command.py::test_many_gates_and_callers_and_20_schedules
+	VIPGATE_GATES=500 $(BIN)/pytest -s tests/preview/test_diff_command.py::test_many_gates_and_callers_in_another_country
 
 example-mutants: $(READY)
 	VIPGATE_MUTANTS=100000 $(BIN)/pytest -n $(PROCESSES) tests/preview/test_examples.py

@@ -1,8 +1,11 @@
 """`vipgate diff` as a person meets it."""
 
+import cProfile
 import json
 import os
+import resource
 import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -11,9 +14,10 @@ from vipgate_fs import config
 from vipgate_fs.cli import main
 from vipgate_fs.preview.diff import everything_called
 from vipgate_fs.preview.sides import Side
-from vipgate_fs.resources import resource
+from vipgate_fs.resources import resource as bundled
 
-EXAMPLE = (resource("examples") / "vipgate.yaml").read_text("utf-8")
+GATES = int(os.environ.get("VIPGATE_GATES", "20"))
+EXAMPLE = (bundled("examples") / "vipgate.yaml").read_text("utf-8")
 
 
 @pytest.fixture
@@ -303,34 +307,70 @@ def test_what_cannot_be_compared_is_said_in_one_line(arguments, message):
     assert message in run.output
 
 
-def test_500_gates_100_000_callers_and_20_schedules(tmp_path):
-    numbers = [f"+49176{number:08}" for number in range(100_000)]
-    (tmp_path / "vips.csv").write_text("number\n" + "\n".join(numbers) + "\n")
-    (tmp_path / "new.csv").write_text("number\n" + "\n".join(numbers[:-1]) + "\n")
-
-    def text(file, until):
-        schedules = {
-            f"s{n}": [{"days": "mon-fri", "from": f"0{n % 9}:00", "to": until if n == 7 else "17:00"}]
-            for n in range(20)
+def large(folder, gates, *, country="DE", missing=0, until="17:00"):
+    """A file with 20 schedules and a list of 200 callers for each gate; it has its list in a file, without the last few."""
+    callers = [f"+49176{number:08}" for number in range(200 * gates)]
+    name = f"{country}{missing}{until[:2]}"
+    (folder / f"{name}.csv").write_text("number\n" + "\n".join(callers[: len(callers) - missing]) + "\n")
+    schedules = {
+        f"s{n}": [{"days": "mon-fri", "from": f"0{n % 9}:00", "to": until if n == 7 else "17:00"}] for n in range(20)
+    }
+    steps = {
+        f"g{n}": {
+            "protects": {"numbers": [f"+49 7022 2{n:03}*"]},
+            "active": {"outside": f"s{n % 20}"},
+            "identify": [{"callers": {"file": f"{name}.csv"}} if n == 0 else {"static_pin": {"pin": "4711"}}],
         }
-        gates = {
-            f"g{n}": {
-                "protects": {"numbers": [f"+49 7022 2{n:03}*"]},
-                "active": {"outside": f"s{n % 20}"},
-                "identify": [{"callers": {"file": file}} if n == 0 else {"static_pin": {"pin": "4711"}}],
-            }
-            for n in range(500)
-        }
-        return json.dumps({"version": 1, "site": {"holidays": "DE-BW"}, "schedules": schedules, "gates": gates})
+        for n in range(gates)
+    }
+    site = {"country": country, "holidays": "DE-BW"}
+    path = folder / f"{name}.yaml"
+    path.write_text(json.dumps({"version": 1, "site": site, "schedules": schedules, "gates": steps}))
+    return path, callers
 
-    (tmp_path / "old.yaml").write_text(text("vips.csv", "17:00"))
-    (tmp_path / "new.yaml").write_text(text("new.csv", "18:00"))
-    run = CliRunner().invoke(main, ["diff", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml"), "--format", "json"])
+
+def compared(*files):
+    run = CliRunner().invoke(main, ["diff", *map(str, files), "--format", "json"])
     assert run.exit_code == 1, run.output
-    changes = json.loads(run.stdout)["changes"]
-    assert len(changes) == 26
+    return json.loads(run.stdout)["changes"]
+
+
+def test_many_gates_and_callers_and_20_schedules(tmp_path):
+    """`make diff-large` has 500 gates and 100,000 callers, and a bound of CPU and memory."""
+    old, callers = large(tmp_path, GATES)
+    changes = compared(old, large(tmp_path, GATES, missing=1, until="18:00")[0])
+    assert len(changes) == GATES // 20 + 1
     (of_list,) = [change for change in changes if change["callers"] != "everybody"]
-    assert of_list["callers"] == [{"kind": "number", "name": numbers[-1], "example": numbers[-1]}]
+    assert of_list["callers"] == [{"kind": "number", "name": callers[-1], "example": callers[-1]}]
+    assert_is_cheap()
+
+
+def test_many_gates_and_callers_in_another_country(tmp_path):
+    changes = compared(large(tmp_path, GATES)[0], large(tmp_path, GATES, country="AT")[0])
+    assert len(changes) == GATES + 1
+    assert_is_cheap()
+
+
+def assert_is_cheap():
+    """In a process of its own only, which `make diff-large` gives to each."""
+    if GATES >= 500:
+        spent, used = os.times(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        sys.stdout.write(f"{spent.user + spent.system:.1f} s of CPU, {used} MB, the test's own among them\n")
+        assert (spent.user + spent.system < 10, used < 500) == (True, True)
+
+
+@pytest.mark.parametrize("country", ["DE", "AT"])
+def test_twice_as_many_gates_and_callers_take_hardly_more_than_twice_as_long(tmp_path, country):
+    """Counted in calls of functions, which no other process changes."""
+
+    def spent(gates):
+        files = large(tmp_path, gates)[0], large(tmp_path, gates, country=country, missing=1, until="18:00")[0]
+        profile = cProfile.Profile()
+        profile.runcall(compared, *files)
+        return sum(entry.callcount for entry in profile.getstats())
+
+    once = spent(5)
+    assert spent(10) < 2.2 * once
 
 
 def test_the_same_pins_are_the_same_however_they_are_written(tmp_path):
