@@ -1,6 +1,7 @@
 """Expectations are played by the code that decides live calls, and differences are named."""
 
 import json
+import os
 import re
 from xml.etree import ElementTree as ET
 
@@ -151,6 +152,21 @@ def test_for_programs_it_is_one_document(play):
     suite = ET.fromstring(document(play(call, "--format", "junit")[1], "<")).find("testsuite")
     assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
     assert "gate: expected other" in suite.find("testcase/failure").get("message")
+
+
+@pytest.mark.parametrize("name", ["]]> <b> & '", "Notruf \U0001f600 ÄÖ", "\ufffe\uffff", "\u202e\ufeff"], ids=ascii)
+def test_junit_is_well_formed_whatever_the_call_is_called(play, tmp_path, name):
+    """And whatever its file is called: a name of a file is bytes, and control characters may be among them."""
+    file = tmp_path / os.fsdecode(b"\x01\x1b]\xff.test.yaml")
+    escaped = "".join(f"\\U{ord(character):08x}" for character in name)
+    call = f'name: "{escaped}", from: "20", to: "7000", at: "2026-11-27 15:30", expect: {{gate: other}}'
+    file.write_text(f"configuration: vipgate.yaml\ncalls: [{{{call}}}]\n")
+    status, output = play("expect: {gate: boss}", str(file), "--format", "junit")
+    suite = ET.fromstring(document(output, "<")).find("testsuite")
+    assert status == 1
+    assert output.isascii()
+    legal = name.replace("\ufffe\uffff", r"\ufffe\uffff")
+    assert (suite.find("testcase").get("name"), suite.get("failures")) == (legal, "1")
 
 
 def test_what_no_expectation_reaches_is_listed(play):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 import click
@@ -28,6 +29,8 @@ from vipgate_fs.sentences import said, say
 from vipgate_fs.sentences.system import system_says
 
 AS_EXPECTED, DIFFERENT, UNREADABLE = 0, 1, 2
+_ILLEGAL: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML has no way to write (XML 1.0, 2.2). Files may have them in their names, calls U+FFFE."""
 
 
 @click.command()
@@ -206,4 +209,5 @@ def _as_junit(played: Sequence[tuple[Path, list[Result]]]) -> str:
             case.set("line", str(result.expectation.line))
             if result.faults:
                 ET.SubElement(case, "failure", message=result.faults[0]).text = "\n".join(result.faults)
-    return ET.tostring(suites, encoding="unicode")
+    legal = _ILLEGAL.sub(lambda found: f"\\u{ord(found[0]):04x}", ET.tostring(suites, encoding="unicode"))
+    return legal.encode("ascii", "xmlcharrefreplace").decode("ascii")  # whatever encoding stdout has
