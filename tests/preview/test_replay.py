@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import json
 import random
+from dataclasses import replace
 
 import pytest
 from attempts import write_records
@@ -21,6 +22,7 @@ from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 from vipgate_fs.preview.rehearsal import Listener
 from vipgate_fs.preview.replay import replay
 from vipgate_fs.secret import Secret
+from vipgate_fs.sentences import joined
 from vipgate_fs.store.database import Database
 
 TEXT = """\
@@ -87,7 +89,7 @@ def made(rng, configuration, number):
         entries=outcome.entries,
         outcome=outcome.result,
         target=outcome.target,
-        reason="; ".join(filter(None, [decision.why, outcome.why])),
+        reason=joined("; ", [decision.why, outcome.why]),
         deciding=0.1,
         seconds=2.0,
     )
@@ -159,6 +161,77 @@ def test_what_nobody_can_know_is_named(recorded):
         assert what in {
             one.why for one in (replay(record, configuration, before) for record in records) if one.now is None
         }, name
+
+
+TWICE = TEXT.replace(
+    "      - static_pin:",
+    '      - webservice: {url: "https://b.example/?c=###CALLER_NUMBER###", on_failure: {forward: "50"}}\n'
+    '      - database: {url: "sqlite:////x.db", query: "select 1"}\n      - static_pin:',
+)
+
+
+def of_steps(*answers, caller="+41446681800"):
+    """The record of a call of which the steps that ask elsewhere say this, one after the other."""
+    configuration, left = config.load_text(TWICE).configuration, [*answers]
+
+    def ask(step, call):
+        if not step.waits:
+            return ask_step(step, call)
+        if isinstance(answer := left.pop(0), StepFailed):
+            raise answer
+        return answer
+
+    at, call = FIRST + dt.timedelta(hours=2), Call("x", caller, CALLED[0], CALLED[0])
+    decision = decide(configuration.gates, call, at, configuration.site.calendar, ask)
+    outcome = conduct(decision, call, Listener(["081508"]))
+    return CallRecord(
+        uuid="x",
+        began=at.timestamp(),
+        gate="support",
+        caller=caller,
+        called=call.called,
+        verdict=describe(decision.verdict),
+        entries=outcome.entries,
+        outcome=outcome.result,
+        target=outcome.target,
+        reason=joined("; ", [decision.why, outcome.why]),
+        deciding=0.1,
+        seconds=2.0,
+    )
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        (StepFailed("down"), Forward("77")),
+        (StepFailed("down"), Pass()),
+        (StepFailed("down"), StepFailed("down")),
+        (None, Forward("77")),
+        (None, None, StepFailed("down; webservice: forward to 66; otherwise: reject")),
+        (None, None, StepFailed("webservice: failed: x; counts as don't know")),
+        (StepFailed("; database: reject"), Reject()),
+        (None, None, None),
+    ],
+    ids=str,
+)
+def test_a_reason_is_what_its_parts_say_whatever_its_words_are(answers):
+    """Two steps are of one kind, and what fails says what it likes."""
+    record = of_steps(*answers)
+    found = replay(record, config.load_text(TWICE).configuration)
+    assert (found.now, found.differs) == (found.then, False)
+
+
+def test_of_two_steps_of_a_kind_it_is_unknown_which_one_failed():
+    found = replay(of_steps(None, StepFailed("down")), config.load_text(TWICE).configuration)
+    assert (found.now, found.why) == (None, "what webservice in line 14 would have answered")
+
+
+def test_a_reason_without_parts_is_no_evidence():
+    record = of_steps(None, None, Forward("77"))
+    bare = replace(record, reason=record.reason[:])
+    configuration = config.load_text(TWICE).configuration
+    assert replay(record, configuration).now == "forward to 77"
+    assert replay(bare, configuration).now is None
 
 
 def test_the_command_tells_and_touches_nothing(recorded, tmp_path):

@@ -66,6 +66,29 @@ def describe(verdict: Verdict) -> Sentence:
             return say("ask for PIN")
 
 
+_FAILED: Final = frozenset(
+    sentence.template
+    for sentence in (
+        say("failed: {why}; counts as don't know", why=""),
+        say("failed: {why}; on_failure: {then}", why="", then=""),
+    )
+)
+_OTHERWISE: Final = frozenset(
+    sentence.template
+    for sentence in (say("otherwise: {then}", then=""), say("otherwise (nothing configured): {then}", then=""))
+)
+
+
+def says_failed(text: str) -> bool:
+    """Whether this, as a step's reason, says that it could not find out."""
+    return isinstance(text, Sentence) and text.template in _FAILED
+
+
+def says_otherwise(text: str) -> bool:
+    """Whether this, as a reason, says that no step knew."""
+    return isinstance(text, Sentence) and text.template in _OTHERWISE
+
+
 def ask_step(step: Step, call: Call) -> Verdict | None:
     """Ask a step as a live call does."""
     return step.identify(call)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from vipgate_fs.sentences import Sentence, say
 
@@ -30,4 +31,27 @@ class Reason:
 
     def __str__(self) -> Sentence:
         """What spoke, and what it said."""
-        return say("{step}: {text}", step=self.step, text=self.text) if self.step else self.text
+        return _spoken(self.step, self.text) if self.step else self.text
+
+
+def _spoken(step: str, text: str) -> Sentence:
+    return say("{step}: {text}", step=step, text=text)
+
+
+_SPOKEN: Final = _spoken("", "").template
+
+
+def pieces(why: str) -> Iterator[tuple[str, str]]:
+    """What a kept reason consists of: each with the kind of the step that said it, or "" where no step spoke.
+
+    Only parts say what a reason is, never its words: of a reason that is a text alone, there are no pieces.
+    """
+    if not isinstance(why, Sentence):
+        return
+    if why.template == _SPOKEN:
+        yield str(why.parts["step"]), str(why.parts["text"])
+    else:
+        yield "", why
+        for part in why.parts.values():
+            if isinstance(part, Sentence):
+                yield from pieces(part)

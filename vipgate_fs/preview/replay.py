@@ -9,21 +9,22 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from typing import Final
 
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.decision import Decision, ask_step, decide, describe
+from vipgate_fs.gate.decision import Decision, ask_step, decide, describe, says_failed, says_otherwise
 from vipgate_fs.gate.dialogue import LOCKED_OUT, Result
 from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.pins import Pin
+from vipgate_fs.gate.reason import pieces
 from vipgate_fs.gate.record import CallRecord, mask
 from vipgate_fs.gate.step import Step, StepFailed
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
 from vipgate_fs.sentences import Sentence, said, say
 
-_MASKED = "*"
-_FORWARD = "forward to "
-_OTHERWISE = "otherwise"
+_MASKED: Final = "*"
+_FORWARD: Final = describe(Forward(""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ class _Answers:
 
     def __init__(self, record: CallRecord, configuration: Configuration, before: Configuration) -> None:
         self._record = record
+        self._reasons = [*pieces(record.reason)]
         self._asked = {step.kind for gate in before.gates if gate.name == record.gate for step in gate.steps}
         self._gates = {id(step): gate for gate in configuration.gates for step in gate.steps}
 
@@ -119,21 +121,29 @@ class _Answers:
         """The step's answer. Raises StepFailed, and _Unknown."""
         if not step.waits and not step.variables:
             return ask_step(step, call)
-        gate, reason = self._gates[id(step)], self._record.reason
+        gate = self._gates[id(step)]
         if gate.name == self._record.gate and step.kind in self._asked:
-            if f"{step.kind}: failed: " in reason:
-                raise StepFailed(say("as it did then"))
-            if reason.startswith(f"{step.kind}: ") or f"; {step.kind}: " in reason:
-                return _verdict(self._record)
-            if any(reason.startswith((later, f"{later}:")) or f"; {later}" in reason for later in _after(gate, step)):
+            alike = [each for each in gate.steps if each.kind == step.kind]
+            spoken = [text for kind, text in self._reasons if kind == step.kind]
+            place = next(place for place, each in enumerate(alike) if each is step)
+            if len(spoken) == len(alike):
+                return self._said(spoken[place])
+            if len(spoken) == 1 and not says_failed(spoken[0]):
+                return _verdict(self._record)  # the first of several: whatever the others say, it ends like this
+            if not spoken and self._is_decided_after(gate, step):
                 return None
         raise _Unknown(say("what {kind} in line {line} would have answered", kind=step.kind, line=step.line))
 
+    def _said(self, text: str) -> Verdict:
+        if says_failed(text):
+            raise StepFailed(say("as it did then"))
+        return _verdict(self._record)
 
-def _after(gate: Gate, step: Step) -> list[str]:
-    """What speaks only when a step does not know."""
-    place = next(place for place, each in enumerate(gate.steps) if each is step)
-    return [*(later.kind for later in gate.steps[place + 1 :] if later.kind != step.kind), _OTHERWISE]
+    def _is_decided_after(self, gate: Gate, step: Step) -> bool:
+        """Whether something spoke that only does when the step does not know."""
+        place = next(place for place, each in enumerate(gate.steps) if each is step)
+        later = {each.kind for each in gate.steps[place + 1 :]}
+        return any(kind in later if kind else says_otherwise(text) for kind, text in self._reasons)
 
 
 def _verdict(record: CallRecord) -> Verdict:
@@ -163,7 +173,7 @@ def _end(record: CallRecord, decision: Decision) -> str:
     assert gate is not None, "only a gate asks for a PIN"
     most, target = verdict.attempts or gate.attempts, verdict.correct or gate.targets.correct
     is_right = record.outcome == Result.PIN_CORRECT
-    if not is_right and record.entries < most and LOCKED_OUT not in record.reason:
+    if not is_right and record.entries < most and LOCKED_OUT not in (text for _, text in pieces(record.reason)):
         raise _Unknown(say("what would have been keyed in at attempt {attempt}", attempt=record.entries + 1))
     if is_right and record.entries <= most:
         outcome, target = Result.PIN_CORRECT, target or _dialled(record)
