@@ -46,3 +46,11 @@ def test_the_facts_are_those_of_the_channel_and_of_the_variables_that_are_asked_
     nothing = call_facts({"Unique-ID": "1"}, PLAN)
     assert (nothing.caller, nothing.called, nothing.caller_name, nothing.context) == ("", "", "", "")
     assert (nothing.called_in, nothing.variables, nothing.restricted) == ({}, {}, False)
+
+
+@pytest.mark.parametrize("set_as", ["vipgate_verdict", "VIPGATE_VERDICT", "VIPgate_Verdict"])
+def test_a_variable_is_found_however_the_dialplan_spells_it(set_as):
+    """To FreeSWITCH, case makes no difference; its channel data have the name as it was set last."""
+    channel = {"Unique-ID": "1", "variable_a": "b", f"variable_{set_as}": "reject"}
+    variables = call_facts(channel, PLAN, ["vipgate_verdict", "Vipgate_verdict", "unset"]).variables
+    assert variables == {"vipgate_verdict": "reject", "Vipgate_verdict": "reject"}
