@@ -13,9 +13,11 @@ from pathlib import Path, PurePath
 from weakref import WeakSet
 
 import gevent
+import pytest
 from esl_peer import within
 
 from vipgate_fs import config
+from vipgate_fs.service import lobby
 from vipgate_fs.service.logs import configure
 from vipgate_fs.service.server import GateServer
 from vipgate_fs.simulator import Caller, Directory, Simulator, What
@@ -145,7 +147,11 @@ def checked_gate():
 
     first = make()
     first.make = make
-    yield first
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(
+            lobby, "PAUSE", 0.0
+        )  # of the gate, in real time: to a clock that leaps it is a caller's patience
+        yield first
     for each in made:
         each.settle()
         each.server.stop(drain=0)
