@@ -105,6 +105,10 @@ SAID = """
     doctor
     doctor --switch 127.0.0.1:1
     doctor --switch x
+    prompts record welcome --call 1001 --switch 127.0.0.1:1
+    prompts record welcome --call &park
+    prompts record welcome
+    prompts record welcome --call 1001 --config broken.yaml
     lockouts
     lockouts clear
     lockouts clear --gate nobody

@@ -102,6 +102,16 @@ def test_a_command_is_one_line():
         connection.api("status\n\napi shutdown")
 
 
+def test_an_application_is_run_on_a_channel():
+    with switch(GREETING, ACCEPTED, ACCEPTED) as (port, heard), connected(port) as connection:
+        assert connection.execute("a-b-c", "record", "/tmp/a.wav 60").startswith("+OK")
+        with pytest.raises(ValueError, match="line"):
+            connection.execute("a-b-c", "log", "INFO a\nexecute-app-name: system")
+    assert heard[1] == (
+        b"sendmsg a-b-c\ncall-command: execute\nexecute-app-name: record\nexecute-app-arg: /tmp/a.wav 60\n\n"
+    )
+
+
 def test_a_switch_that_sends_events_without_end_is_not_waited_for_without_end(monkeypatch):
     with switch(GREETING, ACCEPTED, EVENT * 200_000 + api(b"too late")) as (port, _), connected(port) as connection:
         monkeypatch.setattr(inbound, "ANSWER_TIMEOUT", 0.05)

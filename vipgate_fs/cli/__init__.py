@@ -32,6 +32,7 @@ SUBCOMMANDS: Final = (
     "pin",
     "override",
     "dialplan",
+    "prompts",
     "admin",
     "files",
 )

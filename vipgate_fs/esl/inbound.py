@@ -73,10 +73,19 @@ class Inbound:
         """What `fs_cli -x` would print, without the last line end. Raises Unreachable."""
         return self.command(f"api {command}").rstrip("\n")
 
+    def execute(self, channel: str, application: str, argument: str) -> str:
+        """Let a channel run an application; its end is an event, CHANNEL_EXECUTE_COMPLETE. Raises Unreachable."""
+        lines = f"sendmsg {channel}", "call-command: execute", f"execute-app-name: {application}"
+        return self._answered(*lines, f"execute-app-arg: {argument}")
+
     def command(self, text: str) -> str:
         """The reply to a command of one line. Raises Unreachable."""
-        if "\n" in text:
+        return self._answered(text)
+
+    def _answered(self, *lines: str) -> str:
+        if any("\n" in line for line in lines):
             raise ValueError("a command has one line")
+        text = "\n".join(lines)
         deadline = time.monotonic() + ANSWER_TIMEOUT
         try:
             self._socket.settimeout(ANSWER_TIMEOUT)
