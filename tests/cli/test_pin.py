@@ -103,6 +103,14 @@ def test_what_it_is_good_for_is_kept_and_told(pin, is_right):
     assert [is_right(made), is_right(made, caller="")] == [True, False]
 
 
+def test_who_will_hardly_call_like_that_is_doubted(pin):
+    result = pin("issue", "--gate", "support", "--caller", "7115551001")
+    assert result.exit_code == 0
+    assert "Warning: 10 digits that begin with neither 0 nor +" in result.stderr
+    assert "Write +497115551001" in result.stderr
+    assert "Warning" not in pin("issue", "--gate", "support", "--caller", "0711 5551001").stderr
+
+
 def test_ids_are_no_pins_and_pins_differ(pin):
     made = [pin("issue", "--gate", "support", "--digits", "6").stdout for _ in range(20)]
     ids = [guest["id"] for guest in listed(pin)]

@@ -15,6 +15,7 @@ from vipgate_fs.cli.options import complete_gate, config_option, load_essentials
 from vipgate_fs.cli.stores import NoStore, SiteStore, work_as_owner
 from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.gate.call import WITHHELD, storable
+from vipgate_fs.gate.doubts import doubt
 from vipgate_fs.gate.override import instant
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.identify.caller_pin import NUMBER
@@ -88,6 +89,8 @@ def issue(
     output.report(style, {"pin": pin, **_values(guest, calendar)}, pin)
     if style == "text":
         output.echo(say("{id}: {guest}", id=guest.id, guest=_line(guest, calendar)), err=True)
+    if caller is not None and (why := doubt(caller, essentials.site.plan)):
+        output.echo(say("Warning: {why}", why=said(why)), err=True)
 
 
 @command.command(name="list")

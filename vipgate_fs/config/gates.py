@@ -56,7 +56,7 @@ class GateReader:
         if not section.node.items("identify") and "otherwise" not in section and section.is_sound:
             section.warn(say("rejects everybody: it has neither a step nor an otherwise"))
         prompts, rejection = self._sound_files(section, steps, otherwise)
-        route, timing = section.section("route"), section.section("timing")
+        timing = section.section("timing")
         return Gate(
             name=name,
             line=section.line,
@@ -67,7 +67,7 @@ class GateReader:
             otherwise=otherwise or verdict(section.default("otherwise")),
             otherwise_line=section.place("otherwise").line if otherwise else None,
             attempts=section.integer("attempts"),
-            route=Route(route.text("dialplan"), route.text("context")),
+            route=_route(section.section("route")),
             rejection=rejection,
             timing=Timing(timing.duration("first_digit"), timing.duration("next_digit")),
             lockout=read_lockout(section.section("lockout")),
@@ -157,6 +157,28 @@ class GateReader:
         rejected = paths.pop("rejected")
         code = int(kind) if kind.isdecimal() else BUSY
         return Prompts(**paths), Rejection(code, rejected if used["rejected"] else None)
+
+
+def _route(section: Section) -> Route:
+    """Where calls go on. Of the dialplan that we ship, the context `vipgate` leads to the gate."""
+    route = Route(section.text("dialplan"), section.text("context"))
+    if route.dialplan.lower() == "inline":
+        section.error(
+            say(
+                "inline runs the called number as an application instead of calling it; "
+                "allowed: a dialplan that looks numbers up, such as XML"
+            ),
+            "dialplan",
+        )
+    if route.context == "vipgate":
+        section.report.warning(
+            section.place("context"),
+            say(
+                "calls begin in this context on their way to the gate, unless you have printed the dialplan with "
+                "another --entry: they would come back to it again and again"
+            ),
+        )
+    return route
 
 
 def _verdict(section: Section, key: str) -> Verdict | None:
