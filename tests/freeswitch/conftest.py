@@ -24,7 +24,7 @@ def pytest_addoption(parser):
     parser.addoption("--soak", type=int, default=2000, metavar="N", help="calls of the soak test")
     parser.addoption("--report", metavar="FILE", help="write a table of all scenarios there (Markdown)")
     parser.addoption("--deb", type=Path, metavar="FILE", help="VIPgate's package")
-    parser.addoption("--system", type=Path, metavar="FOLDER", help="a Debian with systemd, of the package's release")
+    parser.addoption("--system", type=Path, metavar="FOLDER", help="a Debian with systemd, of this machine's release")
     parser.addoption("--fusionpbx", type=Path, metavar="FOLDER", help="FusionPBX's source")
     parser.addoption("--transcript", metavar="FOLDER", help="write there what test_getting_started.py types and sees")
 

@@ -128,7 +128,7 @@ class Switch:
             self._process = subprocess.Popen(
                 [*command, *options], cwd=folder, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT
             )
-        if not wait_until(self.is_ready, 40):
+        if not wait_until(self.is_ready, 40) or self._process.poll() is not None:
             self.stop()
             raise RuntimeError(f"FreeSWITCH does not start, see {folder}/log")
         self.version = self.api("version").split("(")[0].removeprefix("FreeSWITCH Version ").strip()
