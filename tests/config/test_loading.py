@@ -94,7 +94,7 @@ def test_the_language_follows_the_country(written, language):
     ],
 )
 def test_listen(listen, host, port):
-    configuration, findings = load(f"server: {{listen: {listen}, allow: [10.1.2.3]}}\n{ASKS}")
+    configuration, findings = load(f'server: {{listen: {listen}, allow: [10.1.2.3, 127.0.0.1, "::1"]}}\n{ASKS}')
     assert findings == []
     assert (configuration.server.host, configuration.server.port) == (host, port)
 

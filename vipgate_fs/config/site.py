@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib.util import find_spec
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Final, cast
 from zoneinfo import ZoneInfo
@@ -27,6 +27,7 @@ from vipgate_fs.timezones import names, timezone
 _GERMAN: Final = frozenset({"DE", "AT", "CH", "LI", "LU"})
 _OF_THE_CALLER: Final = ("To", "Diversion")
 """Headers that many trunks pass on as the caller's telephone wrote them."""
+_HERE: Final = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 OTEL: Final = "pip install 'vipgate-fs[otel]'"
 _PATH: Final = re.compile(r"[A-Za-z0-9_./-]+", re.ASCII)
 
@@ -102,12 +103,6 @@ def _timezone(text: str) -> ZoneInfo:
 def read_server(section: Section) -> Server:
     """The server."""
     host, port = section.read("listen", listening)
-    allow = tuple(network for item in section.items("allow") if (network := section.parsed(item, _network)))
-    if not is_loopback(host) and allow and all(network.is_loopback for network in allow):
-        section.report.warning(
-            section.keys["listen"],
-            say("a FreeSWITCH on another machine will be refused: allow has only this one; add its address there"),
-        )
     metrics = section.find("metrics", _metrics)
     if metrics == (host, port) and port:
         section.error(say("found the address of server.listen; monitors need a port of their own"), "metrics")
@@ -116,7 +111,7 @@ def read_server(section: Section) -> Server:
     return Server(
         host,
         port,
-        allow,
+        _allowed(section, host),
         workers=section.integer("workers"),
         max_calls=section.integer("max_calls"),
         drain=section.duration("drain"),
@@ -124,6 +119,36 @@ def read_server(section: Section) -> Server:
         traces=section.find("traces", str),
         admin=read_page(section, (host, port)),
     )
+
+
+def _allowed(section: Section, host: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """The networks that FreeSWITCH may come from."""
+    items = [(item, network) for item in section.items("allow") if (network := section.parsed(item, _network))]
+    allow = tuple(network for _, network in items)
+    if is_loopback(host):
+        here = [network for network in _HERE if host == LOCALHOST or network.version == ip_address(host).version]
+        if allow and not any(one.version == other.version and one.overlaps(other) for one in allow for other in here):
+            message = say(
+                "nobody can connect: FreeSWITCH comes from this machine (listen), which allow does not have; "
+                "add {network}",
+                network=here[0],
+            )
+            section.report.warning(section.place("allow"), message)
+        return allow
+    if allow and all(network.is_loopback for network in allow):
+        section.report.warning(
+            section.keys["listen"],
+            say("a FreeSWITCH on another machine will be refused: allow has only this one; add its address there"),
+        )
+    for item, network in items:
+        if network.prefixlen == 0:
+            message = say(
+                "{network} is everybody: who reaches the port can make up callers and guess PINs with them; "
+                "allowed is best the address of FreeSWITCH alone",
+                network=network,
+            )
+            section.report.warning(item, message)
+    return allow
 
 
 def _metrics(text: str) -> tuple[str, int]:
