@@ -38,6 +38,7 @@ def test_who_hung_in_an_abandoned_connection_touches_no_other_and_closes_it(data
         except Exception as error:
             errors.append(error)
 
+    database.abandon()  # it is not the first time
     with monkeypatch.context() as patched:
         if hangs == "while it connects":
             patched.setattr(type(database), "_connected", connect_slowly)
@@ -58,6 +59,19 @@ def test_who_hung_in_an_abandoned_connection_touches_no_other_and_closes_it(data
     assert len(used) == 1
     assert is_closed(used[0])
     assert [type(error) for error in errors] == ([TimeoutError] if hangs == "while it connects" else [])
+
+
+def test_what_nobody_uses_is_closed_when_it_is_abandoned_and_what_is_used_can_be_closed_after_it(database):
+    database.abandon()
+    with database.writing():
+        pass
+    engine = database._connected()
+    idle = engine.pool
+    database.abandon()
+    assert engine.pool is not idle
+    database.close()
+    with database.writing() as connection:
+        connection.execute("SELECT 1")
 
 
 def test_of_several_who_connect_at_once_one_connection_is_kept(database, monkeypatch):

@@ -93,6 +93,15 @@ def test_another_process_knows_of_it(open_store):
     assert [*judged, judge(other, attempt(), right=True), other.is_locked(attempt())] == [WRONG] * 3 + [LOCKED, True]
 
 
+def test_whether_a_caller_is_locked_out_is_asked_of_the_store(open_store, database):
+    """What a process has seen itself is neither needed for it nor enough."""
+    store, other = open_store(), open_store()
+    assert [judge(store, attempt()) for _ in range(3)] == [WRONG] * 3
+    assert (other.is_locked(attempt()), other.is_locked(attempt("2"))) == (True, False)
+    database.transact(tallies.clear)
+    assert (store.is_locked(attempt()), other.is_locked(attempt())) == (False, False)
+
+
 def test_calls_in_parallel_gain_nothing(said, open_store):
     processes, lockout = [open_store() for _ in range(3)], Lockout(failures=5)
     with ThreadPoolExecutor(12) as pool:
@@ -176,7 +185,7 @@ def test_nobody_who_is_judging_writes_back_what_is_changed_before_they_write(ope
             assert not changing.done()
         changing.result(10)
     tally = known(database, locked.own)[locked.own]
-    assert (tally.failures, tally.locked_until > 0) == ((0, False) if change is tallies.clear else (2, True))
+    assert tally == Tally() if change is tallies.clear else (tally.failures, tally.locked_until > 0) == (2, True)
 
 
 def test_what_does_not_matter_is_forgotten(store, database, clock):

@@ -22,7 +22,7 @@ _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
 class OwnerUnknown(Exception):
-    """Others can write into a folder of root's, so the owner of a file in it can't be determined. The text says so."""
+    """Others can write into a folder of root's on the way to a file, whose owner they decide. The text says so."""
 
 
 def act_as_owner(file: Path) -> None:
@@ -54,18 +54,22 @@ def find_owner(file: Path) -> tuple[int, int]:
     """The user and group ids of the first on the way to a file who is not root; root's when there is none.
 
     Raises:
-        OwnerUnknown: root's folder lets others write, and the file is not there yet or could be replaced.
+        OwnerUnknown: a folder of root's on the way lets others write, and what follows is not there yet or could be
+            replaced.
     """
     path, rest, links = Path("/"), list(file.absolute().parts[1:]), 0
-    folder = path.lstat()
+    shared: Path | None = None
     while rest:
-        entry = path / rest.pop(0)
+        entry, mode = path / rest.pop(0), path.lstat().st_mode
         try:
             status = entry.lstat()
         except OSError:  # what is not there yet is made by whoever owns the folder
+            shared = path if mode & _OTHERS_WRITE else shared
             break
         if status.st_uid != ROOT:
             return status.st_uid, status.st_gid
+        if mode & _OTHERS_WRITE and not mode & stat.S_ISVTX:  # they may put something else in its place
+            shared = path
         if stat.S_ISLNK(status.st_mode) and links < _MOST_LINKS:
             links += 1
             target = entry.readlink()
@@ -73,14 +77,12 @@ def find_owner(file: Path) -> tuple[int, int]:
             path = Path("/") if target.is_absolute() else path
             continue
         path = path.parent if entry.name == ".." else entry
-        folder = status if stat.S_ISDIR(status.st_mode) else folder
-    is_there = not rest and path.is_file()
-    if folder.st_mode & _OTHERS_WRITE and not (is_there and folder.st_mode & stat.S_ISVTX):
+    if shared is not None:
         raise OwnerUnknown(
             say(
                 "{folder} is root's, and others can write in it: run this as the user who runs the service "
                 "(runuser -u USER -- vipgate …)",
-                folder=file.parent,
+                folder=shared,
             )
         )
     return ROOT, ROOT
