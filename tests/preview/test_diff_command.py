@@ -3,6 +3,7 @@
 import cProfile
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -122,6 +123,33 @@ def test_a_step_that_asks_elsewhere_may_answer_anything(tmp_path):
         run = CliRunner().invoke(main, ["diff", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml")])
         assert run.exit_code == changes, run.output
         assert ("what is asked elsewhere" in run.output) == bool(changes)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changes"),
+    [
+        ("A", "AF", 0),
+        ("AB", "ABF", 0),
+        ("AB", "AFB", 1),
+        ("A", "AA", 0),
+        ("A", "AAF", 0),
+        ("ABA", "ABAF", 0),
+        ("AFB", "AAFB", 0),
+        ("AFB", "AFAB", 0),
+        ("AB", "BA", 1),
+    ],
+)
+def test_what_leads_to_the_same_is_no_change(tmp_path, before, after, changes):
+    """Webservices A and B, F: rejects when it fails, as otherwise does."""
+    for name, steps in (("old.yaml", before), ("new.yaml", after)):
+        written = (
+            f'{{webservice: {{url: "https://{step[0]}.example/"{", on_failure: {reject: true}" * len(step[1:])}}}}}'
+            for step in re.findall("[AB]F?", steps)
+        )
+        gate = f'{{protects: {{numbers: ["7000"]}}, identify: [{", ".join(written)}]}}'
+        (tmp_path / name).write_text(f"version: 1\ngates: {{g: {gate}}}\n")
+    run = CliRunner().invoke(main, ["diff", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml")])
+    assert run.exit_code == changes, run.output
 
 
 def test_steps_in_one_line_are_told_apart(tmp_path):

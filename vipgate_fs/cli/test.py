@@ -117,7 +117,12 @@ def _record(config: Path | None, files: Sequence[Path], given: dict[str, Any]) -
     try:
         lines = recording.recorded(call, configuration)
         recording.add(lines, file)
-    except (recording.CannotRecord, OSError, ValueError) as error:
+    except OSError as error:
+        output.fail(say("{path}: {why}", path=file, why=system_says(error)))
+        sys.exit(UNREADABLE)
+    except UnicodeEncodeError:
+        raise click.ClickException(say("what is to be recorded is no UTF-8")) from None
+    except (recording.CannotRecord, ValueError) as error:
         raise click.ClickException(said(error)) from None
     output.echo(say("added to {file}:", file=file))
     click.echo(lines, nl=False)

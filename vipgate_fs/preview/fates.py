@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from vipgate_fs.gate.call import Call
@@ -105,11 +105,24 @@ def behaviour(gate: Gate, call: Call, signatures: Mapping[int, Hashable]) -> Beh
         if step.waits or step.variables:
             failure = None if step.on_failure is None else _fate(step.on_failure, gate, gate.route)
             question = Asked(step.kind, signatures[id(step)], failure)
+            if asked and asked[-1] == replace(question, failure=None):
+                asked.pop()  # it fails again
             if not any(_leaves_nothing_of(question, earlier) for earlier in asked):
                 asked.append(question)
         elif (verdict := step.identify(call)) is not None:
-            return Behaviour(tuple(asked), _fate(verdict, gate, gate.route))
-    return Behaviour(tuple(asked), _fate(gate.otherwise, gate, gate.route))
+            return _behaviour(asked, _fate(verdict, gate, gate.route))
+    return _behaviour(asked, _fate(gate.otherwise, gate, gate.route))
+
+
+def _behaviour(asked: list[Asked], fate: Fate) -> Behaviour:
+    """Without what makes no difference: a last step that fails leads where one leads that does not know."""
+    while asked:
+        last = asked.pop()
+        last = replace(last, failure=None) if last.failure == fate else last
+        if not any(_leaves_nothing_of(last, earlier) for earlier in asked):
+            asked.append(last)
+            break
+    return Behaviour(tuple(asked), fate)
 
 
 def _leaves_nothing_of(question: Asked, earlier: Asked) -> bool:
