@@ -1,5 +1,6 @@
 """`vipgate test --record`: an expectation from a call that was just explained."""
 
+import os
 import shutil
 
 import pytest
@@ -69,3 +70,11 @@ def test_what_makes_no_sense_is_said(record, options):
     run = record(*options)
     assert run.exit_code == 2
     assert "Error: " in run.output
+
+
+def test_what_cannot_be_written_is_said_in_one_line(record, tmp_path):
+    call = ("--record", "--from", "anonymous", "--to", "7001")
+    run = record(*call, str(tmp_path / "none" / "x.test.yaml"))
+    assert (run.exit_code, run.output) == (2, f"Error: {tmp_path}/none/x.test.yaml: No such file or directory\n")
+    run = record(*call, "--name", os.fsdecode(b"\xff"))
+    assert (run.exit_code, run.output) == (1, "Error: what is to be recorded is no UTF-8\n")
