@@ -44,7 +44,7 @@ gates:
 """
 ENDS = {"700": "transfer 700 XML vipgate-passed", "702": "respond 486"}
 DESCRIPTORS = 2048
-LONGEST = 1800.0
+LONGEST = 7200.0
 """Seconds that a purge may take."""
 
 

@@ -55,10 +55,10 @@ def per_call(counts):
     return min(function_calls(serve_some) for _ in range(2)) / CALLS
 
 
-def test_counting_a_call_adds_less_than_one_percent_of_what_a_call_does():
+def test_counting_a_call_adds_a_dozen_function_calls_to_a_thousand():
     with_figures, without = per_call(Counts()), per_call(Ignored())
-    assert with_figures - without <= 20
-    assert with_figures <= 1.01 * without
+    assert with_figures - without <= 15
+    assert without >= 50 * (with_figures - without)
 
 
 def test_sending_what_a_call_has_counted_and_adding_it_up_costs_little():
