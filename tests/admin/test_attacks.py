@@ -304,6 +304,13 @@ def test_what_administrators_type_is_text_in_every_form_and_finding(page):
         visitor.go(f"/gates/hotline/prompts?draft={draft}"),
     ]
     pages.append(visitor.send(pages[2].form("/table/0"), paste=f"{EVIL}\t1234\t{EVIL}", show="1"))
+    pages += [
+        visitor.send(form, do="rename:", new_name=EVIL),
+        visitor.send(form, do="copy:", new_name="x", new_numbers=EVIL),
+    ]
+    settings = visitor.go("/settings/site").form("/settings/site")
+    pages.append(visitor.send(settings, **{"site.country": EVIL, "site.withheld": EVIL, "site.timezone": EVIL}))
+    pages.append(visitor.send({**form, "action": "/lines/edit"}, place=f"gates.hotline.{EVIL}"))
     for answer in pages:
         assert "<script>alert" not in answer.html
         assert "<b onclick" not in answer.html

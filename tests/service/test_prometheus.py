@@ -153,6 +153,16 @@ def test_every_panel_of_the_dashboard_shows_something(scraped):
         assert_known(prometheus, query)
 
 
+def test_the_dashboard_offers_what_there_is_to_choose_from(scraped):
+    _, prometheus = scraped
+    dashboard = json.loads((DEPLOY / "grafana" / "vipgate.json").read_text("utf-8"))
+    queries = [each["definition"] for each in dashboard["templating"]["list"] if each["type"] == "query"]
+    assert len(queries) == 2
+    for query in queries:
+        figure, label = re.fullmatch(r"label_values\((.*), (\w+)\)", query.replace("$instance", ".*")).groups()
+        assert prometheus.ask(f"label/{label}/values", **{"match[]": figure}), query
+
+
 def test_every_alert_names_what_there_is(scraped):
     _, prometheus = scraped
     for query in alerts().values():

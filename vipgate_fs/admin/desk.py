@@ -230,6 +230,7 @@ class Desk:
             ChangedMeanwhile: somebody else has changed the file since the draft was begun.
             TableChanged: or one of its tables.
             OSError: it can't be written.
+            StoreTrouble: a gate has another name, and the store can't be asked for what is switched by hand.
         """
         versions = self.versions()
         expect(self.path, digest(draft.base))
@@ -238,6 +239,8 @@ class Desk:
                 expect(self.path.parent / name, table.before)
             except ChangedMeanwhile:
                 raise TableChanged(name) from None
+        if draft.renamed and self.configuration().store.url is not None:  # first: a gate switched on by hand stays on
+            self.change(lambda connection: hand_over(connection, draft.renamed))
         with suppress(OSError):
             versions.keep(draft.base)
         for name, table in draft.tables.items():  # a new one is named by nobody before the file is saved
@@ -251,9 +254,6 @@ class Desk:
         with suppress(OSError):
             versions.keep(draft.content, draft.by, draft.what)
         self.note("file", draft.by or "link", about=draft.what or None, tables=" ".join(draft.tables) or None)
-        if draft.renamed:
-            with suppress(StoreTrouble, NoConfiguration):
-                self.change(lambda connection: hand_over(connection, draft.renamed))
         if self.moves_to(draft) != self.moves_to(replace(draft, content=draft.base)):
             gevent.spawn_later(_UNTIL_IT_MOVES, self._apply, draft)
             return None
