@@ -132,6 +132,21 @@ def test_a_file_that_is_not_there(play):
     assert (status, output) == (2, "Error: /no/such.test.yaml: No such file or directory\n")
 
 
+def test_what_is_entered_may_be_kept_elsewhere(play, tmp_path, monkeypatch):
+    (tmp_path / "pin").write_text("4711\n")
+    (tmp_path / "pin").chmod(0o600)
+    (tmp_path / "odd").write_text("47x11")
+    (tmp_path / "odd").chmod(0o600)
+    monkeypatch.setenv("VIPGATE_TEST_PIN", "4711")
+    for entered in ("{file: pin}", "{env: VIPGATE_TEST_PIN}"):
+        call = f"answers: {{webservice: unknown}}, enters: ['1', {entered}], expect: {{result: pin_correct}}"
+        status, output = play(call)
+        assert status == 0, output
+    for entered, why in (("{file: nowhere}", "can't be read"), ("{file: odd}", "does not fit"), ("{pin: '1'}", "pin")):
+        status, output = play(f"answers: {{webservice: unknown}}, enters: [{entered}], expect: {{gate: boss}}")
+        assert (status, why in output, "47x11" in output) == (2, True, False), output
+
+
 def test_no_pin_is_printed_in_any_format(play):
     call = "answers: {webservice: {askForPin: {expectedPIN: '08154711'}}}, enters: ['08154711'], expect: {gate: other}"
     for style in ("text", "json", "junit"):

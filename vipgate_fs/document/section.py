@@ -134,11 +134,22 @@ class Section:
             return Secret(node.text)
         for where in kept.READERS:
             if isinstance(node, Mapping) and (name := node.scalar(where)) is not None:
-                return self._kept(key, where, name)
+                return self._kept(self.place(key), self._part(key), where, name)
         return None
 
-    def _kept(self, key: str, where: str, name: Scalar) -> Secret | None:
-        part = self._part(key)
+    def secrets(self, key: str) -> tuple[Secret, ...]:
+        """The items of a list, each a text or what `{env: NAME}` or `{file: PATH}` stands for; none in error."""
+        part = schema.resolved(self._part(key)["items"])
+        found = []
+        for item in self.node.items(key):
+            if isinstance(item, Scalar) and self.report.is_sound(item):
+                found.append(Secret(item.text))
+            elif isinstance(item, Mapping) and self.report.is_sound(item):
+                kept_in = ((where, name) for where in kept.READERS if (name := item.scalar(where)) is not None)
+                found += [secret for where, name in kept_in if (secret := self._kept(item, part, where, name))]
+        return tuple(found)
+
+    def _kept(self, place: Place, part: Any, where: str, name: Scalar) -> Secret | None:
         try:
             text, remarks = kept.READERS[where](name.text, self.folder, self.report.sources)
         except ValueError as error:
@@ -148,7 +159,7 @@ class Section:
             self.report.warning(name, remark)
         if not jsonschema.Draft202012Validator(part).is_valid(text):
             self.report.error(
-                self.place(key),
+                place,
                 say(
                     "what this {keeper} holds does not fit; allowed: {allowed}",
                     keeper=kept.WORDS[where],

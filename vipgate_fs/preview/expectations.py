@@ -126,7 +126,7 @@ def _expectation(section: Section) -> Expectation:
         user=section.find("user", str),
         groups=tuple(item.text for item in section.items("groups")),
         variables={name: section.section("variables").text(name) for name in section.section("variables").keys},
-        enters=tuple(item.text for item in section.items("enters")),
+        enters=tuple(each.reveal() for each in section.secrets("enters")),
         answers=dict(_answers(section.section("answers"))),
         expected=_expected(section.section("expect")),
     )
