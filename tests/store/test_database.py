@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 
 import pytest
+from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from vipgate_fs.secret import Secret
 from vipgate_fs.store import overrides
 from vipgate_fs.store import store as store_module
+from vipgate_fs.store.database import Database
+from vipgate_fs.store.schema import WrongSchema
 
 
 @pytest.mark.parametrize("hangs", ["in a transaction", "while it connects"])
@@ -72,6 +78,31 @@ def test_what_nobody_uses_is_closed_when_it_is_abandoned_and_what_is_used_can_be
     database.close()
     with database.writing() as connection:
         connection.execute("SELECT 1")
+
+
+def test_an_error_is_described_in_one_short_line_without_the_password():
+    database = Database(Secret("postgresql+psycopg://vipgate:s3cr3t@127.0.0.1:1/vipgate"))
+    assert database.describe(ValueError("no\n\tentry for s3cr3t ")) == "no entry for ***"
+    assert database.describe(ValueError("x" * 1000)) == "x" * 200
+    assert database.describe(StatementError("a", "b", {}, ValueError("the driver's"))) == "the driver's"
+    assert database.describe(TimeoutError()).startswith("nothing was finished within ")
+
+
+def test_what_is_wrong_with_the_database_is_told_from_what_is_wrong_with_a_question():
+    database = Database(Secret("sqlite:///vipgate.db"))
+    for error in (
+        TimeoutError(),
+        OSError(),
+        ImportError(),
+        WrongSchema(),
+        PoolTimeoutError(),
+        sqlite3.OperationalError(),
+    ):
+        assert database.is_lost(error), repr(error)
+    for error in (ValueError(), StatementError("a", "b", {}, None), sqlite3.IntegrityError(), sqlite3.DataError()):
+        assert not database.is_lost(error), repr(error)
+    assert database.is_lost(StatementError("a", "b", {}, sqlite3.OperationalError()))
+    assert not database.is_lost(StatementError("a", "b", {}, sqlite3.DataError()))
 
 
 def test_of_several_who_connect_at_once_one_connection_is_kept(database, monkeypatch):

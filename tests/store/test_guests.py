@@ -162,6 +162,12 @@ def test_what_ended_long_ago_is_forgotten(issue, listed):
     assert [guest.id for guest in listed()] == ["new"]
 
 
+def test_to_issue_another_ends_none_that_is_valid(issue, listed):
+    issue(until=NOW + 1, guest="ends soon")
+    issue(OTHER, guest="another", until=NOW + 2 * KEPT_FOR)
+    assert [guest.id for guest in listed()] == ["another", "ends soon"]
+
+
 def test_the_store_does_not_hold_the_pin(issue, tmp_path, database, url):
     issue()
     database.close()
