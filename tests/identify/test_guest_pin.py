@@ -74,3 +74,12 @@ def test_its_other_pins_are_checked_like_those_of_static_pin():
 
 def test_in_memory_there_are_no_guests(expected):
     assert expected({}).matches("47110815", InMemory(None)) is None
+
+
+def test_a_list_of_pins_alone_is_besides_too(expected, known):
+    assert expected({"pins": [{"pin": "4711"}]}).matches("4711", known).used == ""
+
+
+def test_where_the_pin_leads(call):
+    asked = built("guest_pin", {"forward_correct": "7001", "forward_incorrect": "7002"}).identify(call(VIP))
+    assert (asked.correct, asked.incorrect) == ("7001", "7002")

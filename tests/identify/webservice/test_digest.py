@@ -49,6 +49,16 @@ def test_the_examples_of_the_rfc(monkeypatch, algorithm):
     )
 
 
+def test_what_the_service_sent_comes_back_to_it_and_nothing_that_it_did_not_send():
+    sent = fields(mufasa(CHALLENGE % "MD5").authorization(DIR))
+    for name in ("realm", "nonce", "opaque"):
+        assert f'{name}="{sent[name]}"' in CHALLENGE
+    plain = fields(mufasa('Digest realm="r", nonce="n"').authorization(DIR))
+    assert plain.keys() == {"username", "realm", "uri", "algorithm", "nonce", "response"}
+    hashed = [hashlib.md5(text.encode()).hexdigest() for text in (f"Mufasa:r:{PASSWORD}", "GET:/dir/index.html")]
+    assert plain["response"] == hashlib.md5(f"{hashed[0]}:n:{hashed[1]}".encode()).hexdigest()  # RFC 2069
+
+
 @pytest.mark.parametrize(
     ("challenges", "algorithm"),
     [
