@@ -164,7 +164,8 @@ class Load:
                     self._dial()
                 is_time = not together or len(self._thinking) == len(self._open)
                 for descriptor, _ in self._poll.poll(self._pause() if is_time else 1.0, 256):
-                    self._hear(self._open[descriptor])
+                    if descriptor in self._open:  # else a process that is being forked has it yet
+                        self._hear(self._open[descriptor])
                 if is_time:
                     self._key_in()
                 self._give_up()
