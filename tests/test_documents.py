@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from importlib import import_module
 from pathlib import Path
 from urllib.parse import unquote
@@ -53,6 +54,16 @@ def test_every_link_leads_somewhere(page):
         if not target.exists() or (anchor and anchor not in anchors(target)):
             lost.append(link)
     assert lost == []
+
+
+def test_the_version_is_the_newest_of_the_changelog():
+    released = re.findall(r"^## \[([\d.]+)\] - ", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert (
+        project["version"]
+        == released[0]
+        == max(released, key=lambda version: [int(part) for part in version.split(".")])
+    )
 
 
 def test_every_manual_is_in_the_sites_navigation():
