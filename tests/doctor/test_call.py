@@ -23,7 +23,7 @@ def execute(context, action):
 def story(*events):
     """The lines, and the outcome."""
     made = Story(PASSED)
-    lines = [made.told(execute(*event) if isinstance(event, tuple) else event) for event in events]
+    lines = [made.describe(execute(*event) if isinstance(event, tuple) else event) for event in events]
     return [line for line in lines if line], made.outcome
 
 

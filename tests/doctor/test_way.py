@@ -187,4 +187,4 @@ def test_what_may_be_secret_in_an_action_is_not_shown(application, data, expecte
     assert shown(application, data) == expected
     written = extension(to("^.+$"), f"{application} {data}".replace("<", "&lt;").replace(">", "&gt;"))
     for way in ways(dialplan(written), begin(NUMBER, "trunk", {})):
-        assert "47110815" not in f"{way.last} {way.told}"
+        assert "47110815" not in f"{way.last} {way.description}"

@@ -35,7 +35,7 @@ class TooMany(Exception):
 
 
 class Live:
-    """Who listens, and what they have been told.
+    """Who listens, and what was sent to them.
 
     Args:
         look: see Look.

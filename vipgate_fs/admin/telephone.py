@@ -67,7 +67,7 @@ def record(switch: Inbound, speaker: Speaker, show: Callable[[str], None]) -> by
     Args:
         switch: its event socket.
         speaker: is called.
-        show: told what happens, in words.
+        show: called with what happens, in words.
 
     Raises:
         NotRecorded: nobody answered, they hung up, or did not want to keep it; or the file can't be read here.

@@ -1,4 +1,4 @@
-"""A call that the switch makes to itself: through the trunk's context to the gate, told step by step, and hung up.
+"""A call that the switch makes to itself: through the trunk's context to the gate, reported step by step, and hung up.
 
 It runs on a loopback channel with `max_forwards=1`: the switch then refuses to make any further channel for it
 (switch_core_session.c, switch_core_session_outgoing_channel), so that a bridge rings nobody's telephone; transfers are
@@ -97,7 +97,7 @@ class Story:
         self._context = ""
         self.outcome: Outcome | None = None
 
-    def told(self, event: Mapping[str, str]) -> str | None:
+    def describe(self, event: Mapping[str, str]) -> str | None:
         """What an event says, in words; None: nothing worth a line."""
         name = event.get("Event-Name")
         if name == "CHANNEL_ANSWER":
@@ -175,7 +175,7 @@ def place(switch: Inbound, request: Request, show: Callable[[Step], None]) -> Ou
 
 def _watch(switch: Inbound, story: Story, began: float, longest: float, show: Callable[[Step], None]) -> Outcome:
     for event in _of_the_called_side(switch, longest):
-        if (text := story.told(event)) is not None:
+        if (text := story.describe(event)) is not None:
             show(Step(time.monotonic() - began, text))
         if story.outcome is not None:
             return story.outcome

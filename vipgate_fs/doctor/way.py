@@ -1,4 +1,4 @@
-"""A call's way through the live dialplan: told step by step, until it meets the gate, gets through, or ends."""
+"""A call's way through the live dialplan: described step by step, until it meets the gate, gets through, or ends."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class Way:
     is_heard: bool = False
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The way in a line."""
         return " → ".join((*self.steps, self.last))
 

@@ -17,8 +17,8 @@ from vipgate_fs.sentences import Sentence, alternatives, say
 
 PATIENCE: Final = frozenset({"timeouts", "timeout", "cache", "failures_until_skipped", "skipped_for", "on_failure"})
 """Settings of a step that do not change what it is answered."""
-_TOLD: Final = ("webservice", "database")
-"""Steps that are told facts of the call (`vipgate_fs.identify.facts`)."""
+_ASKED_WITH_FACTS: Final = ("webservice", "database")
+"""Steps that pass on facts of the call (`vipgate_fs.identify.facts`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +136,12 @@ def signature(step: Step, values: Mapping[str, Any], facts: Mapping[str, str]) -
     Args:
         step: that asks.
         values: its settings, as they are written.
-        facts: what a webservice or database is told only if the settings name it, or if it is told everything.
+        facts: what a webservice or database gets only if the settings name it, or if it gets everything.
     """
     asked = _frozen({key: value for key, value in values.items() if key not in PATIENCE})
     everything, written = str(values.get("method")).upper() == "POST", str(values)
-    told = {name: fact for name, fact in facts.items() if everything or _names(written, name)}
-    return step.kind, asked, _frozen(told if step.kind in _TOLD else {})
+    shown = {name: fact for name, fact in facts.items() if everything or _names(written, name)}
+    return step.kind, asked, _frozen(shown if step.kind in _ASKED_WITH_FACTS else {})
 
 
 def _names(written: str, fact: str) -> bool:

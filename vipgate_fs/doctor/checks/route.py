@@ -157,7 +157,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     is_there = all(find_context(facts.switch.dialplan, entry.context) is not None for entry in facts.entries)
     if is_there and facts.incoming and not ends & {End.GATE, End.UNKNOWN, End.THROUGH}:
         first = facts.incoming[0]
-        yield NO_WAY(entry=first.entry.name, way=first.way.told, number=first.sample.number)
+        yield NO_WAY(entry=first.entry.name, way=first.way.description, number=first.sample.number)
     yield from _after(facts, facts.switch, facts.configuration)
     yield from _with_parameters(facts, facts.switch)
 
@@ -170,7 +170,7 @@ def _with_parameters(facts: Facts, switch: Switch) -> Iterator[Finding]:
             written = f"{number}{_PARAMETERS}"
             found = list(ways(switch.dialplan, begin(written, entry.context, switch.variables)))
             if not any(way.end is End.GATE and ";" not in (way.state.number or "") for way in found):
-                yield PARAMETERS(number=written, entry=entry.name, way=found[0].told)
+                yield PARAMETERS(number=written, entry=entry.name, way=found[0].description)
 
 
 def _contexts(switch: Switch, configuration: Configuration) -> Iterator[Finding]:
@@ -203,7 +203,7 @@ def _bypasses(facts: Facts) -> Iterator[Finding]:
             yield _bypass(each)
         unknown = next((each for each in several if each.way.end is End.UNKNOWN), None)
         if unknown and not through:
-            yield UNKNOWN_WAY(entry=unknown.entry.name, way=unknown.way.told, number=unknown.sample.number)
+            yield UNKNOWN_WAY(entry=unknown.entry.name, way=unknown.way.description, number=unknown.sample.number)
 
 
 def _fewest(through: Sequence[Incoming]) -> Iterator[Incoming]:
@@ -219,8 +219,8 @@ def _fewest(through: Sequence[Incoming]) -> Iterator[Incoming]:
 def _bypass(each: Incoming) -> Finding:
     entry, way, gate = each.entry, each.way, each.sample.gate.name
     if not way.provided:
-        return BYPASSED(entry=entry.name, way=way.told, gate=gate, context=entry.context)
-    return BYPASSED_IF(entry=entry.name, when=listed(way.provided), way=way.told, gate=gate)
+        return BYPASSED(entry=entry.name, way=way.description, gate=gate, context=entry.context)
+    return BYPASSED_IF(entry=entry.name, when=listed(way.provided), way=way.description, gate=gate)
 
 
 def _after(facts: Facts, switch: Switch, configuration: Configuration) -> Iterator[Finding]:
@@ -244,7 +244,7 @@ def _after(facts: Facts, switch: Switch, configuration: Configuration) -> Iterat
         if not arrived:
             each, way = found[0]
             mistake = AGAIN if way.end in (End.GATE, End.ROUND) else NOWHERE
-            yield mistake(number=each.sample.number, way=way.told, context=way.contexts[-1])
+            yield mistake(number=each.sample.number, way=way.description, context=way.contexts[-1])
             continue
         yield from _others(*arrived[0], switch, configuration)
         contexts = [name for _, way in found for name in way.contexts]
@@ -252,7 +252,8 @@ def _after(facts: Facts, switch: Switch, configuration: Configuration) -> Iterat
     for gate, target, before in _targets(next(iter(several.values())) for several in met.values()):
         ways_on = onward(switch, before, target, gate.route.context)
         if not any(map(_arrives, ways_on)):
-            yield FORWARD_NOWHERE(gate=gate.name, number=target, way=ways_on[0].told, context=ways_on[0].contexts[-1])
+            way = ways_on[0]
+            yield FORWARD_NOWHERE(gate=gate.name, number=target, way=way.description, context=way.contexts[-1])
 
 
 def _lets_in(gate: Gate) -> bool:
@@ -297,7 +298,7 @@ def _others(each: Incoming, arrived: Way, switch: Switch, configuration: Configu
         if way and way.end is End.THROUGH and way.last == arrived.last:
             stranger = _unjudged(_STRANGER, entry.context, switch, configuration)
             if stranger is None or stranger.last != way.last:
-                yield OTHER_NUMBER(other=other, number=number, way=way.told, gate=each.sample.gate.name)
+                yield OTHER_NUMBER(other=other, number=number, way=way.description, gate=each.sample.gate.name)
 
 
 def _unjudged(
