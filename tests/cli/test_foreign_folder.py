@@ -74,6 +74,21 @@ def test_a_link_in_place_of_a_file_makes_no_file_of_roots(site, command, name):
     assert not target.exists()
 
 
+def test_the_files_of_an_app_lead_to_no_file_of_roots(site):
+    """FusionPBX's folder belongs to the web server's user."""
+    app, target = site / "state" / "app", site / "made by root"
+    domain = ("--others", "pbx.example", "--domain-uuid", "pbx.example=0b2c1a5e-8d1c-4e57-a6f5-6d2a3c9b7e01")
+    print_app = ("dialplan", "--format", "fusionpbx", *domain, "--app", app)
+    assert vipgate(site, *print_app).returncode == 0
+    files = [path for path in app.rglob("*") if path.is_file()]
+    assert {path.stat().st_uid for path in files} == {SERVICE}
+    for path in files:
+        path.unlink()
+        path.symlink_to(target)
+    assert vipgate(site, *print_app).returncode != 0
+    assert not target.exists()
+
+
 def test_the_folder_itself_may_be_a_link(site, tmp_path):
     site.joinpath("state").rmdir()
     site.joinpath("state").symlink_to(tmp_path)

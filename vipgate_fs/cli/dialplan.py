@@ -12,6 +12,7 @@ import click
 from vipgate_fs.cli import config_option, output
 from vipgate_fs.cli.language import spoken
 from vipgate_fs.cli.options import load_or_exit
+from vipgate_fs.cli.stores import work_as_owner
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.dialplan import fusionpbx, numbers
 from vipgate_fs.dialplan.differences import differences
@@ -177,6 +178,7 @@ def _fusionpbx(
         click.echo(sql(rows, made.passed), nl=False)
         return
     for name, text in files.items():
+        work_as_owner(app / name)  # the web server's user, who could make it a link to anywhere
         try:
             (app / name).parent.mkdir(parents=True, exist_ok=True)
             (app / name).write_text(text, "utf-8")
