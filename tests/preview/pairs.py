@@ -8,6 +8,7 @@ from vipgate_fs import config
 from vipgate_fs.gate.call import WITHHELD, Call
 from vipgate_fs.gate.decision import decide
 from vipgate_fs.gate.dialogue import conduct
+from vipgate_fs.gate.pins import Pin
 from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.gate.verdict import AskForPin, Forward
 from vipgate_fs.preview.rehearsal import Listener
@@ -36,7 +37,7 @@ TARGETS = [
 NAMES = [(), ("user alice",), ("group a",), ("user alice", "group a"), ("group a", "group b")]
 """Of called numbers."""
 LISTED = ["+49 176 12345678", "+49 176*", "+49 170*", "20", "+49 30*"]
-ORACLES = [None, StepFailed("down"), Forward("55")]
+ORACLES = [None, StepFailed("down"), Forward("55"), AskForPin(Pin("4711"))]
 WRITTEN_CALLED = ["7001", "03023125", "004930231250", "4930231250", "3023125100", "+493023125", "+433023125", "8000"]
 WRITTEN = [
     "anonymous",

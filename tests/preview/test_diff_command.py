@@ -126,6 +126,28 @@ def test_a_step_that_asks_elsewhere_may_answer_anything(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("setting", "name"),
+    [
+        ("route: {context: x}", "the context that calls go on in"),
+        ("reject_with: 603", "how calls are rejected"),
+        ('forward_correct: "20"', "where the right PIN leads"),
+        ('forward_incorrect: "20"', "where wrong PINs lead"),
+        ("attempts: 1", "the attempts"),
+        ("prompts: {wrong_pin: vipgate-rejected.wav}", "the prompts"),
+        ('timing: {first_digit: "4s"}', "the time for digits"),
+        ("lockout: {gate_failures: 20}", "the lockout"),
+    ],
+)
+def test_what_the_gate_makes_of_any_answer_is_compared(tmp_path, setting, name):
+    gate = 'protects: {numbers: ["7000"]}, identify: [{webservice: {url: "https://x.example/"}}], otherwise: {reject: false}'
+    (tmp_path / "old.yaml").write_text(f"version: 1\ngates: {{g: {{{gate}}}}}\n")
+    (tmp_path / "new.yaml").write_text(f"version: 1\ngates: {{g: {{{gate}, {setting}}}}}\n")
+    run = CliRunner().invoke(main, ["diff", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml")])
+    sentence = f"Calls to 7000 get through unless webservice says otherwise as before, but with other: {name}."
+    assert (run.exit_code, sentence in run.stdout) == (1, True), run.output
+
+
+@pytest.mark.parametrize(
     ("before", "after", "changes"),
     [
         ("A", "AF", 0),

@@ -57,10 +57,12 @@ class Behaviour:
     Attributes:
         asked: the steps that are asked elsewhere first.
         fate: what happens when none of them knows.
+        answers: what the gate makes of their answers, whichever they give; like `Fate.details`.
     """
 
     asked: tuple[Asked, ...]
     fate: Fate
+    answers: tuple[tuple[Sentence, Hashable], ...] = ()
 
     @property
     def was(self) -> Sentence:
@@ -79,8 +81,10 @@ class Behaviour:
 
 def differing(old: Behaviour, new: Behaviour) -> list[Sentence]:
     """What of the same fate is another, such as `the PINs`; never how."""
-    before, after = dict(old.fate.details), dict(new.fate.details)
-    names = [name for name in after if name in before and before[name] != after[name]]
+    names: list[Sentence] = []
+    for one, other in ((old.fate.details, new.fate.details), (old.answers, new.answers)):
+        before = dict(one)
+        names += [name for name, value in other if before.get(name, value) != value and name not in names]
     if old.asked != new.asked:
         names.append(say("what is asked elsewhere, or what happens when that fails"))
     return names
@@ -110,11 +114,11 @@ def behaviour(gate: Gate, call: Call, signatures: Mapping[int, Hashable]) -> Beh
             if not any(_leaves_nothing_of(question, earlier) for earlier in asked):
                 asked.append(question)
         elif (verdict := step.identify(call)) is not None:
-            return _behaviour(asked, _fate(verdict, gate, gate.route))
-    return _behaviour(asked, _fate(gate.otherwise, gate, gate.route))
+            return _behaviour(gate, asked, _fate(verdict, gate, gate.route))
+    return _behaviour(gate, asked, _fate(gate.otherwise, gate, gate.route))
 
 
-def _behaviour(asked: list[Asked], fate: Fate) -> Behaviour:
+def _behaviour(gate: Gate, asked: list[Asked], fate: Fate) -> Behaviour:
     """Without what makes no difference: a last step that fails leads where one leads that does not know."""
     while asked:
         last = asked.pop()
@@ -122,7 +126,17 @@ def _behaviour(asked: list[Asked], fate: Fate) -> Behaviour:
         if not any(_leaves_nothing_of(last, earlier) for earlier in asked):
             asked.append(last)
             break
-    return Behaviour(tuple(asked), fate)
+    return Behaviour(tuple(asked), fate, _answers(gate) if asked else ())
+
+
+def _answers(gate: Gate) -> tuple[tuple[Sentence, Hashable], ...]:
+    return (
+        (say("the context that calls go on in"), gate.route),
+        (say("how calls are rejected"), gate.rejection),
+        (say("where the right PIN leads"), gate.targets.correct),
+        (say("where wrong PINs lead"), gate.targets.incorrect),
+        *_asking(gate, None),
+    )
 
 
 def _leaves_nothing_of(question: Asked, earlier: Asked) -> bool:
@@ -186,7 +200,13 @@ def _question(verdict: AskForPin, gate: Gate) -> tuple[tuple[Sentence, Hashable]
         (say("the PINs"), right),
         *(((say("where the right PIN leads"), leads),) if right else ()),
         (say("where wrong PINs lead"), verdict.incorrect or gate.targets.incorrect or gate.rejection),
-        (say("the attempts"), verdict.attempts or gate.attempts),
+        *_asking(gate, verdict.attempts),
+    )
+
+
+def _asking(gate: Gate, attempts: int | None) -> tuple[tuple[Sentence, Hashable], ...]:
+    return (
+        (say("the attempts"), attempts or gate.attempts),
         (say("the prompts"), gate.prompts),
         (say("the time for digits"), gate.timing),
         (say("the lockout"), gate.lockout),
