@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from shlex import quote
 from typing import Any
@@ -30,8 +31,8 @@ def sentence(change: Change, horizon: Horizon) -> Sentence:
 
 def example(change: Change, horizon: Horizon) -> dict[str, str]:
     """One call of the class, as `vipgate explain` takes it."""
-    called, caller = change.called[0], _plainest(change.callers)
-    shown = {"from": caller.example or "anonymous", "to": called.example or called.parts[0].name}
+    called, (caller, written) = change.called[0], _plainest(change)
+    shown = {"from": written or "anonymous", "to": called.example or called.parts[0].name}
     shown |= {part.kind: part.name for part in called.parts if part.kind in ("user", "group")}
     if caller.restricted:
         shown["hidden"] = "true"
@@ -69,8 +70,14 @@ def _parties(parties: Sequence[Party], classes: NumberClasses, *, hides: bool = 
     return listed(list(dict.fromkeys(described(parties, classes, hides=hides))))
 
 
-def _plainest(parties: Sequence[Party]) -> Party:
-    return min(parties, key=lambda party: (party.restricted, party.kind == "withheld", party.kind != "others"))
+def _plainest(change: Change) -> tuple[Party, str]:
+    """Who calls in an example, and a number that both files read as theirs: one may call it withheld."""
+    parties = sorted(change.callers, key=lambda one: (one.restricted, one.kind == "withheld", one.kind != "others"))
+    for one in parties:
+        for written in (one.example, one.example.replace("+", "00", 1)):
+            if change.of_callers.shown(written) == replace(one, restricted=False):
+                return one, written
+    return parties[0], parties[0].example
 
 
 def _party(party: Party) -> dict[str, Any]:

@@ -68,6 +68,11 @@ class Spellings:
         self._caller = tuple(cache(plan.caller) for plan in plans)
         self._guesses = tuple(cache(lambda number, plan=plan: tuple(plan.guesses(number))) for plan in plans)
 
+    def read(self, written: str) -> Read:
+        """A caller's number as each file reads it."""
+        old, new = (caller(written) for caller in self._caller)
+        return old, new
+
     def called(self, old: Entries, new: Entries, classes: NumberClasses) -> Written:
         """Numbers that may be called, and that the files may treat differently for how they are written.
 
@@ -208,6 +213,12 @@ class Numbers:
             KeyError: nobody has thought of one that is read like this.
         """
         return self._known(read) or self._written[self._key(read)]
+
+    def shown(self, written: str) -> Party | None:
+        """The numbers among which a caller's is that is written so; None: nobody has thought of one like it."""
+        with suppress(KeyError):
+            return self.of(self._spellings.read(written))
+        return None
 
     def _known(self, read: Read) -> Party | None:
         """Those that it is one of, or may be, if both files treat it as they do them."""
