@@ -320,12 +320,13 @@ def test_limits_are_exact_however_slow_the_disk_is(open_store, said, seconds, mo
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_what_nobody_waits_for_any_more_has_not_happened(impatient, store, database, said, monkeypatch):
     """Else a guest PIN would be used up whose caller was told that it can't be checked."""
+    monkeypatch.setattr(dialect, "HANG", 3.0)  # long after the caller's patience, on a busy machine too
     judge(store, attempt())
     save, slow = Ledger.save, threading.Event()
 
     def hang(ledger):
         save(ledger)
-        slow.wait(5)
+        slow.wait(20)
 
     with monkeypatch.context() as patched:
         patched.setattr(Ledger, "save", hang)

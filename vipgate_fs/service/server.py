@@ -25,6 +25,8 @@ from vipgate_fs.service.unmet import Unmet
 
 _PAUSE: Final = 0.2
 """Seconds between two tries to accept while the system has no file descriptor or no memory for a connection."""
+_SPARE: Final = 3
+"""File descriptors that are free while the system has no more: libev aborts the process if it gets none for itself."""
 _REPORT_REFUSED: Final = 60.0
 """Seconds between two lines of the log about peers that are not in `server.allow`."""
 _INHERITED: Final = (
@@ -157,10 +159,13 @@ class _Acceptor(StreamServer):  # type: ignore[misc]
     """In one turn of the loop: in a burst, those who wait hear from the gate before it goes on with the others."""
     report: Callable[[OSError], None]
     _is_reported = False
+    _spare: tuple[int, ...] = ()
 
     def do_read(self) -> Any:
         """One connection, or None when there is none now."""
         try:
+            while len(self._spare) < _SPARE:
+                self._spare += (os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC),)
             connection = super().do_read()
         except OSError as error:
             self._pause(error)
@@ -170,6 +175,9 @@ class _Acceptor(StreamServer):  # type: ignore[misc]
 
     def _pause(self, error: OSError) -> None:
         self.stop_accepting()
+        for descriptor in self._spare:
+            os.close(descriptor)
+        self._spare = ()
         if error.errno == errno.EINVAL:  # the port was closed for all processes: `accept` comes when it is open again
             return
         if not self._is_reported:
