@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+from pathlib import Path
 
 import gevent
 from forked import Process, vipgate
@@ -121,6 +122,14 @@ class Service:
 
     def destroy(self):
         self.process.destroy()
+
+
+def lives(pid):
+    """Whether a process is there, and not a dead one that whoever has inherited it has still to reap."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def until(true, seconds=30.0):

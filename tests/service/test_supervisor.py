@@ -20,7 +20,7 @@ import gevent
 import pytest
 from ports import free_port
 from reliability.faults import Traffic
-from running_service import FORK_FAILS, RIGHT, lost, place, switch, until
+from running_service import FORK_FAILS, RIGHT, lives, lost, place, switch, until
 
 from vipgate_fs.simulator import Caller
 
@@ -190,7 +190,7 @@ def test_an_error_of_the_supervisor_leaves_no_worker_that_accepts(run):
     workers = service.workers
     service.process.send_signal(signal.SIGTERM)
     assert service.ended() == 1
-    until(lambda: not any(os.path.exists(f"/proc/{worker}") for worker in workers))  # noqa: PTH110
+    until(lambda: not any(map(lives, workers)))
     assert len(service.lines("the supervisor is gone; this worker finishes its calls and exits")) == 2
 
 
@@ -204,7 +204,7 @@ def test_workers_outlive_a_killed_supervisor_for_their_calls_only(run):
     follower = run(port=service.port)
     until(lambda: follower.process.poll() is not None or follower.lines("listening"))
     assert lost(calls) == []
-    until(lambda: not any(os.path.exists(f"/proc/{worker}") for worker in workers))  # noqa: PTH110
+    until(lambda: not any(map(lives, workers)))
 
 
 def test_when_descriptors_are_used_up_calls_wait_and_are_served(run):
