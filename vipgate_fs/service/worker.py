@@ -88,7 +88,6 @@ class Worker:
         reporting = gevent.spawn(self._report)
         cut_off = self._ended.get()
         gevent.killall([obeying, reporting])
-        self._send(self._reported.encode())  # else the last calls would not count
         self._report_rest()
         self._memory.close()
         if self._tracing:
