@@ -1,9 +1,10 @@
-"""Attempts at a gate `g`, and what is in a store, as tests make them."""
+"""Attempts at a gate `g`, records of calls, and what is in a store, as tests make them."""
 
 from __future__ import annotations
 
 from vipgate_fs.gate.lockout import Attempt, Lockout
 from vipgate_fs.gate.pins import Pin
+from vipgate_fs.service.course import Course
 from vipgate_fs.store.key import KeyFile
 from vipgate_fs.store.ledger import Ledger
 
@@ -18,6 +19,13 @@ def judge(memory, attempt, *, right=False):
 def attempt_of(caller="1", lockout=Lockout(), customer=None, gate="g"):  # noqa: B008 - it is frozen
     """An attempt of a caller."""
     return Attempt(gate, lockout, caller, customer)
+
+
+def record_of(call, at, decision, outcome):
+    """The record that the service makes of a call."""
+    course = Course(at)
+    course.decision = decision
+    return course.record(call, outcome)
 
 
 def write_records(database, records):

@@ -7,22 +7,21 @@ import random
 from dataclasses import replace
 
 import pytest
-from attempts import write_records
+from attempts import record_of, write_records
 from click.testing import CliRunner
 
 from vipgate_fs import config
 from vipgate_fs.cli import main
 from vipgate_fs.gate.call import WITHHELD, Call
-from vipgate_fs.gate.decision import ask_step, decide, describe
+from vipgate_fs.gate.decision import ask_step, decide
 from vipgate_fs.gate.dialogue import conduct
 from vipgate_fs.gate.pins import Pin
-from vipgate_fs.gate.record import CallRecord, masked
+from vipgate_fs.gate.record import masked
 from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 from vipgate_fs.preview.rehearsal import Listener
 from vipgate_fs.preview.replay import replay
 from vipgate_fs.secret import Secret
-from vipgate_fs.sentences import joined
 from vipgate_fs.store.database import Database
 
 TEXT = """\
@@ -79,20 +78,7 @@ def made(rng, configuration, number):
 
     decision = decide(configuration.gates, call, at, configuration.site.calendar, ask)
     outcome = conduct(decision, call, Listener([rng.choice(["1", "4711", "081508", "99"]) for _ in range(3)]))
-    return CallRecord(
-        uuid=call.uuid,
-        began=at.timestamp(),
-        gate=decision.gate.name if decision.gate else None,
-        caller=caller,
-        called=called,
-        verdict=describe(decision.verdict),
-        entries=outcome.entries,
-        outcome=outcome.result,
-        target=outcome.target,
-        reason=joined("; ", [decision.why, outcome.why]),
-        deciding=0.1,
-        seconds=2.0,
-    )
+    return record_of(call, at, decision, outcome)
 
 
 def test_no_call_differs_by_the_same_file(recorded):
@@ -184,20 +170,7 @@ def of_steps(*answers, caller="+41446681800"):
     at, call = FIRST + dt.timedelta(hours=2), Call("x", caller, CALLED[0], CALLED[0])
     decision = decide(configuration.gates, call, at, configuration.site.calendar, ask)
     outcome = conduct(decision, call, Listener(["081508"]))
-    return CallRecord(
-        uuid="x",
-        began=at.timestamp(),
-        gate="support",
-        caller=caller,
-        called=call.called,
-        verdict=describe(decision.verdict),
-        entries=outcome.entries,
-        outcome=outcome.result,
-        target=outcome.target,
-        reason=joined("; ", [decision.why, outcome.why]),
-        deciding=0.1,
-        seconds=2.0,
-    )
+    return record_of(call, at, decision, outcome)
 
 
 @pytest.mark.parametrize(

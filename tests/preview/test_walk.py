@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from attempts import write_records
+from attempts import record_of, write_records
 from click.testing import CliRunner
 from passable import let_everybody_pass
 from running_service import Service
@@ -14,14 +14,12 @@ from running_service import Service
 from vipgate_fs import config
 from vipgate_fs.cli import main
 from vipgate_fs.gate.call import WITHHELD, Call
-from vipgate_fs.gate.decision import decide, describe
+from vipgate_fs.gate.decision import decide
 from vipgate_fs.gate.dialogue import conduct
-from vipgate_fs.gate.record import CallRecord
 from vipgate_fs.preview import expectations
 from vipgate_fs.preview.rehearsal import Listener
 from vipgate_fs.resources import resource
 from vipgate_fs.secret import Secret
-from vipgate_fs.sentences import joined
 from vipgate_fs.store.database import Database
 
 PAGE = (Path(__file__).parents[2] / "docs" / "changing-the-rules.md").read_text("utf-8")
@@ -91,20 +89,7 @@ def call_of(text, at, caller, called, keys=(), number=0):
     call = Call(f"{number:08}", caller, called, called)
     decision = decide(configuration.gates, call, at, configuration.site.calendar)
     outcome = conduct(decision, call, Listener([*keys]))
-    return CallRecord(
-        uuid=call.uuid,
-        began=at.timestamp(),
-        gate=decision.gate.name if decision.gate else None,
-        caller=caller,
-        called=called,
-        verdict=describe(decision.verdict),
-        entries=outcome.entries,
-        outcome=outcome.result,
-        target=outcome.target,
-        reason=joined("; ", [decision.why, outcome.why]),
-        deciding=0.1,
-        seconds=2.0,
-    )
+    return record_of(call, at, decision, outcome)
 
 
 def record(folder, records):

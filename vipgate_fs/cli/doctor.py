@@ -16,9 +16,10 @@ from vipgate_fs.cli import output
 from vipgate_fs.cli.check import load
 from vipgate_fs.cli.language import spoken
 from vipgate_fs.cli.options import config_option
+from vipgate_fs.cli.switch import switch_options
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.doctor import examine, verdict
-from vipgate_fs.doctor.asking import PASSWORD, asked, connected, find_socket
+from vipgate_fs.doctor.asking import asked, connected, find_socket
 from vipgate_fs.doctor.call import Request, Step
 from vipgate_fs.doctor.call import place as place_call
 from vipgate_fs.doctor.entries import entries_of
@@ -32,23 +33,7 @@ from vipgate_fs.gate.dialable import as_dialled
 from vipgate_fs.gate.gate import Route
 from vipgate_fs.secret import Secret
 from vipgate_fs.sentences import say
-
-_MOST_PORT = 65535
-
-
-class Address(click.ParamType[tuple[str, int]]):
-    """HOST:PORT; IPv6 in brackets."""
-
-    name = "HOST:PORT"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
-        """Host, without brackets, and port."""
-        if isinstance(value, tuple):
-            return value
-        host, _, port = str(value).rpartition(":")
-        if not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) <= _MOST_PORT:
-            self.fail(say("found {value}; allowed: HOST:PORT, such as 127.0.0.1:8021", value=value), param, ctx)
-        return host.strip("[]"), int(port)
+from vipgate_fs.sentences.system import system_says
 
 
 class ForMonitors(click.Command):
@@ -66,18 +51,7 @@ class ForMonitors(click.Command):
 
 @click.command(cls=ForMonitors)
 @config_option
-@click.option("--switch", "place", type=Address(), help="The switch's event socket; default: what its own file says.")
-@click.option(
-    "--password-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help=f"Holds the event socket's password and nothing else; default: ${PASSWORD}, then the switch's own file.",
-)
-@click.option(
-    "--event-socket-conf",
-    "settings",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The switch's event_socket.conf.xml, where it is in no usual place.",
-)
+@switch_options
 @click.option(
     "--trunk",
     "trunks",
@@ -117,7 +91,7 @@ def command(
         path = configuration_files.find(config)
         loaded = load(path)
     except OSError as error:
-        _end(style, f"{error.filename}: {error.strerror}")
+        _end(style, say("{path}: {why}", path=error.filename, why=system_says(error)))
     switch, why = None, ""
     try:
         socket = find_socket(place, password_file, settings)
@@ -129,7 +103,7 @@ def command(
     except Unreachable as error:
         why = str(error)
     except OSError as error:
-        why = f"{error.filename}: {error.strerror}"
+        why = say("{path}: {why}", path=error.filename, why=system_says(error))
     if number is not None:
         _end(style, why)
     fusionpbx, why_no_fusionpbx = None, ""

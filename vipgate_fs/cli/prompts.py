@@ -13,14 +13,15 @@ from vipgate_fs.admin import sounds
 from vipgate_fs.admin.telephone import NotRecorded, Speaker, record
 from vipgate_fs.cli import output
 from vipgate_fs.cli.check import load
-from vipgate_fs.cli.doctor import Address
 from vipgate_fs.cli.language import spoken
 from vipgate_fs.cli.options import config_option
 from vipgate_fs.cli.stores import work_as_owner
-from vipgate_fs.doctor.asking import PASSWORD, connected, find_socket
+from vipgate_fs.cli.switch import switch_options
+from vipgate_fs.doctor.asking import connected, find_socket
 from vipgate_fs.esl.inbound import Unreachable
 from vipgate_fs.gate.dialable import as_dialled
 from vipgate_fs.sentences import say
+from vipgate_fs.sentences.system import system_says
 
 PROMPTS: Final = ("welcome", "wrong_pin", "customer_number", "rejected")
 """Settings below `prompts:` of a gate."""
@@ -37,18 +38,7 @@ def command(config: Path | None) -> None:
 @click.argument("prompt", type=click.Choice(PROMPTS))
 @click.option("--call", "number", required=True, metavar="NUMBER", help="Whom the switch calls: your extension.")
 @click.option("--context", default="default", show_default=True, help="Of the dialplan, that reaches this number.")
-@click.option("--switch", "place", type=Address(), help="The switch's event socket; default: what its own file says.")
-@click.option(
-    "--password-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help=f"Holds the event socket's password and nothing else; default: ${PASSWORD}, then the switch's own file.",
-)
-@click.option(
-    "--event-socket-conf",
-    "settings",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The switch's event_socket.conf.xml, where it is in no usual place.",
-)
+@switch_options
 @output.format_option
 def record_prompt(
     config: Path | None,
@@ -85,7 +75,7 @@ def record_prompt(
     except (Unreachable, ValueError) as fault:
         _end(2, str(fault))
     except OSError as error:
-        _end(2, f"{error.filename}: {error.strerror}")
+        _end(2, say("{path}: {why}", path=error.filename, why=system_says(error)))
     output.report(
         style,
         {"prompt": prompt, "file": str(file)},
