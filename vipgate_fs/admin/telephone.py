@@ -17,6 +17,7 @@ from typing import Final
 from vipgate_fs.esl.inbound import Inbound, Unreachable
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.sentences import say
+from vipgate_fs.sentences.system import system_says
 
 LONGEST: Final = 60
 """Seconds of a recording."""
@@ -100,7 +101,7 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        why = error.strerror or ""
+        why = system_says(error)
         raise NotRecorded(say("{file}: {why}; run this on the switch's machine, as root", file=file, why=why)) from None
 
 
