@@ -248,7 +248,7 @@ def _fail(error: Exception) -> tuple[str, int]:
     elif isinstance(error, HTTPException):
         status = error.code or 500
     elif isinstance(error, StoreTrouble | NoConfiguration):
-        status, what = 503, str(error)
+        status, what = 503, words.said(str(error))
     else:
         desk().log.error("error in the administration page", exception=traceback.format_exc(), at=time.time())
     kind = type(error).__name__ if isinstance(error, CSRFError | StoreTrouble | NoConfiguration) else ""

@@ -26,6 +26,8 @@ from vipgate_fs.config.store import STATE
 from vipgate_fs.document.saving import ChangedMeanwhile, digest, expect, save
 from vipgate_fs.document.sources import MACHINE, Reading
 from vipgate_fs.gate.record import CallRecord
+from vipgate_fs.sentences import say
+from vipgate_fs.sentences.system import system_says
 from vipgate_fs.service.answers import Answer, NoService
 from vipgate_fs.service.audit_trail import audit
 from vipgate_fs.service.control import ask_for_applied, ask_for_status, ask_to_reload
@@ -166,7 +168,7 @@ class Desk:
         try:
             return self.path.read_bytes()
         except OSError as error:
-            raise NoConfiguration(f"{self.path}: {error.strerror}") from None
+            raise NoConfiguration(say("{path}: {why}", path=self.path, why=system_says(error))) from None
 
     def loaded(self) -> Loaded:
         """The file as it is now, checked. Raises NoConfiguration."""

@@ -13,7 +13,8 @@ import click
 
 from vipgate_fs.cli import config_option, output
 from vipgate_fs.cli.language import chosen, spoken
-from vipgate_fs.sentences import Sentence, said, say
+from vipgate_fs.sentences import Sentence, say
+from vipgate_fs.sentences.system import system_says
 from vipgate_fs.setup import files, freepbx, place, starface
 from vipgate_fs.setup.answers import Answers, Proof, Span, Unusable, hours_of, numbers_of
 from vipgate_fs.setup.making import Made, make
@@ -80,7 +81,7 @@ def _taken_over(
             return dict(starface.callers_of(file)), None
         groups = freepbx.groups_of(file.read_text("utf-8", "replace"), time_group)
     except OSError as error:
-        raise Unusable(str(file), [said(error.strerror)]) from None
+        raise Unusable(str(file), [system_says(error)]) from None
     name = time_group or (next(iter(groups)) if len(groups) == 1 else "")
     if name not in groups:
         raise Unusable("--time-group", [say("allowed: {names}", names=", ".join(groups))])
@@ -215,7 +216,7 @@ def _write(path: Path, made: Made) -> None:
     try:
         files.write(path, made)
     except OSError as error:
-        why = say("{file} can't be written: {why}", file=error.filename, why=error.strerror)
+        why = say("{file} can't be written: {why}", file=error.filename, why=system_says(error))
         click.echo(spoken(why), err=True)
         sys.exit(EXISTS)
 

@@ -16,6 +16,7 @@ from vipgate_fs.cli.language import spoken
 from vipgate_fs.gate.override import instant
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.sentences import said, say
+from vipgate_fs.sentences.system import system_says
 
 CAN_NOT_WRITE: Final = 1
 """Exit status when stdout can't be written."""
@@ -110,5 +111,5 @@ def flush_or_fail() -> int:
 def report_unwritable(error: OSError) -> int:
     """Say that stdout can't be written, and let nobody try it again; the exit status."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    fail(say("the output can't be written: {why}", why=error.strerror or error))
+    fail(say("the output can't be written: {why}", why=system_says(error)))
     return CAN_NOT_WRITE

@@ -20,6 +20,7 @@ from vipgate_fs.admin.tables import Changed
 from vipgate_fs.admin.words import phrase, said
 from vipgate_fs.document.editing import CannotEdit, as_edited, decoded
 from vipgate_fs.document.saving import ChangedMeanwhile, digest, obstacle
+from vipgate_fs.sentences.system import system_says
 
 page = Blueprint("file", __name__)
 
@@ -134,7 +135,7 @@ def save(draft: str) -> AnyResponse | tuple[str, int]:
         return render_template("failure.html", status=409, kind="TableChanged", what=str(error), error=error), 409
     except OSError as error:
         where = obstacle(desk().path) or str(desk().path)
-        words = {"path": desk().path, "where": where, "user": _user(), "why": error.strerror}
+        words = {"path": desk().path, "where": where, "user": _user(), "why": system_says(error)}
         return render_template("refused_readonly.html", draft=draft, **words), 409
     desk().drafts.drop(draft)
     if answer is None:

@@ -13,6 +13,7 @@ from vipgate_fs.config import Loaded, load_text
 from vipgate_fs.document.editing import CannotEdit
 from vipgate_fs.document.rewriting import rewritten
 from vipgate_fs.sentences import say
+from vipgate_fs.sentences.system import system_says
 
 page = Blueprint("prompts", __name__)
 
@@ -52,7 +53,7 @@ def uploaded(name: str, content: bytes, base: bytes, prompt: str) -> bytes:
         sounds.forget(where, [content, base, *filter(None, (kept.content(each.id) for each in kept.all()))])
         path = sounds.take(data, where, f"{name}-{prompt}", sounds.rates(configuration.site))
     except OSError as error:
-        raise ValueError(say("{path} can't be written: {why}", path=where, why=error.strerror or "")) from None
+        raise ValueError(say("{path} can't be written: {why}", path=where, why=system_says(error))) from None
     return rewritten(content, {("gates", name, "prompts", prompt): str(path)})
 
 

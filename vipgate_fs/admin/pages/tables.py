@@ -25,6 +25,7 @@ from vipgate_fs.document.outline import Tree, outline
 from vipgate_fs.document.rewriting import rewritten
 from vipgate_fs.document.saving import digest
 from vipgate_fs.sentences import Sentence
+from vipgate_fs.sentences.system import system_says
 
 page = Blueprint("tables", __name__)
 
@@ -76,7 +77,7 @@ class Step:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise ValueError(str(error.strerror)) from None
+            raise ValueError(system_says(error)) from None
 
 
 @page.get("/gates/<name>/table/<int:index>")
