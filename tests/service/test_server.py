@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import select
 import socket as stdlib_socket
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import gevent
 import pytest
@@ -15,6 +17,7 @@ from running_service import until
 
 from vipgate_fs.esl import session as session_module
 from vipgate_fs.service import calls as calls_module
+from vipgate_fs.service import server as server_module
 
 GATE = "gates: {g: {protects: {numbers: ['1']}, otherwise: {reject: true}}}"
 
@@ -330,6 +333,31 @@ def test_an_accepted_connection_keeps_alive_and_sends_at_once(serve, connect, mo
     connect(serve())
     until(lambda: len(found) == 5)
     assert found == [1, 1, 30, 10, 3]
+
+
+def spare():
+    """Descriptors of /dev/null, which a server keeps for when there are no others."""
+    found = 0
+    for each in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found += str(each.readlink()) == os.devnull
+    return found
+
+
+def test_with_the_last_descriptor_some_are_let_go_and_the_next_call_waits(serve, connect, log_lines, monkeypatch):
+    """A thread of the store that makes its loop just then would abort the process."""
+    before = spare()
+    server = serve()
+    begin(connect(server))
+    until(lambda: spare() > before)
+    server.stop(0)
+    assert spare() == before
+    monkeypatch.setattr(server_module.resource, "getrlimit", lambda _: (0, 0))
+    server = serve()
+    for _ in range(2):
+        begin(connect(server))
+        assert spare() == before
+    assert log_lines.events().count("can't accept connections for now; they wait") == 2
 
 
 @pytest.mark.xfail(strict=True, reason="greenswitch's server has a backlog of 100 and accepts every 100 ms")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import os
+import resource
 import socket as stdlib_socket
 import time
 from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ from vipgate_fs.service.unmet import Unmet
 _PAUSE: Final = 0.2
 """Seconds between two tries to accept while the system has no file descriptor or no memory for a connection."""
 _SPARE: Final = 3
-"""File descriptors that are free while the system has no more: libev aborts the process if it gets none for itself."""
+"""File descriptors that are let go when there are no more: libev aborts the process of a thread that gets none."""
 _REPORT_REFUSED: Final = 60.0
 """Seconds between two lines of the log about peers that are not in `server.allow`."""
 _INHERITED: Final = (
@@ -106,6 +107,7 @@ class GateServer:
 
     def start(self) -> None:
         """Begin to accept."""
+        self._server.last = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 1
         self._server.init_socket()
         for level, option, value in _INHERITED:
             self._server.socket.setsockopt(level, getattr(stdlib_socket, option), value)
@@ -158,11 +160,20 @@ class _Acceptor(StreamServer):  # type: ignore[misc]
     max_accept = 8
     """In one turn of the loop: in a burst, those who wait hear from the gate before it goes on with the others."""
     report: Callable[[OSError], None]
-    _is_reported = False
+    last: int
+    """The file descriptor after which there is none: the system gives the lowest that is free."""
+    _is_reported = _is_paused = False
     _spare: tuple[int, ...] = ()
+
+    def start_accepting(self) -> None:
+        """Go on."""
+        self._is_paused = False
+        super().start_accepting()
 
     def do_read(self) -> Any:
         """One connection, or None when there is none now."""
+        if self._is_paused:  # since the last one of this turn
+            return None
         try:
             while len(self._spare) < _SPARE:
                 self._spare += (os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC),)
@@ -171,13 +182,24 @@ class _Acceptor(StreamServer):  # type: ignore[misc]
             self._pause(error)
             return None
         self._is_reported = self._is_reported and connection is None
+        if connection is not None and connection[0].fileno() >= self.last:
+            self._pause(OSError(errno.EMFILE, os.strerror(errno.EMFILE)))
         return connection
 
-    def _pause(self, error: OSError) -> None:
-        self.stop_accepting()
+    def close(self) -> None:
+        """Accept no more."""
+        self._let_go()
+        super().close()
+
+    def _let_go(self) -> None:
         for descriptor in self._spare:
             os.close(descriptor)
         self._spare = ()
+
+    def _pause(self, error: OSError) -> None:
+        self._is_paused = True
+        self.stop_accepting()
+        self._let_go()
         if error.errno == errno.EINVAL:  # the port was closed for all processes: `accept` comes when it is open again
             return
         if not self._is_reported:
