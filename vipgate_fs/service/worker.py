@@ -88,6 +88,7 @@ class Worker:
         reporting = gevent.spawn(self._report)
         cut_off = self._ended.get()
         gevent.killall([obeying, reporting])
+        self._send(self._reported.encode())  # calls that began since the last one would not count
         self._report_rest()
         self._memory.close()
         if self._tracing:
