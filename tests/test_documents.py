@@ -83,7 +83,9 @@ def sandbox(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("VIPGATE_CONFIG", "vipgate.yaml")
     monkeypatch.setenv("LANGUAGE", "en")
-    store = Store(Secret("sqlite:///vipgate.db"), tmp_path / "vipgate.key", structlog.get_logger())
+    store = Store(
+        Secret("sqlite:///vipgate.db"), tmp_path / "vipgate.key", structlog.wrap_logger(structlog.ReturnLogger())
+    )
     store.open()
     store.close()
     return tmp_path
