@@ -76,6 +76,13 @@ KILLS ?= 60
 page-kills: $(READY)
 	VIPGATE_KILLS=$(KILLS) $(BIN)/pytest -s tests/admin/test_kills.py
 
+# Workers and supervisor are killed that many times while callers key in wrong PINs, with SQLite and with PostgreSQL: every attempt
+# that a caller heard the verdict of is in the store.
+.PHONY: kills
+kills: KILLS = 50
+kills: $(READY)
+	VIPGATE_KILLS=$(KILLS) $(BIN)/pytest -s tests/store/test_kills.py
+
 # The page with a million records, and a hundred calls with it and without it.
 RECORDS ?= 1000000
 page-load: $(READY)
