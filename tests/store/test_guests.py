@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from attempts import attempt_of
@@ -281,7 +280,9 @@ def test_what_is_no_key_is_refused_and_not_shown(tmp_path, text):
 
 
 def test_a_folder_that_may_not_be_looked_into_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(Path, "open", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+    monkeypatch.setattr(
+        "builtins.open", lambda *_, **__: (_ for _ in ()).throw(PermissionError(13, "Permission denied"))
+    )
     with pytest.raises(KeyUnusable, match=r"vipgate\.key: Permission denied"):
         make_key(tmp_path / "vipgate.key")
 

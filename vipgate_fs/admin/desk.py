@@ -24,7 +24,7 @@ from vipgate_fs.config import Loaded
 from vipgate_fs.config.model import Configuration, PageAt
 from vipgate_fs.config.store import STATE
 from vipgate_fs.document.saving import ChangedMeanwhile, digest, expect, save
-from vipgate_fs.document.sources import MACHINE, Reading
+from vipgate_fs.document.sources import MACHINE, Reading, read_file
 from vipgate_fs.gate.record import CallRecord
 from vipgate_fs.sentences import say
 from vipgate_fs.sentences.system import system_says
@@ -166,7 +166,7 @@ class Desk:
     def content(self) -> bytes:
         """The file. Raises NoConfiguration."""
         try:
-            return self.path.read_bytes()
+            return read_file(self.path).data
         except OSError as error:
             raise NoConfiguration(say("{path}: {why}", path=self.path, why=system_says(error))) from None
 
@@ -248,7 +248,7 @@ class Desk:
         for name, table in draft.tables.items():  # a new one is named by nobody before the file is saved
             if table.before:
                 with suppress(OSError):
-                    versions.keep_table(name, (self.path.parent / name).read_bytes())
+                    versions.keep_table(name, read_file(self.path.parent / name).data)
             save(self.path.parent / name, table.content, table.before)
         if draft.content != draft.base:
             save(self.path, draft.content, digest(draft.base))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from vipgate_fs.document.sources import read_file
 from vipgate_fs.esl.inbound import Inbound, Unreachable
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.sentences import say
@@ -99,7 +100,7 @@ def record(switch: Inbound, speaker: Speaker, show: Callable[[str], None]) -> by
 
 def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return read_file(file).data
     except OSError as error:
         why = system_says(error)
         raise NotRecorded(say("{file}: {why}; run this on the switch's machine, as root", file=file, why=why)) from None

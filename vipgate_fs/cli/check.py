@@ -19,6 +19,7 @@ from vipgate_fs import config as configuration_files
 from vipgate_fs.cli import config_option, output
 from vipgate_fs.config import Loaded
 from vipgate_fs.document.findings import Finding, in_order
+from vipgate_fs.document.sources import read_file
 from vipgate_fs.exposure import exposure
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.preview import meaning
@@ -92,7 +93,7 @@ def command(
 
 def load(path: Path) -> Loaded:
     """The file, with what can't be meant among its findings. Raises OSError."""
-    content = path.read_bytes()
+    content = read_file(path).data
     loaded = configuration_files.load_text(content, path)
     if loaded.configuration is None:
         return loaded

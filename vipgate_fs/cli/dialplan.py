@@ -21,6 +21,7 @@ from vipgate_fs.dialplan.reading import Unreadable, read
 from vipgate_fs.dialplan.sql import sql
 from vipgate_fs.dialplan.standard import contexts
 from vipgate_fs.dialplan.writing import as_xml
+from vipgate_fs.document.sources import read_file
 from vipgate_fs.sentences import said, say
 from vipgate_fs.sentences.system import system_says
 
@@ -241,7 +242,7 @@ def _note_foreign(made: Layout) -> None:
 def _compare(made: Layout, installed: Path, style: str) -> None:
     """List the differences, and end the command."""
     try:
-        found = read(installed.read_bytes())
+        found = read(read_file(installed).data)
     except OSError as error:
         output.fail(say("{path}: {why}", path=installed, why=system_says(error)))
         sys.exit(UNREADABLE)

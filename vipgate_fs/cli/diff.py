@@ -14,7 +14,7 @@ import click
 
 from vipgate_fs import config as configuration_files
 from vipgate_fs.cli import config_option, output
-from vipgate_fs.document.sources import MACHINE, AsTheService, Reading, Sources
+from vipgate_fs.document.sources import MACHINE, AsTheService, Reading, Sources, read_file
 from vipgate_fs.preview.classes import TooManyPatterns
 from vipgate_fs.preview.diff import Change, compare, everything_called
 from vipgate_fs.preview.revision import NoRevision, Revision
@@ -74,15 +74,15 @@ def command(
 def _found(config: Path | None, old: Path | None, new: Path | None, since: str | None, days: int) -> Found:
     try:
         if new is not None and old is not None:
-            before, after = side(old, old.read_bytes()), side(new, new.read_bytes())
+            before, after = side(old, read_file(old).data), side(new, read_file(new).data)
         elif since is not None:
             path = configuration_files.find(old or config)
             then = Revision(path, since)
-            before, after = side(path, then.text, then), side(path, path.read_bytes())
+            before, after = side(path, then.text, then), side(path, read_file(path).data)
         else:
             path = configuration_files.find(config)
             applied, file = ask_for_applied(path), old or path
-            before, after = applied_side(applied), side(file, file.read_bytes(), AsTheService(applied))
+            before, after = applied_side(applied), side(file, read_file(file).data, AsTheService(applied))
     except OSError as error:
         output.fail(say("{path}: {why}", path=error.filename, why=system_says(error)))
         sys.exit(UNREADABLE)

@@ -13,6 +13,7 @@ import click
 
 from vipgate_fs.cli import config_option, output
 from vipgate_fs.cli.language import chosen, spoken
+from vipgate_fs.document.sources import read_file
 from vipgate_fs.sentences import Sentence, say
 from vipgate_fs.sentences.system import system_says
 from vipgate_fs.setup import files, freepbx, place, starface
@@ -79,7 +80,7 @@ def _taken_over(
     try:
         if kind == "starface":
             return dict(starface.callers_of(file)), None
-        groups = freepbx.groups_of(file.read_text("utf-8", "replace"), time_group)
+        groups = freepbx.groups_of(read_file(file).data.decode("utf-8", "replace"), time_group)
     except OSError as error:
         raise Unusable(str(file), [system_says(error)]) from None
     name = time_group or (next(iter(groups)) if len(groups) == 1 else "")

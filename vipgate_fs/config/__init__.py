@@ -12,7 +12,7 @@ from typing import Final
 from vipgate_fs.config.assembly import assemble
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.document.findings import Finding, Report
-from vipgate_fs.document.sources import MACHINE, Reading, Recorder, Sources
+from vipgate_fs.document.sources import MACHINE, Reading, Recorder, Sources, read_file
 from vipgate_fs.sentences import say
 
 PLACES: Final = (Path("vipgate.yaml"), Path("/etc/vipgate/vipgate.yaml"))
@@ -73,7 +73,7 @@ def load(path: Path, sources: Sources = MACHINE) -> Loaded:
     Raises:
         OSError: when it can't be read. Whatever stands in it becomes findings.
     """
-    return load_text(path.read_bytes(), path, sources)
+    return load_text(read_file(path).data, path, sources)
 
 
 def load_text(content: bytes | str, path: Path = Path("vipgate.yaml"), sources: Sources = MACHINE) -> Loaded:

@@ -14,6 +14,7 @@ from vipgate_fs.document.findings import Finding, Report
 from vipgate_fs.document.nodes import Mapping as MappingNode
 from vipgate_fs.document.nodes import parse
 from vipgate_fs.document.section import Section
+from vipgate_fs.document.sources import read_file
 from vipgate_fs.gate.lockout import Lockout
 from vipgate_fs.gate.site import Site
 
@@ -44,7 +45,7 @@ def load_essentials(path: Path) -> tuple[Essentials | None, tuple[Finding, ...]]
         OSError: when it can't be read.
     """
     report = Report(str(path))
-    root = parse(path.read_bytes(), report)
+    root = parse(read_file(path).data, report)
     if root is not None:
         schema.check(root, report)
     if not isinstance(root, MappingNode):

@@ -11,6 +11,7 @@ from typing import Final
 from vipgate_fs.config.addresses import is_loopback, listening
 from vipgate_fs.config.model import PageAt
 from vipgate_fs.document.section import Section
+from vipgate_fs.document.sources import read_file
 from vipgate_fs.sentences import Sentence, say
 from vipgate_fs.sentences.system import system_says
 
@@ -82,6 +83,8 @@ def _files(tls: Section) -> tuple[Path | None, Path | None]:
     certificate, key = tls.find("certificate", tls.folder.joinpath), tls.find("key", tls.folder.joinpath)
     if certificate is not None and key is not None:
         try:
+            for file in (certificate, key):
+                read_file(file)  # OpenSSL would wait for a named pipe
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, lambda: "")
         except OSError as error:
             tls.missing(say("{file} can't be used: {why}", file=certificate, why=_fault(error)), "certificate")

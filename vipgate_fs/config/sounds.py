@@ -11,6 +11,7 @@ from typing import Final
 
 from vipgate_fs.document.findings import Place, Report
 from vipgate_fs.document.section import Section
+from vipgate_fs.document.sources import read_file
 from vipgate_fs.exposure import may_read
 from vipgate_fs.sentences import Sentence, say
 from vipgate_fs.sentences.system import system_says
@@ -105,8 +106,7 @@ def _is_hidden(path: str) -> bool:
 
 def _look_into(path: str) -> Sentence | None:
     try:
-        with Path(path).open("rb") as file:
-            head = file.read(_HEAD)
+        head = read_file(Path(path)).data[:_HEAD]
     except OSError as error:
         return say("{path}: {why}; the switch must be able to read it", path=path, why=system_says(error))
     if head[:4] in _WAV and head[8:12] == b"WAVE":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import wave
 from collections.abc import Iterable, Mapping
@@ -180,7 +181,7 @@ def _seconds(gate: Gate) -> float:
 def _prompt(path: str) -> float:
     """How long a prompt takes, in seconds, never less than VIPgate's own: the file may be on another machine."""
     seconds = _PROMPT
-    for place in places(path):
+    for place in filter(os.path.isfile, places(path)):
         with suppress(OSError, EOFError, wave.Error, ZeroDivisionError), wave.open(place, "rb") as file:
             seconds = max(seconds, file.getnframes() / file.getframerate())
     return seconds

@@ -17,6 +17,7 @@ from typing import Final
 
 from vipgate_fs.config.addresses import nearest
 from vipgate_fs.doctor.switch import Ask
+from vipgate_fs.document.sources import read_file
 from vipgate_fs.esl.inbound import ANSWER_TIMEOUT, Inbound, Unreachable
 from vipgate_fs.secret import Secret
 from vipgate_fs.sentences import say
@@ -54,7 +55,7 @@ def find_socket(
     host, port = place or (written.get("listen-ip", "127.0.0.1"), _port(written.get("listen-port", "8021")))
     password = os.environ.get(PASSWORD) or written.get("password")
     if password_file is not None:
-        password = password_file.read_text("utf-8", "surrogateescape").strip()
+        password = read_file(password_file).data.decode("utf-8", "surrogateescape").strip()
     if password and not password.isprintable():
         raise Unreachable(
             say("the event socket's password has characters in it that can't be written, or is not UTF-8")
@@ -81,10 +82,10 @@ def _written(settings: Path | None) -> dict[str, str]:
 
 
 def _read(file: Path) -> dict[str, str]:
-    text = file.read_text("utf-8", "replace")
+    text = read_file(file).data.decode("utf-8", "replace")
     variables: dict[str, str] = {}
     with suppress(OSError):
-        variables = dict(_SET.findall((file.parent.parent / "vars.xml").read_text("utf-8", "replace")))
+        variables = dict(_SET.findall(read_file(file.parent.parent / "vars.xml").data.decode("utf-8", "replace")))
     text = _REFERENCE.sub(lambda found: variables.get(found[1], found[0]), text)
     with suppress(ET.ParseError):
         root = ET.fromstring(text)  # noqa: S314 - the switch's own file, which only root writes

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from vipgate_fs.document.sources import read_file
+
 _PEM: Final = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _LONG_FORM: Final = 0x80
 _EXPLICIT_VERSION: Final = 0xA0
@@ -23,7 +25,7 @@ def end_of(file: Path) -> float | None:
     Raises:
         OSError: the file can't be read.
     """
-    text = file.read_text("ascii", "replace")
+    text = read_file(file).data.decode("ascii", "replace")
     return min(filter(None, map(_end, _PEM.findall(text))), default=None)
 
 

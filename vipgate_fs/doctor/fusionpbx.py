@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import URL, NullPool, create_engine, text
 
+from vipgate_fs.document.sources import read_file
 from vipgate_fs.sentences import say
 from vipgate_fs.sentences.system import system_says
 
@@ -118,7 +119,7 @@ def ask_fusionpbx(config: Path = CONFIG) -> FusionPbx | None:
         Unreadable: see there.
     """
     try:
-        settings = _settings(config.read_text("utf-8", "replace"))
+        settings = _settings(read_file(config).data.decode("utf-8", "replace"))
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -180,4 +181,4 @@ def _cached(folder: Path) -> Iterator[tuple[str, str]]:
     with suppress(OSError):
         for file in sorted(folder.glob("dialplan.*")):
             with suppress(OSError):
-                yield file.name, file.read_text("utf-8", "replace")
+                yield file.name, read_file(file).data.decode("utf-8", "replace")

@@ -17,6 +17,7 @@ from vipgate_fs.doctor.certificates import end_of
 from vipgate_fs.doctor.numbers import names_of
 from vipgate_fs.document.findings import Report
 from vipgate_fs.document.nodes import parse
+from vipgate_fs.document.sources import read_file
 from vipgate_fs.exposure import exposure, may_read
 from vipgate_fs.gate.step import Step, StepFailed
 from vipgate_fs.identify.database import Database as DatabaseStep
@@ -164,7 +165,7 @@ def _reach(name: str, step: Webservice, url: str) -> Peer:
 def _certificates(path: Path) -> Iterator[tuple[str, float]]:
     """Of the files that the configuration names. A setting of another meaning with the same name has none in it."""
     with suppress(OSError):
-        root = parse(path.read_bytes(), Report(str(path)))
+        root = parse(read_file(path).data, Report(str(path)))
         for name in dict.fromkeys(_named_files(root.value if root else None)):
             with suppress(OSError, ValueError):
                 if (end := end_of(path.parent / name)) is not None:

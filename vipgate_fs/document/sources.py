@@ -22,6 +22,7 @@ LARGEST_SECRET: Final = 64 * 1024
 """Bytes of a file that holds a secret."""
 SECRET, LIST, VARIABLE = "secret", "list", "variable"
 """What is read: what a setting names as `{file: NAME}`, as a list, and as `{env: NAME}`."""
+_PASSED_ON: Final = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/", "/dev/null")
 _LENGTH: Final = 8
 """Bytes in front of an encoded reading that say how long its index is."""
 
@@ -75,11 +76,11 @@ class Machine:
 
     def secret(self, name: str, folder: Path) -> Content:
         """See `Sources`."""
-        return _read(self._place(name, folder), LARGEST_SECRET)
+        return read_file(self._place(name, folder), LARGEST_SECRET)
 
     def list(self, name: str, folder: Path) -> Content:
         """See `Sources`."""
-        return _read(folder / name)
+        return read_file(folder / name)
 
     def _place(self, name: str, folder: Path) -> Path:
         credentials = os.environ.get("CREDENTIALS_DIRECTORY")
@@ -88,11 +89,19 @@ class Machine:
         return folder / name
 
 
-def _read(path: Path, largest: int | None = None) -> Content:
-    """A regular file: a pipe would make the service wait."""
-    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+def read_file(path: Path, largest: int | None = None) -> Content:
+    """Read a regular file: whoever opens a named pipe or a device may wait for ever.
+
+    What the shell passes on (`/dev/stdin`, `<(…)`) is read to its end, whatever it is.
+
+    Raises:
+        OSError: it can't be read, is no regular file, or has more than `largest` bytes.
+    """
+    is_passed_on = str(path).startswith(_PASSED_ON)
+    waits_never = 0 if is_passed_on else os.O_NONBLOCK
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | waits_never)) as file:
         status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(status.st_mode) and not is_passed_on:
             raise OSError(0, say("not a regular file"), str(path))
         if largest is not None and status.st_size > largest:
             raise OSError(0, say("larger than {most} KiB", most=largest // 1024), str(path))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from vipgate_fs.document.sources import read_file
 from vipgate_fs.secret import Secret
 
 
@@ -39,6 +40,9 @@ def client_context(ca_file: Path | None = None, identity: Identity | None = None
     Raises:
         OSError: a file can't be read; ssl.SSLError, which is one: it holds no certificate, or not this key.
     """
+    own = (identity.certificate, identity.key) if identity else ()
+    for file in filter(None, (ca_file, *own)):
+        read_file(file)  # OpenSSL would wait for a named pipe
     context = ssl.create_default_context(cafile=ca_file)
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN

@@ -96,8 +96,8 @@ def _ask_for_pin(question: Mapping[str, Any]) -> AskForPin:
     if question.keys() - _KEYS:
         raise ValueError(say("an unknown key in askForPin; allowed: {keys}", keys=", ".join(sorted(_KEYS))))
     pin = _text(question["expectedPIN"])
-    if pin is None or not PIN.fullmatch(pin):
-        raise ValueError(say("expectedPIN is no PIN; allowed: 1 to 20 digits"))
+    if not question["expectedPIN"] or pin is None or not PIN.fullmatch(pin):  # 0 is what becomes of a missing number
+        raise ValueError(say("expectedPIN is no PIN; allowed: 1 to 20 digits as a text, or a number above 0"))
     targets = {
         key: _target(key, question[key]) for key in ("forwardCorrectPIN", "forwardIncorrectPIN") if key in question
     }

@@ -15,6 +15,7 @@ from vipgate_fs.document.nodes import Mapping as MappingNode
 from vipgate_fs.document.nodes import Sequence as SequenceNode
 from vipgate_fs.document.nodes import parse
 from vipgate_fs.document.section import Section
+from vipgate_fs.document.sources import read_file
 from vipgate_fs.gate.call import WITHHELD, Call
 from vipgate_fs.gate.dialable import as_dialled
 from vipgate_fs.gate.step import StepFailed
@@ -103,7 +104,7 @@ def load(path: Path) -> tuple[Path, tuple[Expectation, ...], tuple[Finding, ...]
         OSError: when it can't be read.
     """
     report = Report(str(path))
-    root = parse(path.read_bytes(), report, say("the file is empty; allowed: expectations, beginning with calls:"))
+    root = parse(read_file(path).data, report, say("the file is empty; allowed: expectations, beginning with calls:"))
     whole = schema.load(SCHEMA)
     if root is not None:
         schema.check(root, report, whole)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vipgate_fs.config.model import Configuration
+from vipgate_fs.document.sources import read_file
 from vipgate_fs.preview.expectations import SUFFIX, Expectation, load, observed, play
 from vipgate_fs.sentences import say
 
@@ -47,7 +48,7 @@ def add(lines: str, file: Path) -> None:
         CannotRecord: the file would not be right afterwards.
         OSError: it can't be written.
     """
-    before = file.read_text("utf-8") if file.exists() else "calls:\n"
+    before = read_file(file).data.decode() if file.exists() else "calls:\n"
     joint = "" if before.endswith("\n") else "\n"
     try:
         _trial(before + joint + lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from vipgate_fs.document.sources import Content
+from vipgate_fs.document.sources import read_file
 from vipgate_fs.identify.callers.cells import Fault
 from vipgate_fs.identify.callers.list_file import ListFile, Unreadable
 from vipgate_fs.sentences import said, say
@@ -24,7 +24,7 @@ def callers_of(path: Path) -> Mapping[str, str]:
     """
     pins: dict[str, str] = {}
     try:
-        for row in ListFile(Content(path, path.read_bytes(), path.stat().st_mode), "number", "pin"):
+        for row in ListFile(read_file(path), "number", "pin"):
             if isinstance(row, Fault):
                 raise Unusable("callers", [say("line {line}: {why}", line=row.line, why=row.message)])
             pins[row.key] = row.value or ""

@@ -66,8 +66,9 @@ def _file_seconds(name: str, folder: Path | None, rate: int) -> float | None:
     path = (folder / name) if folder else Path(name)
     for candidate in (*(path.parent / str(hertz) / path.name for hertz in (rate, *RATES)), path):
         try:
-            with wave.open(str(candidate), "rb") as file:
-                return file.getnframes() / file.getframerate()
+            if candidate.is_file():  # neither a folder nor a named pipe
+                with wave.open(str(candidate), "rb") as file:
+                    return file.getnframes() / file.getframerate()
         except (OSError, EOFError, wave.Error):
             continue
     return None

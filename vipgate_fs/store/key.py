@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from vipgate_fs.document.sources import LARGEST_SECRET, read_file
 from vipgate_fs.sentences import say
 from vipgate_fs.sentences.system import system_says
 
@@ -31,15 +32,14 @@ def read_key(path: Path) -> bytes:
         KeyUnusable: it can't be read, is not private, or is something else.
     """
     try:
-        with path.open("rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            text = file.read(1000)
+        _, text, mode = read_file(path, LARGEST_SECRET)
     except FileNotFoundError:
         raise NoKey(
             say("there is no {path}; copy it from the machine on which guest PINs are issued", path=path)
         ) from None
     except OSError as error:
         raise KeyUnusable(say("{path}: {why}", path=path, why=system_says(error))) from None
+    mode = stat.S_IMODE(mode)
     if mode & 0o077:
         raise KeyUnusable(say("{path} may be read by others (mode {mode:04o}); chmod 600 {path}", path=path, mode=mode))
     try:

@@ -134,6 +134,8 @@ def test_a_number_that_may_have_lost_zeros_is_not_taken_in_silence(text, doubted
             '{reject: ""}',
             "{reject: [1]}",
             "{askForPin: {expectedPIN: null}}",
+            *(f"{{askForPin: {{expectedPIN: {pin}}}}}" for pin in ("0", "-0", "0.0", "0e3", "true", "false", "[815]")),
+            *(f'{{askForPin: {{expectedPIN: "{pin}"}}}}' for pin in ("", " 0815 ", "0815#", "٣٣٣٣", "1e3", "9" * 21)),
         ),
         *(
             '{askForPin: {expectedPIN: "0815", maxRetries: "10"}}',

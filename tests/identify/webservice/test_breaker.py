@@ -124,3 +124,16 @@ def test_each_change_is_logged_once(ask, clock):
         },
         {"event": "webservice answers again", "log_level": "warning", "url": URL},
     ]
+
+
+def test_without_a_log_of_the_process_it_reports_on_stderr(ask, capsys):
+    before = structlog.get_config()
+    structlog.reset_defaults()
+    try:
+        for _ in range(3):
+            ask(BAD)
+    finally:
+        structlog.configure(**before)
+    out, err = capsys.readouterr()
+    assert "webservice is skipped" in err
+    assert not out

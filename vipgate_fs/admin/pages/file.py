@@ -20,6 +20,7 @@ from vipgate_fs.admin.tables import Changed
 from vipgate_fs.admin.words import phrase, said
 from vipgate_fs.document.editing import CannotEdit, as_edited, decoded
 from vipgate_fs.document.saving import ChangedMeanwhile, digest, obstacle
+from vipgate_fs.document.sources import read_file
 from vipgate_fs.sentences.system import system_says
 
 page = Blueprint("file", __name__)
@@ -207,7 +208,7 @@ def restore_table(kept: str) -> AnyResponse:
     if content is None or name is None:
         abort(404)
     try:
-        before = digest((desk().path.parent / name).read_bytes())
+        before = digest(read_file(desk().path.parent / name).data)
     except FileNotFoundError:
         before = ""
     now, what = desk().content(), phrase("restored: {what}", what=name)

@@ -24,6 +24,7 @@ from vipgate_fs.document.findings import shown_path
 from vipgate_fs.document.outline import Tree, outline
 from vipgate_fs.document.rewriting import rewritten
 from vipgate_fs.document.saving import digest
+from vipgate_fs.document.sources import read_file
 from vipgate_fs.sentences import Sentence
 from vipgate_fs.sentences.system import system_says
 
@@ -73,7 +74,7 @@ class Step:
         if not NAME.fullmatch(self.file):
             raise ValueError(phrase("Only a .csv or .xlsx file beside the configuration is edited here."))
         try:
-            return self.path.read_bytes()
+            return read_file(self.path).data
         except FileNotFoundError:
             return None
         except OSError as error:

@@ -6,6 +6,7 @@ would else decide about everybody's calls.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -90,4 +91,7 @@ class Breaker:
 
 
 def _log() -> Any:
-    return structlog.get_logger()
+    """The process's log; of a command that has set up none, stderr: what it shows is on stdout."""
+    if structlog.is_configured():
+        return structlog.get_logger()
+    return structlog.wrap_logger(structlog.PrintLogger(sys.stderr))
