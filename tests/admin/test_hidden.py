@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from vipgate_fs.admin.hidden import DOTS, hidden, lines
-from vipgate_fs.document.editing import CannotEdit, places
+from vipgate_fs.document.editing import CannotEdit
 from vipgate_fs.document.findings import Finding
+from vipgate_fs.document.outline import singles
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted(
@@ -21,9 +22,9 @@ SECRETS = ("pin", "password", "token", "secret", "totp")
 
 def secrets(text):
     """What stands under a key that can only be a secret's."""
-    for path, place in places(text).items():
-        if path and path[-1] in SECRETS and len(place.value) > 2:
-            yield place.value
+    for path, place in singles(text):
+        if path and path[-1] in SECRETS and len(place.text) > 2:
+            yield place.text
 
 
 def test_no_file_shows_a_secret_and_keeps_its_lines():
@@ -53,6 +54,10 @@ def test_no_file_shows_a_secret_and_keeps_its_lines():
         ("url: [https://me:secret@example.org", f"url: [https://{DOTS}@example.org"),
         ("url: https://me:secret@example.org", f"url: {DOTS}"),
         ("a: 4711\na: 4712", f"a: {DOTS}\na: {DOTS}"),
+        ("a: 4711\n---\na: 4712", f"a: {DOTS}\n---\na: {DOTS}"),
+        ("? [4711, {4712: 4713}]\n: 4714", f"? [{DOTS}, {{4712: {DOTS}}}]\n: {DOTS}"),
+        ("# since 2026", "# since 2026"),
+        ("a: |\n  4711\n  4712\n\nb: 4713", f"a: {DOTS}\n\n\n\nb: {DOTS}"),
         ("version: 1\nserver: {listen: 127.0.0.1:8084}", "version: 1\nserver: {listen: 127.0.0.1:8084}"),
     ],
 )

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from yaml_files import files
 
-from vipgate_fs.document.editing import CannotEdit, as_edited, decoded, places
+from vipgate_fs.document.editing import CannotEdit, as_edited, decoded
 from vipgate_fs.document.findings import Report
 from vipgate_fs.document.nodes import Scalar, find, parse
+from vipgate_fs.document.outline import singles
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = sorted([*ROOT.glob("examples/**/*.yaml"), *ROOT.glob("tests/config/good/*.yaml")])
@@ -37,17 +38,17 @@ def test_what_is_not_changed_in_a_file_keeps_every_byte(content):
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_places_are_those_that_the_rest_of_vipgate_sees(path):
     content = path.read_bytes()
-    root = parse(content, Report(str(path)))
-    for way, place in places(content.decode()).items():
+    root, text = parse(content, Report(str(path))), content.decode()
+    for way, place in singles(text):
         node = find(root, way)
         assert isinstance(node, Scalar)
-        assert (node.text, node.line) == (place.value, place.line)
+        assert (node.text, node.line) == (place.text, text.count("\n", 0, place.begin) + 1)
 
 
 @pytest.mark.parametrize("content", [b"a: [\n", b"\xff"])
 def test_what_is_no_text_or_no_yaml_is_refused_in_words(content):
     with pytest.raises(CannotEdit, match=r"\w"):
-        places(decoded(content)[0])
+        dict(singles(decoded(content)[0]))
 
 
 def test_a_line_that_is_changed_in_a_form_leaves_the_breaks_of_the_others():

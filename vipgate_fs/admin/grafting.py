@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from vipgate_fs.document import schema
-from vipgate_fs.document.editing import CannotEdit, Opening, as_edited, decoded, layout
-from vipgate_fs.document.outline import Branch, lines_of, outline
+from vipgate_fs.document.editing import BREAK, CannotEdit, as_edited, decoded
+from vipgate_fs.document.outline import Branch, line_begin, lines_of, outline
 from vipgate_fs.document.rewriting import rewritten
 from vipgate_fs.document.writing import flow_key
 from vipgate_fs.sentences import say
@@ -27,9 +27,7 @@ def grafted(content: bytes, made: str, name: str) -> bytes:
         CannotEdit: there is a gate of that name, or the file's gates have no lines of their own.
     """
     text, _ = decoded(content)
-    openings = {path: each for path, each in layout(text) if isinstance(each, Opening)}
-    if ("gates", name) in openings:
-        raise CannotEdit(say("there is a gate {name}; choose another name", name=name))
+    _checked(text, name)
     gate = _lines(made, _MADE_GATE)
     gate[0] = gate[0].replace(f"{_MADE_GATE[-1]}:", f"{name}:", 1)
     schedule = _schedule(made)
@@ -37,13 +35,11 @@ def grafted(content: bytes, made: str, name: str) -> bytes:
         known = _free(_MADE_SCHEDULE, {line.strip().partition(":")[0] for line in text.splitlines()})
         schedule = [line.replace(f"{_MADE_SCHEDULE}:", f"{known}:", 1) for line in schedule]
         gate = [re.sub(rf"\b{_MADE_SCHEDULE}\b", known, line) for line in gate]
-    lines = text.splitlines()
-    lines = _behind(text, lines, openings, "gates", gate)
+    lines = _behind(text, "gates", gate)
     if schedule:
         text = "\n".join(lines) + "\n"
-        openings = {path: each for path, each in layout(text) if isinstance(each, Opening)}
-        if ("schedules",) in openings:
-            lines = _behind(text, lines, openings, "schedules", schedule)
+        if outline(text).find(("schedules",)) is not None:
+            lines = _behind(text, "schedules", schedule)
         else:
             lines += ["", "schedules:", *schedule]
     return as_edited(content, "\n".join(lines) + "\n")
@@ -73,7 +69,7 @@ def copied(content: bytes, old: str, new: str, numbers: Sequence[str]) -> bytes:
     branch = outline(text).find(("gates",))
     if branch is None or branch.is_flow:
         raise CannotEdit(say("{section} stands in braces; add the gate as text", section="gates"))
-    lines = re.split(r"\r\n|\r|\n", text)
+    lines = BREAK.split(text)
     head, gate = lines[first], lines[first:after]
     gate[0] = head.replace(head.strip().partition(":")[0], flow_key(new), 1)
     made = as_edited(content, "\n".join([*lines[:after], *([""] if after - first > 1 else []), *gate, *lines[after:]]))
@@ -90,19 +86,19 @@ def _checked(text: str, name: str) -> Branch:
     return root
 
 
-def _behind(
-    text: str, lines: list[str], openings: dict[tuple[str | int, ...], Opening], section: str, more: list[str]
-) -> list[str]:
+def _behind(text: str, section: str, more: list[str]) -> list[str]:
     """The lines with more of them at the end of a section, indented as its others are."""
-    opening = openings.get((section,))
-    if opening is None or opening.key is None:
+    branch = outline(text).find((section,))
+    if branch is None or branch.entries is None:
         raise CannotEdit(say("the file has no section {section}; add the gate as text", section=section))
+    lines = text.splitlines()
     first, after = lines_of(text, (section,))
-    if opening.is_flow:
+    if branch.is_flow:
         if re.fullmatch(rf"{section}:\s*{{\s*}}\s*", lines[first]) is None:
             raise CannotEdit(say("{section} stands in braces; add the gate as text", section=section))
         return [*lines[:first], f"{section}:", *more, *lines[first + 1 :]]
-    indent = " " * (opening.indent - _MADE_INDENT)
+    begin, _ = branch.parts[0].key or (0, 0)
+    indent = " " * (begin - line_begin(text, begin) - _MADE_INDENT)
     return [*lines[:after], "", *(f"{indent}{line}" if line else "" for line in more), *lines[after:]]
 
 

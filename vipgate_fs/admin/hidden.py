@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from vipgate_fs.document import kept, schema
-from vipgate_fs.document.editing import CannotEdit, Place, all_places
+from vipgate_fs.document.editing import BREAK, CannotEdit
 from vipgate_fs.document.findings import Finding, Path
+from vipgate_fs.document.outline import Branch, singles
 
 DOTS: Final = "••••••••"
 _DIGITS: Final = re.compile(r"[0-9]{3,}")
 _USER: Final = re.compile(r"//[^/@\s]*@")
-_BREAK: Final = re.compile(r"\r\n|\r|\n")
 _KEY: Final = re.compile(r"(?P<before>\s*(?:- )*)(?P<key>[\w-]+|\"[^\"]*\")(?P<colon>:)(?=\s|$)")
 
 
@@ -39,14 +39,14 @@ class Line:
 def hidden(text: str) -> str:
     """The text with dots in the place of every secret. Of one that is kept elsewhere, the place is shown."""
     try:
-        found = all_places(text)
+        found = list(singles(text))
     except CannotEdit:  # where nothing can be told apart, whatever may be a secret is hidden
         return _USER.sub(f"//{DOTS}@", _DIGITS.sub(DOTS, text))
     shown, last = [], 0
     for path, place in found:
         if _is_secret(path, place):
             quote = place.style if place.style in ("'", '"') else ""
-            breaks = "".join(_BREAK.findall(text[place.begin : place.end]))  # the lines after it keep their numbers
+            breaks = "".join(BREAK.findall(text[place.begin : place.end]))  # the lines after it keep their numbers
             shown += [text[last : place.begin], f"{quote}{DOTS}{quote}{breaks}"]
             last = place.end
     return "".join([*shown, text[last:]])
@@ -58,14 +58,14 @@ def lines(text: str, findings: tuple[Finding, ...], file: str) -> Iterator[Line]
     for finding in findings:
         if finding.file == file:
             at.setdefault(finding.line, []).append(finding)
-    for number, line in enumerate(_BREAK.split(hidden(text)), 1):
+    for number, line in enumerate(BREAK.split(hidden(text)), 1):
         code, comment = _apart(line)
         match = _KEY.match(code)
         before, key = (match["before"], match["key"]) if match else ("", "")
         yield Line(number, before, key, code[len(before) + len(key) :], comment, tuple(at.get(number, ())))
 
 
-def _is_secret(path: Path, place: Place) -> bool:
+def _is_secret(path: Path, place: Branch) -> bool:
     sub: Any = schema.load()
     for index, key in enumerate(path):
         sub = sub.get("items", {}) if isinstance(key, int) else _part(sub, key)
@@ -73,7 +73,7 @@ def _is_secret(path: Path, place: Place) -> bool:
         if sub.get("writeOnly"):
             return path[index + 1 :] == () or path[-1] not in kept.READERS
     known = sub.keys() & {"type", "enum", "const", "anyOf", "oneOf"}
-    return not known and (_DIGITS.search(place.value) is not None or "@" in place.value)
+    return not known and (_DIGITS.search(place.text) is not None or "@" in place.text)
 
 
 def _part(sub: Any, key: str) -> Any:

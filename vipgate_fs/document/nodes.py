@@ -20,7 +20,8 @@ from vipgate_fs.sentences import Sentence, say
 
 MAX_DEPTH: Final = 20
 """Levels of nesting; a valid file has at most 9."""
-_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's parser where PyYAML has it, else its own."""
 _INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,19})", re.ASCII)
 _WORDS: Final = {"": None, "~": None} | {
     form: value
@@ -133,7 +134,7 @@ def parse(content: bytes, report: Report, empty: Sentence = EMPTY) -> Node | Non
     if text is None:
         return None
     try:
-        return _Composer(yaml.parse(text, Loader=_LOADER), _end(text), report).document(empty)
+        return _Composer(yaml.parse(text, Loader=LOADER), _end(text), report).document(empty)
     except yaml.MarkedYAMLError as error:
         report.error(*_explain(error, text))
     except _TooDeep as error:

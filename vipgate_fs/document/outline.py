@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import yaml
 
-from vipgate_fs.document.editing import CannotEdit
+from vipgate_fs.document.editing import BREAK, CannotEdit
 from vipgate_fs.document.findings import Path
-from vipgate_fs.document.nodes import MAX_DEPTH
+from vipgate_fs.document.nodes import LOADER, MAX_DEPTH
 from vipgate_fs.sentences import say
 
 Tree = str | dict[str, "Tree"] | list["Tree"]
 """What a text says: single values as they are written, without quotes."""
-
-_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_BREAK: Final = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(slots=True)
@@ -29,7 +25,7 @@ class Branch:
         begin, end: in characters from the text's beginning; quotes, braces and brackets included.
         text: of a single value.
         style: of a single value: `'`, `"`, `|`, `>` or "".
-        entries: of a mapping, by their keys.
+        pairs: of a mapping, its keys and their values.
         items: of a list.
         is_flow: a mapping in braces, or a list in brackets.
         key: where the key begins and ends that it belongs to, or of an item in a list of lines its dash.
@@ -39,22 +35,27 @@ class Branch:
     end: int
     text: str = ""
     style: str = ""
-    entries: dict[str, Branch] | None = None
+    pairs: list[tuple[str, Branch]] | None = None
     items: list[Branch] | None = None
     is_flow: bool = False
     key: tuple[int, int] | None = field(default=None)
 
     @property
+    def entries(self) -> dict[str, Branch] | None:
+        """The values of a mapping by their keys; None: it is none."""
+        return None if self.pairs is None else dict(self.pairs)
+
+    @property
     def tree(self) -> Tree:
         """What it says."""
-        if self.entries is not None:
-            return {key: branch.tree for key, branch in self.entries.items()}
+        if self.pairs is not None:
+            return {key: branch.tree for key, branch in self.pairs}
         return self.text if self.items is None else [branch.tree for branch in self.items]
 
     @property
     def parts(self) -> list[Branch]:
         """What a mapping or list consists of."""
-        return [*(self.entries or {}).values(), *(self.items or [])]
+        return [*(branch for _, branch in self.pairs or ()), *(self.items or ())]
 
     def find(self, path: Path) -> Branch | None:
         """What keys, and indices from 0, lead to; None: it is not there."""
@@ -75,9 +76,42 @@ def outline(text: str) -> Branch:
     Raises:
         CannotEdit: it is no YAML, empty, or a key stands twice in it.
     """
+    root = next(_roots(text), None)
+    if root is None:
+        raise CannotEdit(say("the file is empty"))
+    if any(len(dict(each.pairs)) < len(each.pairs) for each in _all(root) if each.pairs):
+        raise CannotEdit(say("a key stands twice in the file; edit it as text"))
+    return root
+
+
+def singles(text: str) -> Iterator[tuple[Path, Branch]]:
+    """Each single value of a text, whatever is wrong with it: of a key that stands twice both, of every document.
+
+    Raises:
+        CannotEdit: it is no YAML.
+    """
+    for root in _roots(text):
+        yield from _singles(root, ())
+
+
+def _singles(branch: Branch, path: Path) -> Iterator[tuple[Path, Branch]]:
+    if branch.pairs is None and branch.items is None:
+        yield path, branch
+    for key, each in (*(branch.pairs or ()), *enumerate(branch.items or ())):
+        yield from _singles(each, (*path, key))
+
+
+def _all(branch: Branch) -> Iterator[Branch]:
+    yield branch
+    for each in branch.parts:
+        yield from _all(each)
+
+
+def _roots(text: str) -> Iterator[Branch]:
+    """What each document says."""
     try:
-        return _Outliner(text).root()
-    except (yaml.YAMLError, StopIteration):
+        yield from _Outliner(text).roots()
+    except yaml.YAMLError:
         raise CannotEdit(say("the file is no YAML; look at its findings")) from None
 
 
@@ -88,7 +122,7 @@ def line_begin(text: str, at: int) -> int:
 
 def line_end(text: str, at: int) -> int:
     """Where the line ends in which a place is, before its break."""
-    found = _BREAK.search(text, at)
+    found = BREAK.search(text, at)
     return found.start() if found else len(text)
 
 
@@ -103,7 +137,7 @@ def lines_of(text: str, path: Path) -> tuple[int, int]:
     branch = outline(text).find(path)
     if branch is None or branch.key is None:
         raise CannotEdit(say("there is no such section"))
-    lines = _BREAK.split(text)
+    lines = BREAK.split(text)
     first = _line(text, branch.key[0])
     indent = _indent(lines[first])
     after = _line(text, branch.end) + 1
@@ -115,7 +149,7 @@ def lines_of(text: str, path: Path) -> tuple[int, int]:
 
 
 def _line(text: str, at: int) -> int:
-    return len(_BREAK.findall(text, 0, at))
+    return len(BREAK.findall(text, 0, at))
 
 
 def _indent(line: str) -> int:
@@ -127,22 +161,21 @@ class _Outliner:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._starts = [0, *(found.end() for found in _BREAK.finditer(text))]
-        self._events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
+        self._starts = [0, *(found.end() for found in BREAK.finditer(text))]
+        self._events: Iterator[Any] = yaml.parse(text, Loader=LOADER)
 
-    def root(self) -> Branch:
-        """Of the only document."""
-        while not isinstance(event := next(self._events), yaml.NodeEvent):
-            if isinstance(event, yaml.StreamEndEvent):
-                raise CannotEdit(say("the file is empty"))
-        return self._branch(event, 0)
+    def roots(self) -> Iterator[Branch]:
+        """Of the documents."""
+        for event in self._events:
+            if isinstance(event, yaml.NodeEvent):
+                yield self._branch(event, 0)
 
     def _branch(self, event: Any, depth: int) -> Branch:
         begin, end = self._offset(event.start_mark), self._offset(event.end_mark)
         if depth > MAX_DEPTH:
             raise CannotEdit(say("the file is nested too deep"))
         if isinstance(event, yaml.MappingStartEvent):
-            return self._mapping(Branch(begin, begin, entries={}, is_flow=bool(event.flow_style)), depth)
+            return self._mapping(Branch(begin, begin, pairs=[], is_flow=bool(event.flow_style)), depth)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._list(Branch(begin, begin, items=[], is_flow=bool(event.flow_style)), depth)
         if isinstance(event, yaml.ScalarEvent):
@@ -152,13 +185,13 @@ class _Outliner:
         return Branch(begin, end, self._text[begin:end])  # an alias
 
     def _mapping(self, branch: Branch, depth: int) -> Branch:
-        assert branch.entries is not None, "it was made so"
+        assert branch.pairs is not None, "it was made so"
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key = self._branch(event, depth + 1)
-            if key.parts or key.text in branch.entries:
-                raise CannotEdit(say("a key stands twice in the file; edit it as text"))
-            branch.entries[key.text] = value = self._branch(next(self._events), depth + 1)
+            value = self._branch(next(self._events), depth + 1)
             value.key = key.begin, key.end
+            # A key of several parts is one that stands twice, as nothing: nothing that it says may go unseen.
+            branch.pairs += [("", key), ("", value)] if key.parts else [(key.text, value)]
         return self._ended(branch, event)
 
     def _list(self, branch: Branch, depth: int) -> Branch:

@@ -12,13 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from vipgate_fs.document.editing import CannotEdit, decoded
+from vipgate_fs.document.editing import BREAK, CannotEdit, decoded
 from vipgate_fs.document.findings import Path
 from vipgate_fs.document.outline import Branch, Tree, line_begin, line_end, outline
 from vipgate_fs.document.writing import INDENT, LONGEST, flow, flow_key, in_lines, is_short, single
 from vipgate_fs.sentences import say
 
-_BREAK: Final = re.compile(r"\r\n|\r|\n")
 _COLON: Final = re.compile(r"[ \t]*:")
 
 Edit = tuple[int, int, str]
@@ -148,7 +147,7 @@ class _Rewriter:
             and branch.begin < branch.end
             and branch.style not in ("|", ">")
         ):
-            if _BREAK.search(self._text[branch.begin : branch.end]):
+            if BREAK.search(self._text[branch.begin : branch.end]):
                 raise CannotEdit(say("there is no value of one line in this place"))
             return branch.begin, branch.end, single(wanted, branch)
         if in_flow or branch.key is None:
@@ -219,7 +218,7 @@ class _Rewriter:
                 raise CannotEdit(say("this setting has no line of its own; edit it as text"))
             return each.key[0], after[0], ""
         if begin == 0:
-            found = _BREAK.match(self._text, end)
+            found = BREAK.match(self._text, end)
             return 0, found.end() if found else end, ""
         break_begin = begin - (2 if self._text[begin - 2 : begin] == "\r\n" else 1)
         return break_begin, end, ""
@@ -294,5 +293,5 @@ def _with_comments(text: str, item: Branch, floor: int) -> int:
 
 def _break(text: str) -> str:
     """The line break that is usual in a text."""
-    found = _BREAK.search(text)
+    found = BREAK.search(text)
     return found[0] if found else "\n"

@@ -14,7 +14,8 @@ from vipgate_fs.admin.application import desk
 from vipgate_fs.admin.desk import Draft
 from vipgate_fs.admin.grafting import grafted
 from vipgate_fs.admin.words import phrase, said
-from vipgate_fs.document.editing import CannotEdit, decoded, places
+from vipgate_fs.document.editing import CannotEdit, decoded
+from vipgate_fs.document.outline import singles
 from vipgate_fs.setup.answers import Answers, Proof, Unusable, hours_of, numbers_of
 from vipgate_fs.setup.making import make
 
@@ -91,5 +92,5 @@ def answers_of(given: Mapping[str, str], site: Mapping[str, str | None], page: s
 
 
 def _site(content: bytes) -> dict[str, str | None]:
-    known = places(decoded(content)[0])
-    return {key: known[("site", key)].value for key in ("country", "timezone", "holidays") if ("site", key) in known}
+    known = dict(singles(decoded(content)[0]))
+    return {key: known[("site", key)].text for key in ("country", "timezone", "holidays") if ("site", key) in known}
