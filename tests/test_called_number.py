@@ -42,6 +42,8 @@ BUSY = "486 Busy Here"
         pytest.param("[Request-URI]", ACCOUNT, {"To": STRICT}, f"{ACCOUNT}, not answered before", None, id="not set"),
         pytest.param("[To]", ACCOUNT, {"To": STRICT}, BUSY, "strict", id="To"),
         pytest.param("[P-Called-Party-ID]", ACCOUNT, {"P_Called_Party_ID": STRICT}, BUSY, "strict", id="P-Called-Party-ID"),
+        pytest.param("[P-Called-Party-ID]", ACCOUNT, {"p_called_party_id": STRICT}, BUSY, "strict", id="spelled otherwise"),
+        pytest.param("[Diversion]", ACCOUNT, {"DIVERSION": STRICT}, BUSY, "strict", id="DIVERSION"),
         pytest.param("[Diversion]", ACCOUNT, {"Diversion": STRICT}, BUSY, "strict", id="Diversion"),
         pytest.param("[P-Called-Party-ID, To]", ACCOUNT, {"To": STRICT}, BUSY, "strict", id="the second, without a first"),
         pytest.param(

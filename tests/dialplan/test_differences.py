@@ -50,6 +50,21 @@ def test_programs_get_one_document(diff):
     assert (result.exit_code, len(json.loads(result.stdout)["differences"])) == (1, 2)
 
 
+def test_names_of_contexts_are_compared_as_the_switch_does():
+    assert found(TEXT.replace('<context name="vipgate-passed"', '<context name="VIPgate-Passed"')) == ()
+
+
+def test_a_route_in_another_spelling_is_no_context_of_its_own():
+    gate = (
+        "{protects: {numbers: ['%s']}, route: {dialplan: xml, context: %s}, identify: [{static_pin: {pin: '081547'}}]}"
+    )
+    gates = f"a: {gate % (7000, 'VIPgate-passed')}, b: {gate % (7001, 'vipgate-passed')}, c: {gate % (7002, 'VIPGATE')}"
+    made = layout(config.load_text(f"version: 1\ngates: {{{gates.partition(', c: ')[0]}}}").configuration)
+    assert list(made.passed) == ["VIPgate-passed"]
+    with pytest.raises(ValueError, match="two contexts"):
+        layout(config.load_text(f"version: 1\ngates: {{{gates}}}").configuration)
+
+
 def test_comments_order_of_contexts_and_the_sites_own_contexts_do_not_matter():
     contexts_of = re.findall(r"<context .*?</context>", BARE, re.DOTALL)
     own = '<context name="public"><extension name="x"><condition/></extension></context>'

@@ -90,6 +90,14 @@ def test_a_transfer_hunts_anew_and_remembers_the_number_before():
     assert end(extension(to("^.+$"), "transfer 7 XML inner"), inner=inner + other) == (End.THROUGH, "bridge other")
 
 
+def test_names_of_contexts_applications_and_variables_are_found_in_any_case():
+    sets = extension(to("^.+$"), "SET Leads=round", continue_="true").replace("<action", '<action inline="true"')
+    round_it = extension(
+        '<condition field="${LEADS}" expression="^round$"/>', "Transfer ${Destination_Number} xml INNER"
+    )
+    assert end(sets + round_it + GATE, inner=extension(to("^.+$"), "BRIDGE user/1")) == (End.THROUGH, "bridge user/1")
+
+
 def test_the_first_of_two_contexts_counts_and_global_stands_in_for_one_that_is_missing():
     two = ET.fromstring(
         f'<section><context name="trunk">{extension(to("."))}</context><context name="trunk">{GATE}</context>'

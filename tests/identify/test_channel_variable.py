@@ -54,6 +54,10 @@ def test_a_variable_that_is_not_set_says_nothing():
     assert STEP.identify(with_value("pass", "vipgate_other")) is None
 
 
+def test_case_makes_no_difference_in_its_name():
+    assert STEP.identify(with_value("reject", "VIPGATE_Verdict")) == Reject()
+
+
 WRONG = [
     *("0815", "Pass", "pass ", " pass", "pass:", "reject:0815", "pin", "pin:", "pin:0815#", "pin:x0815", "pin: 0815"),
     *("forward", "forward:", "forward:0815 XML default", "forward:${system(0815)}", "forward:0815\n", "forward:0815,1"),

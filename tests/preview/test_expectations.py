@@ -47,7 +47,7 @@ def play(tmp_path):
         "answers: {webservice: {reject: true}}, expect: {verdict: reject, result: rejected, target: none, line: 7}",
         "answers: {webservice: failure}, expect: {verdict: forward, result: forwarded, target: '120', answered: false}",
         "answers: {webservice: [unknown, {reject: false}]}, expect: {result: passed, target: '7000', line: 8}",
-        "answers: {webservice: [unknown, failure]}, variables: {vipgate_verdict: 'forward:99'}, expect: {target: '99'}",
+        "answers: {webservice: [unknown, failure]}, variables: {VIPgate_Verdict: 'forward:99'}, expect: {target: '99'}",
         "answers: {webservice: unknown}, enters: ['4711'], expect: {result: pin_correct, line: 10, answered: true}",
         "answers: {webservice: unknown}, enters: ['1', ''], expect: {result: pin_incorrect, target: '130', gate: boss}",
         (

@@ -74,6 +74,7 @@ def test_playback_is_broken_off_by_its_terminators(gate, terminators, keys, whol
         ([("set", "a=1"), ("set", "b=x${a}y${nothing}z")], {"a": "1", "b": "x1yz"}),
         ([("set", "a=1"), ("unset", "a")], {"a": None}),
         ([("set", "a=1"), ("set", "a=")], {"a": None}),
+        ([("set", "a=1"), ("set", "A=${a}2")], {"a": None, "A": "12"}),
         ([("set", "a,1")], {"a": "1"}),
         ([("set", "a=b=c")], {"a": "b=c"}),
         ([("multiset", "a=1 b=2")], {"a": "1", "b": "2"}),

@@ -12,6 +12,7 @@ from vipgate_fs.document.findings import did_you_mean
 from vipgate_fs.document.section import Section
 from vipgate_fs.gate.doubts import doubt
 from vipgate_fs.gate.gate import BUSY, Activation, Gate, Prompts, Protects, Rejection, Route, Timing
+from vipgate_fs.gate.numbers import folded
 from vipgate_fs.gate.schedules import Schedule
 from vipgate_fs.gate.site import Site
 from vipgate_fs.gate.step import Step
@@ -170,7 +171,7 @@ def _route(section: Section) -> Route:
             ),
             "dialplan",
         )
-    if route.context == "vipgate":
+    if folded(route.context) == "vipgate":
         section.report.warning(
             section.place("context"),
             say(

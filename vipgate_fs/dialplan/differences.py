@@ -9,6 +9,7 @@ from typing import Final
 
 from vipgate_fs.dialplan.layout import OWN
 from vipgate_fs.dialplan.parts import Action, Condition, Context, Extension
+from vipgate_fs.gate.numbers import folded
 from vipgate_fs.sentences import Sentence, say
 
 _GLOBAL: Final = re.compile(r"\$\$\{[^}]*\}")
@@ -28,9 +29,9 @@ def differences(wanted: Sequence[Context], found: Sequence[Context]) -> tuple[Se
     """
     named: dict[str, list[Context]] = {}
     for context in found:
-        named.setdefault(context.name, []).append(context)
-    sentences = [sentence for context in wanted for sentence in _context(context, named.get(context.name, []))]
-    expected = {context.name for context in wanted}
+        named.setdefault(folded(context.name), []).append(context)
+    sentences = [sentence for context in wanted for sentence in _context(context, named.get(folded(context.name), []))]
+    expected = {folded(context.name) for context in wanted}
     sentences += [
         say("context {name}: this configuration sends no call there", name=name)
         for name in named
@@ -42,7 +43,7 @@ def differences(wanted: Sequence[Context], found: Sequence[Context]) -> tuple[Se
 def _revision(wanted: Sequence[Context], named: dict[str, list[Context]]) -> Iterator[Sentence]:
     """That it is older, or newer, which may explain the other differences."""
     for context in wanted:
-        there = next(iter(named.get(context.name, [])), None)
+        there = next(iter(named.get(folded(context.name), [])), None)
         if context.revision is not None and there is not None and there.revision != context.revision:
             has = say("no revision")
             if there.revision is not None:

@@ -15,6 +15,7 @@ from vipgate_fs.config.addresses import nearest
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.config.sounds import places
 from vipgate_fs.gate.gate import Gate, Route
+from vipgate_fs.gate.numbers import folded
 from vipgate_fs.gate.verdict import AskForPin
 from vipgate_fs.sentences import say
 
@@ -116,9 +117,13 @@ def layout(  # noqa: PLR0913 - one for each option of the command
         )
     host = nearest(server.host)
     ports = (port for port in (server.port, server.port + SECOND) if port <= _MOST_PORT)
-    routes = {gate.route.context: gate.name for gate in configuration.gates if gate.route.dialplan == "XML"}
-    mine = [context for context in routes if context.startswith(OWN)] or [Route().context]
-    unknown = [context for context in others_of or {} if context not in mine]
+    routes: dict[str, tuple[str, str]] = {}
+    for gate in configuration.gates:
+        if gate.route.is_xml:
+            routes.setdefault(folded(gate.route.context), (gate.route.context, gate.name))
+    mine = [context for name, (context, _) in routes.items() if name.startswith(OWN)] or [Route().context]
+    chosen = {folded(context): other for context, other in (others_of or {}).items()}
+    unknown = [context for context in others_of or {} if folded(context) not in map(folded, mine)]
     if unknown:
         raise ValueError(
             say(
@@ -128,8 +133,8 @@ def layout(  # noqa: PLR0913 - one for each option of the command
                 mine=", ".join(mine),
             )
         )
-    passed = {context: (others_of or {}).get(context, others) for context in mine}
-    foreign = {name: context for context, name in routes.items() if not context.startswith(OWN)}
+    passed = {context: chosen.get(folded(context), others) for context in mine}
+    foreign = {gate: context for name, (context, gate) in routes.items() if not name.startswith(OWN)}
     made = Layout(
         gates=given or tuple(f"{host}:{port}" for port in ports),
         passed=passed,
@@ -188,9 +193,9 @@ def _prompt(path: str) -> float:
 
 
 def _check_names(made: Layout) -> None:
-    theirs = (made.called, *made.passed.values())
-    ours = (made.entry, made.no_gate, *made.passed)
-    for name in (*theirs, *ours):
+    theirs = tuple(map(folded, (made.called, *made.passed.values())))
+    ours = tuple(map(folded, (made.entry, made.no_gate, *made.passed)))
+    for name in (made.called, *made.passed.values(), made.entry, *made.passed):
         if not CONTEXT.fullmatch(name):
             raise ValueError(
                 say("{name!r} can't be the name of a context; allowed: letters, digits and _ . - @", name=name)

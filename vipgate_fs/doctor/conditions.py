@@ -80,19 +80,20 @@ class State:
     Attributes:
         number: it goes to; None: that depends on the call.
         rdnis: it went to before the last transfer.
-        variables: that the dialplan has set.
-        settings: the switch's global variables.
+        variables: that the dialplan has set, by their names in lower case: the switch folds all of them.
+        settings: the switch's global variables, likewise.
     """
 
     number: str | None
     context: str
     rdnis: str | None = ""
     variables: dict[str, str | None] = field(default_factory=dict)
-    settings: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, str | None] = field(default_factory=dict)
 
     def look_up(self, name: str) -> str | None:
         """A field or variable; "" for one that is not there, None for one that only a call knows."""
         own = {"destination_number": self.number, "context": self.context, "rdnis": self.rdnis, "dialplan": "XML"}
+        name = name.lower()
         if name in self.variables:
             return self.variables[name]
         if name in own:
@@ -203,7 +204,7 @@ class Hunt:
             data = (element.text or "").strip() or element.get("data", "")
             if groups is not None and groups.re.groups:
                 data = _GROUP.sub(lambda found: _group(groups, int(found[1])), data)
-            action = (element.get("application", ""), data)
+            action = (element.get("application", "").lower(), data)
             if is_true(element.get("inline", "")):
                 assign(self._state, *action)
             else:
@@ -219,10 +220,10 @@ def assign(state: State, application: str, data: str) -> None:
     if application in ("set", "export", "set_global"):
         name, equals, value = data.removeprefix("nolocal:").partition("=")
         if equals:
-            state.variables[name.strip()] = state.expand(value)
+            state.variables[name.strip().lower()] = state.expand(value)
     elif application in ("unset", "multiunset"):
         for name in re.split(r"[\s,]+", data.lstrip("^")):
-            state.variables[name] = ""
+            state.variables[name.lower()] = ""
     elif application == "multiset":
         separator, pairs = (data[2], data[3:]) if data.startswith("^^") else (" ", data)
         for pair in pairs.split(separator):

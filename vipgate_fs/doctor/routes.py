@@ -11,7 +11,7 @@ from vipgate_fs.doctor.conditions import State
 from vipgate_fs.doctor.entries import Entry
 from vipgate_fs.doctor.numbers import Sample
 from vipgate_fs.doctor.switch import Switch
-from vipgate_fs.doctor.way import MOST_WAYS, Way, begin, ways
+from vipgate_fs.doctor.way import MOST_WAYS, Way, begin, lowered, ways
 
 NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -44,6 +44,6 @@ def onward(
 
     `headers`: variables whose values its caller has written; of others it is not known what they wrote.
     """
-    variables = {**before.state.variables, **headers, "vipgate_passed": ""}
-    start = State(number, context, before.state.number, variables, dict(switch.variables))
+    variables = {**before.state.variables, **lowered(headers), "vipgate_passed": ""}
+    start = State(number, context, before.state.number, variables, lowered(switch.variables))
     return list(ways(switch.dialplan, start))

@@ -10,6 +10,7 @@ from enum import Enum, auto
 from typing import Final
 
 from vipgate_fs.doctor.conditions import Action, Choices, Hunt, State, assign, explore
+from vipgate_fs.gate.numbers import folded
 
 MOST_WAYS: Final = 96
 """Combinations of what only a call knows that are looked at for one number."""
@@ -135,7 +136,12 @@ def ways(dialplan: ET.Element, start: State, most: int = MOST_WAYS) -> Iterator[
 
 def begin(number: str, context: str, settings: Mapping[str, str], headers: Mapping[str, str] | None = None) -> State:
     """A call as it comes to a context, whose caller has written these headers, by the names of their variables."""
-    return State(number, context, variables=dict(headers or {}), settings=dict(settings))
+    return State(number, context, variables=lowered(headers or {}), settings=lowered(settings))
+
+
+def lowered(variables: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Variables as `State` has them."""
+    return {name.lower(): value for name, value in variables.items()}
 
 
 class _Walk:
@@ -207,10 +213,10 @@ class _Walk:
 
 def _inline(part: str) -> Action:
     application, _, data = part.partition(":")
-    return application, data
+    return application.lower(), data
 
 
 def find_context(dialplan: ET.Element, name: str) -> ET.Element | None:
     """The context of a name as the switch finds it: the first of several, else the one called `global`."""
-    contexts = dialplan.findall("context")
-    return next((each for wanted in (name, "global") for each in contexts if each.get("name") == wanted), None)
+    contexts = {folded(each.get("name", "")): each for each in reversed(dialplan.findall("context"))}
+    return contexts.get(folded(name), contexts.get("global"))

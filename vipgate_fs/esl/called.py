@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from vipgate_fs.esl.identity import Address
+from vipgate_fs.esl.variables import variables
 from vipgate_fs.gate.call import REQUEST_URI, storable
 from vipgate_fs.gate.numbers import NumberPlan
 
@@ -30,6 +31,7 @@ def called_in(channel: Mapping[str, str], plan: NumberPlan) -> dict[str, str]:
         plan: how the site reads numbers.
     """
     written = {REQUEST_URI: destination(channel)}
+    found = variables(channel, _VARIABLES.values())
     for header, variable in _VARIABLES.items():
-        written[header] = Address.of(channel.get(f"variable_{variable}", "")).user
+        written[header] = Address.of(found.get(variable, "")).user
     return {header: storable(plan.canonical(number)) for header, number in written.items() if number}

@@ -181,7 +181,7 @@ class Directory:
 
     def _domain_of(self, call: Call, session: Session) -> str:
         if self._variable is not None:
-            domain = call.variables.get(self._variable, "")
+            domain = call.variable(self._variable)
             if not _NAME.fullmatch(domain):
                 found = "is not set" if not domain else "holds no domain"
                 raise DirectoryUnavailable(

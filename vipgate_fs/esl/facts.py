@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from vipgate_fs.esl.called import called_in, destination
 from vipgate_fs.esl.identity import identity
+from vipgate_fs.esl.variables import variables as found_variables
 from vipgate_fs.gate.call import WITHHELD, Call, storable
 from vipgate_fs.gate.numbers import NumberPlan
 
@@ -31,15 +32,5 @@ def call_facts(channel: Mapping[str, str], plan: NumberPlan, variables: Iterable
         caller_source=who.source,
         context=channel.get("Caller-Context", ""),
         restricted=who.hides and caller != WITHHELD,
-        variables=_variables(channel, tuple(variables)),
+        variables=found_variables(channel, variables),
     )
-
-
-def _variables(channel: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
-    """Those that are set, however the dialplan spells them: to FreeSWITCH, case makes no difference in their names."""
-    found = {name: value for name in names if (value := channel.get(f"variable_{name}")) is not None}
-    if len(found) < len(names):
-        folded = {header.lower(): value for header, value in channel.items() if header.startswith("variable_")}
-        others = {name: folded.get(f"variable_{name}".lower()) for name in names if name not in found}
-        found |= {name: value for name, value in others.items() if value is not None}
-    return found

@@ -54,6 +54,11 @@ class Call:
     traceparent: str = field(default="", compare=False)
     at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC), compare=False)
 
+    def variable(self, name: str) -> str:
+        """A channel variable, "" for none. Case makes no difference in its name, as to FreeSWITCH."""
+        spelled = (value for each, value in self.variables.items() if each.lower() == name.lower())
+        return self.variables.get(name) or next(spelled, "")
+
     def withheld(self) -> Call:
         """The same call without anything that identifies the caller."""
         return replace(self, caller=WITHHELD, caller_name="")

@@ -48,6 +48,11 @@ class Route:
     dialplan: str = "XML"
     context: str = "vipgate-passed"
 
+    @property
+    def is_xml(self) -> bool:
+        """Whether it is mod_dialplan_xml, which FreeSWITCH finds in upper and lower case alike."""
+        return self.dialplan.upper() == "XML"
+
 
 @dataclass(frozen=True, slots=True)
 class Rejection:

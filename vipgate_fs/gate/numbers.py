@@ -44,7 +44,7 @@ def compact(written: str) -> str:
 
 
 def folded(name: str) -> str:
-    """A name as FreeSWITCH's directory compares it: without regard to upper and lower case."""
+    """A name as FreeSWITCH compares it, of a user, group, context or variable: in upper and lower case alike."""
     return name.lower()
 
 

@@ -43,7 +43,7 @@ class ChannelVariable(Step):
 
     def identify(self, call: Call) -> Verdict | None:
         """What the variable says. Raises StepFailed when that is no verdict."""
-        value = call.variables.get(self.name, "")
+        value = call.variable(self.name)
         try:
             return in_short(value) if value else None
         except ValueError as error:

@@ -62,6 +62,7 @@ class Channel:
         self.profile = invite.profile
         self.clock = clock
         self.variables = dict(invite.variables)
+        self._spelled = {name.lower(): name for name in self.variables}
         self.state = self.running_state = "INIT"
         self.call_state = "DOWN"
         self.is_early = self.is_answered = self.transferred = self.is_to_park = False
@@ -95,14 +96,15 @@ class Channel:
         return self.is_early or self.is_answered
 
     def set(self, name: str, value: str | None) -> None:
-        """Set a variable; None or "" removes it."""
-        self.variables.pop(name, None)
+        """Set a variable, whose name FreeSWITCH finds in upper and lower case alike; None or "" removes it."""
+        self.variables.pop(self._spelled.pop(name.lower(), name), None)
         if value:
             self.variables[name] = value
+            self._spelled[name.lower()] = name
 
     def get(self, name: str) -> str | None:
         """A variable or, where there is none of that name, a fact of the caller profile."""
-        if (value := self.variables.get(name)) is not None:
+        if (value := self.variables.get(self._spelled.get(name.lower(), name))) is not None:
             return value
         profile = self.profile
         facts = {

@@ -17,6 +17,7 @@ from vipgate_fs.doctor.switch import Switch
 from vipgate_fs.doctor.way import End, Way, begin, find_context, ways
 from vipgate_fs.gate.call import REQUEST_URI
 from vipgate_fs.gate.gate import Gate, Route
+from vipgate_fs.gate.numbers import folded
 from vipgate_fs.gate.verdict import Forward, Reject
 from vipgate_fs.sentences import listed
 
@@ -174,12 +175,12 @@ def _with_parameters(facts: Facts, switch: Switch) -> Iterator[Finding]:
 
 
 def _contexts(switch: Switch, configuration: Configuration) -> Iterator[Finding]:
-    names = [context.get("name", "") for context in switch.dialplan.findall("context")]
+    names = [folded(context.get("name", "")) for context in switch.dialplan.findall("context")]
     for name in dict.fromkeys(names):
         if names.count(name) > 1:
             yield TWICE(context=name, count=names.count(name))
     for gate in configuration.gates:
-        if gate.enabled and gate.route.dialplan == "XML" and gate.route.context not in names:
+        if gate.enabled and gate.route.is_xml and folded(gate.route.context) not in names:
             yield NOT_INSTALLED(context=gate.route.context, gate=gate.name)
 
 
@@ -229,7 +230,7 @@ def _after(facts: Facts, switch: Switch, configuration: Configuration) -> Iterat
     bypassed = {each.sample.target for each in facts.incoming if each.way.end is End.THROUGH}
     for each in facts.incoming:
         route = each.sample.gate.route
-        is_known = route.dialplan == "XML" and find_context(switch.dialplan, route.context) is not None
+        is_known = route.is_xml and find_context(switch.dialplan, route.context) is not None
         if (
             is_known
             and _lets_in(each.sample.gate)
@@ -275,7 +276,7 @@ def _targets(met: Iterable[Incoming]) -> Iterator[tuple[Gate, str, Way]]:
     for each in met:
         gate = each.sample.gate
         for target in _named_targets(gate):
-            if (gate.name, target) not in seen and gate.route.dialplan == "XML":
+            if (gate.name, target) not in seen and gate.route.is_xml:
                 seen.add((gate.name, target))
                 yield gate, target, each.way
 
@@ -322,7 +323,7 @@ def _headers(
     if configuration.site.called_number[0] != REQUEST_URI:
         return
     number, entry = each.sample.number, each.entry.context
-    for name in dict.fromkeys(name for name in contexts if name not in OURS):
+    for name in dict.fromkeys(name for name in contexts if folded(name) not in OURS):
         for field in _header_fields(find_context(switch.dialplan, name)):
             headers = {field: f"{number}@{_ANY_HOST}" if field.endswith("_uri") else number}
             there = {way.last for way in _passed(each, switch, headers) if way.end is End.THROUGH}
