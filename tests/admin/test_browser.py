@@ -187,6 +187,10 @@ def sheets(window):
     yield "table"
     window.locator("button[name=pin]").first.click()
     yield "table-pin"
+    window.goto("/gates/hotline/table/0")
+    window.fill("#paste", "0171 3920014\t73319264\tAlice\n")
+    window.locator(".save button").click()
+    yield "table-review"
 
 
 def changes(page, window):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 import openpyxl
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from openpyxl.comments import Comment
 from openpyxl.styles import PatternFill
 
-from vipgate_fs.admin.tables import LARGEST, Kind, Row, counts, pasted, table
+from vipgate_fs.admin.comparing import compared, named
+from vipgate_fs.admin.tables import LARGEST, Kind, Row, pasted, table
 
 PINS, VERDICTS, CUSTOMERS = Kind("number", "pin"), Kind("number", "verdict"), Kind("customer number", "pin")
 GATE = "/gates/hotline"
@@ -61,9 +63,54 @@ def test_what_is_not_changed_keeps_its_line():
     assert hand.edited({6: None}, hand.rows[:1]) == b"".join(HAND.splitlines(keepends=True)[:5]) + (
         b"+49 171 1;4711;Alice\n"
     )
-    assert counts(hand, table(hand.edited({6: None, 3: ("+49 171 1", "2222")}), PINS)) == (0, 1, 1)
-    assert counts(hand, table(hand.edited({3: ("+49 171 2", "2222")}), PINS)) == (1, 1, 0)
-    assert counts(None, hand) == (2, 0, 0)
+
+
+def rows_of(before, after, kind=PINS):
+    return [(row.what, row.key, row.value, row.others) for row in compared("x.csv", kind, before, after).rows]
+
+
+DOTS = "•" * 8
+
+
+@pytest.mark.parametrize(
+    ("change", "differs"),
+    [
+        ({}, []),
+        ({6: None}, [("gone", "0171 2", (DOTS, ""), ("Böb", ""))]),
+        ({3: ("+49 171 1", "2222")}, [("changed", "+49 171 1", (DOTS, DOTS), ("Alice", "Alice"))]),
+        (
+            {3: ("+49 171 2", "")},
+            [
+                ("new", "+49 171 2", ("", ""), ("", "Alice")),
+                ("gone", "+49 171 1", (DOTS, ""), ("Alice", "")),
+            ],
+        ),
+    ],
+)
+def test_rows_that_differ_are_named_without_their_pins(change, differs):
+    assert rows_of(HAND, table(HAND, PINS).edited(change)) == differs
+
+
+def test_of_a_table_that_is_sorted_anew_with_equal_numbers_and_ten_thousand_rows_only_what_differs_is_said():
+    head, rows = b"number,verdict\n", [b"0171 %d,pass\n" % number for number in range(10_000)]
+    same = [*rows, b"1,pass\n", b"1,reject\n"]
+    assert rows_of(head + b"".join(same), head + b"".join(reversed(same)), VERDICTS) == []
+    assert rows_of(head + b"".join(same), head + b"".join([*rows, b"1,forward:7\n", b"1,reject\n"]), VERDICTS) == [
+        ("changed", "1", ("pass", "forward:7"), ("", ""))
+    ]
+    new = compared("x.csv", VERDICTS, None, head + b"".join(rows))
+    assert (new.counts, len(new.rows), new.more) == ((10_000, 0, 0), 100, 9_900)
+
+
+def test_what_can_not_be_compared_says_why():
+    assert compared("x.csv", None, HAND, HAND).trouble
+    assert compared("x.csv", PINS, b"a\nb\n", HAND).trouble
+    content = (
+        b"gates: {a: {identify: [{callers: {file: a.csv}}, {caller_pin: {file: b.csv, identification: entered_id}}]}}"
+    )
+    assert named(content) == {"a.csv": VERDICTS, "b.csv": CUSTOMERS}
+    for strange in (b"gates: []", b"gates: {a: 1, b: {identify: {x: y}}, c: {identify: [x, []]}}", b"{", b"a: &b c"):
+        assert named(strange) == {}
 
 
 @pytest.mark.parametrize(
@@ -111,7 +158,13 @@ def test_a_table_is_pasted_corrected_saved_and_edited_and_no_pin_is_shown(page, 
     assert "40817263" not in again.html
     review = take(visitor, again, **{"row.2.value": "50505050", "row.4.gone": "on"})
     assert "Rows: 0 new, 1 gone, 1 changed" in review.text
+    assert "changed 0171 5550001 another PIN Alice gone 0171 5550003 •••••••• " in review.text
+    assert "0171 5550002" not in review.text
+    assert not re.search("505050|408172|0815", review.html)
     visitor.send(review.form("/save"))
+    since = visitor.go(re.search(r'href="(/file/history\?table=[^"#]+)', visitor.go("/file/history").html)[1])
+    assert "changed 0171 5550001 another PIN Alice gone 0171 5550003 •••••••• " in since.text
+    assert not re.search("505050|408172|0815", since.html)
     kept = list(file.parent.rglob("versions/*-hotline-pins.csv"))
     assert [each.read_text().count("40817263") for each in kept] == [1]
     assert "0171 5550001,50505050,Alice\n0171 5550002,40817264" in table.read_text()
@@ -247,7 +300,7 @@ def test_rows_of_a_workbook_are_edited_on_the_page_and_the_table_of_before_is_re
         history = visitor.go("/file/history")
         review = visitor.send(history.form("pins.xlsx/restore"))
         assert "47110815" not in review.html
-        assert "becomes again what it was" in review.text
+        assert "changed +49 171 5550001 another PIN Älice & Co gone 0171 5550003 ••••••••" in review.text
         assert "Saved and applied" in visitor.send(review.form("/save")).text
         assert book.read_bytes() == before
         pasted_instead = take(visitor, table_of(visitor), paste="0171 5550005\t4711\n", how="instead")

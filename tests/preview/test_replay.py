@@ -16,12 +16,13 @@ from vipgate_fs.gate.call import WITHHELD, Call
 from vipgate_fs.gate.decision import ask_step, decide
 from vipgate_fs.gate.dialogue import conduct
 from vipgate_fs.gate.pins import Pin
-from vipgate_fs.gate.record import masked
+from vipgate_fs.gate.record import CallRecord, masked
 from vipgate_fs.gate.step import StepFailed
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject
 from vipgate_fs.preview.rehearsal import Listener
 from vipgate_fs.preview.replay import replay
 from vipgate_fs.secret import Secret
+from vipgate_fs.sentences.catalogue import in_language
 from vipgate_fs.store.database import Database
 
 TEXT = """\
@@ -126,6 +127,20 @@ def test_each_change_is_told(recorded, written, instead, then, now):
     configuration = config.load_text(TEXT.replace(written, instead)).configuration
     found = {(one.then, one.now) for one in (replay(record, configuration) for record in recorded) if one.differs}
     assert found == {(then, now)}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "outcome", "target", "german"),
+    [
+        ("ask for PIN", "pin_correct", "20", "PIN abfragen: PIN richtig, weiter zu 20"),
+        ("ask for PIN", "pin_incorrect", None, "PIN abfragen: PIN falsch"),
+        ("forward to 66", "forwarded", "66", "weiterleiten an 66"),
+        ("reject", "rejected", None, "abweisen"),
+    ],
+)
+def test_what_became_of_a_recorded_call_is_said_in_german_too(verdict, outcome, target, german):
+    record = CallRecord("u", 0.0, "g", "1", "2", verdict, 1, outcome, target, "", 0.0, 0.0)
+    assert in_language(replay(record, config.load_text(TEXT).configuration).then, "de") == german
 
 
 def test_what_nobody_can_know_is_named(recorded):

@@ -9,13 +9,13 @@ import csv
 import io
 import re
 from abc import abstractmethod
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from vipgate_fs.admin import workbooks
+from vipgate_fs.document.outline import Tree
 from vipgate_fs.document.sources import Content, Machine
 from vipgate_fs.identify.callers.cells import Cells, Fault, read_cells, separator_of
 from vipgate_fs.identify.callers.columns import Header, Key, Value, read_header
@@ -26,6 +26,8 @@ LARGEST: Final = 1024 * 1024
 """Bytes of a table that is edited here."""
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}\.(csv|xlsx)", re.ASCII)
 """Of a table that is written here: in the configuration's folder, and nowhere else."""
+ENDINGS: Final = {"verdict": "callers", "pin": "pins"}
+"""What a new table's name ends with, by what it says of callers."""
 Changes = Mapping[int, tuple[str, str] | None]
 """By a row's line, its number and its value; None: it is taken out."""
 _MODE: Final = 0o100600
@@ -47,12 +49,10 @@ class Changed:
     Attributes:
         content: all of it.
         before: the digest of what is there now; "" for nothing.
-        counts: of rows that are new, gone, and changed; None: nobody has counted.
     """
 
     content: bytes = field(repr=False)
     before: str
-    counts: tuple[int, int, int] | None = (0, 0, 0)
 
 
 class Tables(Machine):
@@ -111,6 +111,19 @@ class Kind:
     def names_columns(self, cells: Cells) -> bool:
         """Whether cells are the names of columns."""
         return self.header(cells) is not None
+
+
+def about(step: Tree) -> tuple[Mapping[str, Tree], Kind] | None:
+    """A step's settings, and what its table is about; None: its kind has none."""
+    kind, settings = next(iter(step.items()), ("", "")) if isinstance(step, dict) else ("", "")
+    known = settings if isinstance(settings, dict) else {}
+    match kind:
+        case "callers":
+            return known, Kind("number", "verdict")
+        case "caller_pin":
+            by_id = known.get("identification") == "entered_id"
+            return known, Kind("customer number" if by_id else "number", "pin")
+    return None
 
 
 class Table:
@@ -251,16 +264,6 @@ def pasted(text: str, kind: Kind) -> bytes:
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(rows)
     return out.getvalue().encode()
-
-
-def counts(before: Table | None, after: Table) -> tuple[int, int, int]:
-    """How many rows are new, gone, and changed: that is, of the same number."""
-    old, new = (
-        Counter((row.key, row.value, row.others) for row in (table.rows if table else ())) for table in (before, after)
-    )
-    added, gone = (Counter(row[0] for row in rows.elements()) for rows in (new - old, old - new))
-    changed = (added & gone).total()
-    return added.total() - changed, gone.total() - changed, changed
 
 
 def _rows(text: str) -> Iterator[list[str]]:

@@ -25,6 +25,7 @@ from vipgate_fs.sentences import Sentence, said, say
 
 _MASKED: Final = "*"
 _FORWARD: Final = describe(Forward(""))
+_VERDICTS: Final = (describe(Pass()), describe(Reject()), describe(AskForPin(Pin.of_nobody())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +190,20 @@ def _dialled(record: CallRecord) -> str:
     return target if digits and record.called.endswith(digits) else record.called
 
 
-def _ended(verdict: str, outcome: str, target: str | None) -> str:
+def _ended(verdict: str, outcome: str, target: str | None) -> Sentence:
     """A verdict and, of a PIN, what came of it."""
+    worded = _worded(verdict)
     if outcome not in (Result.PIN_CORRECT, Result.PIN_INCORRECT):
-        return verdict
-    return f"{verdict}: {outcome.replace('_', ' ')}" + (f", to {target}" if target else "")
+        return worded
+    is_right = outcome == Result.PIN_CORRECT
+    ended = (
+        say("{verdict}: pin correct", verdict=worded) if is_right else say("{verdict}: pin incorrect", verdict=worded)
+    )
+    return say("{ended}, to {target}", ended=ended, target=target) if target else ended
+
+
+def _worded(verdict: str) -> Sentence:
+    """A record's verdict, which is kept in English, as a sentence."""
+    if verdict.startswith(_FORWARD):
+        return describe(Forward(verdict.removeprefix(_FORWARD)))
+    return next((each for each in _VERDICTS if each == verdict), said(verdict))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import pwd
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -14,9 +15,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from vipgate_fs.admin.access import administrators_only
 from vipgate_fs.admin.application import desk
 from vipgate_fs.admin.changing import difference, findings_of, preview
+from vipgate_fs.admin.comparing import Comparison, compared, named
 from vipgate_fs.admin.desk import Draft, NoConfiguration, TableChanged
 from vipgate_fs.admin.hidden import lines
 from vipgate_fs.admin.tables import Changed
+from vipgate_fs.admin.versions import OldTable
 from vipgate_fs.admin.words import phrase, said
 from vipgate_fs.document.editing import CannotEdit, as_edited, decoded
 from vipgate_fs.document.saving import ChangedMeanwhile, digest, obstacle
@@ -108,14 +111,14 @@ def review(draft: str) -> str | tuple[str, int]:
             ),
             422,
         )
-    before = desk().in_force()
+    before, kinds = desk().in_force(), named(found.content)
     return render_template(
         "review.html",
         draft=draft,
         warnings=findings,
         preview=preview(desk(), found.content, before, found.sources) if before is not None else None,
         difference=list(difference(found.base if before is None else before, found.content)),
-        tables=[(name, table.counts) for name, table in found.tables.items()],
+        tables=[compared(name, kinds.get(name), _on_disk(name), table.content) for name, table in found.tables.items()],
         now=_now(),
         at=_at,
     )
@@ -173,11 +176,12 @@ def history() -> str:
     if (old, new) == ("", "") and len(names) > 1:
         old, new = names[1], names[0]
     before, after = versions.content(old), versions.content(new)
-    status = desk().status()
+    status, old_tables = desk().status(), versions.tables()
     return render_template(
         "history.html",
         versions=kept,
-        tables=versions.tables(),
+        tables=old_tables,
+        rows=_since(request.args.get("table", ""), old_tables),
         old=old,
         new=new,
         difference=list(difference(before, after)) if before is not None and after is not None else [],
@@ -207,13 +211,29 @@ def restore_table(kept: str) -> AnyResponse:
     name = next((each.name for each in versions.tables() if each.id == kept), None)
     if content is None or name is None:
         abort(404)
-    try:
-        before = digest(read_file(desk().path.parent / name).data)
-    except FileNotFoundError:
-        before = ""
+    there = _on_disk(name)
+    before = digest(there) if there is not None else ""
     now, what = desk().content(), phrase("restored: {what}", what=name)
-    draft = Draft(now, now, _name(), what, {name: Changed(content, before, None)})
+    draft = Draft(now, now, _name(), what, {name: Changed(content, before)})
     return redirect(url_for(".review", draft=desk().drafts.put(draft)), 303)
+
+
+def _since(kept: str, tables: Sequence[OldTable]) -> Comparison | None:
+    """What became of a table that is kept, in the next one or the one that is there; None: nobody asks."""
+    old = next((each for each in tables if each.id == kept), None)
+    content = desk().versions().table(kept)
+    if old is None or content is None:
+        return None
+    later = [each.id for each in tables if each.name == old.name and each.at > old.at]
+    now = desk().versions().table(later[-1]) if later else _on_disk(old.name)
+    return compared(old.name, named(desk().content()).get(old.name), content, now or b"")
+
+
+def _on_disk(table: str) -> bytes | None:
+    try:
+        return read_file(desk().path.parent / table).data
+    except OSError:
+        return None
 
 
 def _changed(draft: Draft, now: bytes, name: str = "") -> tuple[str, int]:

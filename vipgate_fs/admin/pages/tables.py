@@ -15,13 +15,13 @@ from vipgate_fs.admin.access import administrators_only
 from vipgate_fs.admin.application import desk
 from vipgate_fs.admin.desk import Draft
 from vipgate_fs.admin.pages.drafting import keep
-from vipgate_fs.admin.tables import NAME, Changed, Kind, Row, Table, Tables, counts, pasted, table
+from vipgate_fs.admin.tables import ENDINGS, NAME, Changed, Kind, Row, Table, Tables, about, pasted, table
 from vipgate_fs.admin.words import phrase, said
 from vipgate_fs.config import load_text
 from vipgate_fs.document.editing import CannotEdit, decoded
 from vipgate_fs.document.findings import Path as Place
 from vipgate_fs.document.findings import shown_path
-from vipgate_fs.document.outline import Tree, outline
+from vipgate_fs.document.outline import outline
 from vipgate_fs.document.rewriting import rewritten
 from vipgate_fs.document.saving import digest
 from vipgate_fs.document.sources import read_file
@@ -32,7 +32,8 @@ page = Blueprint("tables", __name__)
 
 MOST: Final = 300
 """Rows that a form has: those with findings first."""
-_ENDINGS: Final = {"callers": "callers", "caller_pin": "pins"}
+_KINDS: Final = {"verdict": "callers", "pin": "caller_pin"}
+"""Of steps, by what their table says of callers."""
 _OTHERWISE: Final = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
 
 
@@ -102,7 +103,7 @@ def change(name: str, index: int) -> Response | tuple[str, int]:
     try:
         before = step.on_disk() if step.is_named else None
         if step.file.endswith(".xlsx") and given.get("paste", "").strip() and given.get("how") == "instead":
-            before, step = None, replace(step, file=_free(name, str(step.place[-1]), draft), is_named=False)
+            before, step = None, replace(step, file=_free(name, step.kind, draft), is_named=False)
         content_of_table = _filled(step, given)
         new = {step.file: _changed(step, before, content_of_table)} if content_of_table is not None else {}
         content = rewritten(step.content, {(*step.place, "file"): step.file}) if new else step.content
@@ -148,19 +149,8 @@ def _filled(step: Step, given: Mapping[str, str]) -> bytes | None:
 
 
 def _changed(step: Step, before: bytes | None, content: bytes) -> Changed:
-    old = None
-    if before is not None:
-        try:
-            old = table(before, step.kind)
-        except ValueError:  # an .xlsx, say, that is put aside
-            old = None
-    try:
-        figures = counts(old, table(content, step.kind))
-    except ValueError:  # what is wrong with it is found when it is checked
-        figures = (0, 0, 0)
     waits = step.draft.tables.get(step.file) if step.draft else None
-    was = waits.before if waits else digest(before) if before is not None else ""
-    return Changed(content, was, figures)
+    return Changed(content, waits.before if waits else digest(before) if before is not None else "")
 
 
 def _step(name: str, index: int, draft: Draft | None, base: bytes) -> Step:
@@ -169,26 +159,20 @@ def _step(name: str, index: int, draft: Draft | None, base: bytes) -> Step:
         step = outline(decoded(content)[0]).find(("gates", name, "identify", index))
     except CannotEdit:
         abort(404)
-    tree: Tree | None = step.tree if step else None
-    kind = next(iter(tree), "") if isinstance(tree, dict) else ""
-    if kind not in _ENDINGS or not isinstance(tree, dict):
+    found = about(step.tree) if step else None
+    if found is None:
         abort(404)
-    settings = tree[kind]
-    known = settings if isinstance(settings, dict) else {}
-    file = known.get("file")
-    by_id = known.get("identification") == "entered_id"
-    is_pins = kind == "caller_pin"
-    about = Kind("customer number" if is_pins and by_id else "number", "pin" if is_pins else "verdict")
-    named = file if isinstance(file, str) and file else _free(name, kind, draft)
-    place = ("gates", name, "identify", index, kind)
-    return Step(
-        place, about, named, isinstance(file, str) and bool(file), content, draft.base if draft else base, draft
-    )
+    settings, kind = found
+    file = settings.get("file")
+    is_named = isinstance(file, str) and bool(file)
+    name_of_table = file if isinstance(file, str) and file else _free(name, kind, draft)
+    place = ("gates", name, "identify", index, _KINDS[kind.value])
+    return Step(place, kind, name_of_table, is_named, content, draft.base if draft else base, draft)
 
 
-def _free(gate: str, kind: str, draft: Draft | None) -> str:
+def _free(gate: str, kind: Kind, draft: Draft | None) -> str:
     """A name that no file has yet."""
-    stem = f"{_OTHERWISE.sub('-', gate).strip('-') or 'gate'}-{_ENDINGS[kind]}"
+    stem = f"{_OTHERWISE.sub('-', gate).strip('-') or 'gate'}-{ENDINGS[kind.value]}"
     names = (f"{stem}{f'-{number}' if number else ''}.csv" for number in range(2, 1000))
     taken = draft.tables if draft else {}
     first = f"{stem}.csv"
