@@ -54,14 +54,19 @@ def test_options_answer_the_questions(file):
     assert CliRunner().invoke(main, ["check", "--strict", str(file)]).exit_code == 0
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
-def test_whoever_types_is_asked_four_questions_in_their_language(file, language):
-    result = run("--config", file, "--language", language, typed=TYPED)
+@pytest.mark.parametrize(("language", "word"), [("en", "everybody"), ("de", "Rufnummer\nalle")])
+def test_whoever_types_is_asked_four_questions_in_their_language(file, language, word):
+    result = run("--config", file, "--language", language, typed=TYPED.replace("\n1\n", f"\n{word}\n"))
     assert result.exit_code == 0, result.output
     assert re.findall(r"\b([1-4])\. ", result.output) == ["1", "2", "3", "4"]
     assert ("Welche Rufnummern" in result.output) == (language == "de")
     assert f"language: {language}" in file.read_text("utf-8")
     assert "all is reached" in follow(result.output) or language == "de"
+
+
+@pytest.mark.parametrize(("question", "word"), [("--onward", "besetzt"), ("--refused", "gewählte")])
+def test_the_word_for_another_question_is_no_target(file, question, word):
+    assert run("--config", file, *OPTIONS, question, word).exit_code == 1
 
 
 def test_a_generated_pin_is_shown_once_and_has_six_digits_or_more(file):

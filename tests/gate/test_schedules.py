@@ -13,6 +13,7 @@ from vipgate_fs.gate import schedules
 from vipgate_fs.gate.dates import Dates
 from vipgate_fs.gate.holidays import Holidays
 from vipgate_fs.gate.schedules import EVERY_DAY, Calendar, Days, Schedule, Span, Times
+from vipgate_fs.sentences.catalogue import in_language
 
 BERLIN = ZoneInfo("Europe/Berlin")
 CALENDAR = Calendar(BERLIN, Holidays("DE-BW"))
@@ -240,8 +241,9 @@ def test_days_that_name_holidays(days, names):
     ],
 )
 def test_days_refused(text):
-    with pytest.raises(ValueError, match=r"^found '.*' in days '.*'; allowed: mon, tue, .* and holidays"):
+    with pytest.raises(ValueError, match=r"^found '.*' in days '.*'; allowed: mon, tue, .* and holidays") as caught:
         Days.parse(text)
+    assert "erlaubt: Mo, Di, Mi, Do, Fr, Sa, So und Feiertage" in in_language(caught.value, "de")
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,10 @@ WEBSERVICE = 'webservice: {url: "https://example.org/?c=###CALLER_NUMBER###"%s}'
             7,
             "lets in everybody whom no step knows, and asks only the others for a PIN",
         ),
+        *(
+            (gate(f"callers: {{pass: ['20', '{everybody}']}}", PIN), 6, "lets in everybody who shows a number")
+            for everybody in ("+*", "00*", "?*", "+??*")
+        ),
     ],
 )
 def test_what_can_not_be_meant(text, line, message):
@@ -198,6 +202,11 @@ def test_what_can_not_be_meant(text, line, message):
         gate("callers: {reject: ['20']}", otherwise="{reject: false}"),
         gate(WEBSERVICE % ", on_failure: {reject: true}", otherwise="{reject: false}"),
         gate("callers: {reject: ['20']}", enabled="false"),
+        gate("callers: {pass: ['?*'], withheld: reject}", PIN),
+        gate("callers: {pass: ['?*'], reject: ['+49 900*']}", PIN),
+        gate("callers: {reject: ['20']}", "callers: {pass: ['+*']}", PIN),
+        gate(WEBSERVICE % "", "callers: {pass: ['+*']}", PIN),
+        gate("callers: {pass: ['+49*', '????']}", PIN),
     ],
 )
 def test_what_may_be_meant(text):
@@ -209,6 +218,12 @@ def test_a_dated_pin_that_is_valid_only_while_its_gate_rests():
     text = schedule(OFFICE).replace(PIN, PIN.replace("}", f", pins: [{dated}]}}"))
     assert [message for _, message in found(text)] == ["never valid while gate g is active (line 6) within two years"]
     assert found(text.replace("2026-12-06", "2026-12-07")) == []
+
+
+def test_a_row_that_lets_in_everybody_is_named(tmp_path):
+    tmp_path.joinpath("vips.csv").write_text("number\n+49 171 3920001\n+*\n")
+    text = gate("callers: {file: vips.csv}", PIN)
+    assert (6, "vips.csv, line 3: lets in everybody who shows a number") in found(text, tmp_path)
 
 
 def test_rows_of_a_list_that_an_earlier_step_answers_are_named_together(tmp_path):

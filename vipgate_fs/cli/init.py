@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -22,7 +23,9 @@ from vipgate_fs.setup.making import Made, make
 
 T = TypeVar("T")
 EXISTS: Final = 2
-_NEVER: Final = ("", "-", "never", "nie")
+_NEVER: Final = ("", "-", "never", "none", "no", "nie", "niemals", "nein", "keine")
+_BUSY: Final = ("busy", "besetzt", "besetztzeichen")
+_CALLED: Final = ("called", "gewählt", "gewählte")
 
 
 @click.command()
@@ -187,7 +190,18 @@ def _choose() -> Proof:
     click.echo(spoken(say("3. How do callers prove themselves?")))
     for number, text in enumerate(choices.values(), 1):
         click.echo(f"   {number}  {spoken(text)}")
-    return list(choices)[click.prompt("  ", type=click.IntRange(1, len(choices)), default=1) - 1]
+    answers = [{str(number), proof, spoken(text).lower()} for number, (proof, text) in enumerate(choices.items(), 1)]
+    while True:
+        typed = click.prompt("  ", default="1").strip().lower()
+        exactly = [typed in each for each in answers]
+        meant = [any(typed in re.findall(r"[\w-]+", one) for one in each) for each in answers]
+        for found in (exactly, meant):
+            if sum(found) == 1:
+                return list(choices)[found.index(True)]
+        click.echo(
+            spoken(say("allowed: a number from 1 to {last}, or a word that only one of them has", last=len(answers))),
+            err=True,
+        )
 
 
 def _hours(text: str) -> tuple[Span, ...]:
@@ -195,21 +209,21 @@ def _hours(text: str) -> tuple[Span, ...]:
 
 
 def _onward(text: str) -> str:
-    return _target("onward", text, "called", "busy")
+    return _target("onward", text, _CALLED, _BUSY)
 
 
 def _refused(text: str) -> str:
-    return _target("refused", text, "busy", "called")
+    return _target("refused", text, _BUSY, _CALLED)
 
 
-def _target(question: str, text: str, usual: str, strange: str) -> str:
+def _target(question: str, text: str, usual: Sequence[str], strange: Sequence[str]) -> str:
     """A number, or nothing for the usual way; the word that belongs to the other question is no answer to this one."""
     word = text.strip().lower()
-    if word == strange:
+    if word in strange:
         raise Unusable(
-            question, [say("{word} is no answer here; allowed: a number, or {usual}", word=word, usual=usual)]
+            question, [say("{word} is no answer here; allowed: a number, or {usual}", word=word, usual=usual[0])]
         )
-    return "" if word in ("", usual) else text.strip()
+    return "" if word in ("", *usual) else text.strip()
 
 
 def _write(path: Path, made: Made) -> None:

@@ -33,7 +33,7 @@ from vipgate_fs.store import overrides
 @click.argument("state", type=click.Choice(["on", "off", "auto"]), required=False)
 @click.option("--from", "begin", metavar="ISO-TIME", help="Such as 2026-12-24T18:30, in the site's time; default: now.")
 @click.option("--until", metavar="ISO-TIME", help="Such as 2026-12-27T08:00, or 2026-12-27 for the whole day.")
-@click.option("--for", "length", metavar="TIME", help="Such as 30m, 2h or 7d, from the beginning.")
+@click.option("--for", "length", metavar="TIME", help="Such as 30m, 2h or 7d, at most 9999d, from the beginning.")
 @output.format_option
 @click.option("--note", metavar="TEXT", help="Why, or whose; shown with the override.")
 def command(

@@ -42,7 +42,9 @@ def command(config: Path | None) -> None:
 @config_option
 @click.option("--gate", required=True, metavar="NAME", shell_complete=complete_gate, help="The gate where it is valid.")
 @click.option("--caller", metavar="NUMBER", help="The only caller who may use it; default: anybody.")
-@click.option("--valid-for", metavar="TIME", help=f"Such as 30m, 24h or 7d, from now; default: {VALID_FOR}.")
+@click.option(
+    "--valid-for", metavar="TIME", help=f"Such as 30m, 24h or 7d, at most 9999d, from now; default: {VALID_FOR}."
+)
 @click.option("--until", metavar="ISO-TIME", help="Such as 2026-12-24T18:30, or 2026-12-24 for the whole day.")
 @click.option(
     "--uses",

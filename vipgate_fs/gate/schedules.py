@@ -140,7 +140,7 @@ def _day_range(item: str, text: str) -> tuple[int, int]:
                 "allowed: {weekdays} and holidays, ranges such as mon-thu, lists such as sat,sun",
                 item=item,
                 text=text,
-                weekdays=", ".join(_WEEKDAYS),
+                weekdays=joined(", ", _NAMES[:_HOLIDAY]),
             )
         )
     return ends[0], ends[1]

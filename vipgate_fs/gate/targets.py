@@ -95,6 +95,11 @@ class NumberPattern:
         return None if self.ends or "?" in form or "*" in form else form
 
     @property
+    def fits_everybody(self) -> bool:
+        """Whether no digit in it sets one telephone number apart from another: `*`, `+*`, `???*`."""
+        return "*" in self.forms[0] and not set(_DIGITS).intersection(self.forms[0])
+
+    @property
     def digits(self) -> float:
         """How many digits are written, which is how specific a pattern is.
 

@@ -79,6 +79,7 @@ class _Meaning:
                 if isinstance(step, Callers):
                     repeats.check(step, each, self._plan)
             self._check_dated_pins(gate, steps)
+            self._check_lists(gate, steps)
             self._check_who_gets_in(gate, section)
             self._check_guessing(gate, section, steps)
 
@@ -201,6 +202,22 @@ class _Meaning:
             self._report.warning(place, say("nobody gets through: no step lets anybody in, nor does otherwise"))
         elif last == [Pass()]:
             self._check_open_end(gate, place, verdicts)
+
+    def _check_lists(self, gate: Gate, steps: Sequence[Section]) -> None:
+        """Lists that let in whoever shows a number, unless somebody else is kept out by then: that may be meant."""
+        for step, section in zip(gate.steps, steps, strict=True):
+            if not {None, Reject()}.isdisjoint(_verdicts_of(step)):
+                return
+            if not isinstance(step, Callers):
+                continue
+            says = say("lets in everybody who shows a number")
+            for item in section.items("pass"):
+                if NumberPattern.parse(item.text, self._plan).fits_everybody:
+                    self._report.warning(item, says)
+            for pattern, row, _ in step.lists.rows():
+                if pattern.fits_everybody:
+                    what = say("{file}, line {line}: {what}", file=section.text("file"), line=row, what=says)
+                    section.warn(what, "file")
 
     def _check_open_end(self, gate: Gate, place: Place, verdicts: Iterable[Verdict | None]) -> None:
         """An `otherwise` that lets in whoever is left."""
