@@ -24,8 +24,11 @@ class Forking:
         ours, theirs = channel
         pid = os.fork()
         if pid == 0:
-            ours.close()
-            self._run(theirs)
+            try:
+                ours.close()
+                self._run(theirs)
+            finally:
+                os._exit(1)
         return pid
 
 
@@ -73,3 +76,19 @@ def test_many_descriptors_are_no_reason_to_hear_nobody(children, log_lines):
             os.close(each)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert log_lines.events() == ["worker started", "worker ended"]
+
+
+def test_who_lives_but_does_not_stop_accepting_when_it_is_to_is_killed(log_lines):
+    def run(channel):
+        for _ in range(200):
+            channel.send(b"0 0 0 0 0 0 0")
+            time.sleep(0.05)
+        os._exit(0)
+
+    children = Children(configure("debug", log_lines, json=True), Timings(blocked=0.5))
+    child = children.start(Forking(run), None)
+    child.admit()
+    child.retire()
+    heard(children)
+    assert log_lines.events() == ["worker started", "worker is blocked, killing it", "worker died"]
+    assert not child.accepting

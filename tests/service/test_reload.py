@@ -138,9 +138,61 @@ def test_a_slow_reload_costs_no_call_and_one_told_meanwhile_is_done(run, tmp_pat
     service.await_line("reloaded", count=2, seconds=20)
     assert not service.lines("worker is blocked, killing it")
     assert not running.experience.hung_up_by
-    # For some milliseconds a worker of before may still accept a call.
-    until(lambda: not lost(place(switch(service), 1, Caller(dial="081548#"))))
+    assert lost(place(switch(service), 1, Caller(dial="081548#"))) == []
     running.hang_up()
+
+
+def test_reloaded_is_said_when_no_worker_of_before_accepts_a_call_any_more(run):
+    service = run(timings={"blocked": 60.0}).listening()
+    late, other = service.workers
+    os.kill(late, signal.SIGSTOP)
+    try:
+        service.configure("workers: 2", OTHER)
+        service.process.send_signal(signal.SIGHUP)
+        until(lambda: other not in service.workers)
+        assert service.lines("reloaded") == []
+    finally:
+        os.kill(late, signal.SIGCONT)
+    service.await_line("reloaded")
+    assert lost(place(switch(service), 5, Caller(dial="081548#"))) == []
+
+
+def test_no_call_is_judged_by_a_configuration_that_is_refused_in_the_end(run, tmp_path):
+    """Of its workers one is ready, and the other one starts until it dies."""
+    patch = f"""
+run, folder = worker.Worker.run, pathlib.Path({str(tmp_path)!r})
+def start(self):
+    try:
+        folder.joinpath("one").unlink()
+    except FileNotFoundError:
+        return run(self)
+    while not folder.joinpath("die").exists():
+        gevent.sleep(0.05)
+    os._exit(3)
+worker.Worker.run = start
+"""
+    service = run(timings={"start": 60.0, "blocked": 60.0}, patch=patch).listening()
+    tmp_path.joinpath("one").touch()
+    service.configure("workers: 2", OTHER)
+    service.process.send_signal(signal.SIGHUP)
+    until(lambda: len(service.workers) == 4)
+    for _ in range(10):
+        assert lost(place(switch(service), 3)) == []
+    tmp_path.joinpath("die").touch()
+    service.await_line("reload refused, nothing has changed")
+    assert {line["gate"] for line in service.lines("decision")} == {"pin"}
+
+
+def test_a_worker_that_dies_during_a_long_reload_is_replaced_meanwhile(run):
+    service = run().listening()
+    hang(service)
+    service.process.send_signal(signal.SIGHUP)
+    until(lambda: len(service.children("vipgate-config")) == 2)
+    before = service.workers
+    for worker in before:
+        os.kill(worker, signal.SIGKILL)
+    until(lambda: len(set(service.workers) - set(before)) == 2, 30)
+    assert lost(place(switch(service), 3)) == []
 
 
 def test_max_calls_holds_while_new_workers_start(run, tmp_path):

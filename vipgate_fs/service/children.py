@@ -40,6 +40,7 @@ class Child:
         channel: this end of the pair; see `vipgate_fs.service.worker`.
         report: its last.
         ready: whether it has given a sign of life.
+        accepting: whether it may accept calls; False only when it has confirmed that it accepts no more.
         retiring: whether it is to accept no more.
         finished: whether it has said that it ends.
         started, heard: when it began and when it was last heard (time.monotonic).
@@ -50,6 +51,7 @@ class Child:
     channel: Any
     report: WorkerState = WorkerState()
     ready: bool = False
+    accepting: bool = False
     retiring: bool = False
     finished: bool = False
     started: float = field(default_factory=time.monotonic)
@@ -64,6 +66,11 @@ class Child:
         """Send it a message; a dead one is buried later."""
         with suppress(OSError):
             self.channel.send(message)
+
+    def admit(self) -> None:
+        """Let it accept calls, or go on."""
+        self.accepting = True
+        self.send(worker.ACCEPT)
 
     def retire(self) -> None:
         """Let it accept no more, and end with its last call."""
@@ -117,7 +124,7 @@ class Children:
     @property
     def serving(self) -> list[Child]:
         """Those who accept calls while the port is open."""
-        return [child for child in self.staying if child.ready]
+        return [child for child in self.staying if child.ready and child.accepting]
 
     def lockouts(self, *, shared: bool) -> int:
         """Lockouts in force.
@@ -184,10 +191,12 @@ class Children:
         """Take all that a worker says."""
         with suppress(BlockingIOError):
             while message := _receive(child.channel):
-                child.heard, child.ready = time.monotonic(), True
+                child.ready = True
                 if message.startswith(worker.CUT):
                     child.finished, child.report = True, child.report._replace(calls=0)
                     self.cut_off += int(message.removeprefix(worker.CUT))
+                elif message == worker.CLOSED:
+                    child.accepting = False
                 elif message.startswith(worker.UNMET):
                     called, _, hint = message.removeprefix(worker.UNMET).decode("utf-8", "replace").partition("\t")
                     self._unmet.warn(called, hint)
@@ -195,10 +204,13 @@ class Children:
                     self.counts.merge(message.removeprefix(worker.COUNTED), is_latest=not child.retiring)
                 else:
                     child.report = WorkerState.decode(message)
+                if not (child.retiring and child.accepting):
+                    child.heard = time.monotonic()
             self._bury(child)
 
     def _bury(self, child: Child) -> None:
         self._living.remove(child)
+        child.accepting = False
         self.calls_before += child.report.begun
         self.unmet_before += child.report.unmet
         child.channel.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from vipgate_fs.service import worker
 from vipgate_fs.service.children import Children
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.port import Port
@@ -52,4 +51,5 @@ class Regulation:
         """Accept connections; workers that have met the closed port wait for this."""
         port.open()
         for child in self._children:
-            child.send(worker.ACCEPT)
+            if child.accepting:
+                child.admit()

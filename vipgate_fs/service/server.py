@@ -114,9 +114,15 @@ class GateServer:
         self._server.start()
 
     def accept(self) -> None:
-        """Accept again: a port that was closed for all processes has been opened again."""
+        """Begin to accept, or go on: a port that was closed for all processes has been opened again."""
         if self._server.started:
             self._server.start_accepting()
+        elif not self._server.closed:
+            self.start()
+
+    def close(self) -> None:
+        """Accept no more."""
+        self._server.close()
 
     def stop(self, drain: float | None = None) -> int:
         """Close the port, let running dialogues end, and return how many were cut off after `drain` seconds (if any).
@@ -124,7 +130,7 @@ class GateServer:
         FreeSWITCH goes to the next host of its list; a call that is cut off goes on in its dialplan. May be called
         again meanwhile, to cut them off sooner.
         """
-        self._server.close()
+        self.close()
         self._connections.join(timeout=drain)
         self._cut_off += self.calls
         self._connections.kill()

@@ -101,9 +101,7 @@ class Supervisor:
         while self._deadline is None or any(self._children):
             self._turn()
             self._obey_signals()
-            if self._deadline is None:
-                self._replace_dead()
-            elif time.monotonic() > self._deadline:
+            if self._deadline is not None and time.monotonic() > self._deadline:
                 self._cut_calls_off()
         for each in self._attendants:
             each.end()
@@ -167,11 +165,7 @@ class Supervisor:
         return Answer(findings=findings)
 
     def _read(self) -> Generation:
-        """The configuration as it is now, in a process of its own.
-
-        Raises:
-            Refused: it is wrong, can't be read, or not in time; or the service is to end.
-        """
+        """The configuration as it is now, in a process of its own. Raises Refused, also when the service is to end."""
         try:
             generation = Generation(self._load, self._log, self._leave, self._timings)
         except NoProcess as failure:
@@ -201,27 +195,26 @@ class Supervisor:
             if moves:
                 self._regulation.open(port)
         except Exception:
-            for child in fresh:
-                child.retire()
+            self._retire(fresh)
             if moves:
                 port.socket.close()
             raise
         if moves:
             self._port.close()
             self._port.socket.close()
-        for child in self._children:
-            if child not in fresh:
-                child.retire()
         self._generation.end()
         self._generation, self._plan, self._port, self._children.delay = generation, new, port, 0.0
+        self._retire([child for child in self._children if child not in fresh])
+
+    def _retire(self, children: list[Child]) -> None:
+        """Let them accept no more, and wait until they do; one that does not is killed meanwhile."""
+        for child in children:
+            child.retire()
+        while any(child.accepting for child in children) and not self._signals.ends:
+            self._turn()
 
     def _start(self, generation: Generation, port: Port) -> list[Child]:
-        """Start workers and wait until they are ready; those who are there already are heard meanwhile.
-
-        Raises:
-            WorkersFailed: when one of them is not; then none stays.
-            Refused: the service is to end.
-        """
+        """Start workers, and admit them when all are ready. Raises WorkersFailed, or Refused when the service is to end."""
         fresh: list[Child] = []
         try:
             fresh.extend(self._children.start(generation, port.socket) for _ in range(generation.plan.workers))
@@ -231,6 +224,8 @@ class Supervisor:
                 if child in self._children:
                     (child.retire if child.ready else child.kill)()
             raise
+        for child in fresh:
+            child.admit()
         return fresh
 
     def _await(self, fresh: list[Child]) -> None:
@@ -270,6 +265,7 @@ class Supervisor:
                 self._control.serve(sock, self._answers)
         if self._is_serving and self._deadline is None:
             self._regulation.regulate(self._port, self._plan.max_calls)
+            self._replace_dead()
         attended = (pid for attendant in self._attendants for pid in attendant.pids)
         self._children.bury_orphans(*(each.pid for each in self._generations), *attended)
         self._generations = [each for each in self._generations if not each.is_gone()]
@@ -312,11 +308,11 @@ class Supervisor:
             return
         try:
             for _ in range(self._missing):
-                self._children.start(self._generation, self._port.socket)
+                self._children.start(self._generation, self._port.socket).admit()
         except WorkersFailed as failure:
             self._children.back_off()
             self._log.error("can't replace a dead worker yet", why=str(failure), seconds=self._children.delay)
-            if self._generation.has_died():
+            if self._generation.has_died() and not self._is_reloading:
                 self._log.error("the process that holds the configuration has died; reading the file again")
                 self.reload()
 

@@ -14,7 +14,7 @@ class Timings:
         fork: for a worker to be forked; the supervisor does nothing else meanwhile.
         start: for new workers to be ready.
         heartbeat: between two signs of life of a worker.
-        blocked: without a sign of life after which a worker is killed.
+        blocked: without a sign of life, or without accepting no more when it is to, after which a worker is killed.
         stable: that a worker must have lived to be replaced at once.
         back_off: before a worker is replaced that lived shorter; doubled with each one more.
         most_back_off: what that grows to.

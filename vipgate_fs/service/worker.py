@@ -1,8 +1,9 @@
 """A process that serves calls, forked by the supervisor.
 
 They speak over a socket pair that keeps messages apart. The worker sends a report when the number of its calls changes,
-and as a sign of life, what it has counted since, and numbers whose calls meet no gate; before it ends, how many it cut
-off. The supervisor says ACCEPT, FINISH or CUT_OFF, and by its own end that the worker is to finish alone.
+and as a sign of life, what it has counted since, and numbers whose calls meet no gate; when it accepts no more, that; before
+it ends, how many it cut off. The supervisor says ACCEPT, without which it accepts nothing, FINISH or CUT_OFF, and by its
+own end that the worker is to finish alone.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _AT_MOST_EVERY: Final = 0.02
 _MOST_DESCRIPTORS: Final = 0.9
 """Of those that a process may have; the others are for what has been accepted by the time that the port is closed."""
 ACCEPT: Final = b"accept"
-"""The port has been opened again."""
+"""Begin to accept calls, or go on: the port has been opened again."""
 FINISH: Final = b"finish"
 """Accept no more, let the calls end, then end."""
 CUT_OFF: Final = b"cut off"
@@ -44,6 +45,8 @@ UNMET: Final = b"unmet "
 COUNTED: Final = b"counted "
 """What a message begins with that has figures; see `vipgate_fs.figures.counts`."""
 TRACING: Final = "vipgate_fs.service.tracing"
+CLOSED: Final = b"closed"
+"""It accepts no more."""
 CUT: Final = b"cut "
 """What a worker's last message begins with; the number follows."""
 
@@ -83,7 +86,6 @@ class Worker:
     def run(self) -> None:
         """Serve; returns when all calls have ended or were cut off."""
         self._memory.open()
-        self._server.start()
         obeying = gevent.spawn(self._obey)
         reporting = gevent.spawn(self._report)
         cut_off = self._ended.get()
@@ -115,6 +117,8 @@ class Worker:
         self._finish(self._drain)
 
     def _finish(self, drain: float | None) -> None:
+        self._server.close()
+        self._send(CLOSED)
         gevent.spawn(lambda: self._ended.set(self._server.stop(drain)))
 
     def _report(self) -> None:
