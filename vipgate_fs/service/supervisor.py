@@ -214,7 +214,7 @@ class Supervisor:
             self._turn()
 
     def _start(self, generation: Generation, port: Port) -> list[Child]:
-        """Start workers, and admit them when all are ready. Raises WorkersFailed, or Refused when the service is to end."""
+        """Start workers, and admit them when all are ready. Raises WorkersFailed, or Refused when all is to end."""
         fresh: list[Child] = []
         try:
             fresh.extend(self._children.start(generation, port.socket) for _ in range(generation.plan.workers))

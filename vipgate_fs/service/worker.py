@@ -1,9 +1,9 @@
 """A process that serves calls, forked by the supervisor.
 
 They speak over a socket pair that keeps messages apart. The worker sends a report when the number of its calls changes,
-and as a sign of life, what it has counted since, and numbers whose calls meet no gate; when it accepts no more, that; before
-it ends, how many it cut off. The supervisor says ACCEPT, without which it accepts nothing, FINISH or CUT_OFF, and by its
-own end that the worker is to finish alone.
+and as a sign of life, what it has counted since, and numbers whose calls meet no gate; when it accepts no more, that;
+before it ends, how many it cut off. The supervisor says ACCEPT, without which it accepts nothing, FINISH or CUT_OFF,
+and by its own end that the worker is to finish alone.
 """
 
 from __future__ import annotations
