@@ -113,7 +113,7 @@ plain.socket.listen = refuse
 HELD = """
 from vipgate_fs import config
 from vipgate_fs.service import plain
-load, run, folder = config.load, worker.Worker.run, pathlib.Path({folder!r})
+load, run, folder = config.load, worker.Worker.run, pathlib.Path("{folder}")
 def until_gone(held, pause):
     while folder.joinpath(held).exists():
         pause(0.05)
@@ -126,7 +126,7 @@ worker.Worker.run = lambda self: (until_gone("starting", gevent.sleep), run(self
 @pytest.mark.parametrize(("held", "seconds"), [("loading", 4.0), ("starting", 1.0)])
 def test_a_slow_reload_costs_no_call_and_one_told_meanwhile_is_done(run, tmp_path, held, seconds):
     timings = {"blocked": 3.0, "heartbeat": 0.2}
-    service = run(timings=timings, patch=HELD.format(folder=str(tmp_path))).listening()
+    service = run(timings=timings, patch=HELD.format(folder=tmp_path)).listening()
     running = switch(service, speed=0.1).start(Caller(), "700")
     until(lambda: running.experience.answered)
     (tmp_path / held).touch()
@@ -183,8 +183,8 @@ worker.Worker.run = start
     assert {line["gate"] for line in service.lines("decision")} == {"pin"}
 
 
-def test_a_worker_that_dies_during_a_long_reload_is_replaced_meanwhile(run):
-    service = run().listening()
+def test_a_worker_that_dies_during_a_long_reload_is_replaced_meanwhile(run, tmp_path):
+    service = run(patch=HELD.format(folder=tmp_path)).listening()
     hang(service)
     service.process.send_signal(signal.SIGHUP)
     until(lambda: len(service.children("vipgate-config")) == 2)
@@ -196,7 +196,7 @@ def test_a_worker_that_dies_during_a_long_reload_is_replaced_meanwhile(run):
 
 
 def test_max_calls_holds_while_new_workers_start(run, tmp_path):
-    patch = HELD.format(folder=str(tmp_path))
+    patch = HELD.format(folder=tmp_path)
     service = run(
         settings="workers: 2, max_calls: 2", timings={"start": 60.0, "blocked": 60.0}, patch=patch
     ).listening()
@@ -305,8 +305,8 @@ def beats(sock, count):
 
 
 def hang(service):
-    service.config.unlink()
-    os.mkfifo(service.config)
+    """What it reads is on a mount that hangs; see HELD."""
+    service.config.parents[1].joinpath("loading").touch()
 
 
 def grow(service):
@@ -315,9 +315,9 @@ def grow(service):
 
 
 @pytest.mark.parametrize("becomes", [hang, grow])
-def test_whatever_a_reload_reads_the_supervisor_lives_and_answers(run, patience, becomes):
-    """A pipe that nobody writes into, as a mount that hangs; and a list that takes its time."""
-    service = run().listening()
+def test_whatever_a_reload_reads_the_supervisor_lives_and_answers(run, tmp_path, patience, becomes):
+    """A mount that hangs; and a list that takes its time."""
+    service = run(patch=HELD.format(folder=tmp_path)).listening()
     becomes(service)
     service.process.send_signal(signal.SIGHUP)
     until(lambda: len(service.children("vipgate-config")) == 2)
@@ -330,8 +330,10 @@ def test_whatever_a_reload_reads_the_supervisor_lives_and_answers(run, patience,
     assert service.end() == 0
 
 
-def test_a_configuration_that_hangs_is_given_up_and_nothing_changes(run):
-    service = run(timings={"load": 6.0}).listening()  # which it needs to start on a busy machine
+def test_a_configuration_that_hangs_is_given_up_and_nothing_changes(run, tmp_path):
+    service = run(
+        timings={"load": 6.0}, patch=HELD.format(folder=tmp_path)
+    ).listening()  # which it needs to start on a busy machine
     workers = service.workers
     hang(service)
     service.process.send_signal(signal.SIGHUP)
@@ -342,8 +344,8 @@ def test_a_configuration_that_hangs_is_given_up_and_nothing_changes(run):
     assert lost(place(switch(service), 3)) == []
 
 
-def test_while_a_reload_reads_the_service_may_be_told_to_end(run):
-    service = run().listening()
+def test_while_a_reload_reads_the_service_may_be_told_to_end(run, tmp_path):
+    service = run(patch=HELD.format(folder=tmp_path)).listening()
     hang(service)
     service.process.send_signal(signal.SIGHUP)
     until(lambda: len(service.children("vipgate-config")) == 2)
@@ -351,12 +353,9 @@ def test_while_a_reload_reads_the_service_may_be_told_to_end(run):
     assert service.lines("reload refused, nothing has changed", why="the service is ending")
 
 
-def test_a_service_whose_configuration_hangs_does_not_start(run):
-    folder = run().config.parent
-    fifo = folder / "vipgate.yaml"
-    fifo.unlink()
-    os.mkfifo(fifo)
-    service = run(timings={"load": 1.0}, patch=f"sys.argv[-1] = {str(fifo)!r}")
+def test_a_service_whose_configuration_hangs_does_not_start(run, tmp_path):
+    tmp_path.joinpath("loading").touch()
+    service = run(timings={"load": 1.0}, patch=HELD.format(folder=tmp_path))
     assert service.ended() == 1
     assert "Error: it was not read within 1 s" in service.log.read_text()
 
