@@ -35,6 +35,9 @@ GATE = "/gates/hotline"
         ("Kundennummer;PIN\n10027;4711\n", CUSTOMERS, "Kundennummer;PIN".replace(";", ",") + "\n10027,4711\n"),
         ("10027\t471100\n", CUSTOMERS, "customer number,pin\n10027,471100\n"),
         ("4,917E+12\t4711\n", PINS, "number,pin\n*"),
+        ("48213907\t01715550001\n", PINS, "pin,number\n*"),
+        ("081547\t+49 171 1\n", PINS, "pin,number\n*"),
+        ("\t\t+491715550001\t48213907\t\n", PINS, "note,note 2,number,pin,note 3\n*"),
     ],
 )
 def test_what_is_copied_from_a_spreadsheet_becomes_a_table_with_named_columns(text, kind, result):
@@ -47,6 +50,21 @@ def test_what_is_copied_from_a_spreadsheet_becomes_a_table_with_named_columns(te
 def test_nothing_is_no_table_and_neither_are_a_thousand_columns(text):
     with pytest.raises(ValueError, match=r"no row|columns"):
         pasted(text, PINS)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("+491715550001\t10027\t48213907\tAlice\n+491715550002\t10028\t48213908\n", PINS),
+        ("48213907\t48213908\n", PINS),
+        ("10027\t471100\t2026\n", CUSTOMERS),
+    ],
+)
+def test_which_column_has_the_pins_is_not_guessed(text, kind):
+    with pytest.raises(
+        ValueError, match=r"several columns may be the .*; name them in a row above, such as .* and PIN"
+    ):
+        pasted(text, kind)
 
 
 HAND = b'# of the office\nNummer;PIN;Name\n+49 171 1; 4711;Alice\n\n# new ones\n\'0171 2;="0815";B\xc3\xb6b\n'
@@ -206,6 +224,13 @@ def test_tables_are_of_steps_that_have_one_and_for_administrators(page, file):
     token = desk.go("/try").form("/try")["fields"]["csrf_token"]
     assert desk.go(f"{GATE}/table/0").status == 403
     assert desk.ask("POST", f"{GATE}/table/0", f"csrf_token={token}&paste=1").status == 403
+
+
+def test_what_is_wrong_with_the_columns_is_said_above_the_rows(page, file):
+    visitor = page.administrator()
+    shown = take(visitor, table_of(visitor), paste="anything\n", show="1")
+    assert "1 error." in shown.text
+    assert "Error: line 1: there is no column pin" in shown.text
 
 
 def test_formulas_and_html_in_a_table_are_text_on_the_page(page, file):

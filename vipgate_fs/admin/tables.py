@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from vipgate_fs.admin import workbooks
 from vipgate_fs.document.outline import Tree
 from vipgate_fs.document.sources import Content, Machine
 from vipgate_fs.identify.callers.cells import Cells, Fault, read_cells, separator_of
-from vipgate_fs.identify.callers.columns import Header, Key, Value, read_header
+from vipgate_fs.identify.callers.columns import Header, Key, Value, named, read_header
 from vipgate_fs.identify.callers.list_file import clean
 from vipgate_fs.sentences import say
 
@@ -40,6 +40,8 @@ _WORTH: Final = {
     "verdict": re.compile(r"(pass|reject|forward:.*)", re.IGNORECASE),
 }
 _NOTE: Final = "note"
+_LONGEST_PIN: Final = 8
+"""Digits with a 0 in front that may well be a PIN; more are rather a telephone number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,22 +278,45 @@ def _rows(text: str) -> Iterator[list[str]]:
 
 
 def _with_head(rows: list[list[str]], kind: Kind) -> list[list[str]]:
-    """Rows with the names of their columns above them: which is which shows in what is in them."""
+    """Rows with the names of their columns above them: which is which shows in what is in them.
+
+    Raises:
+        ValueError: several may be the one; whoever guesses makes a number of a PIN, or shows PINs as notes.
+    """
     width = max(map(len, rows))
+    columns = [[_at(row, index) for row in rows] for index in range(width)]
 
-    def best(form: re.Pattern[str], among: list[int]) -> int:
-        hits = {index: sum(form.fullmatch(_at(row, index)) is not None for row in rows) for index in among}
-        return max(among, key=lambda index: (hits[index], -index))
+    def best(worth: Callable[[str], int], among: Sequence[int], what: Key | Value) -> int:
+        sums = {index: sum(map(worth, columns[index])) for index in among}
+        found = [index for index in among if sums[index] == max(sums.values())]
+        if len(found) > 1 and sums[found[0]] and what != "customer number":
+            names = {"what": named(what), "key": named(kind.key), "value": named(kind.value)}
+            text = say(
+                "several columns may be the {what}; name them in a row above, such as {key} and {value}", **names
+            )
+            raise ValueError(text)
+        return found[0]
 
-    columns = list(range(width))
-    key = best(_QUANTITY if kind.key == "number" else _WORTH["pin"], columns)
-    rest = [index for index in columns if index != key]
-    value = best(_WORTH[kind.value], rest) if rest else None
+    key = best(_like_a_number if kind.key == "number" else _like("pin"), range(width), kind.key)
+    rest = [index for index in range(width) if index != key]
+    value = best(_like(kind.value), rest, kind.value) if rest else None
     if value is not None and kind.value == "verdict" and not _WORTH["verdict"].fullmatch(_at(rows[0], value)):
         value = None
     others = iter([_NOTE, *(f"{_NOTE} {number}" for number in range(2, width + 1))])
-    names = [kind.key if index == key else kind.value if index == value else next(others) for index in columns]
-    return [names, *rows]
+    names_of = [kind.key if index == key else kind.value if index == value else next(others) for index in range(width)]
+    return [names_of, *rows]
+
+
+def _like(value: Value) -> Callable[[str], int]:
+    return lambda cell: int(_WORTH[value].fullmatch(cell) is not None)
+
+
+def _like_a_number(cell: str) -> int:
+    """How much a cell is like a telephone number, and not like a PIN."""
+    if not _QUANTITY.fullmatch(cell):
+        return 0
+    digits = cell.removeprefix("'")
+    return 3 if digits.startswith(("+", "00")) else 2 if digits.startswith("0") and len(digits) > _LONGEST_PIN else 1
 
 
 def _at(cells: Sequence[str], index: int | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -203,7 +203,7 @@ def _shown(name: str, index: int, key: str, wrong: str = "", pin: tuple[str, str
     except ValueError as why:
         trouble = said(why.args[0])
     loaded = load_text(step.content, desk().path, draft.sources if draft else Tables({}))
-    at, others = _faults(step, loaded.findings)
+    at, others = _faults(step, loaded.findings, {row.line for row in rows})
     marked = [row for row in rows if row.line in at]
     shown = sorted([*marked, *[row for row in rows if row.line not in at]][:MOST], key=lambda row: row.line)
     return render_template(
@@ -233,14 +233,14 @@ def _has_values(table: Table, kind: Kind) -> bool:
     return found is not None and found.value is not None
 
 
-def _faults(step: Step, findings: Any) -> tuple[dict[int, list[Any]], list[Any]]:
-    """What is found in the table: by line, and what is about all of it."""
+def _faults(step: Step, findings: Any, lines: Container[int]) -> tuple[dict[int, list[Any]], list[Any]]:
+    """What is found in the table: by the lines of its rows, and the rest, such as what is about its columns."""
     at: dict[int, list[Any]] = {}
     others: list[Any] = []
     for each in findings:
         line = each.line if each.file == str(step.path) else _line_in(each.message)
         if each.file == str(step.path) or each.path.startswith(shown_path(step.place)):
-            if line:
+            if line in lines:
                 at.setdefault(line, []).append(each)
             else:
                 others.append(each)
