@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from vipgate_fs.gate.override import Override, instant
+from vipgate_fs.gate.override import Override
 from vipgate_fs.gate.schedules import Calendar
 
 CALENDAR = Calendar(ZoneInfo("Europe/Berlin"))
@@ -24,12 +24,12 @@ SINCE, UNTIL = 1_795_802_400.0, 1_795_806_000.0
 )
 def test_it_holds_from_its_first_instant_to_its_end(at, holds, is_over):
     override = Override(True, UNTIL, SINCE)
-    assert (override.holds(instant(at)), override.is_over(instant(at))) == (holds, is_over)
-    assert Override(True).holds(instant(at))
+    assert (override.holds(CALENDAR.at(at)), override.is_over(CALENDAR.at(at))) == (holds, is_over)
+    assert Override(True).holds(CALENDAR.at(at))
 
 
 @pytest.mark.parametrize(
-    ("since", "until", "told"),
+    ("since", "until", "text"),
     [
         (None, None, "override until further notice"),
         (SINCE, None, "override from Fri 2026-11-27 19:00 until further notice"),
@@ -37,11 +37,11 @@ def test_it_holds_from_its_first_instant_to_its_end(at, holds, is_over):
         (SINCE, UNTIL, "override from Fri 2026-11-27 19:00 until Fri 2026-11-27 20:00"),
     ],
 )
-def test_it_says_when_it_holds_and_why(since, until, told):
-    assert Override(True, until, since).describe(CALENDAR) == told
-    assert Override(True, until, since, "holiday").describe(CALENDAR) == f"{told} (holiday)"
+def test_it_says_when_it_holds_and_why(since, until, text):
+    assert Override(True, until, since).describe(CALENDAR) == text
+    assert Override(True, until, since, "holiday").describe(CALENDAR) == f"{text} (holiday)"
 
 
 def test_any_time_is_an_instant():
-    assert instant(-1.0) == dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-    assert instant(1e300) == dt.datetime(9998, 12, 31, tzinfo=dt.UTC)
+    assert CALENDAR.at(-1.0) == dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    assert CALENDAR.at(1e300) == dt.datetime(9998, 12, 31, tzinfo=dt.UTC)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import secrets
 import time
 import traceback
@@ -233,7 +232,7 @@ def _gates() -> list[tuple[str, str, bool]]:
     except (StoreTrouble, NoConfiguration):
         switched = {}
     calendar = configuration.site.calendar
-    now = calendar.local(dt.datetime.now(dt.UTC))
+    now = calendar.now()
     listed = configuration.gates[:_MOST_GATES]
     return [
         (each.name, each.title or each.name, checks(each, switched.get(each.name), now, calendar)) for each in listed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import difflib
 import time
 from collections import Counter
@@ -70,7 +69,7 @@ def preview(desk: Desk, content: bytes, before: bytes, sources: Sources = MACHIN
     old, new = side(before, desk.path), side(content, desk.path, sources)
     sentences: list[str] = []
     trouble = ""
-    first = new.configuration.site.calendar.local(dt.datetime.now(dt.UTC)).date()
+    first = new.configuration.site.calendar.now().date()
     horizon = Horizon(first, HORIZON, new.configuration.site.calendar)
     try:
         sentences = [sentence(change, horizon) for change in compare(old, new, first, HORIZON)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from vipgate_fs.gate.gate import Gate
-from vipgate_fs.gate.override import Override, instant
+from vipgate_fs.gate.override import Override
 from vipgate_fs.gate.schedules import Calendar
 
 _AHEAD: Final = 62
@@ -68,7 +68,7 @@ def day_of(gate: Gate, override: Override | None, now: dt.datetime, calendar: Ca
         if gate.active is not None:
             yield from gate.active.schedule.turns(calendar, now.date(), days)
         ends = (override.since, override.until) if override is not None else ()
-        yield from (instant(each) for each in ends if each is not None)
+        yield from (calendar.at(each).astimezone(dt.UTC) for each in ends if each is not None)
 
     active = stands(now)
     later = (at for at in sorted(turns(_AHEAD)) if at > now)

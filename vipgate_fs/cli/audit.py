@@ -62,7 +62,7 @@ def command(config: Path | None, style: str) -> None:
     if configuration.store.url is None:
         why = say("store is none: each worker counts attempts by itself, and forgets them when it ends")
         output.echo(say("Warning: {why}", why=why), err=True)
-    now = configuration.site.calendar.local(dt.datetime.now(dt.UTC))
+    now = configuration.site.calendar.now()
     issued = _guest_pins(configuration, now)
     rows = [_row(gate, now, issued) for gate in configuration.gates if gate.enabled]
     if style == "json":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import gc
 import sys
 from collections.abc import Iterator
@@ -113,7 +112,7 @@ class Found:
     """
 
     def __init__(self, before: Side, after: Side, days: int) -> None:
-        first = after.calendar.local(dt.datetime.now(dt.UTC)).date()
+        first = after.calendar.now().date()
         self._horizon = Horizon(first, days, after.calendar)
         self.unseen = list(_unseen(before, after))
         try:

@@ -72,7 +72,7 @@ def note_ignored(gates: Gates, call: Call) -> None:
 def parse_moment(text: str | None, calendar: Calendar, option: str = "--at", allowed: Sentence = MOMENT) -> dt.datetime:
     """What an option says, in the site's time zone; now for None. Ends the command when it is no time."""
     if text is None:
-        return calendar.local(dt.datetime.now(dt.UTC))
+        return calendar.now()
     try:
         return calendar.moment(text, allowed)
     except ValueError as error:
@@ -118,7 +118,7 @@ def _end_of(until: str, calendar: Calendar) -> float:
     with suppress(ValueError):
         day = dt.date.fromisoformat(until)
         if day.year in YEARS:  # through that day, as `valid_until` has it
-            return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), calendar.timezone).timestamp()
+            return calendar.midnight(day + dt.timedelta(days=1)).timestamp()
     return parse_moment(until, calendar, "--until").timestamp()
 
 

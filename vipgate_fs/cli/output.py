@@ -13,7 +13,6 @@ from typing import Any, Final
 import click
 
 from vipgate_fs.cli.language import spoken
-from vipgate_fs.gate.override import instant
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.sentences import said, say
 from vipgate_fs.sentences.system import system_says
@@ -80,12 +79,12 @@ def show_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def iso(at: float, calendar: Calendar) -> str:
     """A Unix time as ISO 8601 has it, in the site's time; for programs."""
-    return calendar.local(instant(at)).isoformat(timespec="seconds")
+    return calendar.at(at).isoformat(timespec="seconds")
 
 
 def shown(at: float, calendar: Calendar) -> str:
     """A Unix time for people, in the site's time."""
-    return f"{calendar.local(instant(at)):%a %Y-%m-%d %H:%M}"
+    return f"{calendar.at(at):%a %Y-%m-%d %H:%M}"
 
 
 def has_color() -> bool | None:

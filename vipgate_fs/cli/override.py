@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from vipgate_fs.cli.options import (
 from vipgate_fs.cli.stores import NoStore, SiteStore
 from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.gate.call import storable
-from vipgate_fs.gate.override import Override, instant
+from vipgate_fs.gate.override import Override
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.sentences import Sentence, say
 from vipgate_fs.service.audit_trail import audit
@@ -91,7 +90,8 @@ def _values(gate: str, override: Override | None, calendar: Calendar) -> dict[st
 
 def _print(gate: str | None, essentials: Essentials, style: str) -> None:
     """How a gate is switched, or all those that are."""
-    now, calendar = instant(time.time()), essentials.site.calendar
+    calendar = essentials.site.calendar
+    now = calendar.at(time.time())
     switched = {name: override for name, override in _kept(essentials).items() if not override.is_over(now)}
     wanted = {gate: switched.get(gate)} if gate is not None else dict(switched)
     lines = []

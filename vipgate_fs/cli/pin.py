@@ -16,7 +16,6 @@ from vipgate_fs.cli.stores import NoStore, SiteStore, work_as_owner
 from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.gate.call import WITHHELD, storable
 from vipgate_fs.gate.doubts import doubt
-from vipgate_fs.gate.override import instant
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.identify.caller_pin import NUMBER
 from vipgate_fs.sentences import NOTHING, Sentence, said, say
@@ -161,7 +160,7 @@ def _values(guest: IssuedPin, calendar: Calendar) -> dict[str, Any]:
 
 
 def _line(guest: IssuedPin, calendar: Calendar) -> Sentence:
-    until = calendar.local(instant(guest.valid_until))
+    until = calendar.at(guest.valid_until)
     if guest.valid_until <= time.time():
         end = say("ended {until:%a %Y-%m-%d %H:%M}", until=until)
     else:
@@ -186,4 +185,4 @@ def _uses(left: int | None) -> Sentence:
 def _used(at: float | None, calendar: Calendar) -> Sentence:
     if at is None:
         return NOTHING
-    return say(", last used {at:%a %Y-%m-%d %H:%M}", at=calendar.local(instant(at)))
+    return say(", last used {at:%a %Y-%m-%d %H:%M}", at=calendar.at(at))

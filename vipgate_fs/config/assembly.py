@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from collections.abc import Iterable
 from functools import cache
@@ -83,7 +82,7 @@ def _warn_of_one_time_pins(gates: Section) -> None:
 
 def _warn_of_idle_schedules(gates: Iterable[Gate], section: Section, calendar: Calendar) -> None:
     """Gates that their schedules never let be active, or never let rest."""
-    today = calendar.local(dt.datetime.now(dt.UTC)).date()
+    today = calendar.now().date()
     always = cache(lambda schedule: schedule.always(calendar, today))
     never = cache(lambda schedule: not schedule.ever(calendar, today))
     for gate in gates:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Final
 
-from vipgate_fs.gate.schedules import LAST_YEAR, Calendar
+from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.sentences import Sentence, say
-
-_LATEST: Final = dt.datetime(LAST_YEAR, 12, 31, tzinfo=dt.UTC).timestamp()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,7 @@ class Override:
     def describe(self, calendar: Calendar) -> Sentence:
         """In a few words, with its beginning and its end on the site's clock."""
         note = say(" ({note})", note=self.note) if self.note else ""
-        since, until = (None if at is None else calendar.local(instant(at)) for at in (self.since, self.until))
+        since, until = (None if at is None else calendar.at(at) for at in (self.since, self.until))
         if since is None and until is None:
             return say("override until further notice{note}", note=note)
         if until is None:
@@ -52,8 +49,3 @@ class Override:
             until=until,
             note=note,
         )
-
-
-def instant(at: float) -> dt.datetime:
-    """A Unix time, whatever it is: those after the last year are its end."""
-    return dt.datetime.fromtimestamp(min(max(at, 0.0), _LATEST), dt.UTC)

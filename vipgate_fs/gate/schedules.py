@@ -32,10 +32,11 @@ _NAMES: Final = (
 _ONE_DAY: Final = dt.timedelta(days=1)
 
 
-LAST_YEAR: Final = 9998
+_LAST_YEAR: Final = 9998
 """Of times that are taken; the calendar ends a year later, so that all time zones have room."""
 MOMENT: Final = say("an ISO time such as 2026-12-24T18:30")
-YEARS: Final = range(1970, LAST_YEAR + 1)
+YEARS: Final = range(1970, _LAST_YEAR + 1)
+_LATEST: Final = dt.datetime(_LAST_YEAR, 12, 31, tzinfo=dt.UTC).timestamp()
 
 
 class Calendar:
@@ -55,6 +56,18 @@ class Calendar:
         if at.utcoffset() is None:
             raise ValueError(f"{at} has no time zone; allowed: an instant, such as {at}+01:00")
         return at.astimezone(self.timezone)
+
+    def now(self) -> dt.datetime:
+        """Now, on the site's clock."""
+        return self.local(dt.datetime.now(dt.UTC))
+
+    def at(self, seconds: float) -> dt.datetime:
+        """A Unix time on the site's clock, whatever it is: those after the last year are its end."""
+        return self.local(dt.datetime.fromtimestamp(min(max(seconds, 0.0), _LATEST), dt.UTC))
+
+    def midnight(self, day: dt.date) -> dt.datetime:
+        """When a day begins on the site's clock."""
+        return dt.datetime.combine(day, dt.time(), self.timezone)
 
     def moment(self, text: str, allowed: Sentence = MOMENT) -> dt.datetime:
         """An ISO time, on the site's clock unless it has an offset of its own.
@@ -309,8 +322,7 @@ class Schedule:
         turns = {0}.union(*(span.turns for span in self.spans))
         for offset in range(days):
             midnight, next_midnight = (
-                dt.datetime.combine(from_day + dt.timedelta(days), dt.time(), calendar.timezone).astimezone(dt.UTC)
-                for days in (offset, offset + 1)
+                calendar.midnight(from_day + dt.timedelta(days)).astimezone(dt.UTC) for days in (offset, offset + 1)
             )
             minutes = (next_midnight - midnight) // dt.timedelta(minutes=1)
             # Where the clock changes, a turn may fall into the skipped hour: look at every minute.

@@ -111,7 +111,7 @@ def _end(written: str, calendar: Calendar) -> dt.datetime:
 
 
 def _warn(dated: tuple[DatedPin, ...], written: tuple[Section, ...], calendar: Calendar) -> None:
-    now = calendar.local(dt.datetime.now(dt.UTC)).replace(tzinfo=None)
+    now = calendar.now().replace(tzinfo=None)
     for index, one in enumerate(dated):
         earlier = (i for i, other in enumerate(dated[:index]) if _overlap(one, other))
         if one.valid_from >= one.valid_until:

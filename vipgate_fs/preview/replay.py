@@ -7,7 +7,6 @@ unknown where it does not. PINs are in no record: a caller who is asked again is
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -80,7 +79,7 @@ def _decide(record: CallRecord, configuration: Configuration, before: Configurat
     if _MASKED in record.caller or _MASKED in record.called:
         raise _Unknown(say("the number, which is masked in the record"))
     calendar = configuration.site.calendar
-    at = calendar.local(dt.datetime.fromtimestamp(record.began, dt.UTC))
+    at = calendar.at(record.began)
     call = _call(record, configuration)
     return decide(configuration.gates, call, at, calendar, _Answers(record, configuration, before))
 

@@ -6,7 +6,7 @@ import csv
 import datetime as dt
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final
 
@@ -42,7 +42,7 @@ def show() -> str:
     """A page of them."""
     configuration = desk().configuration(desk().status())
     calendar = configuration.site.calendar
-    now = calendar.local(dt.datetime.now(dt.UTC))
+    now = calendar.now()
     wanted = _wanted(configuration, now)
     after = _cursor(request.args.get("after", ""))
     found = desk().ask(lambda connection: records.latest(connection, wanted, after=after))
@@ -57,7 +57,7 @@ def show() -> str:
         gates=[(gate.name, gate.name) for gate in configuration.gates],
         retention=round(configuration.records.retention / 86_400),
         now=now,
-        at=_clock(calendar),
+        at=calendar.at,
     )
 
 
@@ -66,9 +66,9 @@ def live() -> Response:
     """Calls that fit as they end, as server-sent events: rows of the table. It ends with the session."""
     configuration = desk().configuration(desk().status())
     calendar = configuration.site.calendar
-    wanted = _wanted(configuration, calendar.local(dt.datetime.now(dt.UTC)))
+    wanted = _wanted(configuration, calendar.now())
     row = get_template_attribute("macros.html", "call_row")
-    at = _clock(calendar)
+    at = calendar.at
 
     def events() -> Iterator[str]:
         try:
@@ -76,7 +76,7 @@ def live() -> Response:
                 yield ": listening\n\n"
                 while current_session(prolongs=False) is not None:
                     found = [record for record in wait(BEAT) if wanted.fits(record)]
-                    now = calendar.local(dt.datetime.now(dt.UTC))
+                    now = calendar.now()
                     yield "".join(_event(row(record, now, at)) for record in found) or ":\n\n"
                 yield "event: end\ndata:\n\n"
         except TooMany:
@@ -91,7 +91,7 @@ def export() -> Response:
     """Those that fit, as a table for spreadsheets, in which nothing is a formula."""
     configuration = desk().configuration(desk().status())
     calendar = configuration.site.calendar
-    wanted = _wanted(configuration, calendar.local(dt.datetime.now(dt.UTC)))
+    wanted = _wanted(configuration, calendar.now())
     found = desk().ask(lambda connection: records.latest(connection, wanted, _MOST_EXPORTED))
     headers = {"Content-Disposition": "attachment; filename=calls.csv"}
     return Response(_lines(found.records, calendar), mimetype="text/csv", headers=headers)
@@ -108,7 +108,7 @@ def show_one(uuid: str, began: str) -> str:
         abort(404)
     configuration = desk().configuration(desk().status())
     calendar = configuration.site.calendar
-    at = _clock(calendar)
+    at = calendar.at
     site = configuration.site
     call = Call(
         uuid="page",
@@ -126,19 +126,14 @@ def show_one(uuid: str, began: str) -> str:
         explained=explain(configuration, call, at(record.began), memory),
         masked="*" in record.caller + record.called,
         earlier=earlier.records if earlier else [],
-        now=calendar.local(dt.datetime.now(dt.UTC)),
+        now=calendar.now(),
         at=at,
     )
 
 
-def _clock(calendar: Calendar) -> Callable[[float], dt.datetime]:
-    """Unix times on the site's clock."""
-    return lambda moment: calendar.local(dt.datetime.fromtimestamp(moment, dt.UTC))
-
-
 def _wanted(configuration: Configuration, now: dt.datetime) -> Wanted:
     """What the form says; what it does not know counts as nothing."""
-    midnight = dt.datetime.combine(now.date(), dt.time(), now.tzinfo)
+    midnight = configuration.site.calendar.midnight(now.date())
     days = PERIODS.get(request.args.get("since", ""), 0)
     since = 0.0 if days > PERIODS["30d"] else (midnight - dt.timedelta(days)).timestamp()
     outcome, gate = request.args.get("outcome", ""), request.args.get("gate", "")
@@ -159,7 +154,7 @@ def _cursor(text: str) -> tuple[float, str, float] | None:
 
 def _lines(found: list[CallRecord], calendar: Calendar) -> Iterator[str]:
     yield _line(COLUMNS)
-    at = _clock(calendar)
+    at = calendar.at
     for record in found:
         values = {name: getattr(record, name) for name in COLUMNS}
         values["began"] = at(record.began).isoformat(timespec="seconds")

@@ -280,7 +280,7 @@ def _user() -> str:
 
 def _at(moment: float) -> dt.datetime:
     try:
-        return desk().configuration().site.calendar.local(dt.datetime.fromtimestamp(moment, dt.UTC))
+        return desk().configuration().site.calendar.at(moment)
     except NoConfiguration:
         return dt.datetime.fromtimestamp(moment, dt.UTC).astimezone()
 

@@ -154,7 +154,7 @@ def _shown(  # noqa: PLR0913, PLR0917 - all that may be on the page
     in_force = next((each for each in configuration.gates if each.name == name), None)
     drafted = loaded.configuration and next((each for each in loaded.configuration.gates if each.name == name), None)
     calendar = (loaded.configuration or configuration).site.calendar
-    now = calendar.local(dt.datetime.now(dt.UTC))
+    now = calendar.now()
     first, after = lines_at(content, ("gates", name))
     shown_lines = list(lines(decoded(content)[0], loaded.findings, str(desk().path)))[first:after]
     gate = drafted or in_force

@@ -15,6 +15,7 @@ from vipgate_fs.admin.application import desk
 from vipgate_fs.admin.words import phrase
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import WITHHELD, storable
+from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.identify.caller_pin import NUMBER
 from vipgate_fs.store import guests, issuing
 from vipgate_fs.store.key import KeyUnusable
@@ -39,7 +40,7 @@ def issue() -> str | tuple[str, int]:
     """Issue one, and show it in this answer only."""
     configuration = desk().configuration(desk().status())
     calendar = configuration.site.calendar
-    now = calendar.local(dt.datetime.now(dt.UTC))
+    now = calendar.now()
     gate, written = request.form.get("gate", ""), request.form.get("caller", "").strip()
     if gate not in _gates(configuration):
         return _listed(phrase("Choose a gate.")), 422
@@ -48,7 +49,7 @@ def issue() -> str | tuple[str, int]:
         return _listed(phrase("{written} is not a telephone number.", written=written)), 422
     try:
         digits = min(max(int(request.form.get("digits", _USUAL)), _SHORTEST), _LONGEST)
-        until = _end(now, request.form.get("length", "24h"), request.form.get("until", ""))
+        until = _end(calendar, request.form.get("length", "24h"), request.form.get("until", ""))
     except ValueError:
         return _listed(phrase("Say until when: a moment that is yet to come.")), 422
     uses = _USES.get(request.form.get("uses", "1"), 1)
@@ -69,7 +70,7 @@ def issue() -> str | tuple[str, int]:
         number=number,
         picture=_picture(number, pin) if number else None,
         now=now,
-        until=calendar.local(dt.datetime.fromtimestamp(guest.valid_until, dt.UTC)),
+        until=calendar.at(guest.valid_until),
     )
 
 
@@ -92,8 +93,8 @@ def _listed(wrong: str = "") -> str:
         gates=_gates(configuration),
         choices=[(name, name) for name in _gates(configuration)],
         valid=[guest for guest in listed if guest.is_valid(now)],
-        now=calendar.local(dt.datetime.fromtimestamp(now, dt.UTC)),
-        at=lambda moment: calendar.local(dt.datetime.fromtimestamp(moment, dt.UTC)),
+        now=calendar.at(now),
+        at=calendar.at,
     )
 
 
@@ -102,12 +103,13 @@ def _gates(configuration: Configuration) -> list[str]:
     return [gate.name for gate in configuration.gates if any(step.kind == "guest_pin" for step in gate.steps)]
 
 
-def _end(now: dt.datetime, length: str, until: str) -> float:
+def _end(calendar: Calendar, length: str, until: str) -> float:
     """The Unix time of its end. Raises ValueError."""
+    now = calendar.now()
     if length == "today":
-        return dt.datetime.combine(now.date() + dt.timedelta(days=1), dt.time(), now.tzinfo).timestamp()
+        return calendar.midnight(now.date() + dt.timedelta(days=1)).timestamp()
     if length == "until":
-        end = dt.datetime.fromisoformat(until).replace(tzinfo=now.tzinfo)
+        end = dt.datetime.fromisoformat(until).replace(tzinfo=calendar.timezone)
         if end <= now:
             raise ValueError
         return end.timestamp()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import time
 from contextlib import suppress
@@ -38,8 +37,8 @@ def show() -> str:
         found=[(each, each.failures >= limits.get(each.gate, Lockout()).failures) for each in found[:_PAGE]],
         number=number,
         after=json.dumps((found[_PAGE - 1].gate, found[_PAGE - 1].who)) if len(found) > _PAGE else "",
-        now=calendar.local(dt.datetime.fromtimestamp(now, dt.UTC)),
-        at=lambda moment: calendar.local(dt.datetime.fromtimestamp(moment, dt.UTC)),
+        now=calendar.at(now),
+        at=calendar.at,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,8 +51,8 @@ def show() -> str:
         "lockouts.html",
         locked=[each for each in found if each.until],
         near=[each for each in found if not each.until and each.failures],
-        now=calendar.local(dt.datetime.fromtimestamp(now, dt.UTC)),
-        at=lambda moment: calendar.local(dt.datetime.fromtimestamp(moment, dt.UTC)),
+        now=calendar.at(now),
+        at=calendar.at,
     )
 
 

@@ -18,7 +18,7 @@ from vipgate_fs.admin.words import phrase
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import storable
 from vipgate_fs.gate.gate import Gate
-from vipgate_fs.gate.override import Override, instant
+from vipgate_fs.gate.override import Override
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.store import overrides, records
 
@@ -37,8 +37,8 @@ def show() -> str:
     status = desk().status()
     configuration = desk().configuration(status)
     calendar = configuration.site.calendar
-    now = calendar.local(dt.datetime.now(dt.UTC))
-    midnight = dt.datetime.combine(now.date(), dt.time(), now.tzinfo).timestamp()
+    now = calendar.now()
+    midnight = calendar.midnight(now.date()).timestamp()
     trouble: StoreTrouble | None = None
     switched: dict[str, Override] = {}
     figures: dict[tuple[str | None, str], int] = {}
@@ -60,7 +60,7 @@ def show() -> str:
         now=now,
         calendar=calendar,
         changed=status is not None and status.is_changed(),
-        at=lambda moment: calendar.local(dt.datetime.fromtimestamp(moment, dt.UTC)),
+        at=calendar.at,
     )
 
 
@@ -73,17 +73,14 @@ def switch(name: str) -> Response:
     state, length = request.form.get("state", "auto"), request.form.get("length", "2h")
     override: Override | None = None
     if state in {"on", "off"}:
-        now = configuration.site.calendar.local(dt.datetime.now(dt.UTC))
-        ends = {"open": None, "today": _midnight_after(now)}
+        calendar = configuration.site.calendar
+        tomorrow = calendar.now().date() + dt.timedelta(days=1)
+        ends = {"open": None, "today": calendar.midnight(tomorrow).timestamp()}
         until = ends[length] if length in ends else time.time() + (LENGTHS.get(length) or LENGTHS["2h"] or 0.0)
         override = Override(state == "on", until, None, storable(request.form.get("note", ""), longest=_LONGEST_NOTE))
     desk().change(lambda connection: overrides.write(connection, name, override))
     desk().note("override", g.session.name or "link", gate=name, state=state if override else "auto")
     return redirect(url_for(".show"), 303)
-
-
-def _midnight_after(now: dt.datetime) -> float:
-    return dt.datetime.combine(now.date() + dt.timedelta(days=1), dt.time(), now.tzinfo).timestamp()
 
 
 def _row(
@@ -121,7 +118,7 @@ def _why(gate: Gate, day: Day, now: dt.datetime, calendar: Calendar) -> str:
     until = words.moment(day.until, now) if day.until else ""
     if day.override is not None:
         end = day.override.until
-        local = calendar.local(instant(end)) if end is not None else None
+        local = calendar.at(end) if end is not None else None
         return _by_hand(day, day.override, words.moment(local, now) if local else "")
     if gate.active is None:
         return phrase("Checks callers always.")

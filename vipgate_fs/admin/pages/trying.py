@@ -36,7 +36,7 @@ _PATIENCE: Final = 30.0
 @page.get("/try")
 def show() -> str:
     """The form, perhaps filled in with a call that was recorded."""
-    now = _now(desk().configuration(desk().status()))
+    now = desk().configuration(desk().status()).site.calendar.now()
     given = {name: request.args.get(name, "")[:_LONGEST] for name in ("caller", "called", "at")}
     return render_template("trying.html", given={**given, "at": given["at"] or _written(now)}, now=now, keys=_ENTRIES)
 
@@ -45,7 +45,7 @@ def show() -> str:
 def place() -> str | tuple[str, int]:
     """Place it."""
     configuration = desk().configuration(desk().status())
-    now = _now(configuration)
+    now = configuration.site.calendar.now()
     form = {name: value.strip()[:_LONGEST] for name, value in request.form.items()}
     at = now
     with suppress(ValueError):
@@ -115,10 +115,6 @@ def _until_transfer(moments: list[Moment]) -> list[Moment]:
     """What happens while the gate has the call."""
     ends = [index for index, moment in enumerate(moments, 1) if moment.what == What.TRANSFERRED]
     return moments[: ends[0]] if ends else moments
-
-
-def _now(configuration: Configuration) -> dt.datetime:
-    return configuration.site.calendar.local(dt.datetime.now(dt.UTC))
 
 
 def _written(at: dt.datetime) -> str:
