@@ -83,8 +83,8 @@ class Service:
 
     def lines(self, event=None, **values):
         """The log's lines, all or those of an event and with these values."""
-        told = self.log.read_text().rpartition("\n")[0].splitlines()  # the last may not be complete
-        lines = [json.loads(line) for line in told if line.startswith("{")]  # others are the configuration's findings
+        whole = self.log.read_text().rpartition("\n")[0].splitlines()  # the last may not be complete
+        lines = [json.loads(line) for line in whole if line.startswith("{")]  # others are the configuration's findings
         wanted = values | ({"event": event} if event else {})
         return [line for line in lines if wanted.items() <= line.items()]
 

@@ -51,11 +51,11 @@ class Watch:
         def before(owner, name, tell):
             do = getattr(owner, name)
 
-            def told(self, *arguments, **more):
+            def watched(self, *arguments, **more):
                 tell(self, *arguments, **more)
                 return do(self, *arguments, **more)
 
-            patch.setattr(owner, name, told)
+            patch.setattr(owner, name, watched)
 
         before(Caller, "entry", lambda caller, prompt: self.keyed_in(keys_of(caller, prompt)))
         before(structlog.WriteLogger, "msg", lambda _, message: self.saw("log", message))

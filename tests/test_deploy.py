@@ -30,8 +30,8 @@ def test_its_commands_exist(unit, key):
     program, subcommand, *options = unit[key].split()
     assert Path(program).name == "vipgate"
     command = import_module(f"vipgate_fs.cli.{subcommand}").command  # not by `main`, which would patch this process
-    told = CliRunner().invoke(command, ["--help"]).output
-    assert all(option in told for option in options if option.startswith("--"))
+    help_text = CliRunner().invoke(command, ["--help"]).output
+    assert all(option in help_text for option in options if option.startswith("--"))
 
 
 def test_its_times_are_longer_than_the_services(unit):

@@ -34,5 +34,5 @@ def test_systemd_understands_every_line(unit):
 
 
 def test_it_is_confined(unit):
-    code, told = analyze("security", "--offline=yes", "--threshold=20", "--no-pager", unit)
-    assert code == 0, told
+    code, report = analyze("security", "--offline=yes", "--threshold=20", "--no-pager", unit)
+    assert code == 0, report

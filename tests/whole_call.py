@@ -176,14 +176,14 @@ def end(experience):
 
 def heard(experience):
     """The sounds of the gate by the prompts' names, in parentheses where the caller did not hear the end."""
-    told = []
+    experienced = []
     for moment in experience.moments:
         if moment.what is What.TRANSFERRED:
             break
         if moment.what in (What.HEARD, What.HEARD_PART):
             names = [PurePath(sound).stem.removeprefix("vipgate-") for sound in moment.detail.split("!")]
-            told.append(" ".join(names) if moment.what is What.HEARD else f"({' '.join(names)})")
-    return ", ".join(told)
+            experienced.append(" ".join(names) if moment.what is What.HEARD else f"({' '.join(names)})")
+    return ", ".join(experienced)
 
 
 def story(experience):

@@ -58,14 +58,16 @@ def call(path):
     return run
 
 
-def told(result):
+def moments(result):
     """What the caller experienced, without the seconds."""
     assert result.exit_code == 0, result.output
     return [line.split(maxsplit=1)[1] for line in result.stdout.splitlines()]
 
 
 def sounds(result):
-    return [line.rpartition("vipgate-")[2] for line in told(result) if line.startswith("heard") and "vipgate-" in line]
+    return [
+        line.rpartition("vipgate-")[2] for line in moments(result) if line.startswith("heard") and "vipgate-" in line
+    ]
 
 
 @pytest.mark.parametrize(
@@ -102,12 +104,12 @@ def sounds(result):
     ],
 )
 def test_what_the_caller_experiences(call, arguments, experienced):
-    assert experienced in told(call("--from", "004930123456", *arguments))
+    assert experienced in moments(call("--from", "004930123456", *arguments))
 
 
 def test_keys_come_in_the_prompt_or_after_it(call):
     arguments = ("--from", "1", "--to", "700", *EVENING, "--dial", f"{PIN}#")
-    assert any(line.startswith("heard part of ") for line in told(call(*arguments)))
+    assert any(line.startswith("heard part of ") for line in moments(call(*arguments)))
     assert sounds(call(*arguments, "--dial-after", "6")) == ["welcome.wav"]
 
 
@@ -137,7 +139,7 @@ def test_a_gate_that_is_running(path):
         result = CliRunner().invoke(command, arguments)
     finally:
         server.stop(drain=0)
-    assert told(result) == ["rejected 486 Busy Here"]
+    assert moments(result) == ["rejected 486 Busy Here"]
     assert '"withheld"' in log.getvalue()
 
 
@@ -160,7 +162,7 @@ def test_a_gate_that_is_running_on_ipv6(path):
         result = CliRunner().invoke(command, arguments)
     finally:
         server.stop(drain=0)
-    assert told(result) == ["rejected 486 Busy Here"]
+    assert moments(result) == ["rejected 486 Busy Here"]
 
 
 @pytest.fixture
@@ -184,18 +186,20 @@ def test_a_guest_pin_is_right_and_not_used_up(site):
     pin = site("pin issue", "--gate", "g", "--uses", "1").stdout.strip()
     for _ in range(2):
         result = site("call", "--from", "1", "--to", "700", "--dial", f"{pin}#", *FAST)
-        assert "transferred to 700 XML vipgate-passed" in told(result)
+        assert "transferred to 700 XML vipgate-passed" in moments(result)
         assert result.stderr == "Note: a simulated call does not use up a guest PIN\n"
         assert pin not in result.output
     assert "one use left" in site("pin list").stdout
-    assert "hung up by the switch, USER_BUSY" in told(site("call", "--from", "1", "--to", "700", "--dial", "1#", *FAST))
+    assert "hung up by the switch, USER_BUSY" in moments(
+        site("call", "--from", "1", "--to", "700", "--dial", "1#", *FAST)
+    )
 
 
 def test_an_override_counts(site):
     site("pin issue", "--gate", "g")
     site("override", "g", "off")
     result = site("call", "--from", "1", "--to", "700", *FAST)
-    assert told(result)[0] == "transferred to 700 XML vipgate-passed"
+    assert moments(result)[0] == "transferred to 700 XML vipgate-passed"
 
 
 def test_the_dialplan_may_set_variables(tmp_path):

@@ -130,8 +130,8 @@ def test_since_nonsense(site, write, since):
     write(RECORD)
     result = CliRunner().invoke(command, ["--config", str(site), "--since", since])
     assert result.exit_code == 2
-    told = f"for --since: found {since}; allowed: an ISO time such as 2026-12-24T18:30, or so long ago, such as 24h"
-    assert told in " ".join(result.stderr.split())
+    message = f"for --since: found {since}; allowed: an ISO time such as 2026-12-24T18:30, or so long ago, such as 24h"
+    assert message in " ".join(result.stderr.split())
 
 
 def test_secrets_and_files_that_only_the_service_needs_may_be_missing(site, write, calls):

@@ -52,7 +52,7 @@ def test_exit_code_and_summary(check, arguments, code, summaries):
 
 
 @pytest.mark.parametrize(
-    ("mode", "text", "told"),
+    ("mode", "text", "remark"),
     [
         (0o640, GOOD, None),
         (0o644, GOOD, READABLE),
@@ -75,7 +75,7 @@ def test_exit_code_and_summary(check, arguments, code, summaries):
         (0o666, BROKEN, "everybody on this machine can change it"),
     ],
 )
-def test_a_file_that_others_can_get_at_is_told_and_no_finding(check, tmp_path, monkeypatch, mode, text, told):
+def test_a_file_that_others_can_get_at_is_reported_and_no_finding(check, tmp_path, monkeypatch, mode, text, remark):
     monkeypatch.setenv("VIPGATE_PIN", "081599081599")
     monkeypatch.setenv("VIPGATE_STORE", "postgresql+psycopg://u:s3cr3t@localhost/v")
     tmp_path.joinpath("good.yaml").write_text(text)
@@ -83,7 +83,9 @@ def test_a_file_that_others_can_get_at_is_told_and_no_finding(check, tmp_path, m
     result = check("good.yaml", "--strict")
     assert result.exit_code == (text == BROKEN), result.output
     _, *warnings = result.stderr.splitlines()
-    assert [warning.startswith(f"good.yaml: Warning: {told}; chmod o= ") for warning in warnings] == [True] * bool(told)
+    assert [warning.startswith(f"good.yaml: Warning: {remark}; chmod o= ") for warning in warnings] == [True] * bool(
+        remark
+    )
 
 
 def test_nobody_is_advised_to_change_the_mode_of_a_device(check):
@@ -130,9 +132,9 @@ HOLIDAYS = "site: {holidays: {base: DE-BY, add: [08-08 Friedensfest], without: [
 
 def test_the_holidays_of_a_year_are_listed_by_name(check, tmp_path):
     tmp_path.joinpath("good.yaml").write_text(HOLIDAYS)
-    told = check("good.yaml", "--holidays", "2027").stdout.splitlines()
-    assert told[:2] == ["good.yaml: 12 public holidays in 2027", "  Wed 2027-01-06  Heilige Drei Könige"]
-    assert "  Sun 2027-08-08  Friedensfest" in told
+    lines = check("good.yaml", "--holidays", "2027").stdout.splitlines()
+    assert lines[:2] == ["good.yaml: 12 public holidays in 2027", "  Wed 2027-01-06  Heilige Drei Könige"]
+    assert "  Sun 2027-08-08  Friedensfest" in lines
     document = json.loads(check("good.yaml", "--holidays", "2027", "--format", "json").stdout)
     assert document["findings"] == []
     assert document["holidays"]["good.yaml"][0] == {
@@ -143,10 +145,10 @@ def test_the_holidays_of_a_year_are_listed_by_name(check, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("year", "told"), [("2027", "good.yaml: 0 public holidays in 2027"), ("1800", "range"), ("x", "x")]
+    ("year", "shown"), [("2027", "good.yaml: 0 public holidays in 2027"), ("1800", "range"), ("x", "x")]
 )
-def test_a_year_or_a_site_without_holidays(check, year, told):
-    assert told in check("good.yaml", "--holidays", year).output
+def test_a_year_or_a_site_without_holidays(check, year, shown):
+    assert shown in check("good.yaml", "--holidays", year).output
 
 
 @pytest.mark.parametrize("place", ["vipgate.yaml", "elsewhere.yaml"])
@@ -160,7 +162,7 @@ def test_without_a_file_the_usual_places_are_looked_at(check, tmp_path, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "expected"),
     [
         (["--version"], 0, version("vipgate-fs")),
         (["--help"], 0, "check"),
@@ -169,10 +171,10 @@ def test_without_a_file_the_usual_places_are_looked_at(check, tmp_path, monkeypa
         (["check", "--format", "xml"], 2, "xml"),
     ],
 )
-def test_the_command_itself(arguments, code, told):
+def test_the_command_itself(arguments, code, expected):
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == code
-    assert told in result.output
+    assert expected in result.output
     assert "Traceback" not in result.output
 
 

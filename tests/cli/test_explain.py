@@ -94,11 +94,11 @@ def explained(result):
     ],
 )
 def test_json(explain, arguments, gate, verdict, lines, targets):
-    told = explained(explain(*arguments, "--format", "json"))
-    assert (told["gate"], told["verdict"]) == (gate, verdict)
-    assert [reason["line"] for reason in told["reasons"]] == lines
+    explanation = explained(explain(*arguments, "--format", "json"))
+    assert (explanation["gate"], explanation["verdict"]) == (gate, verdict)
+    assert [reason["line"] for reason in explanation["reasons"]] == lines
     if " " not in arguments[3]:
-        assert [outcome["target"] for outcome in told["outcomes"]] == targets
+        assert [outcome["target"] for outcome in explanation["outcomes"]] == targets
 
 
 def test_text_names_file_and_line(explain):
@@ -176,7 +176,7 @@ def test_a_lockout_is_known(explain, tmp_path, rejects):
 
 
 @pytest.mark.parametrize(
-    ("at", "told"),
+    ("at", "message"),
     [
         ("2027-03-28T02:30", "there is no 2027-03-28T02:30 in Europe/Berlin"),
         ("2027-03-28T02:00", "allowed: such as 2027-03-28T03:00+02:00"),
@@ -185,17 +185,17 @@ def test_a_lockout_is_known(explain, tmp_path, rejects):
         ("2026-10-25T02:30", None),
     ],
 )
-def test_a_minute_that_the_clock_skips_is_refused(explain, at, told):
+def test_a_minute_that_the_clock_skips_is_refused(explain, at, message):
     result = explain("--from", "1", "--to", "8000", "--at", at)
-    assert result.exit_code == (2 if told else 0)
-    assert told is None or told in result.output
+    assert result.exit_code == (2 if message else 0)
+    assert message is None or message in result.output
 
 
 def test_the_holiday_that_decided_is_named(explain, tmp_path):
     config = tmp_path / "vipgate.yaml"
     config.write_text(CONFIGURATION.replace("Europe/Berlin}", "Europe/Berlin, holidays: DE-BE}"))
-    told = explain("--from", "1", "--to", "07022 27978", "--at", "2027-03-08T11:00").output
-    assert "active: Mon 2027-03-08 11:00 is a public holiday (Internationaler Frauentag), outside office" in told
+    output = explain("--from", "1", "--to", "07022 27978", "--at", "2027-03-08T11:00").output
+    assert "active: Mon 2027-03-08 11:00 is a public holiday (Internationaler Frauentag), outside office" in output
 
 
 def test_a_caller_who_hides_the_number_is_a_withheld_one_where_that_is_configured(tmp_path):
@@ -208,8 +208,8 @@ def test_a_caller_who_hides_the_number_is_a_withheld_one_where_that_is_configure
 
     def run(called, *more):
         arguments = ["--config", str(config), "--from", "+4930123456", "--to", called, "--format", "json", *more]
-        told = explained(CliRunner().invoke(command, arguments))
-        return told["from"], told["verdict"]
+        explanation = explained(CliRunner().invoke(command, arguments))
+        return explanation["from"], explanation["verdict"]
 
     assert [run(called) for called in ("700", "701")] == [("+4930123456", "pass")] * 2
     assert run("700", "--hidden") == ("withheld", "reject")
@@ -246,9 +246,9 @@ def test_a_disabled_gate_is_named_where_it_would_have_taken_the_call(tmp_path):
     config = tmp_path / "vipgate.yaml"
     config.write_text(text.replace('["7001"]}\n    otherwise', '["7009"]}\n    otherwise'))
 
-    def told(called):
+    def printed(called):
         arguments = ["--config", str(config), "--no-store", "--from", "0176 1", "--to", called]
         return CliRunner().invoke(command, arguments, catch_exceptions=False).output
 
-    assert "no gate protects 7009, for gate old is disabled" in told("7009")
-    assert "gate support (Bereitschaft Süd (24 Stunden) – für Stammkunden) protects number 7001" in told("7001")
+    assert "no gate protects 7009, for gate old is disabled" in printed("7009")
+    assert "gate support (Bereitschaft Süd (24 Stunden) – für Stammkunden) protects number 7001" in printed("7001")

@@ -9,12 +9,12 @@ from vipgate_fs.cli import main
 from vipgate_fs.cli.files import FILES
 
 
-def told(*arguments):
+def printed(*arguments):
     return CliRunner().invoke(main, ["files", *arguments]).output
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_each_is_where_it_is_said_to_be(name):
-    path = Path(told(name).rstrip("\n"))
+    path = Path(printed(name).rstrip("\n"))
     assert path.exists()
-    assert f"{name:<12}{path}" in told().splitlines()
+    assert f"{name:<12}{path}" in printed().splitlines()

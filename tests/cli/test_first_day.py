@@ -39,9 +39,9 @@ def file(tmp_path):
 def test_a_number_is_called_however_it_is_written(file, command, written):
     speed = ["--speed", "50", "--dial", "0815#"] if command is call.command else []
     arguments = ["--config", str(file), "--from", "+49 176 1234567", "--to", written, *speed]
-    told = CliRunner().invoke(command, arguments).output
-    assert "484" not in told
-    assert "vipgate-passed" in told
+    output = CliRunner().invoke(command, arguments).output
+    assert "484" not in output
+    assert "vipgate-passed" in output
 
 
 @ROOT
@@ -80,7 +80,7 @@ def test_check_sees_with_the_services_eyes(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "remark"),
     [
         (b"", "is empty; allowed: a WAV file"),
         (b"Willkommen!\n", "is no WAV file but something else"),
@@ -89,7 +89,7 @@ def test_check_sees_with_the_services_eyes(tmp_path_factory):
     ],
 )
 @pytest.mark.parametrize("rate", ["", "8000"])
-def test_a_prompt_that_is_no_wav_file_is_told(tmp_path, content, told, rate):
+def test_a_prompt_that_is_no_wav_file_is_reported(tmp_path, content, remark, rate):
     folder = tmp_path / "de" / rate
     folder.mkdir(parents=True)
     for name in ("vipgate-welcome.wav", "vipgate-wrong-pin.wav", "vipgate-rejected.wav", "mine.wav"):
@@ -98,7 +98,7 @@ def test_a_prompt_that_is_no_wav_file_is_told(tmp_path, content, told, rate):
     text = CONFIGURATION.replace("country: DE", f"country: DE, sounds: {tmp_path}")
     text = text.replace('"0815"}}]}', '"0815"}}], prompts: {welcome: mine.wav}}')
     findings = "\n".join(map(str, config.load_text(text).findings))
-    assert (f"{folder / 'mine.wav'} {told}" in findings) if told else not findings
+    assert (f"{folder / 'mine.wav'} {remark}" in findings) if remark else not findings
 
 
 def test_before_the_services_first_start_the_store_is_where_it_will_be(tmp_path, monkeypatch):

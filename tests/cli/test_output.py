@@ -65,8 +65,8 @@ def test_a_command_that_was_run_by_itself_has_its_short_help_afterwards():
 def test_a_full_disk_is_one_line_and_exit_1(arguments):
     with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
         done = subprocess.run([*VIPGATE, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    told = "Error: the output can't be written: No space left on device\n"
-    assert (done.returncode, done.stderr) == (1, told)
+    message = "Error: the output can't be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, message)
 
 
 @pytest.mark.parametrize(("value", "colors"), [("", True), ("1", False)])

@@ -59,14 +59,14 @@ def test_a_gate_is_switched_and_listed_and_explained(run):
 
 def test_one_may_begin_later_and_says_why(run):
     options = ("--from", "2099-01-02T18:00", "--until", "2099-01-05T07:00", "--note", "week-end\n")
-    told = "support: on, override from Fri 2099-01-02 18:00 until Mon 2099-01-05 07:00 (week-end\\n)\n"
-    assert run(override, "support", "on", *options).output == told
-    assert run(override).output == told
+    shown = "support: on, override from Fri 2099-01-02 18:00 until Mon 2099-01-05 07:00 (week-end\\n)\n"
+    assert run(override, "support", "on", *options).output == shown
+    assert run(override).output == shown
     assert explained(run) == "active: always"
     assert explained(run, "--at", "2099-01-03T00:00").startswith("active: override from Fri 2099-01-02 18:00 until")
     assert explained(run, "--at", "2099-01-05T07:00") == "active: always"
-    told = run(override, "support", "off", "--from", "2099-01-02T18:00", "--for", "2d").output
-    assert "until Sun 2099-01-04 18:00" in told
+    shown = run(override, "support", "off", "--from", "2099-01-02T18:00", "--for", "2d").output
+    assert "until Sun 2099-01-04 18:00" in shown
 
 
 @pytest.mark.parametrize("end", ["9998-12-31T23:59-05:00", "9998-12-31", "2099-01-01"])
@@ -198,8 +198,8 @@ def test_explain_says_when_the_store_can_not_be_asked(run, tmp_path):
 
 
 def test_a_date_means_through_that_day(run):
-    told = run(override, "support", "off", "--until", "2126-12-24").output
-    assert told == "support: off, override until Wed 2126-12-25 00:00\n"
+    shown = run(override, "support", "off", "--until", "2126-12-24").output
+    assert shown == "support: off, override until Wed 2126-12-25 00:00\n"
 
 
 def test_json_is_one_document(run):

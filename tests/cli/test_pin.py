@@ -97,9 +97,9 @@ def test_what_it_is_good_for_is_kept_and_told(pin, is_right):
     options = ["--caller", "0176 12345678", "--uses", "2", "--note", "Ms Example\n", "--until", "2099-12-24T18:30"]
     result = pin("issue", "--gate", "support", *options)
     made = result.stdout.strip()
-    told = f"support, for {VIP}, valid until Thu 2099-12-24 18:30, 2 uses left (Ms Example\\n)\n"
-    assert result.stderr.endswith(f": {told}")
-    assert pin("list").stdout.endswith(f": {told}")
+    line = f"support, for {VIP}, valid until Thu 2099-12-24 18:30, 2 uses left (Ms Example\\n)\n"
+    assert result.stderr.endswith(f": {line}")
+    assert pin("list").stdout.endswith(f": {line}")
     assert [is_right(made), is_right(made, caller="")] == [True, False]
 
 

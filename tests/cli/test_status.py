@@ -153,7 +153,7 @@ def test_no_service_is_told_where_monitors_look(tmp_path, options):
 def test_a_service_that_hangs_does_not_hang_its_monitor(service, monkeypatch):
     monkeypatch.setattr(control, "_STATUS_TIMEOUT", 0.5)
     os.kill(service.process.pid, signal.SIGSTOP)
-    told = CliRunner().invoke(status.command, ["--config", str(service.config)])
+    result = CliRunner().invoke(status.command, ["--config", str(service.config)])
     os.kill(service.process.pid, signal.SIGCONT)
     why = f"the service for {service.config} does not answer within 0.5 s\n"
-    assert (told.exit_code, told.output) == (2, why)
+    assert (result.exit_code, result.output) == (2, why)

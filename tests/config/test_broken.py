@@ -18,7 +18,7 @@ def test_every_finding_is_told_and_nothing_else(file):
     expected = [match for line in file.read_text("latin-1").splitlines() if (match := EXPECT.fullmatch(line))]
     assert expected
     loaded = config.load(file)
-    told = "\n".join(str(finding) for finding in loaded.findings)
+    report = "\n".join(str(finding) for finding in loaded.findings)
     found = sorted((found.line, found.column, found.path, found.severity, found.message) for found in loaded.findings)
     wanted = sorted(
         (
@@ -30,11 +30,11 @@ def test_every_finding_is_told_and_nothing_else(file):
         )
         for match in expected
     )
-    assert [item[:4] for item in found] == [item[:4] for item in wanted], told
+    assert [item[:4] for item in found] == [item[:4] for item in wanted], report
     for (*_, message), (*_, fragment) in zip(found, wanted, strict=True):
         assert fragment in message
     assert (loaded.configuration is None) == any(finding.severity == "error" for finding in loaded.findings)
-    assert not any(pin in told for pin in PINS)
+    assert not any(pin in report for pin in PINS)
 
 
 def test_there_are_enough_of_them():

@@ -33,7 +33,7 @@ def test_nothing_is_found_in_a_good_file(good):
 
 def test_the_parser_in_python_reads_the_same(good, monkeypatch):
     by_libyaml = nodes.parse(good.read_bytes(), Report("test.yaml"))
-    monkeypatch.setattr(nodes, "_LOADER", yaml.SafeLoader)
+    monkeypatch.setattr(nodes, "LOADER", yaml.SafeLoader)
     assert nodes.parse(good.read_bytes(), Report("test.yaml")) == by_libyaml
 
 

@@ -151,8 +151,8 @@ def test_sounds_that_may_be_played_or_are_written_must_exist(sounds, gate, missi
 
 @pytest.mark.parametrize(("holidays", "advice"), [("BW", ["; a part is written DE-BW"]), ("NL", [""])])
 def test_only_a_part_that_there_is_gets_proposed(holidays, advice):
-    _, told = load(f"site: {{country: DE, holidays: {holidays}}}\n{ASKS}")
-    assert [said.partition(" is another country than DE")[2] for said in told if "another" in said] == advice
+    _, findings = load(f"site: {{country: DE, holidays: {holidays}}}\n{ASKS}")
+    assert [said.partition(" is another country than DE")[2] for said in findings if "another" in said] == advice
 
 
 def test_the_switch_may_be_another_machine():

@@ -1,4 +1,4 @@
-"""A PIN that is written wrongly is told by its place, never by its digits."""
+"""A PIN that is written wrongly is reported by its place, never by its digits."""
 
 import pytest
 
@@ -52,9 +52,9 @@ def test_it_is_not_shown(place):
     for form in FORMS:
         text = f'version: 1\ngates:\n  support:\n    protects: {{numbers: ["7000"]}}\n    {PLACES[place] % form}\n'
         loaded = config.load_text(text)
-        told = "\n".join(str(finding) for finding in loaded.findings)
-        assert ":5:" in told, form
-        assert "4711" not in told, form
+        report = "\n".join(str(finding) for finding in loaded.findings)
+        assert ":5:" in report, form
+        assert "4711" not in report, form
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def test_it_is_not_shown(place):
 )
 def test_it_is_not_shown_in_the_path_of_a_finding(step):
     text = f'version: 1\ngates:\n  office084:\n    protects: {{numbers: ["7000"]}}\n    identify: [{{{step}}}]\n'
-    told = "\n".join(map(str, config.load_text(text).findings))
-    assert "gates.office084.identify[0]" in told
-    assert "4711" not in told
+    report = "\n".join(map(str, config.load_text(text).findings))
+    assert "gates.office084.identify[0]" in report
+    assert "4711" not in report
 
 
 HINTS = {
@@ -78,9 +78,9 @@ HINTS = {
 @pytest.mark.parametrize("step", HINTS)
 def test_what_is_written_on_the_first_day_is_told_how_to_be_written(step):
     text = f'version: 1\ngates:\n  g:\n    protects: {{numbers: ["7000"]}}\n    identify:\n      - {step}\n'
-    told = "\n".join(map(str, config.load_text(text).findings))
-    assert HINTS[step] in told
-    assert "0815" not in told
+    report = "\n".join(map(str, config.load_text(text).findings))
+    assert HINTS[step] in report
+    assert "0815" not in report
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ def test_what_is_written_on_the_first_day_is_told_how_to_be_written(step):
     ],
 )
 def test_what_should_be_a_list_is_told_how_to_become_one(gate, hint):
-    told = "\n".join(map(str, config.load_text(f"version: 1\ngates:\n  g:\n    {gate}\n").findings))
-    assert hint in told
+    report = "\n".join(map(str, config.load_text(f"version: 1\ngates:\n  g:\n    {gate}\n").findings))
+    assert hint in report
 
 
 def test_a_comma_in_braces_needs_quotes():

@@ -13,7 +13,7 @@ from vipgate_fs.config.store import find_obstacle
 GATES = 'gates: {support: {protects: {numbers: ["7000"]}, otherwise: {reject: true}}}'
 
 
-def told(tmp_path, store):
+def findings_of(tmp_path, store):
     loaded = config.load_text(f"version: 1\nstore: {store}\n{GATES}\n", tmp_path / "vipgate.yaml")
     return [(found.severity, found.line, found.column, found.path, found.message) for found in loaded.findings]
 
@@ -36,7 +36,7 @@ def told(tmp_path, store):
 @pytest.mark.parametrize("from_environment", [False, True])
 def test_what_is_no_store_is_a_finding_that_does_not_show_it(tmp_path, monkeypatch, store, from_environment):
     monkeypatch.setenv("STORE", store)
-    (found,) = told(tmp_path, "{env: STORE}" if from_environment else f'"{store}"')
+    (found,) = findings_of(tmp_path, "{env: STORE}" if from_environment else f'"{store}"')
     assert found[:2] == ("error", 2)
     assert found[3] == "store"
     assert "allowed: " in found[4]
@@ -48,23 +48,23 @@ def test_what_is_no_store_is_a_finding_that_does_not_show_it(tmp_path, monkeypat
     ["none", "sqlite:///x.db", "postgresql+psycopg://u@h:5432/n", "postgresql+psycopg://u@/n?host=/run/postgresql"],
 )
 def test_what_is_one(tmp_path, store):
-    assert told(tmp_path, f'"{store}"') == []
+    assert findings_of(tmp_path, f'"{store}"') == []
 
 
 def test_a_folder_is_no_file(tmp_path):
     tmp_path.joinpath("state").mkdir()
-    assert told(tmp_path, "sqlite:///state")[0][0] == "error"
+    assert findings_of(tmp_path, "sqlite:///state")[0][0] == "error"
 
 
 def test_a_file_that_is_something_else_is_a_warning(tmp_path):
     tmp_path.joinpath("vipgate.db").write_bytes(b"garbage" * 100)
-    (found,) = told(tmp_path, "sqlite:///vipgate.db")
+    (found,) = findings_of(tmp_path, "sqlite:///vipgate.db")
     assert found[:4] == ("warning", 2, 8, "store")
     assert found[4] == f"{tmp_path}/vipgate.db is no SQLite database; move it away, and the service makes another"
 
 
 def test_a_folder_that_is_missing_is_a_warning(tmp_path):
-    (found,) = told(tmp_path, "sqlite:///state/vipgate.db")
+    (found,) = findings_of(tmp_path, "sqlite:///state/vipgate.db")
     assert found[:4] == ("warning", 2, 8, "store")
     assert found[4].startswith(f"there is no folder {tmp_path}/state for the store; make it")
 

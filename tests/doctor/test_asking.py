@@ -33,27 +33,27 @@ def settings(tmp_path):
     return file
 
 
-def told(found):
+def parts(found):
     host, port, password = found
     assert "s3cret" not in repr(found)
     return host, port, password.reveal()
 
 
 def test_the_switchs_own_file_says_it(settings):
-    assert told(find_socket(None, None, settings)) == ("::1", 8022, "s3cret")
+    assert parts(find_socket(None, None, settings)) == ("::1", 8022, "s3cret")
 
 
 def test_the_first_of_the_usual_places_that_has_one(settings, monkeypatch):
     monkeypatch.setattr(asking, "FOLDERS", ("/nowhere", str(settings.parent.parent)))
-    assert told(find_socket(None, None, None)) == ("::1", 8022, "s3cret")
-    assert told(find_socket(("10.0.0.1", 1), None, None)) == ("10.0.0.1", 1, "s3cret")
+    assert parts(find_socket(None, None, None)) == ("::1", 8022, "s3cret")
+    assert parts(find_socket(("10.0.0.1", 1), None, None)) == ("10.0.0.1", 1, "s3cret")
 
 
 def test_a_variable_of_the_environment_wins_over_it_and_a_file_over_both(settings, monkeypatch, tmp_path):
     monkeypatch.setenv(PASSWORD, "of the environment")
-    assert told(find_socket(None, None, settings))[2] == "of the environment"
+    assert parts(find_socket(None, None, settings))[2] == "of the environment"
     (tmp_path / "password").write_text("of a file\n")
-    assert told(find_socket(None, tmp_path / "password", settings))[2] == "of a file"
+    assert parts(find_socket(None, tmp_path / "password", settings))[2] == "of a file"
 
 
 def test_a_named_file_that_is_not_there_is_an_error(tmp_path):
@@ -68,7 +68,7 @@ def test_a_port_that_is_none_is_said_and_can_be_named(settings, port):
     settings.write_text(WRITTEN.replace("8022", port))
     with pytest.raises(Unreachable, match="--switch HOST:PORT"):
         find_socket(None, None, settings)
-    assert told(find_socket(("::1", 8022), None, settings)) == ("::1", 8022, "s3cret")
+    assert parts(find_socket(("::1", 8022), None, settings)) == ("::1", 8022, "s3cret")
 
 
 @pytest.mark.parametrize("written", [b"s3cret\xff", b"s3cret\0", b"s3cret\nanother"])

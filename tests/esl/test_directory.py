@@ -180,14 +180,14 @@ def test_a_directory_that_goes_between_two_questions_opens_no_door(session, monk
 def test_what_the_gates_name_is_looked_up_in_portions(session, questions, monkeypatch):
     """A directory behind a web server may take its time for each, and a caller waits."""
     monkeypatch.setattr(directory_module, "_BATCH", 2)
-    told = []
+    reported = []
     protects = Protects(users=dict.fromkeys(["alice", "b", "c", "d", "e"], 1), groups={"support": 1})
-    known = Directory([Gate("g", 1, protects, (), PROMPTS)], lambda *name: told.append(name), "pbx.example")
+    known = Directory([Gate("g", 1, protects, (), PROMPTS)], lambda *name: reported.append(name), "pbx.example")
     for _ in range(4):
         known.locate(Call("u", "", "7001", "7001"), session)
     named = [question for question in questions if question.split()[2].partition("@")[0] in (*"bcde", "support")]
     assert len(named) == len(set(named)) == 5
-    assert told == [("user", name) for name in "bcde"]
+    assert reported == [("user", name) for name in "bcde"]
 
 
 def test_the_domain_may_be_configured(session, questions):
@@ -254,14 +254,14 @@ def test_a_dialplan_without_full(connection):
 
 
 def test_a_protected_name_that_the_directory_does_not_know_is_told_once(session):
-    told = []
+    reported = []
     protects = Protects(users={"alice": 1, "alcie": 1}, groups={"support": 1, "suport": 1})
-    known = Directory([Gate("g", 1, protects, (), PROMPTS)], lambda *name: told.append(name))
+    known = Directory([Gate("g", 1, protects, (), PROMPTS)], lambda *name: reported.append(name))
     for _ in range(2):
         call = known.locate(Call("u", "", "7001", "7001"), session)
         known._answers.clear()
     assert (call.called_users, call.called_groups) == ({"alice"}, {"support"})
-    assert told == [("user", "alcie"), ("group", "suport")]
+    assert reported == [("user", "alcie"), ("group", "suport")]
 
 
 def test_what_is_kept_is_bounded(session):

@@ -271,7 +271,7 @@ class _Call:
             elif word == "end":
                 await self._until(lambda: self._loop.time() - self._sound[2] > _PAUSE)
             elif re.fullmatch(r"180|183|200", word):
-                await self._until(lambda word=word: any(told == word for _, told in self.experience.words))
+                await self._until(lambda word=word: any(heard == word for _, heard in self.experience.words))
             elif word == "hangup":
                 self._hang_up()
             elif word.startswith("info:"):

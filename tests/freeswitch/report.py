@@ -36,8 +36,8 @@ def text(version: str, reports: Iterable[pytest.TestReport]) -> str:
             subject = file
             lines += ["", f"## {file.replace('_', ' ').capitalize()}", ""]
             lines += ["| scenario | experienced | result | waited |", "|---|---|---|--:|"]
-        told = dict(report.user_properties)
+        properties = dict(report.user_properties)
         shown = ": ".join(filter(None, [test.removeprefix("test_").replace("_", " "), scenario])).replace("|", "\\|")
-        waited = f"{told['waited']:.2f}" if "waited" in told else ""
-        lines.append(f"| {shown} | {told.get('story', '')} | {report.outcome} | {waited} |")
+        waited = f"{properties['waited']:.2f}" if "waited" in properties else ""
+        lines.append(f"| {shown} | {properties.get('story', '')} | {report.outcome} | {waited} |")
     return "\n".join(lines) + "\n"

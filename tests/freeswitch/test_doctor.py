@@ -294,9 +294,9 @@ def test_the_recorded_answers_are_those_of_the_switch(good):
 )
 def test_a_call_is_told_step_by_step(good, number, status, steps, outcome):
     done = good.doctor("--call", number, "--format", "json")
-    told = json.loads(done.stdout)
-    assert (done.returncode, told["outcome"]) == (status, outcome)
-    applications = [word for step in told["steps"] for word in step["text"].split() if word in steps.split()]
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["outcome"]) == (status, outcome)
+    applications = [word for step in report["steps"] for word in step["text"].split() if word in steps.split()]
     assert applications == steps.split()
     assert wait_until(lambda: good.switch.channels() == 0)
 

@@ -170,7 +170,7 @@ COMBINATIONS = [
 
 
 @pytest.fixture(scope="module")
-def told(switch, gate, phones):
+def seen(switch, gate, phones):
     """What the switch says of each combination, by its place in the list."""
     said = {}
 
@@ -191,10 +191,10 @@ def told(switch, gate, phones):
 
 
 @pytest.mark.parametrize("turn", range(len(COMBINATIONS)))
-def test_the_simulator_agrees(turn, told):
+def test_the_simulator_agrees(turn, seen):
     sender, headers = COMBINATIONS[turn]
     invite = Invite.of(Caller(sip_from=sender, headers=headers), "7999", 1, 1)
     variables = {f"variable_{name}": value for name, value in invite.variables.items()}
     simulated = dict(invite.profile.headers("Caller")) | variables
-    real = {name: unquote(value) for name in COMPARED if (value := told[turn].get(name)) is not None}
+    real = {name: unquote(value) for name in COMPARED if (value := seen[turn].get(name)) is not None}
     assert {name: simulated[name] for name in COMPARED if name in simulated} == real

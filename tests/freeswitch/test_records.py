@@ -70,8 +70,8 @@ def records(calls, gate):
 def test_record(scenario, gate_name, outcome, entries, target, experience, records):
     assert experience.story == scenario.story
     record = records[scenario.caller]
-    told = [record[field] for field in ("called", "gate", "outcome", "entries", "target")]
-    assert told == [scenario.to, gate_name, outcome, entries, target]
+    recorded = [record[field] for field in ("called", "gate", "outcome", "entries", "target")]
+    assert recorded == [scenario.to, gate_name, outcome, entries, target]
     assert 0 <= record["deciding"] <= record["seconds"] <= experience.waited + 5
 
 

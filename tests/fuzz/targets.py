@@ -96,11 +96,11 @@ def serve(data):
         theirs.sendall(data)
         theirs.shutdown(stdlib_socket.SHUT_WR)
         handler(ours, ("127.0.0.1", 1))
-        told = log.getvalue()
-        exceptions = [line["exception"] for line in map(json.loads, told.splitlines()) if "exception" in line]
+        logged = log.getvalue()
+        exceptions = [line["exception"] for line in map(json.loads, logged.splitlines()) if "exception" in line]
         assert all("CommandRefused" in exception for exception in exceptions), exceptions
         assert ours.fileno() < 0, "the connection was left open"
-        assert "variable_vipgate_digits" not in told
+        assert "variable_vipgate_digits" not in logged
 
 
 def answer(data):

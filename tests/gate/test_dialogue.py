@@ -193,7 +193,7 @@ def test_entries_count_for_a_customer_who_exists():
 
 def test_narrating_tells_both_ways_of_a_pin():
     ways = list(narrate(Decision(AskForPin(Pin("0815"), correct="100", attempts=2), GATE, ()), CALL))
-    assert [(condition, told) for condition, told, _ in ways] == [
+    assert [(condition, happens) for condition, happens, _ in ways] == [
         (
             "with the right PIN",
             ["the call is answered", "hears welcome.wav, keys in digits", "goes to 100 in context inside (XML)"],
@@ -212,14 +212,14 @@ def test_narrating_tells_both_ways_of_a_pin():
 
 
 def test_narrating_tells_of_a_customer_number():
-    (_, told, outcome), _ = narrate(Decision(TABLE, GATE, ()), CALL)
-    assert told[1:3] == ["hears customer.wav, keys in digits", "hears welcome.wav, keys in digits"]
+    (_, happens, outcome), _ = narrate(Decision(TABLE, GATE, ()), CALL)
+    assert happens[1:3] == ["hears customer.wav, keys in digits", "hears welcome.wav, keys in digits"]
     assert outcome.result == "pin_correct"
 
 
 def test_narrating_a_rejection():
     gate = Gate("g", 1, Protects(), (), PROMPTS, rejection=Rejection(603))
-    assert [told for _, told, _ in narrate(Decision(Reject(), gate, ()), CALL)] == [["is rejected with SIP 603"]]
+    assert [happens for _, happens, _ in narrate(Decision(Reject(), gate, ()), CALL)] == [["is rejected with SIP 603"]]
 
 
 class Once:
@@ -311,9 +311,9 @@ def test_an_entry_that_can_not_be_checked_is_an_attempt_but_counts_for_no_lockou
     assert (outcome.result, outcome.entries, outcome.why) == (result, len(entries), why)
     assert memory.judged == judged
     became = {True: "right", False: "wrong"}
-    told = iter(judged)
+    verdicts = iter(judged)
     assert outcome.attempts == [
-        "silent" if entry == "" else became.get(next(told, None), "unchecked") for entry in entries
+        "silent" if entry == "" else became.get(next(verdicts, None), "unchecked") for entry in entries
     ]
 
 

@@ -392,7 +392,7 @@ def test_ever_and_always_against_every_minute(spans):
 
 
 @pytest.mark.parametrize(
-    ("a_schedule", "at", "told"),
+    ("a_schedule", "at", "explanation"),
     [
         (OFFICE, "2026-11-23T10:00", "Mon 2026-11-23 10:00 is inside test (mon-thu 09:00-17:00)"),
         (OFFICE, "2026-11-28T10:00", "Sat 2026-11-28 10:00 is outside test"),
@@ -411,5 +411,5 @@ def test_ever_and_always_against_every_minute(spans):
         (NIGHT, "2026-11-28T01:00", "Sat 2026-11-28 01:00 is inside test (fri 22:00-06:00, since Fri 2026-11-27)"),
     ],
 )
-def test_what_decided_is_named(a_schedule, at, told):
-    assert a_schedule.explain(clock(at), CALENDAR) == told
+def test_what_decided_is_named(a_schedule, at, explanation):
+    assert a_schedule.explain(clock(at), CALENDAR) == explanation

@@ -169,8 +169,8 @@ def test_what_never_ends_stops_nobody_but_its_own_step(step):
 def test_what_is_wrong_is_said_without_running_anything(write, tmp_path, values, preamble, message):
     name = write("return None", f"{preamble}\nimport pathlib; pathlib.Path(__file__).with_suffix('.ran').touch()")
     values = {key: value.format(name) for key, value in values.items()}
-    ((severity, path, told),) = build("plugin", values, tmp_path).said
-    assert (severity, message in told, "4711" in told) == ("error", True, False)
+    ((severity, path, found),) = build("plugin", values, tmp_path).said
+    assert (severity, message in found, "4711" in found) == ("error", True, False)
     assert path in {(key,) for key in values}
     assert {path.suffix for path in tmp_path.iterdir()} == {".py"}
 

@@ -84,7 +84,7 @@ def test_the_example_call_of_each_change_is_confirmed_by_explain(diff, tmp_path)
     commands = [line.split()[1:] for line in output.splitlines() if line.startswith("    vipgate explain ")]
     assert len(commands) >= 3
     for command in commands:
-        told = [
+        answers = [
             json.loads(
                 CliRunner()
                 .invoke(main, ["--config", str(tmp_path / name), *command, "--no-store", "--format", "json"])
@@ -92,7 +92,7 @@ def test_the_example_call_of_each_change_is_confirmed_by_explain(diff, tmp_path)
             )
             for name in ("old.yaml", "new.yaml")
         ]
-        assert told[0]["verdict"] != told[1]["verdict"], command
+        assert answers[0]["verdict"] != answers[1]["verdict"], command
 
 
 def test_pins_that_change_are_named_and_not_shown(diff):

@@ -248,9 +248,9 @@ def test_rows_of_a_list_that_a_pattern_beside_it_covers_are_named_together(tmp_p
 
 @pytest.mark.parametrize(("pin", "warned"), [("0815", True), ("08150", True), ("081508", False)])
 def test_a_pin_that_is_guessed_within_a_year_is_a_warning_and_in_no_message(pin, warned):
-    told = found(gate(f'static_pin: {{pin: "{pin}"}}'))
-    assert [line for line, _ in told] == [6] * warned
-    assert all(pin not in message and "one of 6 with less than 1 %" in message for _, message in told)
+    doubts = found(gate(f'static_pin: {{pin: "{pin}"}}'))
+    assert [line for line, _ in doubts] == [6] * warned
+    assert all(pin not in message and "one of 6 with less than 1 %" in message for _, message in doubts)
 
 
 def test_100_000_callers_behind_a_list_are_looked_at_in_seconds(tmp_path):

@@ -236,10 +236,10 @@ def test_the_command_tells_and_touches_nothing(recorded, tmp_path):
             main, ["--config", str(tmp_path / "vipgate.yaml"), "replay", "--since", "2026-01-01T00:00", *arguments]
         )
 
-    told = run(str(tmp_path / "new.yaml"))
-    assert told.exit_code == 1, told.output
-    assert told.output.splitlines()[-1] == f"{expected} of 200 calls would have ended differently"
-    assert "line 20, otherwise: forward to 21" in told.output
+    result = run(str(tmp_path / "new.yaml"))
+    assert result.exit_code == 1, result.output
+    assert result.output.splitlines()[-1] == f"{expected} of 200 calls would have ended differently"
+    assert "line 20, otherwise: forward to 21" in result.output
     document = json.loads(run(str(tmp_path / "new.yaml"), "--format", "json").output)
     assert (document["calls"], len(document["different"])) == (200, expected)
     assert run(str(tmp_path / "vipgate.yaml")).exit_code == 0

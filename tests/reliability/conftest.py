@@ -40,8 +40,8 @@ def tell(record_property):
     """Write a line of the table: what the callers concerned experience, calls lost beside them, seconds to recover."""
 
     def line(fault, experienced, others, lost, recovery):
-        told = {"fault": fault, "experienced": experienced, "others": others, "lost": lost, "recovery": recovery}
-        for name, value in told.items():
+        row = {"fault": fault, "experienced": experienced, "others": others, "lost": lost, "recovery": recovery}
+        for name, value in row.items():
             record_property(name, value)
 
     return line

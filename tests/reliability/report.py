@@ -20,12 +20,12 @@ and in a prompt two minutes more than the longest entry takes.
 
 
 def text(reports):
-    """The table, of tests that told a line."""
+    """The table, of tests that recorded a line."""
     lines = []
     for each in sorted(reports, key=lambda report: report.nodeid.partition("::")[0]):
-        told = dict(each.user_properties)
-        if "fault" in told:
-            lost, recovery = f"{told['lost']} of {told['others']}", told["recovery"]
+        row = dict(each.user_properties)
+        if "fault" in row:
+            lost, recovery = f"{row['lost']} of {row['others']}", row["recovery"]
             shown = "none needed" if recovery is None else f"{recovery:.1f} s"
-            lines.append(f"| {told['fault']} | {told['experienced']} | {lost} | {shown} |")
+            lines.append(f"| {row['fault']} | {row['experienced']} | {lost} | {shown} |")
     return HEAD + "\n".join(lines) + "\n"

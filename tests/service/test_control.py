@@ -216,7 +216,7 @@ def fake(folder, says):
         thread.join()
 
 
-def told(**differs):
+def answer_with(**differs):
     return json.dumps(asdict(WELL) | differs).encode()
 
 
@@ -227,13 +227,13 @@ def told(**differs):
         b"{}",
         b"null",
         b'"ok"',
-        told(uptime="long"),
-        told(uptime=10**400),
-        told(uptime=float("nan")),
-        told(taken_over=1e300),
-        told(store=["ok"]),
-        told(accepting=1),
-        told(workers=None),
+        answer_with(uptime="long"),
+        answer_with(uptime=10**400),
+        answer_with(uptime=float("nan")),
+        answer_with(taken_over=1e300),
+        answer_with(store=["ok"]),
+        answer_with(accepting=1),
+        answer_with(workers=None),
         b'{"version": ',
         b"\xff",
     ],
@@ -244,7 +244,7 @@ def test_an_answer_that_is_none_is_one_line(path, tmp_path, answer):
 
 
 def test_an_answer_writes_nothing_on_the_terminal_but_text(path, tmp_path):
-    answer = told(store="\x1b]0;owned\x07\nok: all is well\u202e", configuration="/etc/Büro.yaml")
+    answer = answer_with(store="\x1b]0;owned\x07\nok: all is well\u202e", configuration="/etc/Büro.yaml")
     with fake(tmp_path / "run" / control._names(path)[0], [answer]):
         status = ask_for_status(path)
     assert status.store == r"\x1b]0;owned\x07\nok: all is well\u202e"

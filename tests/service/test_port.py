@@ -127,15 +127,15 @@ def test_on_a_system_without_the_option_it_closes_all_the_same(port, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("host", "told"),
+    ("host", "why"),
     [
         ("no.such.host.invalid", r"can't listen on no.such.host.invalid:0: (?!Unknown error)\w"),
         ("192.0.2.1", "can't listen on 192.0.2.1:0: Cannot assign"),
         ("2001:db8::1", r"can't listen on \[2001:db8::1\]:0: Cannot assign"),
     ],
 )
-def test_where_it_can_not_listen(host, told):
-    with pytest.raises(CannotListen, match=told):
+def test_where_it_can_not_listen(host, why):
+    with pytest.raises(CannotListen, match=why):
         Port(host, 0)
 
 

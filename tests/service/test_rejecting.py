@@ -35,15 +35,15 @@ def soon(monkeypatch):
 
 def last_words(peer):
     """What the peer is told to execute until the gate says no more; its other commands get no answer."""
-    told = []
+    commands = []
     with within():
         while True:
             try:
                 command = peer.command()
             except EOFError:
-                return told
+                return commands
             fields = dict(line.split(": ", 1) for line in command.splitlines()[1:])
-            told.append(f"{fields['execute-app-name']} {fields.get('execute-app-arg', '')}".strip())
+            commands.append(f"{fields['execute-app-name']} {fields.get('execute-app-arg', '')}".strip())
 
 
 @pytest.mark.parametrize(

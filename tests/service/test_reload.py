@@ -39,7 +39,7 @@ def test_a_reload_concerns_new_calls_only(run):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "why"),
     [
         pytest.param(BROKEN, "allowed", id="garbage"),
         pytest.param("", "the configuration is wrong", id="nothing"),
@@ -47,7 +47,7 @@ def test_a_reload_concerns_new_calls_only(run):
         pytest.param("version: 1\nserver: {listen: '192.0.2.1:1'}\ngates:\n" + GATE, "can't listen", id="address"),
     ],
 )
-def test_a_reload_is_refused_and_nothing_changes(run, content, told):
+def test_a_reload_is_refused_and_nothing_changes(run, content, why):
     service = run().listening()
     workers = service.workers
     service.config.unlink()
@@ -55,7 +55,7 @@ def test_a_reload_is_refused_and_nothing_changes(run, content, told):
         service.config.write_text(content)
     code, said = service.reload()
     assert code == 1
-    assert told in said
+    assert why in said
     assert "refused, nothing has changed" in said
     service.process.send_signal(signal.SIGHUP)
     service.await_line("reload refused, nothing has changed", count=2)
@@ -261,11 +261,11 @@ from vipgate_fs.service.control import ask_to_reload
 os.setuid(65534)
 try:
     print(ask_to_reload(Path({str(service.config)!r})))
-except NoService as told:
-    print(told)
+except NoService as error:
+    print(error)
 """
-    told = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout
-    assert "only root and the service's own are answered" in told
+    output = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout
+    assert "only root and the service's own are answered" in output
     assert not service.lines("reloaded")
 
 
@@ -337,8 +337,8 @@ def test_a_configuration_that_hangs_is_given_up_and_nothing_changes(run, tmp_pat
     workers = service.workers
     hang(service)
     service.process.send_signal(signal.SIGHUP)
-    told = service.await_line("reload refused, nothing has changed")["why"]
-    assert told == "it was not read within 6 s; is a file that it names on a mount that hangs?"
+    why = service.await_line("reload refused, nothing has changed")["why"]
+    assert why == "it was not read within 6 s; is a file that it names on a mount that hangs?"
     assert service.workers == workers
     until(lambda: len(service.children("vipgate-config")) == 1)
     assert lost(place(switch(service), 3)) == []

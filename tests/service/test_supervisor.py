@@ -122,14 +122,14 @@ def test_a_crash_loop_does_not_spin_and_refuses_calls(run):
 
 
 @pytest.mark.parametrize(
-    ("patch", "told"),
+    ("patch", "message"),
     [
         ("worker.Worker.run = lambda self: (gevent.sleep(1), os._exit(3))", "workers do not start"),
         (FORK_FAILS.format("count == 1"), "Resource temporarily unavailable"),
     ],
     ids=["they end", "none can be forked"],
 )
-def test_workers_that_never_start_are_one_line_and_exit_1(run, patch, told):
+def test_workers_that_never_start_are_one_line_and_exit_1(run, patch, message):
     """And nobody was let in meanwhile: the connection would have been reset, and its call left parked."""
     port = free_port()
     service = run(port=port, patch=patch)
@@ -138,7 +138,7 @@ def test_workers_that_never_start_are_one_line_and_exit_1(run, patch, told):
             pytest.fail("it listens before anybody serves")
         gevent.sleep(0.02)
     assert service.ended() == 1
-    assert told in service.log.read_text().splitlines()[-1]
+    assert message in service.log.read_text().splitlines()[-1]
 
 
 def test_a_worker_that_can_not_be_forked_is_tried_again(run, tmp_path):
@@ -146,8 +146,8 @@ def test_a_worker_that_can_not_be_forked_is_tried_again(run, tmp_path):
     service = run(patch=FORK_FAILS.format(f"pathlib.Path({str(full)!r}).exists()")).listening()
     full.touch()
     os.kill(service.workers[0], signal.SIGKILL)
-    told = service.await_line("can't replace a dead worker yet", count=2)
-    assert told["why"] == "a worker can't be started: Resource temporarily unavailable"
+    line = service.await_line("can't replace a dead worker yet", count=2)
+    assert line["why"] == "a worker can't be started: Resource temporarily unavailable"
     full.unlink()
     until(lambda: len(service.workers) == 2)
     assert lost(place(switch(service), 5)) == []
@@ -290,37 +290,37 @@ def systemd(tmp_path, monkeypatch):
 
 
 def received(systemd, wanted, most=60):
-    """What systemd is told until it is what is wanted; a sign of life comes each second, and so many are waited for."""
-    told = []
+    """What systemd hears until it is what is wanted; a sign of life comes each second, and so many are waited for."""
+    states = []
     for _ in range(most):
-        told.append(systemd.recv(100))
-        if wanted(told[-1]):
-            return told
-    pytest.fail(f"not told: {told}")
+        states.append(systemd.recv(100))
+        if wanted(states[-1]):
+            return states
+    pytest.fail(f"not heard: {states}")
 
 
-def is_well(told):
-    return told == b"WATCHDOG=1\nSTATUS=2 of 2 workers serve"
+def is_well(state):
+    return state == b"WATCHDOG=1\nSTATUS=2 of 2 workers serve"
 
 
-def is_alive(told):
-    return told.startswith(b"WATCHDOG=1")
+def is_alive(state):
+    return state.startswith(b"WATCHDOG=1")
 
 
 def test_what_systemd_is_told(run, systemd):
     service = run().listening()
-    told = received(systemd, is_well)
+    states = received(systemd, is_well)
     service.process.send_signal(signal.SIGHUP)
     service.await_line("reloaded")
     service.end()
     systemd.settimeout(0)
     with suppress(BlockingIOError):
         while True:
-            told.append(systemd.recv(100))
-    told = [line for line in told if not is_alive(line)]
-    assert told[0] == told[2] == b"READY=1\nSTATUS=2 of 2 workers serve"
-    told = [line.split(b"=")[0] for line in told]
-    assert told == [b"READY", b"RELOADING", b"READY", b"STOPPING"]
+            states.append(systemd.recv(100))
+    states = [line for line in states if not is_alive(line)]
+    assert states[0] == states[2] == b"READY=1\nSTATUS=2 of 2 workers serve"
+    states = [line.split(b"=")[0] for line in states]
+    assert states == [b"READY", b"RELOADING", b"READY", b"STOPPING"]
 
 
 @pytest.mark.parametrize("becomes", [lambda config: shutil.rmtree(config.parent), os.mkfifo])

@@ -23,18 +23,18 @@ TONE = "tone_stream://%(3000,0,600)"
     ],
 )
 def test_play_and_get_digits(gate, argument, keys, result, digits):
-    told = []
+    completed = []
 
     def script(peer):
         peer.ask("connect")
         peer.ask("myevents")
-        told.append(peer.complete("play_and_get_digits", argument))
+        completed.append(peer.complete("play_and_get_digits", argument))
         peer.execute("hangup")
 
     gate(script).call(Caller(dial=keys), "700")
     gate.wait()
 
-    assert (told[0].get("variable_read_result"), told[0].get("variable_pin")) == (result, digits)
+    assert (completed[0].get("variable_read_result"), completed[0].get("variable_pin")) == (result, digits)
 
 
 def test_too_few_tries_can_lead_on(gate):
@@ -52,20 +52,20 @@ def test_too_few_tries_can_lead_on(gate):
     [("", "1", True), ("", "*", False), ("any", "1", False), ("none", "*", True), ("12", "2", False)],
 )
 def test_playback_is_broken_off_by_its_terminators(gate, terminators, keys, whole):
-    told = []
+    completed = []
 
     def script(peer):
         peer.ask("connect")
         peer.ask("myevents")
         peer.complete("set", f"playback_terminators={terminators}")
-        told.append(peer.complete("playback", TONE))
+        completed.append(peer.complete("playback", TONE))
         peer.execute("hangup")
 
     experience = gate(script).call(Caller(keys=((1.0, keys),)), "700")
     gate.wait()
 
     assert [moment.what for moment in experience.moments][1] == (What.HEARD if whole else What.HEARD_PART)
-    assert told[0].get("variable_playback_terminator_used") == (None if whole else keys)
+    assert completed[0].get("variable_playback_terminator_used") == (None if whole else keys)
 
 
 @pytest.mark.parametrize(
@@ -85,19 +85,19 @@ def test_playback_is_broken_off_by_its_terminators(gate, terminators, keys, whol
     ],
 )
 def test_variables(gate, applications, variables):
-    told = []
+    completed = []
 
     def script(peer):
         peer.ask("connect")
         peer.ask("myevents")
         for application, argument in applications:
-            told.append(peer.complete(application, argument))
+            completed.append(peer.complete(application, argument))
         peer.execute("hangup")
 
     gate(script).call(Caller(), "700")
     gate.wait()
 
-    assert {name: told[-1].get(f"variable_{name}") for name in variables} == variables
+    assert {name: completed[-1].get(f"variable_{name}") for name in variables} == variables
 
 
 @pytest.mark.parametrize(
@@ -135,20 +135,20 @@ def test_the_inline_dialplan_runs_applications(gate, argument, status):
 
 
 def test_a_flushed_key_is_forgotten(gate):
-    told = []
+    completed = []
 
     def script(peer):
         peer.ask("connect")
         peer.ask("myevents")
         peer.execute("sleep", "2000")
         peer.execute("flush_dtmf")
-        told.append(peer.complete("play_and_get_digits", f"1 4 1 1000 # {TONE} '' pin"))
+        completed.append(peer.complete("play_and_get_digits", f"1 4 1 1000 # {TONE} '' pin"))
         peer.execute("hangup")
 
     gate(script).call(Caller(keys=((1.0, "1"), (2.0, "2#"))), "700")
     gate.wait()
 
-    assert told[0]["variable_pin"] == "2"
+    assert completed[0]["variable_pin"] == "2"
 
 
 def test_commands_that_wait_are_forgotten_by_break(gate):

@@ -63,12 +63,12 @@ def test_what_is_no_wav_file_is_no_sound(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("played", "length", "told"),
+    ("played", "length", "variables"),
     [
         (0.5, 0.5, ("4000", "0", "500", "4000")),
         (2.98, 20, ("23840", "4", "4096", "32768")),
         (2.08, 3, ("16640", "3", "3000", "24000")),
     ],
 )
-def test_what_is_told_of_a_playback(played, length, told):
-    assert tuple(media.playback_variables(played, length).values()) == told
+def test_what_the_switch_says_of_a_playback(played, length, variables):
+    assert tuple(media.playback_variables(played, length).values()) == variables

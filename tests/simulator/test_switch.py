@@ -259,8 +259,8 @@ def test_with_socket_resume_the_close_breaks_off_what_the_call_does_by_then(gate
     experience = gate(script, resuming).call(Caller(patience=30), "700")
     gate.wait()
 
-    told = [moment.what for moment in experience.moments if moment.what not in (What.TRANSFERRED, What.SILENCE)]
-    assert [what for what in told if what is not What.HEARD_PART] == ends
+    noticed = [moment.what for moment in experience.moments if moment.what not in (What.TRANSFERRED, What.SILENCE)]
+    assert [what for what in noticed if what is not What.HEARD_PART] == ends
 
 
 @pytest.mark.parametrize("last", ["connect", "myevents", "prompt"])

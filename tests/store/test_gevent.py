@@ -66,7 +66,7 @@ def test_other_calls_go_on_and_the_store_comes_back(store, tmp_path):
         process.stdin.write("\n")
         until("ended")
     assert process.returncode == 0
-    told = [line.partition(" {")[0] for line in said]
-    assert told.count("error store unavailable, counting lockouts in memory") == 1
-    assert told.count("info store available again") == 1
-    assert not any("lost" in line for line in told)
+    messages = [line.partition(" {")[0] for line in said]
+    assert messages.count("error store unavailable, counting lockouts in memory") == 1
+    assert messages.count("info store available again") == 1
+    assert not any("lost" in line for line in messages)

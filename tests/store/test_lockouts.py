@@ -311,9 +311,9 @@ def test_nothing_that_was_acknowledged_is_lost_when_processes_are_killed(open_da
     finally:
         for process in counting:
             process.destroy()
-    told = sum(len(out.read_text().splitlines()) for out in outs)
+    answered = sum(len(out.read_text().splitlines()) for out in outs)
     failures = known(open_database(url), CALLER)[CALLER].failures
-    assert told <= failures <= told + 8, "each thread had one attempt at most that it told nobody of"
+    assert answered <= failures <= answered + 8, "each thread had one attempt at most that it told nobody of"
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)

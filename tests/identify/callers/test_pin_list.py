@@ -134,7 +134,7 @@ def test_a_doubtful_row_is_named(load, rows, messages):
 
 
 @pytest.mark.parametrize(
-    ("mode", "told"),
+    ("mode", "warning"),
     [
         (0o640, None),
         (0o600, None),
@@ -142,11 +142,11 @@ def test_a_doubtful_row_is_named(load, rows, messages):
         (0o646, "pins.csv: everybody on this machine can change it; chmod o= "),
     ],
 )
-def test_a_list_that_others_can_get_at_is_told(load, tmp_path, mode, told):
+def test_a_list_that_others_can_get_at_is_reported(load, tmp_path, mode, warning):
     load("number,pin\n7001,0815471\n")
     tmp_path.joinpath("pins.csv").chmod(mode)
     said = build("caller_pin", {"file": "pins.csv"}, tmp_path).said
-    assert [message.startswith(told or "") for _, _, message in said] == [True] * bool(told)
+    assert [message.startswith(warning or "") for _, _, message in said] == [True] * bool(warning)
 
 
 @pytest.mark.parametrize(

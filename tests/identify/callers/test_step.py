@@ -322,8 +322,10 @@ def test_every_broken_row_is_named(load):
 def test_so_is_every_doubtful_row(load):
     numbers = (f"176{10_000_000 + number}" for number in range(2 * MOST))
     loaded = load({"file": "vips.csv"}, "number\n" + "\n".join(numbers) + "\n")
-    told = [finding for finding in loaded.findings if "line " in finding.message and "further" not in finding.message]
-    assert len(told) == MOST
+    reported = [
+        finding for finding in loaded.findings if "line " in finding.message and "further" not in finding.message
+    ]
+    assert len(reported) == MOST
     assert f"{MOST} further rows deserve a second look: lines {MOST + 2}-{2 * MOST + 1}" in str(loaded.findings)
 
 

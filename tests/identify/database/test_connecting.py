@@ -134,16 +134,16 @@ def test_a_ca_beside_the_configuration_is_found_and_believed(encrypted, authorit
 @pytest.mark.parametrize("options", ["ssl_ca=ca.pem", "ssl_verify_cert=true", "ssl_ca=ca.pem&ssl_check_hostname=false"])
 def test_somebody_elses_certificate_is_not_believed(encrypted, tmp_path, options):
     trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    told = failure(over_tls(encrypted, tmp_path, options))
-    assert told.startswith("no connection to the database (OperationalError")
-    assert "certificate verify failed" in told
-    assert PASSWORD not in told
+    message = failure(over_tls(encrypted, tmp_path, options))
+    assert message.startswith("no connection to the database (OperationalError")
+    assert "certificate verify failed" in message
+    assert PASSWORD not in message
 
 
 def test_the_hosts_name_is_checked_unless_that_is_turned_off(encrypted, authority, tmp_path):
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    told = failure(over_tls(encrypted, tmp_path, "ssl_ca=ca.pem", "localhost"))
-    assert "certificate verify failed" in told
+    message = failure(over_tls(encrypted, tmp_path, "ssl_ca=ca.pem", "localhost"))
+    assert "certificate verify failed" in message
     asked = over_tls(encrypted, tmp_path, "ssl_ca=ca.pem&ssl_check_hostname=false", "localhost")
     assert asked.identify(a_call()) == Pass()
 
@@ -151,9 +151,9 @@ def test_the_hosts_name_is_checked_unless_that_is_turned_off(encrypted, authorit
 def test_tls_that_the_server_does_not_have_is_not_gone_without(mariadb_server, authority, tmp_path):
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     made = built("database", {"url": f"{mariadb_server.url}?ssl_ca=ca.pem", "query": LOOKUP}, tmp_path)
-    told = failure(made)
-    assert told.startswith("no connection to the database (OperationalError")
-    assert "SSL is required" in told
+    message = failure(made)
+    assert message.startswith("no connection to the database (OperationalError")
+    assert "SSL is required" in message
 
 
 @pytest.mark.parametrize(("user", "password"), [("ed", PASSWORD), ("umlaut", "p%C3%A4ss%E2%82%AC%C5%82w%C3%B6rd")])

@@ -106,15 +106,15 @@ def test_the_total_time_holds_when_the_database_falls_silent(database_server):
     with proxied(database_server) as proxy:
         asked = database(database_servers.url(database_server.kind, proxy.port), read=9, total=1.8)
         assert asked.identify(a_call()) == AskForPin(Pin("0815"))
-        told = []
-        threads = [threading.Thread(target=lambda: told.append(failure(asked))) for _ in range(AT_ONCE)]
+        messages = []
+        threads = [threading.Thread(target=lambda: messages.append(failure(asked))) for _ in range(AT_ONCE)]
         with takes(1.7):
             proxy.silent.set()
             for thread in threads:
                 thread.start()
             for thread in threads:
                 thread.join()
-        assert told == ["no answer from the database within 1.8 s"] * AT_ONCE
+        assert messages == ["no answer from the database within 1.8 s"] * AT_ONCE
         proxy.silent.clear()
         assert asked.identify(a_call()) == AskForPin(Pin("0815")), "no connection waits on"
 
@@ -130,17 +130,17 @@ def test_the_total_time_holds_when_nothing_but_tcp_answers(kind):
 @pytest.mark.parametrize("kind", database_servers.URLS)
 def test_no_database_is_a_failure_that_says_why(kind):
     with takes(0):
-        told = failure(database(database_servers.url(kind, free_port())))
-    assert told.startswith("no connection to the database (OperationalError")
-    assert "refused" in told
-    assert PASSWORD not in told
+        message = failure(database(database_servers.url(kind, free_port())))
+    assert message.startswith("no connection to the database (OperationalError")
+    assert "refused" in message
+    assert PASSWORD not in message
 
 
 def test_a_wrong_password_is_said_and_not_shown(database_server):
     asked = database(database_servers.url(database_server.kind, database_server.port, password="wr0ng-p4ss"))
-    told = failure(asked)
-    assert "password" in told
-    assert "wr0ng-p4ss" not in told + repr(asked)
+    message = failure(asked)
+    assert "password" in message
+    assert "wr0ng-p4ss" not in message + repr(asked)
 
 
 def test_a_driver_that_shows_the_password_is_not_quoted():

@@ -107,8 +107,8 @@ def test_a_wal_without_its_shm_is_not_passed_over(crm):
         copy.parent.mkdir()
         copy.write_bytes(crm.read_bytes())
         copy.with_name("crm.db-wal").write_bytes(crm.with_name("crm.db-wal").read_bytes())
-    told = failure(step(copy))
-    assert told == (
+    message = failure(step(copy))
+    assert message == (
         "no connection to the database (OperationalError): its -wal is there without -shm: its owner must open it first"
     )
     assert beside(copy) == ["crm.db", "crm.db-wal"]

@@ -106,9 +106,9 @@ def test_a_row_says_a_verdict(database_url, query, verdict):
     ],
 )
 def test_a_row_that_says_no_verdict_is_a_failure(database_url, query, why):
-    told = failure(database(database_url, query))
-    assert why in told
-    assert "4711" not in told
+    message = failure(database(database_url, query))
+    assert why in message
+    assert "4711" not in message
 
 
 OF_COLUMNS = {
@@ -208,7 +208,7 @@ def test_a_relative_sqlite_path_begins_where_the_configuration_is(sqlite):
 def test_what_is_wrong_is_said_where_it_stands(values, found):
     made = build("database", {"url": "mariadb+pymysql://u@h/x", "query": LOOKUP} | values)
     severity, path, message = found
-    assert [told[:2] for told in made.said if message in told[2]] == [(severity, path)]
+    assert [finding[:2] for finding in made.said if message in finding[2]] == [(severity, path)]
     assert "4711" not in repr(made)
 
 

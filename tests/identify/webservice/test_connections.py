@@ -297,10 +297,10 @@ def test_in_the_service(tmp_path):
     tests = str(Path(__file__).parents[2])
     command = [sys.executable, "-c", IN_THE_SERVICE, tests, str(tmp_path / "ca.pem")]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    told = {line.split("|")[0]: line.split("|")[1:] for line in run.stdout.splitlines()}
-    assert told["drip"][0] == "no complete answer within 1 s"
-    assert told["tls drip"][0] == "no connection within 0.5 s"
-    assert told["tls"][0] == "Pass"
-    assert told["200 at once"][0] == "Pass"
+    answers = {line.split("|")[0]: line.split("|")[1:] for line in run.stdout.splitlines()}
+    assert answers["drip"][0] == "no complete answer within 1 s"
+    assert answers["tls drip"][0] == "no connection within 0.5 s"
+    assert answers["tls"][0] == "Pass"
+    assert answers["200 at once"][0] == "Pass"
     limits = {"drip": 5, "tls drip": 5, "tls": 5, "200 at once": 30, "killed": 5}  # far below what it would take else
-    assert {name: float(values[-1]) < limits[name] for name, values in told.items()} == dict.fromkeys(limits, True)
+    assert {name: float(values[-1]) < limits[name] for name, values in answers.items()} == dict.fromkeys(limits, True)

@@ -108,7 +108,7 @@ FAULTS = {
     "Content-Length twice": (sends(GOOD.replace(b"\r\n\r\n", b"\r\nContent-Length: 3\r\n\r\n")), BROKEN),
     "Content-Length in words": (sends(GOOD.replace(b"17", b"ten")), BROKEN),
     "chunk size garbage": (sends(CHUNKED, b"zz\r\n{}\r\n0\r\n\r\n"), BROKEN),
-    "chunk longer than told": (sends(CHUNKED, b"1\r\n{}\r\n0\r\n\r\n"), BROKEN),
+    "chunk longer than announced": (sends(CHUNKED, b"1\r\n{}\r\n0\r\n\r\n"), BROKEN),
     "last chunk missing": (sends(CHUNKED, b"2\r\n{}\r\n"), CUT),
     "unknown transfer coding": (sends(CHUNKED.replace(b"chunked", b"gzip"), BOMB[:99]), BROKEN),
     "NUL in a header": (sends(GOOD.replace(b": 17", b": 17\r\nX: a\0b")), BROKEN),
