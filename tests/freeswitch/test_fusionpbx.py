@@ -39,7 +39,7 @@ def contexts(destinations, *, only=False, **options):
     """What the handler makes of the rows, those of a context by their order, and of the site's own."""
     gates = {"pin": {"protects": {"numbers": ["7000", "7010"]}, "otherwise": {"reject": True}}}
     configuration = config.load_text(json.dumps({"version": 1, "gates": gates})).configuration
-    expression = "7[^0-9]*0[^0-9]*[01][^0-9]*0" if only else None
+    expression = r"7\D*(?:0\D*)?0\D*(?:0\D*)?[01]\D*(?:0\D*)?0" if only else None
     made = rows(layout(configuration, entry="gate", called=TRUNK, others="default", only=expression), **options)
     found = {}
     for row in sorted(made, key=lambda row: row.order):

@@ -8,21 +8,26 @@ from typing import Final
 
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import REQUEST_URI
-from vipgate_fs.gate.numbering import COUNTRY_CODE
+from vipgate_fs.gate.numbering import COUNTRY_CODE, has_digits_read_into_it
 from vipgate_fs.sentences import alternatives, say
 
-_MOST_FORMS: Final = 1000
-_BETWEEN: Final = "[^0-9]*"
-"""What may stand between the digits of a number that a gate still recognises."""
+_LONGEST: Final = 30_000
+"""Characters. PCRE refuses an expression of more than 64 kB compiled, and FreeSWITCH then takes its condition for not
+met; no part of ours takes more than twice its length."""
+_BETWEEN: Final = r"\D*(?:0\D*)?"
+"""What may stand between the digits of a number that a gate still recognises: `+41 (0)44`."""
 _BEGINNING: Final = re.compile(r"\+?[0-9]*")
+_CERTAIN: Final = re.compile("[0-9?]{0,5}$")
+"""What is dialled of a number whose beginning is not: Norfolk Island's have the fewest digits."""
 
 
 def expression(configuration: Configuration) -> str | None:
     """An expression that fits every dialable number that a gate could take, and some that none takes.
 
     Gates read a number in many ways: with and without country code, zero and plus, with something around it or between
-    its digits. All of them contain the digits behind the country code, in this order. So these may stand anywhere:
-    a number too many only costs a question to the gate, which lets it pass. Gates that are disabled count.
+    its digits. All of them contain the digits behind the country code, in this order. So these may stand anywhere, and
+    of very many numbers only the first digits count: a number too many only costs a question to the gate, which lets it
+    pass. Gates that are disabled count.
 
     Returns:
         None when every number might be meant: a pattern such as `+49*`.
@@ -46,32 +51,37 @@ def expression(configuration: Configuration) -> str | None:
     forms = dict.fromkeys(
         form for gate in configuration.gates for pattern, _ in gate.protects.numbers for form in pattern.forms
     )
-    if len(forms) > _MOST_FORMS:
-        raise ValueError(say("{count} numbers and patterns are too many for one condition", count=len(forms)))
     if not forms:
         raise ValueError(say("no gate protects any number"))
-    written = dict.fromkeys(map(_anywhere, forms))
-    return None if "" in written else f"(?:{'|'.join(written)})"
+    for digits in range(max(map(len, forms)), 0, -1):
+        written = dict.fromkeys(_anywhere(form, digits) for form in forms)
+        condition = f"(?:{'|'.join(written)})"
+        if "" in written or len(condition) <= _LONGEST:
+            break
+    return None if "" in written or len(condition) > _LONGEST else condition
 
 
-def _anywhere(form: str) -> str:
-    """What fits a form wherever it stands; empty for any number."""
+def _anywhere(form: str, digits: int) -> str:
+    """What fits a form by so many of its digits, wherever it stands; empty for any number."""
     significant = _significant(form)
     if not any(character.isalnum() for character in significant):
         return ""
     if significant.strip("0123456789?*"):
         return re.escape(significant)  # a name, which is dialled as it is
-    return _BETWEEN.join(_pieces(significant.strip("*")))
+    return _BETWEEN.join(_pieces(significant[:digits].strip("*")))
 
 
 def _significant(form: str) -> str:
-    """The form without the country code. Empty where a wildcard stands in the code."""
-    if not form.startswith("+"):
+    """What must be dialled of a form: all but the country code. Empty where a wildcard stands in the code."""
+    if not form.startswith(("+", "*")):
         return form
     code = COUNTRY_CODE.match(form)
     beginning = _BEGINNING.match(form)
     assert beginning is not None, "it fits nothing, too"
-    return form[code.end() :] if code and code.end() <= beginning.end() else ""
+    if code is None or code.end() > beginning.end():
+        return ""
+    certain = _CERTAIN.search(form) if has_digits_read_into_it(code[1]) else None
+    return certain[0] if certain else form[code.end() :]
 
 
 def _pieces(significant: str) -> Iterator[str]:
@@ -79,4 +89,4 @@ def _pieces(significant: str) -> Iterator[str]:
         if character == "*":
             yield ".*"
         else:
-            yield "[0-9]" if character == "?" else character
+            yield r"\d" if character == "?" else character

@@ -130,6 +130,14 @@ def parsing(code: int) -> tuple[re.Pattern[str], frozenset[int]]:
     return re.compile(metadata.national_prefix_for_parsing or "(?!)"), frozenset(lengths)
 
 
+@cache
+def has_digits_read_into_it(code: str) -> bool:
+    """Whether numbers of a country code have digits that nobody need dial: `+54 11 15…` is read as `+54 9 11…`."""
+    metadata = PhoneMetadata.metadata_for_region(phonenumbers.region_code_for_country_code(int(code)))
+    rule = metadata and metadata.national_prefix_transform_rule
+    return re.search(r"(?<!\\)[0-9]", rule or "") is not None
+
+
 @lru_cache(maxsize=4096)
 def _parsed(international: str, *, only_valid: bool) -> str | None:
     try:
