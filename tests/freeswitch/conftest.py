@@ -97,8 +97,8 @@ def watch(switch):
 
 
 @pytest.fixture(scope="session")
-def phones(watch):
-    phones = Phones(TRUNK, watch)
+def phones(watch, switch):
+    phones = Phones(TRUNK, watch, switch.api)
     yield phones
     phones.close()
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import secrets
 import struct
 import threading
+import uuid
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import count
@@ -37,8 +40,9 @@ class Scenario:
         to: the number they call.
         story: what they experience, see `Experience.story`.
         does: what they do, one word after the other: a prompt's name waits until it is heard, `end` until it is over,
-            `180`, `183` or `200` until the switch says so, `2s` two seconds; `hangup` hangs up; `info:DIGITS` keys in by SIP INFO; anything else is keyed in. After the last word
-            they wait for somebody to speak, listen for a moment, and hang up.
+            `180`, `183` or `200` until the switch says so, `2s` two seconds; `hangup` hangs up; `info:DIGITS` keys in by SIP INFO, `refer:USER` asks the switch to call USER
+            instead, `sendonly` holds, `sendrecv` listens again, `asserts:NUMBER` invites again in another's name;
+            `api` lets somebody type `command`; anything else is keyed in. After the last word they wait for somebody to speak, listen for a moment, and hang up.
         caller: their number; "": one that nobody else in the run has, because failed attempts count for callers.
         sender: the From header, when the number alone does not make it.
         headers: further headers of their INVITE.
@@ -46,6 +50,7 @@ class Scenario:
         codec: the only one they offer.
         port: of the switch's SIP profile; 0: the trunk's.
         limits: the least and the most seconds that they may wait.
+        command: of the switch's API, or several with `;` between them; `{call}` is the call's channel, `{other}` a new one's name.
     """
 
     name: str
@@ -59,6 +64,7 @@ class Scenario:
     codec: Codec = PCMU
     port: int = 0
     limits: tuple[float, float] = (0.0, PATIENCE)
+    command: str = ""
 
     def __str__(self) -> str:
         return self.name
@@ -97,10 +103,12 @@ class Phones:
     Args:
         port: of the switch's SIP profile, for scenarios that name none.
         watch: told what they key in.
+        api: of the switch, for scenarios with a command.
     """
 
-    def __init__(self, port: int, watch: Watch) -> None:
+    def __init__(self, port: int, watch: Watch, api: Callable[[str], str] = str) -> None:
         self._port = port
+        self._api = api
         self._watch = watch
         self._loop = asyncio.new_event_loop()
         self._lines = asyncio.Semaphore(AT_ONCE)
@@ -127,7 +135,7 @@ class Phones:
 
     async def _call(self, scenario: Scenario) -> Experience:
         async with self._lines:
-            return await _Call(scenario).run(scenario.port or self._port)
+            return await _Call(scenario, self._api).run(scenario.port or self._port)
 
 
 class _Socket(asyncio.DatagramProtocol):
@@ -139,8 +147,9 @@ class _Socket(asyncio.DatagramProtocol):
 
 
 class _Call:
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, api: Callable[[str], str]) -> None:
         self.scenario = scenario
+        self._api = api
         self.experience = Experience()
         self._loop = asyncio.get_running_loop()
         self._answered = self._over = self._hung_up = False
@@ -150,6 +159,7 @@ class _Call:
         self._keys: deque[tuple[bytes, ...]] = deque()
         self._media: tuple[str, int] | None = None
         self._event_type = 101
+        self._requests = count(2)
 
     async def run(self, port: int) -> Experience:
         signalling, _ = await self._loop.create_datagram_endpoint(
@@ -226,6 +236,8 @@ class _Call:
             self._end(message)
         elif message.method == "BYE":
             self._end(message)
+        elif message.method in {"NOTIFY", "INVITE"} and not message.status:
+            self._signalling.sendto(self._dialog.ok(message))
         elif message.method == "INVITE" and message.status:
             self._responded(message)
 
@@ -272,19 +284,44 @@ class _Call:
                 await self._until(lambda: self._loop.time() - self._sound[2] > _PAUSE)
             elif re.fullmatch(r"180|183|200", word):
                 await self._until(lambda word=word: any(heard == word for _, heard in self.experience.words))
-            elif word == "hangup":
-                self._hang_up()
-            elif word.startswith("info:"):
-                for number, digit in enumerate(word.removeprefix("info:"), 2):
-                    self._signalling.sendto(self._dialog.info(number, digit))
-                    await asyncio.sleep(0.1)
             elif re.fullmatch(r"[\d.]+s", word):
                 await asyncio.sleep(float(word[:-1]))
+            elif word == "hangup":
+                self._hang_up()
+            elif word == "api":
+                await asyncio.to_thread(self._command)
+            elif re.match("[a-z]", word):
+                await self._ask(*word.partition(":")[::2])
             else:
                 await self._key(word)
         await self._until(lambda: TARGETS.intersection(self._heard))
         await asyncio.sleep(0.2)
         self._hang_up()
+
+    async def _ask(self, word: str, what: str) -> None:
+        """Send one of the requests that a dialogue may have besides its beginning and its end."""
+        dialog, number = self._dialog, next(self._requests)
+        if word == "info":
+            for digit in what:
+                self._signalling.sendto(dialog.info(number, digit))
+                await asyncio.sleep(0.1)
+                number = next(self._requests)
+        elif word == "refer":
+            self._signalling.sendto(dialog.refer(number, what))
+        elif word == "asserts":
+            asserted = f"P-Asserted-Identity: <sip:{what}@{HOST}>"
+            self._signalling.sendto(dialog.invite_again(number, "sendrecv", asserted))
+        else:
+            self._signalling.sendto(dialog.invite_again(number, word))
+
+    def _command(self) -> None:
+        """Type the scenario's command, as an operator or another program does who sees the call."""
+        rows = json.loads(self._api("show channels as json")).get("rows", [])
+        call = next(row["uuid"] for row in rows if row["cid_num"] == self.scenario.caller)
+        for command in self.scenario.command.format(call=call, other=uuid.uuid4()).split(";"):
+            answer = self._api(command)
+            if not answer.startswith("+OK"):
+                self._tell(answer)
 
     async def _until(self, condition) -> None:
         while not condition():  # noqa: ASYNC110 - what is waited for is many things

@@ -74,7 +74,7 @@ class Dialog:
         server: host and port that it is sent to.
         to: the number to call.
         sender: the value of the From header, without a tag.
-        headers: further headers of the INVITE, each "Name: value".
+        headers: further headers of the INVITE, each "Name: value"; a Call-ID takes the place of our own.
         sdp: the offer.
         receiver: the To header; "": the number to call.
     """
@@ -93,14 +93,15 @@ class Dialog:
         self._uri = self._target = f"sip:{user_part(to)}@{server[0]}:{server[1]}"
         self._sender = f"{sender};tag={secrets.token_hex(5)}"
         self._receiver = receiver or f"<{self._uri}>"
-        self._call_id = secrets.token_hex(10)
+        own = [header for header in headers if header.startswith("Call-ID: ")]
+        self._call_id = own[0] if own else f"Call-ID: {secrets.token_hex(10)}"
         self._branch = secrets.token_hex(8)
-        self._more, self._sdp = headers, sdp
+        self._more, self._sdp = tuple(header for header in headers if header not in own), sdp
+        self._contact = f"Contact: <sip:caller@{self._local}>"
 
     def invite(self) -> bytes:
         """Call."""
-        contact = f"Contact: <sip:caller@{self._local}>"
-        return self._request("INVITE", self._uri, 1, self._branch, (contact, *self._more), self._sdp)
+        return self._request("INVITE", self._uri, 1, self._branch, (self._contact, *self._more), self._sdp)
 
     def cancel(self) -> bytes:
         """Hang up before the call is answered."""
@@ -113,7 +114,7 @@ class Dialog:
             return self._request("ACK", self._uri, 1, self._branch)
         contact = re.search(r"<([^>]+)>", final.get("contact"))
         self._target = contact[1] if contact else self._uri
-        return self._request("ACK", self._target, 1, secrets.token_hex(8))
+        return self._request("ACK", self._target, int(final.get("cseq").split()[0]), secrets.token_hex(8))
 
     def bye(self) -> bytes:
         """Hang up."""
@@ -125,11 +126,24 @@ class Dialog:
         body = f"Signal={digit}\r\nDuration=100\r\n"
         return self._request("INFO", self._target, number, secrets.token_hex(8), (kind,), body)
 
+    def refer(self, number: int, to: str) -> bytes:
+        """Ask the other side to call somebody else instead: the user part of an address, perhaps with `?Header=…`."""
+        user, mark, headers = to.partition("?")
+        address = f"Refer-To: <sip:{user}@{self._uri.partition('@')[2]}{mark}{headers}>"
+        return self._request("REFER", self._target, number, secrets.token_hex(8), (self._contact, address))
+
+    def invite_again(self, number: int, mode: str, *more: str) -> bytes:
+        """Within the call; `mode` is the direction of the sound (RFC 3264: sendrecv, sendonly)."""
+        sdp = f"{self._sdp}a={mode}\r\n".replace(" 1 1 IN ", f" 1 {number} IN ", 1)
+        return self._request("INVITE", self._target, number, secrets.token_hex(8), (self._contact, *more), sdp)
+
     def ok(self, request: Message) -> bytes:
-        """Agree to a request of the other side."""
+        """Agree to a request of the other side: to another INVITE with what was offered to begin with."""
         kept = [
             f"{name}: {value}" for name, value in request.headers if name in {"via", "from", "to", "call-id", "cseq"}
         ]
+        if request.method == "INVITE":
+            return _bytes("SIP/2.0 200 OK", [*kept, self._contact], self._sdp)
         return _bytes("SIP/2.0 200 OK", kept, "")
 
     def _request(
@@ -140,7 +154,7 @@ class Dialog:
             "Max-Forwards: 70",
             f"From: {self._sender}",
             f"To: {self._receiver}",
-            f"Call-ID: {self._call_id}",
+            self._call_id,
             f"CSeq: {number} {method}",
             *more,
         ]

@@ -1,12 +1,12 @@
-"""Calls that somebody takes away from the gate, that no SIP telephone makes, or that are hard to read; a directory that fails."""
+"""Calls that somebody takes away from the gate, and what only looks so. The caller listens for ten more seconds: nobody else says a word."""
 
 from __future__ import annotations
 
 import socket
 
 import pytest
-from freeswitch.configuration import LIBERAL, SILENT
-from freeswitch.gate import PIN, wait_until
+from freeswitch.configuration import SILENT
+from freeswitch.gate import PIN, VIP, wait_until
 from freeswitch.phone import Scenario
 
 GATES = f"""
@@ -14,123 +14,94 @@ GATES = f"""
   slow:
     protects: {{numbers: ["701"]}}
     identify: [webservice: {{url: "http://127.0.0.1:{SILENT}/", on_failure: {{reject: true}}}}]
-  closed: {{protects: {{numbers: ["702"]}}, otherwise: {{reject: true}}}}
 """
-PEOPLE = """
-  people: {protects: {users: [alice], groups: [support]}, otherwise: {reject: true}}
-"""
-COMMANDS = {
-    "transferred": ("uuid_transfer {} 100 XML default", "vip"),
-    "parked by uuid_park": ("uuid_park {}", ""),
-    "parked by a transfer": ("uuid_transfer {} park inline", ""),
+SPEAKER = "originate {{origination_uuid={other}}}loopback/100/default &park()"
+TAKING = {
+    "uuid_transfer": ("uuid_transfer {call} 100 XML default", "vip"),
+    "uuid_transfer to park": ("uuid_transfer {call} park inline", ""),
+    "uuid_park": ("uuid_park {call}", ""),
+    "uuid_bridge": (SPEAKER + ";uuid_bridge {call} {other}", "bridge"),
+    "intercept": (SPEAKER + ";uuid_transfer {other} intercept:{call} inline", "vip"),
+    "uuid_kill": ("uuid_kill {call}", "end"),
 }
+"""What somebody types, and who speaks to the caller afterwards."""
+UNANSWERED = {"": "487", "vip": "200 vip BYE", "bridge": "502", "end": "480"}
+"""What the caller hears of each; the switch itself can't bridge a call that has no sound yet."""
+ANSWERED = {"": "", "vip": "vip BYE", "bridge": "vip BYE", "end": "BYE"}
+MOMENTS = {
+    "while a web service is asked": ("701", "180 0.5s", "180", UNANSWERED),
+    "in the prompt": ("700", "welcome 0.5s", "200 welcome", ANSWERED),
+    "while digits are awaited": ("700", "welcome end 1s", "200 welcome", ANSWERED),
+}
+TAKEN = [
+    Scenario(
+        f"{what}, {when}",
+        called,
+        f"{heard} {then[speaker]}".strip(),
+        f"{does} api 10s hangup",
+        caller=f"+49711562{moment}{number:02}",
+        command=command,
+    )
+    for moment, (when, (called, does, heard, then)) in enumerate(MOMENTS.items())
+    for number, (what, (command, speaker)) in enumerate(TAKING.items())
+]
+LEFT = [
+    Scenario(
+        name,
+        "700",
+        f"200 welcome {more}called".replace("  ", " "),
+        f"welcome {does} {PIN}#",
+        caller=f"+49711563{number:03}",
+        command=command,
+    )
+    for number, (name, does, command, more) in enumerate(
+        [
+            ("uuid_break", "1s api 1s", "uuid_break {call}", ""),
+            ("uuid_hold", "1s api 1s", "uuid_hold {call};uuid_hold off {call}", ""),
+            ("uuid_broadcast", "1s api 1s", "uuid_broadcast {call} tone_stream://%(500,0,440) aleg", "tone "),
+            ("REFER", "refer:100 1s", "", ""),
+            ("REFER with an unknown call", "refer:100?Replaces=nobody%3Bto-tag%3D1%3Bfrom-tag%3D2 1s", "", ""),
+            ("another INVITE by another name", f"asserts:{VIP} 1s", "", ""),
+            ("held by the caller and taken up again", "sendonly 1s sendrecv 1s", "", "welcome "),
+        ]
+    )
+]
+"""What leaves the call with the gate, which hears the right PIN after it."""
 
 
-def take(switch, gate, command):
-    """Do something to the call that the gate has decided on last."""
-    assert wait_until(lambda: gate.lines("decision"))
-    call = gate.lines("decision")[-1]["call"]
-    assert switch.api(command.format(call)).startswith("+OK")
-    return call
+@pytest.fixture(scope="module")
+def gate(gate):
+    """Asks a web service that takes questions and answers none."""
+    with socket.create_server(("127.0.0.1", SILENT), backlog=100):
+        yield gate
 
 
-@pytest.mark.parametrize(("command", "speaker"), COMMANDS.values(), ids=COMMANDS)
-@pytest.mark.parametrize("moment", ["welcome 0.5s", "welcome end 1s"], ids=["in the prompt", "digits awaited"])
-def test_who_takes_a_call_from_its_dialogue_has_it(start, switch, phones, end_of, command, speaker, moment):
-    """For ten seconds nobody says a word to the caller but who has taken the call; then the caller hangs up."""
-    gate = start()
-    future = phones.place(Scenario("taken", "700", "", moment if speaker else f"{moment} 10s hangup"))
-    seconds = 2.0 if moment.startswith("welcome 0.5s") else 5.0
-    assert wait_until(lambda: "play_and_get_digits" in gate.log())
-    wait_until(lambda: False, seconds - 1.0)
-    take(switch, gate, command)
-    experience = end_of(future)
-    assert experience.story.removesuffix(" BYE") == f"200 welcome {speaker}".strip()  # who speaks may hang up first
-    assert wait_until(gate.records)
-    assert [record["outcome"] for record in gate.records()] == ["taken_away"]
+@pytest.mark.parametrize("scenario", TAKEN, ids=str)
+def test_who_takes_a_call_has_it(scenario, experience):
+    assert experience.story == scenario.story
 
 
-def test_who_takes_a_call_while_a_webservice_is_asked_has_it(start, switch, phones, end_of):
-    gate = start()
-    silent = socket.create_server(("127.0.0.1", SILENT))
-    future = phones.place(Scenario("taken", "701", "", "180"))
-    assert wait_until(lambda: "ring_ready" in gate.log())
-    switch.api(f"uuid_transfer {switch.api('show channels').splitlines()[1].split(',')[0]} 100 XML default")
-    experience = end_of(future)
-    silent.close()
-    assert experience.story == "180 200 vip"
-    assert wait_until(gate.records)
-    assert [record["outcome"] for record in gate.records()] == ["taken_away"]
+@pytest.mark.parametrize("scenario", LEFT, ids=str)
+def test_what_takes_no_call_leaves_it_with_the_gate(scenario, experience):
+    assert experience.story == scenario.story
 
 
-def test_a_prompt_that_is_broken_off_leaves_the_call_with_the_gate(start, switch, phones, end_of):
-    gate = start()
-    future = phones.place(Scenario("broken off", "700", "", f"welcome 2s {PIN}#"))
-    assert wait_until(lambda: "play_and_get_digits" in gate.log())
-    wait_until(lambda: False, 1.0)
-    assert wait_until(lambda: gate.lines("decision"))
-    switch.api(f"uuid_break {switch.api('show channels').splitlines()[1].split(',')[0]}")
-    assert end_of(future).story == "200 welcome called"
+def test_the_records_say_so(left, gate):
+    assert left == (0, 0)
+    records = {record["caller"]: record for record in gate.records()}
+    outcomes = {str(scenario): records[scenario.caller]["outcome"] for scenario in (*TAKEN, *LEFT)}
+    killed = {str(scenario) for scenario in TAKEN if scenario.command.startswith("uuid_kill")}
+    assert {name for name, outcome in outcomes.items() if outcome == "taken_away"} == set(map(str, TAKEN)) - killed
+    assert {outcomes[name] for name in killed} == {"hung_up"}
+    assert {outcomes[str(scenario)] for scenario in LEFT} == {"pin_correct"}
 
 
-def test_a_channel_that_is_no_sip_call_is_rejected_by_the_gate(start, switch):
-    gate = start()
-    assert switch.api("originate loopback/702/vipgate &park()") == "-ERR USER_BUSY"
-    assert wait_until(gate.records)
-    assert [record["outcome"] for record in gate.records()] == ["rejected"]
-
-
-NAME = '"' + "<" * 15_000 + '" <sip:+4971155512@127.0.0.1>'
-MUCH = tuple(f"X-Much-{number}: {'<' * 900}" for number in range(50))
-
-
-@pytest.mark.parametrize(
-    "scenario",
-    [
-        Scenario("a name of 15,000 characters", "702", "486", sender=NAME),
-        Scenario("45 kB of headers", "702", "486", headers=MUCH),
-    ],
-    ids=str,
-)
-def test_a_large_call_is_a_call_like_any_other(start, call, scenario):
-    gate = start()
-    assert call(scenario).story == scenario.story
-    assert [record["outcome"] for record in gate.records()] == ["rejected"]
-
-
-def test_a_directory_that_fails_opens_no_door(start, switch, call):
-    gate = start(gates=PEOPLE)
-    protected, other = Scenario("alice", "7001", "486"), Scenario("nobody", "7999", "called")
-    assert (call(protected).story, call(other).story) == ("486", "200 called")
-    file = switch.folder / "freeswitch.xml"
-    whole = file.read_text("utf-8")
-    try:
-        file.write_text(
-            whole[: whole.index("<groups>")] + whole[whole.index("</groups>") + len("</groups>") :], "utf-8"
-        )
-        switch.api("reloadxml")
-        gate.reload(PEOPLE + "  # again: what is kept is forgotten\n")
-        assert [call(scenario).story for scenario in (protected, other)] == ["480", "480"]
-        assert "does not know alice" in gate.lines("rejected: can't tell who was called")[-1]["why"]
-    finally:
-        file.write_text(whole, "utf-8")
-        switch.api("reloadxml")
-    assert wait_until(lambda: call(protected).story == "486", 20)
-
-
-def test_a_misspelt_group_is_reported(start, call):
-    gate = start(gates=PEOPLE.replace("[support]", "[support, suport]"))
-    call(Scenario("alice", "7001", "486"))
-    (line,) = gate.lines("a protected group is not in the switch's directory, the name protects nobody")
-    assert line["group"] == "suport"
-
-
-def test_digits_by_sip_info_are_heard_and_stay_out_of_the_log_at_info(start, switch, call):
-    """With `liberal-dtmf`; FreeSWITCH writes each of them at DEBUG, and without it at WARNING."""
-    start()
-    before = len(switch.log())
-    scenario = Scenario("by INFO", "700", "", f"welcome end info:{PIN}#", port=LIBERAL)
-    assert call(scenario).story == "200 welcome called"
-    lines = [line for line in switch.log()[before:].splitlines() if "INFO DTMF" in line]
-    assert lines
-    assert all("[DEBUG]" in line for line in lines)
+def test_who_replaces_their_own_call_has_not_got_past_the_gate(gate, phones):
+    """Another INVITE takes the place of the one whose caller is asked for a PIN (RFC 3891); no Call-ID is a secret."""
+    mine = phones.place(
+        Scenario("mine", "700", "", "welcome 8s hangup", caller="+497115640", headers=("Call-ID: mine",))
+    )
+    assert wait_until(lambda: any(line["called"] == "700" for line in gate.lines("decision", caller="+497115640")))
+    replacing = ("Replaces: mine;to-tag=1;from-tag=2", "Require: replaces")
+    other = phones.place(Scenario("other", "700", "", "5s hangup", headers=replacing))
+    assert "called" not in mine.result().story + other.result().story
