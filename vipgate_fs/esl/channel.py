@@ -12,7 +12,7 @@ from typing import Final, Never
 
 from vipgate_fs.esl.commands import sendmsg
 from vipgate_fs.esl.errors import CommandRefused, SessionGone, SwitchUnfit
-from vipgate_fs.esl.session import Session
+from vipgate_fs.esl.session import REPLY_TIMEOUT, Session
 from vipgate_fs.gate.channel import Prompt
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.gate import Rejection, Route
@@ -22,7 +22,7 @@ MAX_DIGITS: Final = 20
 """The longest attempt, in digits; the switch never learns the length of the PIN."""
 _VARIABLE: Final = "vipgate_digits"
 _RESULT: Final = "read_result"
-_UNSET: Final = sendmsg("multiunset", f"{_VARIABLE} {_VARIABLE}_invalid {_RESULT}")
+_UNSET: Final = ("multiunset", f"{_VARIABLE} {_VARIABLE}_invalid {_RESULT}")
 """The result, too: a later prompt that can't be played would still show it (facts: k9)."""
 _SUBSCRIPTION: Final = (
     "filter Application-UUID /^vipgate-/",
@@ -35,8 +35,7 @@ _SUBSCRIPTION: Final = (
 
 For answer and one prompt FreeSWITCH then sends one event of 6 kB. `nixevent` needs `full`, the last filter does not.
 """
-_SETTLING: Final = ("api msleep 50", "api msleep 1")
-"""Two exchanges with the switch's end of this connection, 50 ms apart: by then it has sent all news of the call."""
+_STATE: Final = "Channel-State-Number"
 _UNTAKEN: Final = "vipgate_untaken"
 _PASSED: Final = "vipgate_passed"
 _RESUME: Final = "socket_resume"
@@ -107,20 +106,19 @@ class EslChannel:
 
         A prompt that the switch can't play ends without any result (facts: k9). Then a tone takes its place, so that
         callers who know what to do get their chance, and `missing_sounds` says what an administrator should look at.
-        One that somebody broke off by taking the call away ends without a result, too: that has been heard of by then.
+        One that somebody broke off by taking the call away ends without a result, too. The state that its end shows
+        says so, except for a moment: FreeSWITCH breaks off first, and changes the state then. So what has no entry must
+        be ours still when the channel's own thread comes to its next command, after leaving `socket` and saying so.
         """
         result = self._collect(prompt, _sounds(prompt.sounds))
         if not _entry(result):
-            self._settle()
+            event_uuid = self._session.expect_completion()
+            self._flush(sendmsg(*_UNSET, event_uuid))
+            self._end_of(event_uuid, REPLY_TIMEOUT)
         if f"variable_{_RESULT}" not in result:
             self.missing_sounds = " ".join(prompt.sounds)
             result = self._collect(prompt, _TONE)
         return _entry(result)
-
-    def _settle(self) -> None:
-        for exchange in _SETTLING:
-            with suppress(CommandRefused):  # without `full` it is an exchange all the same
-                self._session.send(exchange)
 
     def _collect(self, prompt: Prompt, sounds: str) -> Mapping[str, str]:
         """What completes one try of play_and_get_digits, which compares nothing.
@@ -134,11 +132,16 @@ class EslChannel:
         event_uuid = self._session.expect_completion()
         argument = f"1 {MAX_DIGITS} 1 {first} # {sounds} '' {_VARIABLE} '' {after}"
         self._pending.append(sendmsg("play_and_get_digits", argument, event_uuid))
-        self._flush(_UNSET)
-        longest = timing.first_digit + MAX_DIGITS * timing.next_digit
-        result = self._session.completion(event_uuid, longest + _SOUND_TIMEOUT).headers
+        self._flush(sendmsg(*_UNSET))
+        return self._end_of(event_uuid, timing.first_digit + MAX_DIGITS * timing.next_digit + _SOUND_TIMEOUT)
+
+    def _end_of(self, event_uuid: str, seconds: float) -> Mapping[str, str]:
+        """What completes an application, on a call that is still the gate's."""
+        result = self._session.completion(event_uuid, seconds).headers
         if result.get("Answer-State") == "hangup":
             raise SessionGone(say("the caller hung up ({cause})", cause=result.get("Hangup-Cause", "no cause")))
+        if result.get(_STATE) != self._session.session_data.get(_STATE):
+            raise self._session.lost_to_others()
         return result
 
     def transfer(self, target: str, route: Route) -> None:
@@ -157,7 +160,7 @@ class EslChannel:
             self._subscribe()
             self._pending.append(sendmsg("pre_answer"))
             self._flush(sendmsg("playback", _sounds((rejection.announcement,)), event_uuid))
-            played = self._session.completion(event_uuid, _SOUND_TIMEOUT).headers
+            played = self._end_of(event_uuid, _SOUND_TIMEOUT)
             if played.get("Application-Response") == "FILE NOT FOUND":
                 self.missing_sounds = rejection.announcement
         self._flush((_respond if self._knows_sip else _hangup)(rejection), lets_go=True)

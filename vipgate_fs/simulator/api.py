@@ -83,9 +83,6 @@ class Api:
     def _do_status(self, *_: str) -> str:
         return f"UP 0 years, 0 days\nFreeSWITCH (simulated) is ready\n{len(self._sessions)} session(s) since startup\n"
 
-    def _do_msleep(self, *_: str) -> str:
-        return OK
-
     def _do_global_getvar(self, name: str = "", *_: str) -> str:
         return self._variables.get(name, "")
 

@@ -252,9 +252,6 @@ class OutboundSocket:
         return "+OK"
 
     def _api_command(self, argument: str, _command: Command) -> None:
-        command, _, milliseconds = argument.partition(" ")
-        if command == "msleep":  # it keeps this connection's thread, and no other
-            self._channel.clock.sleep(number(milliseconds) / 1000)
         answer = self._api.run(argument).encode("utf-8", "surrogateescape")
         self._send(b"Content-Type: api/response\nContent-Length: %d\n\n%b" % (len(answer), answer))
 
