@@ -128,7 +128,7 @@ class Session(OutboundSession):  # type: ignore[misc]
         replies = self._wait(lambda: self._replies if len(self._replies) == len(commands) else None, deadline)
         self._replies = []
         for reply in replies:
-            if reply.content_type == "command/reply" and reply.data.startswith("-ERR"):
+            if reply.is_refusal:
                 raise CommandRefused(reply.data)
         return replies
 
@@ -291,7 +291,9 @@ class Session(OutboundSession):  # type: ignore[misc]
     def _write(self, data: bytes) -> None:
         try:
             self.sock.settimeout(REPLY_TIMEOUT)
-            self.sock.sendall(data)
+            sent = self.sock.send(data)  # all of it: `sendall` asks for the size of the buffer first
+            if sent < len(data):
+                self.sock.sendall(data[sent:])
         except OSError as error:
             self._closed(str(error))
 

@@ -113,15 +113,17 @@ class Frame:
         headers: of the event where the frame is one, else of the frame itself; an event's header never hides one of the
             frame that carries it.
         body: as it came.
+        is_refusal: whether it refuses a command.
     """
 
-    __slots__ = ("body", "content_type", "headers")
+    __slots__ = ("body", "content_type", "headers", "is_refusal")
 
     def __init__(self, head: Headers, body: bytes) -> None:
         self.content_type = head.get("Content-Type", "")
         self.body = body
         is_event = self.content_type == "text/event-plain"
         self.headers = Headers(body.partition(b"\n\n")[0], encoded=True) if is_event else head
+        self.is_refusal = self.content_type == "command/reply" and self.data.startswith("-ERR")
 
     @property
     def data(self) -> str:
@@ -194,12 +196,14 @@ class Decoder:
         if buffer.startswith(b"\n"):
             self._take(len(buffer) - len(buffer.lstrip(b"\n")))
         end = buffer.find(b"\n\n", self._scanned)
-        if max(end, len(buffer) if end < 0 else 0) > MAX_HEAD:
+        if (end if end >= 0 else len(buffer)) > MAX_HEAD:
             raise WireError(f"a header block of more than {MAX_HEAD} bytes")
         if end < 0:
             self._scanned = max(len(buffer) - 1, 0)
             return None
-        return self._take(end + 2)[:-2]
+        block = self._take(end)
+        del buffer[:2]
+        return block
 
     def _take(self, length: int) -> bytes:
         taken = bytes(self._buffer[:length])
