@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -13,15 +14,17 @@ from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.gates import Gates
 from vipgate_fs.gate.override import Override
 from vipgate_fs.gate.reason import Reason
-from vipgate_fs.gate.schedules import Calendar
+from vipgate_fs.gate.schedules import Calendar, Schedule, Span
 from vipgate_fs.gate.step import Ask, Evidence, NotAsked, Step, StepFailed
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
 from vipgate_fs.sentences import NOTHING, Sentence, joined, said, say
 
+_FEW: Final = 100
+"""Schedules whose last minute is kept."""
 _NO_OVERRIDES: Final[Mapping[str, Override]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Decision:
     """A verdict and how it came about; the last reason is the one that decided.
 
@@ -46,7 +49,7 @@ class Decision:
             return self.gate.sees(call)
         return call.withheld() if call.restricted else call
 
-    @property
+    @cached_property
     def why(self) -> Sentence:
         """The deciding reason, preceded by the steps that failed: short enough for a log line or record."""
         *earlier, decisive = self.reasons
@@ -139,11 +142,16 @@ def _activation(gate: Gate, at: dt.datetime, calendar: Calendar, override: Overr
         return override.active, Reason("active", None, _state(override.active, override.describe(calendar)))
     if gate.active is None:
         return True, Reason("active", gate.line, say("active: always"))
-    schedule = gate.active.schedule
-    is_on, span = schedule.at(at, calendar)
+    minute = at.astimezone(dt.UTC).replace(second=0, microsecond=0)
+    is_on, span, why = _in_the_minute(gate.active.schedule, minute, calendar)
     active = is_on != gate.active.outside
-    text = _state(active, schedule.explain(at, calendar))
-    return active, Reason("active", span.line if span else gate.active.line, text)
+    return active, Reason("active", span.line if span else gate.active.line, _state(active, why))
+
+
+@lru_cache(_FEW)
+def _in_the_minute(schedule: Schedule, at: dt.datetime, calendar: Calendar) -> tuple[bool, Span | None, Sentence]:
+    """What a schedule says for a minute, the shortest time that it knows: many calls come in the same one."""
+    return *schedule.at(at, calendar), schedule.explain(at, calendar)
 
 
 def _state(active: bool, why: Sentence) -> Sentence:  # noqa: FBT001 - the state itself

@@ -11,7 +11,7 @@ The operations wanted, and what they should cost:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from vipgate_fs.gate.numbers import NumberPlan, compact
@@ -151,13 +151,10 @@ class NumberTable(Generic[T]):
 
     def find(self, number: str) -> T | None:
         """The most specific that is said of a canonical number."""
-        return self._first(self._plan.readings(number))
+        return self.first(self._plan.readings(number))
 
-    def guess(self, number: str) -> T | None:
-        """What is said of what a canonical number begins like (see `NumberPlan.guesses`)."""
-        return self._first(self._plan.guesses(number))
-
-    def _first(self, numbers: Iterator[str]) -> T | None:
+    def first(self, numbers: Iterable[str]) -> T | None:
+        """The most specific that is said of the first of the numbers of which something is said."""
         for number in numbers:
             if (entry := self._numbers.get(number)) is not None:
                 return entry

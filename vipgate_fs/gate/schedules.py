@@ -272,6 +272,9 @@ class Schedule:
     line: int
     spans: tuple[Span, ...]
 
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     def at(self, at: dt.datetime, calendar: Calendar) -> tuple[bool, Span | None]:
         """Whether the schedule is on at that instant, and the span that says so (None: none does).
 

@@ -8,6 +8,7 @@ recognised by its words.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, Self
 
@@ -57,7 +58,12 @@ def say(template: str, plural: str | None = None, /, **parts: object) -> Sentenc
         plural: the same for any `count` but 1.
         parts: by those names.
     """
-    return Sentence(template, plural, parts or _NOTHING)
+    return Sentence(template, plural, parts) if parts else _alone(template)
+
+
+@cache
+def _alone(template: str) -> Sentence:
+    return Sentence(template, None, _NOTHING)
 
 
 def verbatim(text: str) -> Sentence:

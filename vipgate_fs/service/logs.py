@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from functools import lru_cache
+from json import JSONEncoder
 from typing import Any, ClassVar, Final, TextIO
 
 import structlog
@@ -27,6 +28,8 @@ LEVELS: Final = {
 }
 _PRIORITIES: Final = {"trace": 7, "debug": 7, "info": 6, "warning": 4, "error": 3}
 """Of the system's log, by level; sd-daemon(3)."""
+_FIRST: Final = ("timestamp", "level", "event")
+_JSON: Final = JSONEncoder(default=repr)
 _SECONDS: Final = len("2026-11-27T12:00:00")
 
 
@@ -84,22 +87,19 @@ def configure(level: str = "info", stream: TextIO | None = None, *, json: bool |
     """
     stream = stream or sys.stderr
     readable = stream.isatty() if json is None else not json
-    render: Processor = (
-        structlog.dev.ConsoleRenderer(colors=stream.isatty()) if readable else structlog.processors.JSONRenderer()
-    )
+    render: Processor = structlog.dev.ConsoleRenderer(colors=stream.isatty()) if readable else _as_json
     in_journal = _is_journal(stream)
     structlog.configure(
         processors=[
             *([] if in_journal else [_stamp]),
-            structlog.processors.format_exc_info,
-            _escape if readable else _first_things_first,
+            *([_escape] if readable else []),
             _prioritised(render) if in_journal else render,
         ],
         wrapper_class=type("Log", (Log,), {"threshold": LEVELS[level]}),
         logger_factory=structlog.WriteLoggerFactory(stream),  # a line is one write: several processes share stderr
         cache_logger_on_first_use=False,
     )
-    return structlog.get_logger()  # type: ignore[no-any-return]
+    return structlog.get_logger().bind()  # type: ignore[no-any-return]
 
 
 def silent() -> Log:
@@ -139,9 +139,9 @@ def _second(seconds: int) -> tuple[str, str]:
     return text[:_SECONDS], text[_SECONDS:]
 
 
-def _first_things_first(_logger: Any, _method: str, values: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A line of JSON is read by people, too."""
-    return {name: values.pop(name) for name in ("timestamp", "level", "event") if name in values} | dict(values)
+def _as_json(_logger: Any, _method: str, values: MutableMapping[str, Any]) -> str:
+    """A line of JSON, with the first things first: it is read by people, too."""
+    return _JSON.encode({name: values.pop(name) for name in _FIRST if name in values} | dict(values))
 
 
 def _escape(_logger: Any, _method: str, values: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -9,6 +9,7 @@ import resource
 import socket as stdlib_socket
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from gevent import socket
@@ -28,6 +29,8 @@ _PAUSE: Final = 0.2
 """Seconds between two tries to accept while the system has no file descriptor or no memory for a connection."""
 _SPARE: Final = 3
 """File descriptors that are let go when there are no more: libev aborts the process of a thread that gets none."""
+_PEERS: Final = 1000
+"""Addresses of which it is remembered whether they are in `server.allow`: a switch places many calls."""
 _REPORT_REFUSED: Final = 60.0
 """Seconds between two lines of the log about peers that are not in `server.allow`."""
 _INHERITED: Final = (
@@ -72,7 +75,7 @@ class GateServer:
         tracing: Tracing | None = None,
     ) -> None:
         server = configuration.server
-        self._allow: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = server.allow
+        self._is_allowed = lru_cache(_PEERS)(partial(_is_within, server.allow))
         self._log = log
         self._counts = counts or Counts()
         self._serve = CallHandler(configuration, log, clock, memory, unmet, self._counts, tracing)
@@ -138,11 +141,9 @@ class GateServer:
 
     def _admit(self, sock: Any, address: tuple[Any, ...]) -> None:
         hear(sock)  # it may have been completed while the port closed
-        peer = ipaddress.ip_address(address[0].partition("%")[0])
-        peer = getattr(peer, "ipv4_mapped", None) or peer  # `[::]` takes connections of both kinds
-        if not any(peer in network for network in self._allow):
+        if not self._is_allowed(address[0]):
             self._counts.error("not_allowed")
-            self._report_refused(str(peer))
+            self._report_refused(str(_peer(address[0])))
             self._serve.refuse(sock, address)
             return
         self._serve(sock, address)
@@ -158,6 +159,16 @@ class GateServer:
     def _report(self, error: OSError) -> None:
         why = os.strerror(error.errno or 0)
         self._log.error("can't accept connections for now; they wait", why=why, calls=self.calls)
+
+
+def _peer(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    peer = ipaddress.ip_address(host.partition("%")[0])
+    return getattr(peer, "ipv4_mapped", None) or peer  # `[::]` takes connections of both kinds
+
+
+def _is_within(networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network], host: str) -> bool:
+    peer = _peer(host)
+    return any(peer in network for network in networks)
 
 
 class _Acceptor(StreamServer):  # type: ignore[misc]

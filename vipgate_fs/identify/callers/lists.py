@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from vipgate_fs.document.section import Section
@@ -48,7 +48,8 @@ class Lists:
 
     def guess(self, number: str) -> Entry | None:
         """What is said of what a canonical number begins like (see `NumberPlan.guesses`)."""
-        return self._in_book(self._plan.guesses(number)) or self._table.guess(number)
+        guesses = tuple(self._plan.guesses(number))
+        return self._in_book(guesses) or self._table.first(guesses)
 
     def items(self) -> Iterator[tuple[NumberPattern, Verdict]]:
         """Every number and pattern that something is said of, and what."""
@@ -132,11 +133,11 @@ class Lists:
         for first, later in self._book.close():
             remarks.error(later, _says_something_else(self._entry(first, 0).evidence))
         for number, own in self._own.items():
-            found = self._in_book(iter((number,)))
+            found = self._in_book((number,))
             if found and found.verdict != own.verdict:
                 remarks.error(found.evidence.file_line, _says_something_else(own.evidence))
 
-    def _in_book(self, numbers: Iterator[str]) -> Entry | None:
+    def _in_book(self, numbers: Iterable[str]) -> Entry | None:
         remark = next(filter(None, map(self._book.find, numbers)), None)
         return None if remark is None else self._entry(remark.line, remark.said)
 

@@ -22,10 +22,12 @@ class Callers(Step):
     Attributes:
         lists: what is said of numbers.
         withheld: what happens to callers who withhold their number; None: don't know.
+        rejects: whether the lists reject anybody: then a guess does, too.
     """
 
     lists: Lists
     withheld: Entry | None
+    rejects: bool
 
     def identify(self, call: Call) -> Verdict | None:
         """What the lists say of the caller."""
@@ -44,7 +46,8 @@ class Callers(Step):
     def _entry(self, number: str) -> Entry | None:
         if number == WITHHELD:
             return self.withheld
-        if entry := self.lists.find(number):
+        entry = self.lists.find(number)
+        if entry or not self.rejects:
             return entry
         guess = self.lists.guess(number)
         return guess if guess and guess.verdict == Reject() else None
@@ -67,4 +70,5 @@ def build(section: Section, around: Surroundings) -> Callers:
     withheld = None
     if verdict := section.find("withheld", in_short):
         withheld = Entry(verdict, Evidence(section.keys["withheld"].line))
-    return Callers(lists, withheld, restricted_as_withheld=section.text("hidden") == "as_withheld")
+    rejects = Reject() in lists.verdicts()
+    return Callers(lists, withheld, rejects, restricted_as_withheld=section.text("hidden") == "as_withheld")
