@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from vipgate_fs.esl.facts import call_facts
+from vipgate_fs.esl.wire import Headers
 from vipgate_fs.gate.numbers import NumberPlan
 
 PLAN = NumberPlan("DE")
@@ -54,3 +55,9 @@ def test_a_variable_is_found_however_the_dialplan_spells_it(set_as):
     channel = {"Unique-ID": "1", "variable_a": "b", f"variable_{set_as}": "reject"}
     variables = call_facts(channel, PLAN, ["vipgate_verdict", "Vipgate_verdict", "unset"]).variables
     assert variables == {"vipgate_verdict": "reject", "Vipgate_verdict": "reject"}
+
+
+@pytest.mark.parametrize("header", ["P-Called-Party-ID", "p-called-party-id"])
+def test_a_header_is_found_however_a_message_spells_it(header):
+    channel = Headers(f"Unique-ID: 1\nvariable_sip_h_{header}: %3Csip%3A700%40x%3E".encode(), encoded=True)
+    assert call_facts(channel, NumberPlan("DE")).called_in == {"P-Called-Party-ID": "700"}

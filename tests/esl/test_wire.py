@@ -108,6 +108,13 @@ def test_a_missing_name(name):
         Headers(b"A: 1\nno colon", encoded=True)[name]
 
 
+@pytest.mark.parametrize(
+    ("name", "is_lacking"), [("variable_A", False), ("VARIABLE_a", False), ("a", True), ("ab", True)]
+)
+def test_what_is_lacking_is_lacking_in_upper_and_lower_case(name, is_lacking):
+    assert Headers(b"Variable_A: variable_ab: 1", encoded=True).lacks(["b", name]) == is_lacking
+
+
 def test_an_events_headers_do_not_hide_the_frames():
     body = b"Event-Name: X\nContent-Type: text/disconnect-notice\nContent-Length: 7\n\ninner body: 1"
     frame = frames(b"Content-Length: %d\nContent-Type: text/event-plain\n\n%b" % (len(body), body))[0]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from vipgate_fs.esl.wire import Headers
+
 _PREFIX: Final = "variable_"
 
 
@@ -15,7 +17,8 @@ def variables(channel: Mapping[str, str], names: Iterable[str]) -> dict[str, str
     """
     wanted = tuple(names)
     found = {name: value for name in wanted if (value := channel.get(_PREFIX + name)) is not None}
-    if len(found) < len(wanted):
+    missing = [_PREFIX + name for name in wanted if name not in found]
+    if missing and not (isinstance(channel, Headers) and channel.lacks(missing)):
         folded = {header.lower(): value for header, value in channel.items() if header.startswith(_PREFIX)}
         others = {name: folded.get((_PREFIX + name).lower()) for name in wanted if name not in found}
         found |= {name: value for name, value in others.items() if value is not None}

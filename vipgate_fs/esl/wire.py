@@ -14,7 +14,7 @@ own encoding leaves a literal `%0A` of a caller as it is, so decoding first woul
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final, TypeVar, overload
 from urllib.parse import unquote_to_bytes
@@ -81,6 +81,11 @@ class Headers(Mapping[str, str]):
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self.raw(name) is not None
+
+    def lacks(self, names: Iterable[str]) -> bool:
+        """Whether it has none of these names, not in upper or lower case either. Nothing is decoded for that."""
+        block = self._block.lower()
+        return not any(_key(name).lower() in block for name in names)
 
     def _names(self) -> dict[bytes, None]:
         lines = self._block.split(b"\n")
