@@ -92,6 +92,11 @@ SECONDS ?= 600
 fuzz: $(READY)
 	$(BIN)/pytest tests/fuzz --timeout 0 --fuzz $(SECONDS)
 
+# What holds for every input, tried with other examples each time; `make test` has always the same ones.
+.PHONY: properties
+properties: $(READY)
+	$(SUITE) -m hypothesis --hypothesis-profile properties --timeout 0
+
 # The code is broken in ten ways that docs/security.md forbids, and the tests that it names have to fail.
 COUNT ?= 10
 promises: $(READY)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import re
 import shutil
 import signal
@@ -19,15 +20,26 @@ from vipgate_fs.service import audit_trail
 
 pytest_plugins = ["secrets_watch", "watchdog"]
 
-hypothesis.settings.register_profile(
-    "suite",
-    deadline=None,  # how long an example takes says nothing on a busy machine; each test has its time-out
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
-)
+for profile, derandomize in {"suite": True, "properties": False}.items():
+    hypothesis.settings.register_profile(
+        profile,
+        derandomize=derandomize,  # a new counterexample is a finding (`make properties`), not a fault of the change at hand
+        deadline=None,  # how long an example takes says nothing on a busy machine; each test has its time-out
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
 hypothesis.settings.load_profile("suite")
+
+gc.disable()
+"""Until all tests are collected: half of the time that it takes is spent on looking for garbage among them in vain."""
 
 Hub.SYSTEM_ERROR = (*Hub.SYSTEM_ERROR, pytest.fail.Exception)
 """A time-out that strikes while gevent's hub or another greenlet runs ends the test, not only that greenlet."""
+
+
+def pytest_collection_finish():
+    """What has been collected stays until the end."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
