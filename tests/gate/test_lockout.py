@@ -34,11 +34,11 @@ class Book:
         self.lockout = lockout
         self.tallies = {}
 
-    def attempt(self, caller, customer=None, mistakes=()):
-        return Attempt("g", self.lockout, caller, customer, mistakes)
+    def attempt(self, caller, customer=None, mistakes=(), gate="g"):
+        return Attempt(gate, self.lockout, caller, customer, mistakes)
 
-    def judge(self, now, caller, right=False, customer=None, mistakes=(), **match):
-        attempt = self.attempt(caller, customer, mistakes)
+    def judge(self, now, caller, right=False, customer=None, mistakes=(), gate="g", **match):
+        attempt = self.attempt(caller, customer, mistakes, gate)
         judgement, after = judge(attempt, Match(**match) if right else None, self.of(attempt), START + now)
         self.tallies |= after
         self.counted = tuple(each for each in after if each.kind != "proof") if judgement is WRONG else ()
@@ -169,12 +169,13 @@ def test_a_lockout_holds_when_the_clock_jumps_back(jump):
     assert judged(book, *[(at - jump, "1", True) for at in (0, jump / 2, jump)]) == [LOCKED] * 3
 
 
-@pytest.mark.parametrize("customer", ["1002", NO_CUSTOMER, None])
-def test_one_is_known_only_for_what_was_proved(customer):
+@pytest.mark.parametrize(("customer", "gate"), [("1002", "g"), (NO_CUSTOMER, "g"), (None, "g"), ("1001", "h")])
+def test_one_is_known_only_for_what_was_proved(customer, gate):
+    """Gates of two tenants may well have the same customer numbers."""
     book = Book()
     assert book.judge(0, "insider", right=True, customer="1001") == RIGHT
-    judged(book, *[(1, str(number)) for number in range(6)])
-    assert judged(book, (2, "insider", False, customer), (2, "insider", True, "1001")) == [LOCKED, RIGHT]
+    judged(book, *[(1, str(number), False, None, (), gate) for number in range(6)])
+    assert judged(book, (2, "insider", False, customer, (), gate), (2, "insider", True, "1001")) == [LOCKED, RIGHT]
 
 
 def test_who_is_known_where_no_number_is_asked_for_is_not_for_one_that_does_not_exist():
@@ -226,10 +227,17 @@ def test_whoever_may_be_known_for_what_he_keys_in_is_not_turned_away():
     assert book.is_in_vain(4, "VIP")
 
 
+def test_a_failed_attempt_of_a_stranger_is_written_nowhere_but_in_the_accounts_that_it_counts_for():
+    book = Book()
+    book.judge(0, "1", customer="1001")
+    assert {account.kind for account in book.tallies} == {"caller", "customer", "gate"}
+
+
 def test_a_caller_is_not_known_for_ever():
     book = Book(Lockout(3, 100.0, KNOWN_FOR, KNOWN_FOR, 6))
     book.judge(0, "VIP", right=True)
     judged(book, *[(200, str(number)) for number in range(6)])
+    assert [book.is_in_vain(now, "VIP") for now in (KNOWN_FOR - 1, KNOWN_FOR)] == [False, True]
     assert judged(book, (KNOWN_FOR - 1, "VIP", False), (KNOWN_FOR + 1, "VIP", True)) == [WRONG, LOCKED]
 
 

@@ -255,9 +255,9 @@ class Tally:
 def is_known(attempt: Attempt, tallies: Mapping[Account, Tally], now: float) -> bool:
     """Whether the right PIN for just this came from the caller's number, and not too much has been guessed on it since.
 
-    Callers who withhold their number are never known, nor is anybody for a customer number that does not exist.
+    Nobody is known for a customer number that does not exist; callers who withhold their number prove nothing.
     """
-    if attempt.caller == WITHHELD or attempt.customer == NO_CUSTOMER:
+    if attempt.customer == NO_CUSTOMER:
         return False
     proof = tallies[attempt.proof]
     return now < proof.right_at + KNOWN_FOR and proof.failures < attempt.lockout.failures
@@ -268,7 +268,7 @@ def is_in_vain(attempt: Attempt, tallies: Mapping[Account, Tally], now: float) -
 
     What they will enter is not known yet, so whoever has proved anything at the gate may be known for it.
     """
-    may_be_known = attempt.caller != WITHHELD and now < tallies[attempt.own].right_at + KNOWN_FOR
+    may_be_known = now < tallies[attempt.own].right_at + KNOWN_FOR
     return _books(attempt, tallies, now, may_be_known) is None
 
 
@@ -318,7 +318,7 @@ def _proofs(attempt: Attempt, match: Match, tallies: Mapping[Account, Tally], no
         tally = changed.get(account, tallies[account])
         if not tally.is_locked(now):
             changed[account] = tally.without_failure(now, attempt.lockout.of(account))
-    if attempt.caller != WITHHELD:
+    if attempt.caller != WITHHELD:  # who calls is not shown, so nobody is known by it
         changed[attempt.own] = replace(changed.get(attempt.own, tallies[attempt.own]), right_at=now)
         changed[attempt.proof] = Tally(right_at=now)
     return changed
