@@ -122,6 +122,8 @@ def test_a_change_on_the_server_is_looked_at_and_applied(page, file):
     assert "Calls to 701" in review.text
     assert "Saved and applied" in visitor.send(review.form("/save")).text
     assert not ask_for_status(file).is_changed()
+    again = visitor.send(review.form("/save"))
+    assert (again.status, "These changes do not wait any more." in again.text) == (410, True)
 
 
 def test_pins_are_seen_only_by_who_asks_for_them(page, file):

@@ -110,7 +110,10 @@ def test_a_webservice_is_tried_and_what_goes_wrong_is_said(page, file):
 def test_the_week_shows_when_callers_are_checked(page, file):
     visitor = page.administrator()
     place = "/gates/hotline/when"
-    shown = visitor.send(form_of(visitor, "when"), do="schedule:", new_schedule="office")
+    shown = visitor.go(place)
+    assert "hotline active Checks callers always." in shown.text
+    shown = visitor.send(shown.form(place), do="schedule:", new_schedule="office")
+    assert "Checks callers always." in shown.text, "it still does"
     assert shown.text.count("0:00 to 8:00, 17:00 to 24:00") == 10
     holidays = {"site.holidays.kind": "text", "site.holidays.text": "DE"}
     review = visitor.send(shown.form(place), **holidays)

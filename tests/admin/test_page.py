@@ -47,7 +47,10 @@ def test_signing_out_ends_the_session_also_for_who_kept_the_cookie(page):
     kept = dict(visitor.cookies)
     visitor.send(visitor.go("/").form("/sign-out"))
     visitor.cookies = kept
-    assert visitor.go("/").forms[0]["action"].endswith("/sign-in")
+    door = visitor.go("/calls")
+    assert door.forms[0]["action"].endswith("/sign-in")
+    assert "You have been signed out meanwhile." in door.text
+    assert "meanwhile" not in page.visitor().go("/calls").text
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

@@ -109,7 +109,7 @@ def test_a_head_that_lies_about_the_length_gets_what_is_there(tmp_path):
 @needs_sox
 def test_minutes_of_silence_in_a_few_bytes_are_refused_before_they_are_unpacked(tmp_path):
     silence = made_by_sox("flac", "trim", "0", "120", rate="8000", channels="1")
-    with pytest.raises(ValueError, match="at most 60 s"):
+    with pytest.raises(ValueError, match="longer than 60 s"):
         sounds.take(silence, tmp_path, "x", ("8000", "16000"))
 
 

@@ -137,7 +137,8 @@ def _let_in() -> AnyResponse | None:
         abort(403)
     g.session = current_session(prolongs=request.endpoint != "calls.live")
     if g.session is None and request.endpoint not in _OPEN:
-        return redirect(url_for(current_app.config["VIPGATE_DOOR"]))
+        ended = ("seen" if request.method in _SAFE else "sent") if "key" in cookie else None
+        return redirect(url_for(current_app.config["VIPGATE_DOOR"], ended=ended))
     if request.path.endswith("/prompts") and g.session is not None and g.session.is_administrator:
         request.max_content_length = sounds.LARGEST + LARGEST
     return None

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from vipgate_fs.admin import words
+from vipgate_fs.admin.words import phrase
 from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.override import Override
 from vipgate_fs.gate.schedules import Calendar
@@ -104,3 +106,50 @@ def _stretches(
             joins = found and found[-1][1] == begin
             found[-1:] = [(found[-1][0], end)] if joins else [*found[-1:], (begin, end)]
     return tuple(found)
+
+
+def why(gate: Gate, day: Day, now: dt.datetime, calendar: Calendar) -> str:
+    """What happens to callers, until when, and why."""
+    if not gate.enabled:
+        return phrase("Switched off in the file: all get through.")
+    until = words.moment(day.until, now) if day.until else ""
+    if day.override is not None:
+        end = day.override.until
+        local = calendar.at(end) if end is not None else None
+        return _by_hand(day, day.override, words.moment(local, now) if local else "")
+    if gate.active is None:
+        return phrase("Checks callers always.")
+    parts = {"until": until, "schedule": gate.active.schedule.name}
+    outside = gate.active.outside
+    if not until:
+        return phrase("Checks callers always." if day.active else "All get through.")
+    if day.active:
+        return phrase(
+            "Checks callers until {until}: outside {schedule}."
+            if outside
+            else "Checks callers until {until}: during {schedule}.",
+            **parts,
+        )
+    return phrase(
+        "All get through until {until}: during {schedule}."
+        if outside
+        else "All get through until {until}: then {schedule} begins.",
+        **parts,
+    )
+
+
+def _by_hand(day: Day, override: Override, until: str) -> str:
+    if until:
+        what = phrase(
+            "Checks callers until {until}: switched by hand."
+            if day.active
+            else "All get through until {until}: switched by hand.",
+            until=until,
+        )
+    else:
+        what = phrase(
+            "Checks callers until further notice: switched by hand."
+            if day.active
+            else "All get through until further notice: switched by hand."
+        )
+    return f"{what} ({override.note})" if override.note else what

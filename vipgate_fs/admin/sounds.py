@@ -162,8 +162,8 @@ def _converted(source: Path, kind: str, rate: str, until: float) -> Path:
             length = made.getnframes() / made.getframerate()
     except (subprocess.SubprocessError, wave.Error, EOFError, OSError):
         raise ValueError(say("sox can't read this as {kind}; is the file whole?", kind=kind)) from None
-    if not _SHORTEST <= length <= LONGEST:
-        raise ValueError(
-            say("this takes {length:.1f} s; allowed: at most {most} s, and not nothing", length=length, most=LONGEST)
-        )
+    if length < _SHORTEST:
+        raise ValueError(say("there is nothing to hear in this"))
+    if length > LONGEST:
+        raise ValueError(say("this takes longer than {most} s; shorten it", most=LONGEST))
     return target

@@ -91,7 +91,7 @@ def shown(found: Sheet, loaded: Loaded, key: str) -> dict[str, Any]:
         "widgets": widgets,
         "faults": faults,
         "errors": [each for each in loaded.findings if each.severity == "error"] if key else [],
-        "fields": {each.shown: each.name for one in widgets for each in one.all()},
+        "fields": {each.shown: each for one in widgets for each in one.all()},
         "file": str(desk().path),
         "draft": key,
     }

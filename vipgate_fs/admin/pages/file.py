@@ -252,7 +252,7 @@ def _changed(draft: Draft, now: bytes, name: str = "") -> tuple[str, int]:
 
 
 def _draft(name: str) -> Draft:
-    return desk().drafts.get(name) or abort(404)
+    return desk().drafts.get(name) or abort(410)
 
 
 def _text(content: bytes) -> str:

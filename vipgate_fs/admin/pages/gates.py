@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from vipgate_fs.admin import pictures, sounds, words
 from vipgate_fs.admin.access import administrators_only
 from vipgate_fs.admin.application import desk
-from vipgate_fs.admin.days import day_of, week_of
+from vipgate_fs.admin.days import Day, day_of, week_of, why
 from vipgate_fs.admin.desk import Draft, NoConfiguration, StoreTrouble
 from vipgate_fs.admin.forms import is_pin, path_of
 from vipgate_fs.admin.grafting import copied, renamed
@@ -158,11 +158,14 @@ def _shown(  # noqa: PLR0913, PLR0917 - all that may be on the page
     first, after = lines_at(content, ("gates", name))
     shown_lines = list(lines(decoded(content)[0], loaded.findings, str(desk().path)))[first:after]
     gate = drafted or in_force
+    day = _day(in_force, now, calendar) if in_force else None
     return render_template(
         "gate.html",
         name=name,
         title=gate.title if gate and gate.title else name,
         gate=in_force,
+        day=day,
+        why=why(in_force, day, now, calendar) if in_force and day else "",
         kind=kind,
         wrong=wrong,
         given=given or {},
@@ -191,16 +194,21 @@ def _guests(name: str) -> int:
     return sum(each.gate == name and each.is_valid(time.time()) for each in issued)
 
 
-def _coming(gate: Gate, now: dt.datetime, calendar: Calendar, most: int = 6) -> list[tuple[dt.datetime | None, bool]]:
-    """How the gate stands from now on: since when, and whether it checks callers."""
+def _day(gate: Gate, at: dt.datetime, calendar: Calendar) -> Day:
+    """How it stands then; by its schedule alone when the store can't be asked."""
     try:
         known = desk().ask(overrides.read).get(gate.name)
     except (StoreTrouble, NoConfiguration):
         known = None
+    return day_of(gate, known, at, calendar)
+
+
+def _coming(gate: Gate, now: dt.datetime, calendar: Calendar, most: int = 6) -> list[tuple[dt.datetime | None, bool]]:
+    """How the gate stands from now on: since when, and whether it checks callers."""
     found: list[tuple[dt.datetime | None, bool]] = []
     at: dt.datetime | None = now
     while at is not None and len(found) < most:
-        day = day_of(gate, known, at, calendar)
+        day = _day(gate, at, calendar)
         found.append((at if found else None, day.active))
         at = day.until
     return found

@@ -10,16 +10,15 @@ from typing import Any, Final
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from vipgate_fs.admin import pictures, words
+from vipgate_fs.admin import pictures
 from vipgate_fs.admin.application import desk
-from vipgate_fs.admin.days import Day, day_of
+from vipgate_fs.admin.days import Day, day_of, why
 from vipgate_fs.admin.desk import StoreTrouble
 from vipgate_fs.admin.words import phrase
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import storable
 from vipgate_fs.gate.gate import Gate
 from vipgate_fs.gate.override import Override
-from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.store import overrides, records
 
 page = Blueprint("overview", __name__)
@@ -103,59 +102,12 @@ def _row(
     return {
         "gate": gate,
         "day": day,
-        "why": _why(gate, day, now, configuration.site.calendar),
+        "why": why(gate, day, now, configuration.site.calendar),
         "bar": pictures.bar(_label(day), day.checks, hours, clock, by_hand=day.by_hand, planned=planned),
         "sums": sums,
         "forwarded": figures.get((gate.name, "forwarded"), 0),
         "protects": _protects(gate),
     }
-
-
-def _why(gate: Gate, day: Day, now: dt.datetime, calendar: Calendar) -> str:
-    """What happens to callers, until when, and why."""
-    if not gate.enabled:
-        return phrase("Switched off in the file: all get through.")
-    until = words.moment(day.until, now) if day.until else ""
-    if day.override is not None:
-        end = day.override.until
-        local = calendar.at(end) if end is not None else None
-        return _by_hand(day, day.override, words.moment(local, now) if local else "")
-    if gate.active is None:
-        return phrase("Checks callers always.")
-    parts = {"until": until, "schedule": gate.active.schedule.name}
-    outside = gate.active.outside
-    if not until:
-        return phrase("Checks callers always." if day.active else "All get through.")
-    if day.active:
-        return phrase(
-            "Checks callers until {until}: outside {schedule}."
-            if outside
-            else "Checks callers until {until}: during {schedule}.",
-            **parts,
-        )
-    return phrase(
-        "All get through until {until}: during {schedule}."
-        if outside
-        else "All get through until {until}: then {schedule} begins.",
-        **parts,
-    )
-
-
-def _by_hand(day: Day, override: Override, until: str) -> str:
-    if until:
-        what = phrase(
-            "Checks callers until {until}: switched by hand."
-            if day.active
-            else "All get through until {until}: switched by hand.",
-            until=until,
-        )
-    else:
-        what = phrase(
-            "Checks callers until further notice: switched by hand."
-            if day.active
-            else "All get through until further notice: switched by hand."
-        )
-    return f"{what} ({override.note})" if override.note else what
 
 
 def _label(day: Day) -> str:
