@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import signal
 import sqlite3
@@ -130,3 +132,33 @@ def test_the_logs_disk_is_full(serve, tell):
     assert lost(calls) == []
     assert service.end() == 0
     tell("the log's disk is full", "nothing; lines are missing", len(calls), 0, None)
+
+
+def test_nobody_reads_the_log(serve, tell, tmp_path):
+    """stderr is a pipe that is full: a pager that waits for its user, or a journal that hangs."""
+    os.mkfifo(tmp_path / "log")
+    reader = os.open(tmp_path / "log", os.O_RDWR | os.O_NONBLOCK)
+    try:
+        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
+        with suppress(BlockingIOError):
+            while True:
+                os.write(reader, b"." * 128)
+        port = free_port()
+        service = serve(port=port, listens=False, err=tmp_path / "log")
+        simulator = switch(service)
+        served_again(simulator)
+        calls = place(simulator, 10)
+        assert lost(calls) == []
+        os.kill(service.workers[0], signal.SIGKILL)
+        until(lambda: len(service.workers) == 2)
+        assert service.reload() == (0, "reloaded\n")
+        calls += place(simulator, 10)
+        assert lost(calls) == []
+        assert set(os.read(reader, 4096)) == {ord(".")}
+        assert service.end() == 0
+        assert (
+            json.loads(os.read(reader, 4096).splitlines()[0])["lines"] >= 3
+        )  # the port, the worker killed, the reload
+    finally:
+        os.close(reader)
+    tell("nobody reads the log: its pipe is full", "nothing; lines are missing", len(calls), 0, None)

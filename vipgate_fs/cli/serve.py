@@ -17,6 +17,7 @@ from vipgate_fs.cli.options import config_option, find_or_exit
 from vipgate_fs.config import Loaded
 from vipgate_fs.document.sources import Recorder
 from vipgate_fs.sentences import said
+from vipgate_fs.service import stderr
 from vipgate_fs.service.children import WorkersFailed
 from vipgate_fs.service.control import CannotControl, Control
 from vipgate_fs.service.generation import Generation, NoProcess, Refused, first
@@ -41,6 +42,7 @@ def command(config: Path | None, log_level: str, log_format: str) -> None:
     SIGHUP applies a changed configuration, as `vipgate reload` does.
     """
     leave_no_core()
+    stderr.install()
     signals = Signals()
     log = configure(log_level, json={"auto": None, "text": False, "json": True}[log_format])
     path = find_or_exit(config).absolute()  # later the working directory may be gone

@@ -10,14 +10,16 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, MutableMapping, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from json import JSONEncoder
 from typing import Any, ClassVar, Final, TextIO
 
 import structlog
 from structlog.typing import Processor
+
+from vipgate_fs.service.stderr import Stderr
 
 LEVELS: Final = {
     "trace": 5,
@@ -89,17 +91,27 @@ def configure(level: str = "info", stream: TextIO | None = None, *, json: bool |
     readable = stream.isatty() if json is None else not json
     render: Processor = structlog.dev.ConsoleRenderer(colors=stream.isatty()) if readable else _as_json
     in_journal = _is_journal(stream)
+    processors: list[Processor] = [
+        *([] if in_journal else [_stamp]),
+        *([_escape] if readable else []),
+        _prioritised(render) if in_journal else render,
+    ]
+    if isinstance(raw := getattr(stream, "buffer", None), Stderr):
+        raw.notice = partial(_lost, processors)
     structlog.configure(
-        processors=[
-            *([] if in_journal else [_stamp]),
-            *([_escape] if readable else []),
-            _prioritised(render) if in_journal else render,
-        ],
+        processors=processors,
         wrapper_class=type("Log", (Log,), {"threshold": LEVELS[level]}),
         logger_factory=structlog.WriteLoggerFactory(stream),  # a line is one write: several processes share stderr
         cache_logger_on_first_use=False,
     )
     return structlog.get_logger().bind()  # type: ignore[no-any-return]
+
+
+def _lost(processors: Sequence[Processor], lines: int) -> str:
+    line: Any = {"level": "warning", "event": "lines of the log were lost: nobody took them", "lines": lines}
+    for each in processors:
+        line = each(None, "msg", line)
+    return str(line)
 
 
 def silent() -> Log:
