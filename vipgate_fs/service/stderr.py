@@ -66,7 +66,7 @@ class Stderr(io.RawIOBase):
         return len(data)
 
     def _put(self, data: Any) -> bool:
-        """Whether all of it was taken."""
+        """Whether all of it was taken; the end of its line may follow with the next."""
         whole = memoryview(b"\n" + data if self._is_torn else data)
         left, until = whole, time.monotonic() + (0.0 if self.lost else _PATIENCE)
         with suppress(OSError):  # a full disk, or nobody is there to read
@@ -80,7 +80,7 @@ class Stderr(io.RawIOBase):
                     self._ready.poll(math.ceil((until - time.monotonic()) * 1000))
         if len(left) < len(whole):
             self._is_torn = bool(left)
-        return not left
+        return left in (b"", b"\n")
 
     def _forget(self) -> None:
         self.lost = 0
