@@ -80,7 +80,7 @@ class Stderr(io.RawIOBase):
                     self._ready.poll(math.ceil((until - time.monotonic()) * 1000))
         if len(left) < len(whole):
             self._is_torn = bool(left)
-        return left in (b"", b"\n")
+        return left.tobytes() in (b"", b"\n")
 
     def _forget(self) -> None:
         self.lost = 0
