@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from vipgate_fs.doctor.switch import Profile, Switch
+from vipgate_fs.sentences import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,9 @@ def _entries(switch: Switch) -> Iterator[Entry]:
     by_name = {profile.name: profile for profile in switch.profiles}
     for profile in switch.profiles:
         for context in contexts_of(profile, switch):
-            yield Entry(f"profile {profile.name}", context, profile)
+            yield Entry(say("profile {name}", name=profile.name), context, profile)
     for gateway in switch.gateways:  # whoever reaches any profile names one in the Request-URI: ;gw=NAME (sofia.c)
-        yield Entry(f"gateway {gateway.name}", gateway.context, by_name.get(gateway.profile))
+        yield Entry(say("gateway {name}", name=gateway.name), gateway.context, by_name.get(gateway.profile))
     for context in switch.verto_contexts:
         if context:
             yield Entry("verto", context)

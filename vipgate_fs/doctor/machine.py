@@ -22,7 +22,7 @@ from vipgate_fs.exposure import exposure, may_read
 from vipgate_fs.gate.step import Step, StepFailed
 from vipgate_fs.identify.database import Database as DatabaseStep
 from vipgate_fs.identify.webservice import Webservice
-from vipgate_fs.sentences import Sentence
+from vipgate_fs.sentences import Sentence, say
 from vipgate_fs.service.answers import NoService
 from vipgate_fs.service.control import ask_for_status
 from vipgate_fs.service.status import Status
@@ -137,7 +137,7 @@ def _exposed(configuration: Configuration, *, holds_secrets: bool) -> Iterator[t
 def _steps(configuration: Configuration) -> Iterator[tuple[str, Step]]:
     for gate in configuration.gates:
         for step in gate.steps if gate.enabled else ():
-            yield f"{step.kind} of gate {gate.name} (line {step.line})", step
+            yield say("{kind} of gate {gate} (line {line})", kind=step.kind, gate=gate.name, line=step.line), step
 
 
 def _peers(configuration: Configuration) -> Iterator[Peer]:
@@ -149,9 +149,9 @@ def _peers(configuration: Configuration) -> Iterator[Peer]:
             try:
                 step.source.reach()
             except StepFailed as failure:
-                yield Peer(name, "the database", str(failure))
+                yield Peer(name, say("the database"), str(failure))
             else:
-                yield Peer(name, "the database")
+                yield Peer(name, say("the database"))
 
 
 def _reach(name: str, step: Webservice, url: str) -> Peer:

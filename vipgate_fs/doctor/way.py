@@ -11,6 +11,7 @@ from typing import Final
 
 from vipgate_fs.doctor.conditions import Action, Choices, Hunt, State, assign, explore
 from vipgate_fs.gate.numbers import folded
+from vipgate_fs.sentences import Sentence, joined, say
 
 MOST_WAYS: Final = 96
 """Combinations of what only a call knows that are looked at for one number."""
@@ -119,9 +120,9 @@ class Way:
     is_heard: bool = False
 
     @property
-    def description(self) -> str:
+    def description(self) -> Sentence:
         """The way in a line."""
-        return " → ".join((*self.steps, self.last))
+        return joined(" → ", (*self.steps, self.last))
 
 
 def ways(dialplan: ET.Element, start: State, most: int = MOST_WAYS) -> Iterator[Way]:
@@ -168,15 +169,18 @@ class _Walk:
         state = self._state
         context = find_context(self._dialplan, state.context)
         if context is None:
-            return End.NOWHERE, f"there is no context {state.context}"
+            return End.NOWHERE, say("there is no context {context}", context=state.context)
         hunt = Hunt(state, self._choices)
         hunt.through(context)
         names = ", ".join(hunt.extensions)
         self._contexts.append(state.context)
-        dialled = state.number if state.number is not None else "another number"
-        self._steps.append(f"{dialled} in context {state.context}" + (f": {names}" if names else ""))
+        dialled = state.number if state.number is not None else say("another number")
+        where = say("{number} in context {context}", number=dialled, context=state.context)
+        self._steps.append(joined(": ", (where, names)))
         if not hunt.actions:
-            return End.NOWHERE, f"no extension of context {state.context} does anything for {dialled}"
+            return End.NOWHERE, say(
+                "no extension of context {context} does anything for {number}", context=state.context, number=dialled
+            )
         return self._run(hunt.actions)
 
     def _run(self, actions: list[Action]) -> tuple[End, str] | None:
@@ -194,7 +198,7 @@ class _Walk:
             if application in ("transfer", "execute_extension"):
                 return self._transfer(data, action)
             return End.THROUGH, action
-        return End.REFUSED, "nothing more to do"
+        return End.REFUSED, say("nothing more to do")
 
     def _transfer(self, data: str, action: str) -> tuple[End, str] | None:
         if len(self._contexts) > _MOST_TRANSFERS:
