@@ -69,6 +69,12 @@ def test_a_full_disk_is_one_line_and_exit_1(arguments):
     assert (done.returncode, done.stderr) == (1, message)
 
 
+def test_a_closed_stream_is_no_mistake():
+    closing = ["sh", "-c", 'exec "$@" >&- <&-', "sh", *VIPGATE, "files"]
+    done = subprocess.run(closing, stderr=subprocess.PIPE, text=True, check=False, timeout=50)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(("value", "colors"), [("", True), ("1", False)])
 def test_who_wants_no_colors_gets_none(value, colors):
     """https://no-color.org"""

@@ -94,6 +94,7 @@ class Subcommands(click.Group):
         """Run a subcommand and end the process: 1 when what it says can't be written, as on a full disk."""
         code: Any = 0
         given = next(iter(arguments), more.get("args"))
+        output.stand_in_for_what_is_closed()
         output.say_what_can_be_written()
         with language.speaking(sys.argv[1:] if given is None else given):
             try:

@@ -92,6 +92,13 @@ def has_color() -> bool | None:
     return False if os.environ.get("NO_COLOR") else None
 
 
+def stand_in_for_what_is_closed() -> None:
+    """Where the shell has closed a standard stream (`>&-`), nothing that is opened later may take its place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))  # noqa: SIM115, PTH123
+
+
 def say_what_can_be_written() -> None:
     """Print a question mark for what the terminal's encoding lacks, as others do: Latin-1 has no dash and no „."""
     if isinstance(sys.stdout, io.TextIOWrapper):
