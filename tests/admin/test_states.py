@@ -69,6 +69,15 @@ def test_with_a_store_that_is_gone_the_pages_go_on_as_far_as_they_can(started):
         assert answer.status in (200, 503), path
         assert answer.status == 200 or "The store can't be reached" in answer.text
     assert page.visitor().sign_in("brandt", "whatever it is").status == 503
+    before = page.path.read_bytes()
+    shown = visitor.send(visitor.go("/gates/hotline").form("/general"), do="rename:", new_name="office")
+    review = visitor.send(shown.form("/office/general"))
+    refused = visitor.send(review.form("/save"))
+    assert (refused.status, "Nothing was saved: with a gate's new name go its lockouts" in refused.text) == (503, True)
+    assert page.path.read_bytes() == before
+    assert "None of it holds yet." in visitor.go(review.path).text, "it waits"
+    other = visitor.send(visitor.go("/gates/hotline").form("/general"), **{"gates.hotline.attempts": "2"})
+    assert "Saved and applied" in visitor.send(other.form("/save")).text
 
 
 def test_the_page_moves_with_a_reload_and_ends_with_another(started):

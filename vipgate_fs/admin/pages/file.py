@@ -16,7 +16,7 @@ from vipgate_fs.admin.access import administrators_only
 from vipgate_fs.admin.application import desk
 from vipgate_fs.admin.changing import difference, findings_of, preview
 from vipgate_fs.admin.comparing import Comparison, compared, named
-from vipgate_fs.admin.desk import Draft, NoConfiguration, TableChanged
+from vipgate_fs.admin.desk import Draft, NoConfiguration, StoreTrouble, TableChanged
 from vipgate_fs.admin.hidden import lines
 from vipgate_fs.admin.tables import Changed
 from vipgate_fs.admin.versions import OldTable
@@ -135,8 +135,9 @@ def save(draft: str) -> AnyResponse | tuple[str, int]:
         answer = desk().save(found)
     except ChangedMeanwhile as changed:
         return _changed(found, changed.content, draft)
-    except TableChanged as error:
-        return render_template("failure.html", status=409, kind="TableChanged", what=str(error), error=error), 409
+    except (TableChanged, StoreTrouble) as error:
+        kind, status = ("TableChanged", 409) if isinstance(error, TableChanged) else ("Renaming", 503)
+        return render_template("failure.html", status=status, kind=kind, what=said(str(error)), error=error), status
     except OSError as error:
         where = obstacle(desk().path) or str(desk().path)
         words = {"path": desk().path, "where": where, "user": _user(), "why": system_says(error)}
