@@ -43,7 +43,7 @@ class Server:
 
     def __init__(self, name: str, command: list[str], port: int, pages: int | None = None) -> None:
         self.name, self.port, self.pages = name, port, pages
-        self.load = Load(port, "700", ("0815#",))
+        self.load = Load(port, "700", ("0815#",), patience=10.0)
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.cpu_ms: list[float] = []
         for _ in range(1200):  # a minute: the machine may be busy
@@ -85,6 +85,15 @@ class Server:
         for sock in held:
             sock.close()
         return grown / calls
+
+    def end(self) -> None:
+        """End it, within half a minute."""
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(10)
 
 
 @contextmanager
@@ -152,8 +161,7 @@ def measure(calls: int, rounds: int, parallel: int, waiting: int) -> dict[str, t
             return result
         finally:
             for server in servers:
-                server.process.terminate()
-                server.process.wait()
+                server.end()
 
 
 def main() -> None:

@@ -28,8 +28,8 @@ _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 _APPLICATION = re.compile(rb"^execute-app-(?:name|arg): (.*)", re.MULTILINE)
 _KEYED_IN = re.compile(rb"\nEvent-Name: CHANNEL_EXECUTE_COMPLETE\n(?s:.*)\nApplication: play_and_get_digits\n")
 _SPEED = 20.0
-_LOST = 30.0
-"""Seconds of silence after which a call is lost: a server may never answer one of a burst."""
+_LOOK = 0.5
+"""Seconds between two looks for calls that are lost."""
 
 
 class Does(Enum):
@@ -46,7 +46,7 @@ class Recording:
     """A connection of the simulator's, and what went over it: the steps of a Script."""
 
     def __init__(self, port: int) -> None:
-        self._sock = green_socket.create_connection(("127.0.0.1", port), timeout=_LOST)
+        self._sock = green_socket.create_connection(("127.0.0.1", port))
         self.steps: list[tuple[Does, bytes]] = []
 
     def recv(self, size: int) -> bytes:
@@ -82,15 +82,15 @@ class Script:
     end: str
 
     @classmethod
-    def of(cls, port: int, to: str, dial: tuple[str, ...]) -> Script:
-        """Place the call."""
+    def of(cls, port: int, to: str, dial: tuple[str, ...], patience: float) -> Script:
+        """Place the call, which may take that many seconds."""
         recordings: list[Recording] = []
 
         def connect(_host: str, _port: int) -> Recording:
             recordings.append(Recording(port))
             return recordings[-1]
 
-        with gevent.Timeout(_LOST):
+        with gevent.Timeout(patience):
             simulator = Simulator(dial=connect, speed=_SPEED)
             experience = simulator.call(Caller(_CALLER, dial=dial), to)
             while (Does.CLOSES, b"") not in recordings[0].steps:
@@ -105,7 +105,7 @@ class Script:
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """One call on its way through the script."""
+    """One call on its way through the script; `touched` is when the server was last heard, or given something to do."""
 
     sock: socket.socket
     uuid: bytes
@@ -127,6 +127,7 @@ class Load:
         dial: what every caller keys in, at one prompt after the other.
         think: seconds until they have done so.
         gone: they hang up instead.
+        patience: seconds of silence after which a call is lost: a server may never answer one of a burst.
 
     Attributes:
         ends: how many calls ended how: the server's last application, "closed" before that, "unexpected" or "lost".
@@ -137,8 +138,17 @@ class Load:
         cpu: seconds that this process was busy with it.
     """
 
-    def __init__(self, port: int, to: str, dial: tuple[str, ...], think: float = 0.1, *, gone: bool = False) -> None:
-        self.port, self.to, self.dial, self.think, self.gone = port, to, dial, think, gone
+    def __init__(
+        self,
+        port: int,
+        to: str,
+        dial: tuple[str, ...],
+        think: float = 0.1,
+        *,
+        gone: bool = False,
+        patience: float = 30.0,
+    ) -> None:
+        self.port, self.to, self.dial, self.think, self.gone, self.patience = port, to, dial, think, gone, patience
         self.ends: Counter[str] = Counter()
         self.seconds: list[float] = []
         self.first: list[float] = []
@@ -149,13 +159,14 @@ class Load:
         self._open: dict[int, Call] = {}
         self._thinking: deque[Call] = deque()
         self._held: list[socket.socket] | None = None
+        self._look_at = 0.0
 
     def run(self, calls: int, parallel: int, *, together: bool = False) -> float:
         """Place `calls` calls, `parallel` at a time; seconds that it took.
 
         With `together`, callers wait with their digits until all that are there are in the prompt.
         """
-        self._script = self._script or Script.of(self.port, self.to, self.dial)
+        self._script = self._script or Script.of(self.port, self.to, self.dial, self.patience)
         began, busy, placed = time.perf_counter(), time.thread_time(), 0
         with select.epoll() as self._poll:
             while placed < calls or self._open:
@@ -163,7 +174,7 @@ class Load:
                     placed += 1
                     self._dial()
                 is_time = not together or len(self._thinking) == len(self._open)
-                for descriptor, _ in self._poll.poll(self._pause() if is_time else 1.0, 256):
+                for descriptor, _ in self._poll.poll(self._pause() if is_time else _LOOK, 256):
                     if descriptor in self._open:  # else a process that is being forked has it yet
                         self._hear(self._open[descriptor])
                 if is_time:
@@ -192,7 +203,7 @@ class Load:
 
     def _pause(self) -> float:
         if not self._thinking:
-            return 1.0
+            return _LOOK
         return max(self._thinking[0].touched + self.think - time.perf_counter(), 0.0)
 
     def _hear(self, call: Call) -> None:
@@ -267,10 +278,15 @@ class Load:
                 self._go_on(call)
 
     def _give_up(self) -> None:
-        """On those who have waited too long; whoever is first here began first."""
+        """On those for whom the server has done nothing for too long; who thinks does not wait for it."""
         now = time.perf_counter()
-        while self._open and now - (call := next(iter(self._open.values()))).touched > _LOST:
-            self._end(call, "lost")
+        if now < self._look_at:
+            return
+        self._look_at = now + _LOOK
+        thinking = set(map(id, self._thinking))
+        for call in [call for call in self._open.values() if now - call.touched > self.patience]:
+            if id(call) not in thinking:
+                self._end(call, "lost")
 
     def _end(self, call: Call, end: str) -> None:
         del self._open[call.sock.fileno()]

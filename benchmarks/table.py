@@ -4,16 +4,24 @@ Everything on: a schedule, a list of 10,000 callers, the lockout, call records, 
 or without a store, with one worker or two. The others know nothing of the kind: greenswitch's own server, and the least
 that gevent can do. Each call: connect, answer, one prompt, right PIN after 0.1 s, transfer.
 
-`--write` puts the table into docs/performance.md.
+The servers take turns, and each turn prints a line. At the end each has callers who wait, is ended, and has its row. A
+call whose server says nothing for ten seconds is lost, so that a run ends: some ten minutes for five rounds.
+
+`--write` puts the table into docs/performance.md, and its picture beside it.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
+import os
 import platform
+import resource
+import socket
 import statistics
 import sys
 import tempfile
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -23,31 +31,39 @@ sys.path.insert(0, str(HERE.parent / "tests"))
 import database_servers
 
 DOCUMENT = HERE.parent / "docs" / "performance.md"
+PICTURE = HERE.parent / "docs" / "pictures" / "cpu-per-call.svg"
 BEGIN, END = "<!-- make bench -->\n", "<!-- end -->\n"
 GATE = """
 version: 1
 store: "{store}"
-server: {{listen: "127.0.0.1:{port}", workers: {workers}}}
+server: {{listen: "127.0.0.1:{port}", workers: {workers}, max_calls: 20000}}
 schedules: {{always: [{{days: mon-sun}}]}}
 gates:
   bench:
     protects: {{numbers: ["700"]}}
     active: {{during: always}}
+    timing: {{first_digit: "60s"}}
     identify: [{{callers: {{file: callers.csv}}}}, {{static_pin: {{pin: "0815"}}}}]
 """
+ONE, BUSY, MANY, BURST = 1, 100, 300, 1000
+ROUNDS = {ONE: 20, BUSY: 1000, MANY: 1500, BURST: 1000}
+"""How many calls a round has, by how many there are at a time."""
+WAITING = (2000, 10_000)
+"""Callers who are in the prompt at the same time."""
+IDLE = 3.0
+"""Seconds for which they only wait."""
 HEAD = (
     "server",
     "CPU ms a call, 1 at a time",
     "100 at a time",
-    "1,000 at a time",
-    "calls a second, 100 at a time",
+    "1,000 at once",
+    "calls a second, 300 at a time",
     "first byte, p99 of 1,000 at once, ms",
     "from the digits to the verdict, p50 / p99 of 1,000 at once, ms",
-    "kB a waiting caller",
+    "kB a waiting caller, 2,000 / 10,000 of them",
+    "CPU while 10,000 wait",
     "calls lost",
 )
-ROUNDS = {1: 20, 100: 1000, 1000: 1000}
-"""How many calls a round has, by how many there are at a time."""
 
 
 def gate(name: str, folder: Path, store: str, workers: int = 1) -> Server:
@@ -71,65 +87,125 @@ def peer(name: str, program: str) -> Server:
 class Figures:
     """What one server was measured at."""
 
-    def __init__(self) -> None:
-        self.cpu: dict[int, list[float]] = {parallel: [] for parallel in ROUNDS}
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.cpu: dict[int, list[float]] = {parallel: [] for parallel in (ONE, BUSY, BURST)}
         self.rates: list[float] = []
         self.first: list[float] = []
         self.verdicts: list[float] = []
-        self.kilobytes = 0.0
-        self.lost = 0
+        self.gone = 0
 
-    def row(self, name: str) -> tuple[str, ...]:
-        """As the table shows it: medians, and ranges of CPU."""
-        cpu = [f"{statistics.median(each):.2f} ({min(each):.2f} to {max(each):.2f})" for each in self.cpu.values()]
-        verdicts = f"{percentile(self.verdicts, 50):.0f} / {percentile(self.verdicts, 99):.0f}"
-        first = f"{percentile(self.first, 99):.0f}"
-        rate = f"{statistics.median(self.rates):.0f}"
-        return (name, *cpu, rate, first, verdicts, f"{self.kilobytes:.0f}", str(self.lost))
-
-
-def percentile(seconds: list[float], which: int) -> float:
-    """In milliseconds."""
-    return statistics.quantiles(seconds, n=100)[which - 1] * 1000
-
-
-def measure(servers: list[Server], rounds: int) -> list[tuple[str, ...]]:
-    """The rows of the table; the servers take turns."""
-    figures = {server.name: Figures() for server in servers}
-    for turn in range(rounds + 1):
+    def turn(self) -> str:
+        """One round of it; what it came to."""
+        load, took = self.server.load, []
         for parallel, calls in ROUNDS.items():
-            for server in servers:
-                load, of = server.load, figures[server.name]
-                load.first, load.verdicts = [], []
-                before, at_once = server.cpu(), parallel == max(ROUNDS)
-                seconds = load.run(calls, parallel, together=at_once)
-                if not turn:  # to warm up
-                    continue
-                of.cpu[parallel].append((server.cpu() - before) / calls)
-                if at_once:
-                    of.first += load.first
-                    of.verdicts += load.verdicts
-                elif parallel > 1:
-                    of.rates.append(calls / seconds)
-    for server in servers:
-        of = figures[server.name]
-        of.kilobytes = server.waiting(500)
-        of.lost = sum(count for end, count in server.load.ends.items() if not end.startswith("transfer"))
-        ours = server.load.cpu * 1000 / server.load.ends.total()
-        kilobytes = server.load.bytes / server.load.ends.total() / 1000
-        print(f"{server.name}: {kilobytes:.0f} kB a call; the load generator takes {ours:.2f} ms for it")
-    return [of.row(name) for name, of in figures.items()]
+            load.first, load.verdicts = [], []
+            before = self.server.cpu()
+            seconds = load.run(calls, parallel, together=parallel == BURST)
+            cpu = (self.server.cpu() - before) / calls
+            took.append(f"{parallel}: {cpu:.2f} ms, {calls / seconds:.0f}/s")
+            if parallel in self.cpu:
+                self.cpu[parallel].append(cpu)
+            else:
+                self.rates.append(calls / seconds)
+        self.first += load.first
+        self.verdicts += load.verdicts
+        return "; ".join(took)
+
+    def row(self) -> tuple[str, ...]:
+        """As the table shows it: medians, and ranges of CPU; then there are those who wait, and the server ends."""
+        kilobytes, idle = self._waiting()
+        cpu = [f"{statistics.median(each):.2f} ({min(each):.2f} to {max(each):.2f})" for each in self.cpu.values()]
+        verdicts = f"{percentile(self.verdicts, 50)} / {percentile(self.verdicts, 99)}"
+        rate, first = f"{statistics.median(self.rates):.0f}", percentile(self.first, 99)
+        ends = self.server.load.ends
+        lost = self.gone + sum(count for end, count in ends.items() if not end.startswith("transfer"))
+        return (self.server.name, *cpu, rate, first, verdicts, kilobytes, f"{idle:.1f} %", str(lost))
+
+    def _waiting(self) -> tuple[str, float]:
+        """Kilobytes for each, for each number of them, and percent of a processor while there are most."""
+        before, held, kilobytes = self.server.memory(), [], []
+        for number in WAITING:
+            held += self.server.load.hold(number - len(held))
+            time.sleep(0.5)
+            kilobytes.append(f"{(self.server.memory() - before) / number:.0f}")
+        busy = self.server.cpu()
+        time.sleep(IDLE)
+        idle = (self.server.cpu() - busy) / IDLE / 10
+        self.gone = max(WAITING) - len(held) + sum(has_ended(sock) for sock in held)
+        for sock in held:
+            sock.close()
+        self.server.end()
+        return " / ".join(kilobytes), idle
+
+
+def has_ended(sock: socket.socket) -> bool:
+    """Whether the server has hung up on a caller who waits."""
+    try:
+        return sock.recv(65536) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+def percentile(seconds: list[float], which: int) -> str:
+    """In milliseconds."""
+    return f"{statistics.quantiles(seconds, n=100)[which - 1] * 1000:.0f}"
+
+
+def measure(servers: list[Server], rounds: int) -> tuple[list[tuple[str, ...]], dict[str, float]]:
+    """The rows of the table, and milliseconds of CPU a call by server; the servers take turns."""
+    figures = [Figures(server) for server in servers]
+    for number in range(1, rounds + 1):
+        for each in figures:
+            print(f"round {number} of {rounds}, {each.server.name}: {each.turn()}", flush=True)
+    rows = []
+    for each in figures:
+        rows.append(each.row())
+        load = each.server.load
+        print(line(rows[-1]), flush=True)
+        print(
+            f"  {dict(load.ends)}, {load.bytes / load.ends.total() / 1000:.0f} kB a call; "
+            f"the load generator takes {load.cpu * 1000 / load.ends.total():.2f} ms for it",
+            flush=True,
+        )
+    return rows, {each.server.name: statistics.median(each.cpu[BUSY]) for each in figures}
+
+
+def line(cells: tuple[str, ...]) -> str:
+    """Of a table in Markdown."""
+    return "| " + " | ".join(cells) + " |"
 
 
 def markdown(rows: list[tuple[str, ...]], rounds: int) -> str:
     """The table, and where it comes from."""
-    model = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "")
+    models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    model = models[0].partition(": ")[2] if models else platform.machine()
     lines = [HEAD, ("---", *("--:",) * (len(HEAD) - 1)), *rows]
-    machine = f"{model.partition(': ')[2] or platform.machine()}, {platform.system()} {platform.release()}"
     return (
-        "\n".join("| " + " | ".join(line) + " |" for line in lines)
-        + f"\n\nMedians of {rounds} interleaved rounds, with their ranges, on one machine with the load generator: "
-        f"{machine}, Python {platform.python_version()}. `make bench` makes this table.\n"
+        "\n".join(map(line, lines))
+        + f"\n\n![CPU a call](pictures/{PICTURE.name})\n\nMedians of {rounds} interleaved rounds, with their ranges, "
+        f"on one machine with the load generator: {os.cpu_count()} processors, {model}, {platform.system()} "
+        f"{platform.release()}, Python {platform.python_version()}; its load was {os.getloadavg()[2]:.0f} "
+        "(1 to 2 are the benchmark's own). `make bench` makes this table.\n"
+    )
+
+
+def picture(milliseconds: dict[str, float]) -> str:
+    """Bars, as an SVG."""
+    scale, height = 320 / max(milliseconds.values()), 26
+    bars = "".join(
+        f'<text x="196" y="{top + 17}" text-anchor="end">{name}</text>'
+        f'<rect x="204" y="{top + 4}" width="{ms * scale:.0f}" height="18" fill="#3465a4"/>'
+        f'<text x="{ms * scale + 210:.0f}" y="{top + 17}">{ms:.2f}</text>'
+        for top, (name, ms) in zip(itertools.count(30, height), milliseconds.items(), strict=False)
+    )
+    size = f'width="580" height="{36 + height * len(milliseconds)}"'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="13">'
+        f'<rect width="100%" height="100%" fill="#fff"/>'
+        f'<text x="204" y="20">milliseconds of CPU a call, 100 calls at a time</text>{bars}</svg>\n'
     )
 
 
@@ -139,6 +215,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         postgresql = stack.enter_context(database_servers.postgresql())
@@ -150,18 +228,20 @@ def main() -> None:
             ("VIPgate, PostgreSQL", postgresql.url, 1),
         ):
             servers.append(gate(name, folder, store, workers))
-            stack.callback(servers[-1].process.terminate)
+            stack.callback(servers[-1].end)
         for name, program in (
             ("greenswitch's server", "greenswitch_server.py"),
             ("a bare gevent loop", "bare_server.py"),
         ):
             servers.append(peer(name, program))
-            stack.callback(servers[-1].process.terminate)
-        text = markdown(measure(servers, options.rounds), options.rounds)
+            stack.callback(servers[-1].end)
+        rows, milliseconds = measure(servers, options.rounds)
+    text = markdown(rows, options.rounds)
     print(text)
     if options.write:
         before, _, rest = DOCUMENT.read_text("utf-8").partition(BEGIN)
         DOCUMENT.write_text(f"{before}{BEGIN}{text}{END}{rest.partition(END)[2]}", "utf-8")
+        PICTURE.write_text(picture(milliseconds), "utf-8")
 
 
 if __name__ == "__main__":

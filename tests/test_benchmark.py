@@ -90,6 +90,25 @@ def test_a_replayed_call_says_byte_for_byte_what_the_simulators_call_has_said(to
     assert sum(decoder.frame() is not None for _ in range(100)) == frames
 
 
+def test_who_waits_with_their_digits_for_a_call_that_is_lost_is_not_lost():
+    serve, connections = CallHandler(config.load_text(GATES).configuration, silent()), iter(range(9))
+
+    def lose(sock, address):
+        if next(connections) == 2:  # the second of those that are replayed
+            sock.recv(1)  # until it is given up
+        else:
+            serve(sock, address)
+
+    server = StreamServer(("127.0.0.1", 0), lose)
+    server.start()
+    load = Load(server.server_port, "700", ("081547#",), patience=4.0)
+    try:
+        gevent.get_hub().threadpool.apply(load.run, (3, 3), {"together": True})
+    finally:
+        server.stop()
+    assert load.ends == {"transfer 700 XML vipgate-passed": 2, "lost": 1}
+
+
 def test_a_replay_notices_a_server_that_says_something_else():
     answers = iter([b"connect\n\nmyevents\n\n", b"connect\n\nmyeventz\n\n"])
 

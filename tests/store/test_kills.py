@@ -14,8 +14,8 @@ import time
 from collections import Counter
 from random import Random
 
-import load
 import pytest
+from load import Load
 from running_service import Service
 from sqlalchemy import create_engine, text
 
@@ -31,7 +31,7 @@ store: "{url}"
 """
 
 
-class Killing(load.Load):
+class Killing(Load):
     """Calls with a wrong PIN, and kills among them, each after some more verdicts.
 
     Attributes:
@@ -44,7 +44,7 @@ class Killing(load.Load):
     def __init__(self, folder, gates):
         self._folder, self._gates, self.services, self._random = folder, gates, [], Random(7)
         self._serve()
-        super().__init__(self.services[-1].port, "700", ("111111#",), think=0.01)
+        super().__init__(self.services[-1].port, "700", ("111111#",), think=0.01, patience=10.0)
         self.acknowledged, self.killed, self.keyed_in = set(), Counter(), 0
         self._kill_at = AT_ONCE
 
@@ -89,10 +89,7 @@ class Killing(load.Load):
 
 
 @pytest.mark.timeout(60 + 10 * KILLS)
-def test_whatever_is_killed_every_attempt_that_a_caller_has_heard_the_verdict_of_is_in_the_store(
-    url, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(load, "_LOST", 10.0)
+def test_whatever_is_killed_every_attempt_that_a_caller_has_heard_the_verdict_of_is_in_the_store(url, tmp_path):
     calls = Killing(tmp_path, GATE.format(url=url.reveal()))
     try:
         while calls.killed.total() < KILLS:
