@@ -17,6 +17,7 @@ import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from itertools import pairwise
 
 import gevent
 from gevent import socket as green_socket
@@ -27,7 +28,8 @@ _CALLER = "004917600000000"
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _APPLICATION = re.compile(rb"^execute-app-(?:name|arg): (.*)", re.MULTILINE)
 _KEYED_IN = re.compile(rb"\nEvent-Name: CHANNEL_EXECUTE_COMPLETE\n(?s:.*)\nApplication: play_and_get_digits\n")
-_SPEED = 20.0
+_SPEEDS = (20.0, 10.0, 5.0, 2.0)
+"""Of the simulator: where the machine makes a caller too slow for a prompt, the next one lets them take longer."""
 _LOOK = 0.5
 """Seconds between two looks for calls that are lost."""
 
@@ -83,7 +85,17 @@ class Script:
 
     @classmethod
     def of(cls, port: int, to: str, dial: tuple[str, ...], patience: float) -> Script:
-        """Place the call, which may take that many seconds."""
+        """Place the call, which may take that many seconds, until each prompt has had its digits whole."""
+        whole = [digits.strip("#").encode() for digits in dial]
+        for speed in _SPEEDS:
+            script = cls._at(speed, port, to, dial, patience)
+            keyed_in = [said for (does, _), (_, said) in pairwise(script.steps) if does is Does.THINKS]
+            if all(any(digits in said for digits in whole) for said in keyed_in):
+                return script
+        raise SystemExit(f"a call to {to} has a prompt without digits: a busy machine, or a sound that is not there")
+
+    @classmethod
+    def _at(cls, speed: float, port: int, to: str, dial: tuple[str, ...], patience: float) -> Script:
         recordings: list[Recording] = []
 
         def connect(_host: str, _port: int) -> Recording:
@@ -91,7 +103,7 @@ class Script:
             return recordings[-1]
 
         with gevent.Timeout(patience):
-            simulator = Simulator(dial=connect, speed=_SPEED)
+            simulator = Simulator(dial=connect, speed=speed)
             experience = simulator.call(Caller(_CALLER, dial=dial), to)
             while (Does.CLOSES, b"") not in recordings[0].steps:
                 gevent.sleep(0.01)
@@ -273,9 +285,8 @@ class Load:
         until = time.perf_counter() - self.think
         while self._thinking and self._thinking[0].touched <= until:
             call = self._thinking.popleft()
-            if call.sock.fileno() in self._open:
-                call.keyed_in = call.touched = time.perf_counter()
-                self._go_on(call)
+            call.keyed_in = call.touched = time.perf_counter()
+            self._go_on(call)
 
     def _give_up(self) -> None:
         """On those for whom the server has done nothing for too long; who thinks does not wait for it."""
@@ -283,13 +294,15 @@ class Load:
         if now < self._look_at:
             return
         self._look_at = now + _LOOK
-        thinking = set(map(id, self._thinking))
+        thinking = set(self._thinking)
         for call in [call for call in self._open.values() if now - call.touched > self.patience]:
-            if id(call) not in thinking:
+            if call not in thinking:
                 self._end(call, "lost")
 
     def _end(self, call: Call, end: str) -> None:
         del self._open[call.sock.fileno()]
+        if call in self._thinking:  # the server has not waited for them
+            self._thinking.remove(call)
         call.sock.close()
         self.ends[end] += 1
         self.seconds.append(time.perf_counter() - call.began)

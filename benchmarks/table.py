@@ -60,7 +60,7 @@ HEAD = (
     "calls a second, 300 at a time",
     "first byte, p99 of 1,000 at once, ms",
     "from the digits to the verdict, p50 / p99 of 1,000 at once, ms",
-    "kB a waiting caller, 2,000 / 10,000 of them",
+    "kB for each further caller who waits, of 2,000 to 10,000",
     "CPU while 10,000 wait",
     "calls lost",
 )
@@ -120,23 +120,24 @@ class Figures:
         rate, first = f"{statistics.median(self.rates):.0f}", percentile(self.first, 99)
         ends = self.server.load.ends
         lost = self.gone + sum(count for end, count in ends.items() if not end.startswith("transfer"))
-        return (self.server.name, *cpu, rate, first, verdicts, kilobytes, f"{idle:.1f} %", str(lost))
+        return (self.server.name, *cpu, rate, first, verdicts, f"{kilobytes:.0f}", f"{idle:.1f} %", str(lost))
 
-    def _waiting(self) -> tuple[str, float]:
-        """Kilobytes for each, for each number of them, and percent of a processor while there are most."""
-        before, held, kilobytes = self.server.memory(), [], []
-        for number in WAITING:
-            held += self.server.load.hold(number - len(held))
-            time.sleep(0.5)
-            kilobytes.append(f"{(self.server.memory() - before) / number:.0f}")
+    def _waiting(self) -> tuple[float, float]:
+        """Kilobytes for each after the first, who fill what a burst has left, and percent of a processor for all."""
+        few, many = WAITING
+        held = self.server.load.hold(few)
+        before = self.server.memory()
+        held += self.server.load.hold(many - len(held))
+        kilobytes = (self.server.memory() - before) / (many - few)
+        time.sleep(0.5)
         busy = self.server.cpu()
         time.sleep(IDLE)
         idle = (self.server.cpu() - busy) / IDLE / 10
-        self.gone = max(WAITING) - len(held) + sum(has_ended(sock) for sock in held)
+        self.gone = many - len(held) + sum(has_ended(sock) for sock in held)
         for sock in held:
             sock.close()
         self.server.end()
-        return " / ".join(kilobytes), idle
+        return kilobytes, idle
 
 
 def has_ended(sock: socket.socket) -> bool:
@@ -157,18 +158,20 @@ def percentile(seconds: list[float], which: int) -> str:
 def measure(servers: list[Server], rounds: int) -> tuple[list[tuple[str, ...]], dict[str, float]]:
     """The rows of the table, and milliseconds of CPU a call by server; the servers take turns."""
     figures = [Figures(server) for server in servers]
+    for server in servers:
+        server.load.run(BUSY, BUSY)  # to warm up
     for number in range(1, rounds + 1):
         for each in figures:
             print(f"round {number} of {rounds}, {each.server.name}: {each.turn()}", flush=True)
     rows = []
     for each in figures:
-        rows.append(each.row())
         load = each.server.load
+        calls = load.ends.total()
+        kilobytes, ours = load.bytes / calls / 1000, load.cpu / calls * 1000
+        rows.append(each.row())
         print(line(rows[-1]), flush=True)
         print(
-            f"  {dict(load.ends)}, {load.bytes / load.ends.total() / 1000:.0f} kB a call; "
-            f"the load generator takes {load.cpu * 1000 / load.ends.total():.2f} ms for it",
-            flush=True,
+            f"{dict(load.ends)}, {kilobytes:.0f} kB a call; the load generator takes {ours:.2f} ms for it", flush=True
         )
     return rows, {each.server.name: statistics.median(each.cpu[BUSY]) for each in figures}
 
