@@ -95,8 +95,8 @@ def count(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("to", "dialled", "limits"),
     [
-        ("701", "", {"functions": 800, "writes": 2, "waits": 2, "frames": 2, "transactions": 1.5}),
-        ("700", "081547#", {"functions": 1150, "writes": 3, "waits": 5, "frames": 12, "transactions": 1.5}),
+        ("701", "", {"functions": 690, "writes": 2, "waits": 2, "frames": 2, "transactions": 1.5}),
+        ("700", "081547#", {"functions": 1050, "writes": 3, "waits": 5, "frames": 12, "transactions": 1.5}),
     ],
     ids=["that passes", "with a PIN"],
 )

@@ -30,8 +30,8 @@ def called_in(channel: Mapping[str, str], plan: NumberPlan) -> dict[str, str]:
         channel: the headers of the connect reply.
         plan: how the site reads numbers.
     """
-    written = {REQUEST_URI: destination(channel)}
     found = variables(channel, _VARIABLES.values())
-    for header, variable in _VARIABLES.items():
-        written[header] = Address.of(found.get(variable, "")).user
-    return {header: storable(plan.canonical(number)) for header, number in written.items() if number}
+    addresses = {header: found[variable] for header, variable in _VARIABLES.items() if variable in found}
+    written = {REQUEST_URI: destination(channel)} | {header: Address.of(addresses[header]).user for header in addresses}
+    canonical = {number: storable(plan.canonical(number)) for number in {*written.values()}}  # most often one number
+    return {header: canonical[number] for header, number in written.items() if number}

@@ -121,7 +121,9 @@ def identity(channel: Mapping[str, str], plan: NumberPlan) -> Identity:
     source = next(name for name in _VARIABLES if name in addresses)
     number, params = addresses[source].user, addresses[source].params
     if source == taken:  # then sofia has cut the user's parameters off, into a variable of their own
-        number, params = shown, params | Address.of(f";{channel.get('variable_sip_name_params', '')}").params
+        number = shown
+        if further := channel.get("variable_sip_name_params"):
+            params = params | Address.of(f";{further}").params
     return Identity(_in_context(number, params.get("phone-context", ""), plan), source, hides)
 
 

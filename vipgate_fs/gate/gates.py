@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple, overload
+from functools import lru_cache
+from typing import Final, NamedTuple, overload
 
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gate import Gate
@@ -13,6 +14,9 @@ from vipgate_fs.gate.numbers import NumberPlan, folded
 from vipgate_fs.gate.reason import Reason
 from vipgate_fs.gate.targets import NumberPattern
 from vipgate_fs.sentences import NOTHING, Sentence, say
+
+_MANY: Final = 1000
+"""Called numbers of which it is remembered which gate they are for: many calls are to few numbers."""
 
 
 class _Target(NamedTuple):
@@ -48,6 +52,8 @@ class Gates(Sequence[Gate]):
     def __init__(self, gates: Iterable[Gate], plan: NumberPlan) -> None:
         self._gates = tuple(gates)
         self._plan = plan
+        self._found = lru_cache(_MANY)(self._find)
+        self._exact = lru_cache(_MANY)(self._all)
         self._numbers: NumberTable[_Target] = NumberTable(plan)
         self._users: dict[str, _Target] = {}
         self._groups: dict[str, _Target] = {}
@@ -84,10 +90,13 @@ class Gates(Sequence[Gate]):
 
     def find(self, call: Call) -> tuple[Gate, Reason] | None:
         """The gate that takes the call and why; None if no gate protects the called number."""
-        numbers, guess = self._exact(call.called), NOTHING
-        named = min(self._named(call), default=None, key=lambda target: target.order)
+        return self._found(call.called, call.called_users, call.called_groups)
+
+    def _find(self, called: str, users: frozenset[str], groups: frozenset[str]) -> tuple[Gate, Reason] | None:
+        numbers, guess = self._exact(called), NOTHING
+        named = min(self._named(users, groups), default=None, key=lambda target: target.order)
         if not numbers and named is None:
-            numbers, guess = self._guessed(call.called)
+            numbers, guess = self._guessed(called)
         if not numbers and named is None:
             return None
         if not numbers or (named is not None and named.order < numbers[0].entry.order):
@@ -116,11 +125,11 @@ class Gates(Sequence[Gate]):
         numbers = self._exact(call.called)
         return self._first_named < (numbers[0].entry.order if numbers else len(self._gates))
 
-    def _named(self, call: Call) -> Iterator[_Target]:
-        yield from (self._users[user] for user in map(folded, call.called_users) if user in self._users)
-        yield from (self._groups[group] for group in map(folded, call.called_groups) if group in self._groups)
+    def _named(self, users: frozenset[str], groups: frozenset[str]) -> Iterator[_Target]:
+        yield from (self._users[user] for user in map(folded, users) if user in self._users)
+        yield from (self._groups[group] for group in map(folded, groups) if group in self._groups)
 
-    def _exact(self, called: str) -> list[Found[_Target]]:
+    def _all(self, called: str) -> list[Found[_Target]]:
         return next(filter(None, map(self._numbers.all, self._plan.readings(called))), [])
 
     def _guessed(self, called: str) -> tuple[list[Found[_Target]], Sentence]:

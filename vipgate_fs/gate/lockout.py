@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 from vipgate_fs.gate.call import WITHHELD
@@ -138,7 +139,7 @@ class Account(NamedTuple):
     who: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Attempt:
     """A PIN attempt: what it counts for.
 
@@ -156,17 +157,17 @@ class Attempt:
     customer: str | None = None
     mistakes: tuple[Account, ...] = ()
 
-    @property
+    @cached_property
     def own(self) -> Account:
         """The caller's account."""
         return Account(self.gate, "caller", self.caller)
 
-    @property
+    @cached_property
     def proof(self) -> Account:
         """What makes the caller known."""
         return Account(self.gate, "proof", f"{self.customer or ''} {self.caller}")
 
-    @property
+    @cached_property
     def shared(self) -> tuple[tuple[Account, Account], ...]:
         """Accounts of more than one caller: everybody's, and the second one of known callers."""
         whole = Account(self.gate, "gate", ""), Account(self.gate, "known_gate", "")
@@ -175,7 +176,7 @@ class Attempt:
         one = Account(self.gate, "customer", self.customer), Account(self.gate, "known_customer", self.customer)
         return one, whole
 
-    @property
+    @cached_property
     def accounts(self) -> tuple[Account, ...]:
         """All accounts that it may affect."""
         return (self.own, self.proof, *(account for pair in self.shared for account in pair))

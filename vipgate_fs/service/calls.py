@@ -6,7 +6,7 @@ import datetime as dt
 import resource
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -33,7 +33,7 @@ from vipgate_fs.gate.step import Step, StepFailed
 from vipgate_fs.sentences import said, say
 from vipgate_fs.service.asking import Asking
 from vipgate_fs.service.course import Course, Tracing
-from vipgate_fs.service.lobby import MOST_BYTES, Dropped, Lobby
+from vipgate_fs.service.lobby import MOST_BYTES, Dropped, Lobby, Place
 from vipgate_fs.service.logs import Log
 from vipgate_fs.service.unmet import Unmet
 
@@ -112,16 +112,16 @@ class CallHandler:
     def __call__(self, sock: Any, address: tuple[Any, ...]) -> None:
         """Serve one connection to its end. Raises nothing: an error concerns the call that it happens to."""
         log = self._log.bind(peer=address[0])
-        with ExitStack() as lobby:
+        with self._lobby.place() as place:
             session = Session(address, sock, log.wire())
-            session.heard = lobby.enter_context(self._lobby.place())
-            self._receive(session, lobby, log)
+            session.heard = place
+            self._receive(session, place, log)
 
-    def _receive(self, session: Session, lobby: ExitStack, log: Log) -> None:
+    def _receive(self, session: Session, place: Place, log: Log) -> None:
         is_connected = False
         try:
             channel = session.connect()
-            lobby.close()
+            place.leave()
             is_connected = True
             log = log.bind(call=channel["Unique-ID"])
             facts = call_facts(channel, self._site.trunk, self._variables)

@@ -7,9 +7,7 @@ have sent too much, those who have sent most.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import gevent
 from gevent import GreenletExit
@@ -26,6 +24,29 @@ PAUSE: Final = 0.001
 
 class Dropped(GreenletExit):  # type: ignore[misc]
     """Raised in the greenlet of a peer that has to go."""
+
+
+class Place:
+    """A peer's place in a lobby, which counts the bytes that it is called with. The end of a block leaves it."""
+
+    __slots__ = ("_lobby", "_peer")
+
+    def __init__(self, lobby: Lobby, peer: Any) -> None:
+        self._lobby, self._peer = lobby, peer
+
+    def __call__(self, count: int) -> None:
+        """The peer has sent so many bytes; it may be Dropped for that."""
+        self._lobby.take(self._peer, count)
+
+    def leave(self) -> None:
+        """The peer has shown a call, or is gone."""
+        self._lobby.forget(self._peer)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()
 
 
 class Lobby:
@@ -45,23 +66,20 @@ class Lobby:
     def __len__(self) -> int:
         return len(self._sent)
 
-    @contextmanager
-    def place(self) -> Iterator[Callable[[int], None]]:
-        """Let this greenlet's peer be here while the block runs; gives the counter for the bytes it has sent.
-
-        Raises:
-            Dropped: it has to go, at whatever moment it waits.
-        """
+    def place(self) -> Place:
+        """A place for this greenlet's peer; until it is left, Dropped is raised if the peer has to go."""
         me = gevent.getcurrent()
         if len(self._sent) >= self._places:
             self._drop(next(iter(self._sent)))
         self._sent[me] = 0
-        try:
-            yield lambda count: self._take(me, count)
-        finally:
-            self._forget(me)
+        return Place(self, me)
 
-    def _take(self, peer: Any, count: int) -> None:
+    def take(self, peer: Any, count: int) -> None:
+        """A peer has sent so many bytes.
+
+        Raises:
+            Dropped: it has to go.
+        """
         if peer not in self._sent:  # it has shown a call
             return
         self._sent[peer] += count
@@ -76,9 +94,10 @@ class Lobby:
             gevent.sleep(PAUSE * len(self._large))
 
     def _drop(self, peer: Any) -> None:
-        self._forget(peer)
+        self.forget(peer)
         peer.kill(Dropped, block=False)
 
-    def _forget(self, peer: Any) -> None:
+    def forget(self, peer: Any) -> None:
+        """A peer is here no more."""
         self._total -= self._sent.pop(peer, 0)
         self._large.discard(peer)
