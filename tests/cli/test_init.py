@@ -149,12 +149,12 @@ def test_a_second_file_that_can_not_be_written_takes_the_first_away(file, monkey
 
 
 def test_an_answer_that_can_not_be_used_is_asked_for_again(file):
-    typed = "nonsense!\nmon-fri nine\nmon-fri 9-17\n1\n12 XML default\n\n7000\n\n"
+    typed = "nonsense!\n7000\nmon-fri nine\nfoo 9-17\nmon-fri 9-17\n1\n12 XML default\n\n"
     result = run("--config", file, "--refused", "120", typed=typed)
     assert result.exit_code == 0, result.output
     assert "are no business hours" in result.stderr
     assert "can't be dialled" in result.stderr
-    assert result.output.count("1. ") == 2
+    assert [result.output.count(f"{number}. ") for number in (1, 2, 3, 4)] == [2, 3, 1, 2]
     assert '"7000"' in file.read_text("utf-8")
 
 

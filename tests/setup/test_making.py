@@ -26,6 +26,8 @@ HOURS = [
     "sat, sun 10-12; mon-fri 0-24",
     "mon 22-6",
     "holidays 8-9; mon-sun 1-2:30",
+    "Mo. - Fr. 9-17; Sa + So 10-14 und 15-16 Uhr",
+    "täglich 9-17",
 ]
 CALLERS = ["+49 176 12345678", "0041 55 663 10 19", "+1 212 555 0100"]
 OF = {"numbers": ("+49 711 5551001",)}

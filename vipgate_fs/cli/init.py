@@ -7,6 +7,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -94,42 +95,49 @@ def _taken_over(
 
 def _made(given: dict[str, Any], pins: dict[str, str], spans: tuple[Span, ...] | None, path: Path) -> Made:
     """What the answers become; a question whose answer can't be used is asked again. Raises Unusable for an option."""
-    questions = _Questions(given)
     today = dt.datetime.now().astimezone().date()
+    questions = _Questions(given, lambda answers: make(answers, path, today))
     while True:
         try:
-            return make(questions.ask(pins, spans), path, today)
+            return questions.make(questions.ask(pins, spans))
         except Unusable as fault:
             if fault.question not in questions.typed:
                 raise
-            _complain(fault)
+            _complain(fault, typed=True)
             del questions.typed[fault.question]
 
 
-def _complain(fault: Unusable) -> None:
+def _complain(fault: Unusable, *, typed: bool = False) -> None:
+    """Say what is wrong: with what an option says, or with the answer that was just typed."""
     for why in fault.why:
-        click.echo(f"{fault.question}: {spoken(why)}", err=True)
+        click.echo(spoken(why) if typed else f"{fault.question}: {spoken(why)}", err=True)
 
 
 class _Questions:
     """The four questions, each asked once unless an option has answered it.
 
+    Args:
+        given: what options say, by their fields.
+        make: makes a configuration of answers.
+
     Attributes:
+        make: see above.
         typed: what was typed in answer, by its field.
     """
 
-    def __init__(self, given: dict[str, Any]) -> None:
+    def __init__(self, given: dict[str, Any], make: Callable[[Answers], Made]) -> None:
         self._given = given
+        self.make = make
         self.typed: dict[str, Any] = {}
 
     def ask(self, pins: dict[str, str], spans: tuple[Span, ...] | None) -> Answers:
         """The answers: of options, of files taken over, else of whoever is asked. Raises Unusable for an option."""
-        given, language = self._given, chosen()
+        given = self._given
         which = say("1. Which numbers are to be protected? Such as +49 711 5551001, 7000-7099")
-        numbers = self._answer("numbers", which, numbers_of)
+        numbers = self._answer("numbers", which, lambda text: self._tried(numbers_of(text)).numbers)
         if spans is None:
             when = say("2. When is it open to everybody? Such as mon-thu 9-17; fri 9-15:30. Never: leave it empty")
-            spans = self._answer("hours", when, _hours, default="")
+            spans = self._answer("hours", when, lambda text: self._tried(numbers, _hours(text)).hours, default="")
         proof = Proof.OWN_PIN if pins else Proof(given["proof"]) if given["proof"] else self._proof()
         callers: tuple[str, ...] = tuple(pins)
         if not callers and proof is not Proof.PIN:
@@ -142,22 +150,30 @@ class _Questions:
             onward = self._answer("onward", where, _onward, default="")
         others = say("   And the others? A number; they hear the busy signal: leave it empty")
         refused = self._answer("refused", others, _refused, default="")
-        zone = place.machines_zone()
-        country = given["country"] or place.country_of(numbers, zone, language)
-        holidays = given["holidays"] or (place.holidays_of(country) if spans else None)
-        return Answers(
-            numbers=numbers,
+        known = self._of_the_place(numbers)
+        holidays = given["holidays"] or (place.holidays_of(known.country) if spans else None)
+        return replace(
+            known,
             hours=spans,
             proof=proof,
             callers=callers,
             pins=pins,
             onward=onward or None,
             refused=refused or None,
-            language=language,
-            country=country,
-            timezone=given["timezone"] or place.timezone_of(country, zone),
             holidays=None if holidays == "none" else holidays,
         )
+
+    def _of_the_place(self, numbers: tuple[str, ...]) -> Answers:
+        zone = place.machines_zone()
+        country = self._given["country"] or place.country_of(numbers, zone, chosen())
+        timezone = self._given["timezone"] or place.timezone_of(country, zone)
+        return Answers(numbers=numbers, language=chosen(), country=country, timezone=timezone)
+
+    def _tried(self, numbers: tuple[str, ...], hours: tuple[Span, ...] = ()) -> Answers:
+        """The first answers. Raises Unusable at once if nothing can be made of them, whatever follows."""
+        answers = replace(self._of_the_place(numbers), hours=hours)
+        self.make(answers)
+        return answers
 
     def _answer(self, field: str, question: Sentence, read: Callable[[str], T], default: str | None = None) -> T:
         """What an option says, or what is typed; asked again until it can be read."""
@@ -169,7 +185,9 @@ class _Questions:
             try:
                 self.typed[field] = read(text)
             except Unusable as fault:
-                _complain(fault)
+                if fault.question != field:
+                    raise
+                _complain(fault, typed=True)
         found: T = self.typed[field]
         return found
 

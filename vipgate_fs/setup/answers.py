@@ -17,6 +17,8 @@ _SPAN: Final = re.compile(
 )
 _BETWEEN_SPANS: Final = re.compile(r"\s*[;\n]\s*|(?<=[0-9hr])\s*(?:,|\band\b|\bund\b|&|\+)\s*", re.IGNORECASE)
 """No day ends with a digit: what follows a time is another span."""
+_BETWEEN_DAYS: Final = re.compile(r"\s*(?:[+&]|\b(?:and|und|u)\b)\s*", re.IGNORECASE)
+_EVERY_DAY: Final = ("daily", "every day", "täglich", "jeden tag")
 _BETWEEN_NUMBERS: Final = re.compile(r"\s*[,;\n]\s*")
 
 
@@ -105,9 +107,15 @@ def hours_of(text: str) -> tuple[Span, ...]:
         if match is None:
             why = say("{part} are no business hours; allowed: such as mon-thu 9-17; fri 09:00-15:30", part=part)
             raise Unusable("hours", [why])
-        days = match["days"].strip() or (spans[-1].days if spans else "")
+        days = _days(match["days"]) if match["days"].strip() else spans[-1].days if spans else ""
         spans.append(Span(days, _time(match["start"]), _time(match["end"])))
     return tuple(spans)
+
+
+def _days(text: str) -> str:
+    """Days as people write them, in the words of the configuration: `Mo. - Fr.`, `Sa + So`, `täglich`."""
+    days = _BETWEEN_DAYS.sub(", ", text.replace(".", "").strip())
+    return "" if days.lower() in _EVERY_DAY else days
 
 
 def _time(text: str) -> str:

@@ -111,9 +111,12 @@ def _load(text: str, path: Path) -> tuple[Configuration | None, list[Finding]]:
 
 
 def _unusable(findings: list[Finding], lines: list[str], callers: Iterable[str]) -> Unusable:
-    path = findings[0].path
-    question = next((question for part, question in _QUESTIONS if part in path), "numbers")
-    return Unusable(question, [_about(found, lines, callers) for found in findings])
+    question = _question(findings[0])
+    return Unusable(question, [_about(found, lines, callers) for found in findings if _question(found) == question])
+
+
+def _question(found: Finding) -> str:
+    return next((question for part, question in _QUESTIONS if part in found.path), "numbers")
 
 
 def _about(found: Finding, lines: list[str], callers: Iterable[str]) -> Sentence:
