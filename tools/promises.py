@@ -1,7 +1,8 @@
 """Break the code as the promises of docs/security.md forbid, and see the tests fail that the document names.
 
 Usage: python tools/promises.py [COUNT] [SEED]. It draws COUNT of the breaks in tools/promises.toml (default: ten), each
-of another test. Exit status 1 when a test does not notice its break, or does not pass without it.
+of another test. Exit status 1 when a test does not notice its break, or does not pass without it; or when any of the
+breaks is stale, or a promise has none.
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ def named() -> list[str]:
     return [test for test in dict.fromkeys(found) if not test.startswith(NOT_HERE)]
 
 
+def stands_once(change: Break) -> bool:
+    """Whether there is still what it breaks."""
+    return (ROOT / change.file).read_text("utf-8").count(change.find) == 1
+
+
 def outcome(copy: Copy, test: str, change: Break) -> str:
     """What is wrong when the test does not notice the change; else nothing."""
     try:
@@ -46,11 +52,14 @@ def outcome(copy: Copy, test: str, change: Break) -> str:
 def main(count: int = 10, seed: int | None = None) -> int:
     """See the module; the exit status."""
     seed = seed if seed is not None else time.time_ns() % 100_000
-    known = breaks()
+    known, promised = breaks(), named()
     drawn = random.Random(seed).sample(known, min(count, len(known)))
-    without = [test for test in named() if test not in {test for test, _ in known}]
-    print(f"{len(drawn)} of {len(known)} breaks, drawn with seed {seed}; {len(without)} tests have none")
-    wrong = 0
+    print(f"{len(drawn)} of {len(known)} breaks, drawn with seed {seed}")
+    stale = [f"{test} has no break" for test in promised if test not in {test for test, _ in known}]
+    stale += [f"{test}: docs/security.md does not name it" for test, _ in known if test not in promised]
+    stale += [f"{test}: not once in {each.file}: {each.find!r}" for test, each in known if not stands_once(each)]
+    print(*stale, sep="\n")
+    wrong = len(stale)
     with tempfile.TemporaryDirectory(prefix="vipgate-broken-") as folder:
         copy = Copy(Path(folder))
         _, said = copy.test(dict.fromkeys(test for test, _ in drawn))
