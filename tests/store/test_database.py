@@ -150,3 +150,22 @@ def is_closed(connection):
     except Exception as error:
         return "closed" in str(error)
     return False
+
+
+def test_of_two_who_connect_at_once_the_second_has_a_connection_though_a_third_closes_it(database, monkeypatch):
+    engine = database.dialect.engine
+
+    def overtaken():
+        monkeypatch.setattr(database.dialect, "engine", engine)
+        first = threading.Thread(target=database.transact, args=(lambda connection: None,))
+        first.start()
+        first.join(20)
+        made = engine()
+        dispose = made.dispose
+        made.dispose = lambda: (dispose(), database.close())
+        return made
+
+    database.close()
+    monkeypatch.setattr(database.dialect, "engine", overtaken)
+    with database.reading() as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)

@@ -121,26 +121,27 @@ class Database:
             engine.dispose()
 
     def _connected(self) -> Engine:
-        if self._engine is not None and not self.dialect.is_held():
+        if (engine := self._engine) is not None:
+            if self.dialect.is_held():
+                return engine
             self.close()  # what is written to a file that was removed is lost
-        if self._engine is None:
-            before = self._abandoned
-            engine = self.dialect.engine()
-            try:
-                with engine.begin() as connection:
-                    self._prepare(connection)
-            except BaseException:
-                engine.dispose()
-                raise
-            if self._abandoned != before:
-                engine.dispose()
-                raise TimeoutError
-            self.was_replaced = self.dialect.hold() or self.was_replaced
-            if self._engine is None:
-                self._engine = engine
-            else:  # another thread was first
-                engine.dispose()
-        return self._engine
+        before = self._abandoned
+        engine = self.dialect.engine()
+        try:
+            with engine.begin() as connection:
+                self._prepare(connection)
+        except BaseException:
+            engine.dispose()
+            raise
+        if self._abandoned != before:
+            engine.dispose()
+            raise TimeoutError
+        self.was_replaced = self.dialect.hold() or self.was_replaced
+        if (first := self._engine) is not None:  # another thread's
+            engine.dispose()
+            return first
+        self._engine = engine
+        return engine
 
     def find_obstacle(self) -> str | None:
         """What keeps this user from the store, if that can be seen, and what to do."""
