@@ -197,6 +197,13 @@ def test_explain_says_when_the_store_can_not_be_asked(run, tmp_path):
     assert "Warning: overrides and lockouts are ignored: the store: " in result.stderr
 
 
+def test_a_store_that_can_not_be_made_is_one_line(run, tmp_path):
+    text = tmp_path.joinpath("vipgate.yaml").read_text()
+    tmp_path.joinpath("vipgate.yaml").write_text(text.replace("sqlite:///", "sqlite:///nowhere/"))
+    result = run(override, "support", "on")
+    assert result.output == f"Error: the store: {tmp_path}/nowhere/state.db: No such file or directory\n"
+
+
 def test_a_date_means_through_that_day(run):
     shown = run(override, "support", "off", "--until", "2126-12-24").output
     assert shown == "support: off, override until Wed 2126-12-25 00:00\n"
