@@ -55,6 +55,7 @@ def examples():
         pytest.param("DE", "+41 44 668 18001", "+41 has no number like", id="a Swiss number with a digit too many"),
         pytest.param("DE", "+49 999 0..+49 999 9", "+49 has no number like +499990", id="no such area code, range"),
         pytest.param("DE", "49301*", "write +49301* for that", id="country code without plus"),
+        pytest.param("DE", "49 (30)*", "write +4930* for that", id="country code that stands apart"),
         pytest.param("FR", "33142*", "write +33142* for that", id="French country code without plus"),
         pytest.param("US", "1-800-FLOWERS", "is read as a name; write +18003569377", id="letters of the keypad"),
         pytest.param("US", "800-356-Flws", "is read as a name; write +18003563597", id="letters of the keypad, no 1"),

@@ -68,7 +68,7 @@ def doubt(written: str, plan: NumberPlan) -> Doubt | None:
         return why
     match = _WITH_WILDCARDS.fullmatch(digits)
     if match and match["wild"]:
-        return _of_a_pattern(digits, match["begun"], plan)
+        return _of_a_pattern(written, digits, match["begun"], plan)
     return _of_letters(digits, plan) if _VANITY.fullmatch(digits) else _of_a_number(written, digits, plan)
 
 
@@ -115,14 +115,14 @@ def _first_of_a_range(written: str) -> str | None:
     return first if is_range else None
 
 
-def _of_a_pattern(digits: str, begun: str, plan: NumberPlan) -> Doubt | None:
+def _of_a_pattern(written: str, digits: str, begun: str, plan: NumberPlan) -> Doubt | None:
     is_open = digits.endswith("*")
     read = plan.beginning(begun, None if is_open else len(digits))
     if read.startswith("+"):
         return None if _begins(read[:_TELLING]) else _no_number(read)
     if len(digits.removesuffix("*")) > LONGEST_EXTENSION:
         return _of_digits(begun, digits[len(begun) :], plan)
-    return _of_country_code(digits, begun, plan) if is_open else None
+    return _of_country_code(written, digits, begun, plan) if is_open else None
 
 
 def _of_a_number(written: str, digits: str, plan: NumberPlan) -> Doubt | None:
@@ -192,8 +192,11 @@ def _of_digits(begun: str, wild: str, plan: NumberPlan) -> Doubt:
     return Doubt(fault, say("no telephone number of {country} is like this: check the digits", country=plan.country))
 
 
-def _of_country_code(digits: str, begun: str, plan: NumberPlan) -> Doubt | None:
-    if not begun.startswith(plan.code) or len(begun) - len(plan.code) < _MEANT:
+def _of_country_code(written: str, digits: str, begun: str, plan: NumberPlan) -> Doubt | None:
+    """That `49 30*` has lost its plus; of `4930*` nobody knows: extensions may begin with 49, too."""
+    further = len(begun) - len(plan.code)
+    stands_apart = compact(written.strip()[: len(plan.code) + 1]) == plan.code
+    if not begun.startswith(plan.code) or further < (1 if stands_apart else _MEANT):
         return None
     return Doubt(
         say("read as an extension, not as a number with the country code"),
