@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -36,6 +37,10 @@ def read_site(section: Section) -> Site:
     """The site."""
     country = section.text("country")
     zone = section.read("timezone", _timezone)
+    if zone is not None and zone.key.startswith(("Etc/GMT+", "Etc/GMT-")):
+        offset = dt.datetime(2026, 1, 1, tzinfo=zone).isoformat()[len("2026-01-01T00:00:00") :]
+        what = say("the clock there shows UTC{offset}: such names turn the sign round; write a place", offset=offset)
+        section.warn(what, "timezone")
     sounds = section.find("sounds", Path) or resource("sounds")
     if not _PATH.fullmatch(str(sounds)):
         section.error(

@@ -336,6 +336,7 @@ def test_the_columns_must_be_known(refused, content, value, line, message):
         ("7001;pass;x;y", "found 4 cells; allowed: 3"),
         (";pass;x", "the number is missing"),
         ('"7001"x;pass', "this is not CSV"),
+        (f"{'0' * 131_073};pass", "a cell with more than 131072 characters"),
         ('"7001;pass\n7002;pass', "a quote that begins in this line is not closed"),
     ],
 )

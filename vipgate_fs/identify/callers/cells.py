@@ -157,6 +157,8 @@ def _parse(lines: io.TextIOWrapper, separator: str, skipped: int) -> Iterator[tu
 
 
 def _why(error: csv.Error, feed: _Feed) -> Sentence:
+    if "field limit" in str(error) and feed.line == feed.first:
+        return say("a cell with more than {most} characters", most=csv.field_size_limit())
     if "end of data" in str(error) or "field limit" in str(error) or feed.line > feed.first:
         return say(
             "a quote that begins in this line is not closed, or closed in line {line} within a cell", line=feed.line
