@@ -115,7 +115,10 @@ def test_the_week_shows_when_callers_are_checked(page, file):
     shown = visitor.send(shown.form(place), do="schedule:", new_schedule="office")
     assert "Checks callers always." in shown.text, "it still does"
     assert shown.text.count("0:00 to 8:00, 17:00 to 24:00") == 10
+    assert "Public holidays of the next" not in shown.text
     holidays = {"site.holidays.kind": "text", "site.holidays.text": "DE"}
+    listed = visitor.send(shown.form(place), **holidays, do="sheet:when").text
+    assert re.search(r"Public holidays of the next 12 months .*\w{3} 25 Dec 20\d\d Erster Weihnachtstag", listed)
     review = visitor.send(shown.form(place), **holidays)
     content = reviewed(visitor, review)
     assert b"active: {outside: office}" in content

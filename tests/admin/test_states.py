@@ -11,7 +11,7 @@ from vipgate_fs.service.control import ask_for_status, ask_to_reload
 GATES = """\
   hotline:
     protects: {{numbers: ["+49 30 23125700"]}}
-    identify: [{{static_pin: {{pin: "48213907"}}}}]
+    identify: [{{caller_pin: {{pins: {{"+49 171 3920014": "48213907"}}}}}}, {{webservice: {{url: "http://127.0.0.1:1/"}}}}]
 store: {store}
 """
 PAGES = (
@@ -51,6 +51,10 @@ def test_without_a_store_the_pages_say_what_needs_one(started):
     for path in ("/", "/calls", "/guest-pins", "/lockouts"):
         assert "There is no store" in answers[path].text
     assert "There is no store" in page.visitor().sign_in("brandt", "whatever it is").text
+    tried = visitor.send(
+        answers["/try"].form("/try"), caller="0171 3920014", called="+49 30 23125700", first="48213907#"
+    )
+    assert "Goes on to +493023125700" in tried.text, "nobody is asked elsewhere"
     review = visitor.send(answers["/gates/hotline"].form("/general"), **{"gates.hotline.attempts": "2"})
     assert "Saved and applied" in visitor.send(review.form("/save")).text
     assert "in force" in visitor.go("/file/history").text

@@ -38,6 +38,8 @@ LOGO: Final = Markup(
 )
 _HOUR: Final = 15.0
 """Units of an hour; a day has 360."""
+_APART: Final = 2.5
+"""Hours between the texts below a bar, else they meet."""
 _NAMES: Final = 76
 """Units for the name of a day."""
 
@@ -69,7 +71,7 @@ def bar(  # noqa: PLR0913 - all that is drawn
     parts += [f'<rect class="shut" {_place(*each)} y="22.5" height="3"/>' for each in by_hand]
     at = round(now * _HOUR, 1)
     anchors = {0: "start", 24: "end"}
-    far = [hour for hour in (0, 6, 12, 18, 24) if abs(hour - now) > 2]  # noqa: PLR2004 - else the two texts meet
+    far = [hour for hour in (0, 6, 12, 18, 24) if abs(hour - now) > _APART]
     parts += [
         f'<text x="{hour * _HOUR:g}" y="36" text-anchor="{anchors.get(hour, "middle")}">{hour}</text>' for hour in far
     ]

@@ -45,6 +45,7 @@ _PATIENCE: Final = 65.0
 """Seconds for a step that is tested; the schema allows it 60."""
 _DAYS: Final = 14
 """Of the week's picture."""
+_YEAR: Final = 365
 
 
 @page.get("/gates/<name>")
@@ -180,6 +181,7 @@ def _shown(  # noqa: PLR0913, PLR0917 - all that may be on the page
         guests=_guests(name) if kind == "general" else 0,
         changes=_coming(in_force, now, calendar) if in_force and kind == "when" else [],
         week=_week(gate, now, calendar) if gate and kind == "when" else None,
+        holidays=_holidays(calendar, now.date()) if kind == "when" else [],
         now=now,
         **shown(found, loaded, key if draft else ""),
     )
@@ -219,9 +221,20 @@ def _week(gate: Gate, now: dt.datetime, calendar: Calendar) -> dict[str, Any]:
     first = now.date() - dt.timedelta(days=now.weekday())
     days = week_of(gate, first, _DAYS, calendar)
     drawn = [(words.short_day(day), checks, day == now.date()) for day, checks in days]
-    holidays = [(words.day(day), calendar.holiday(day)) for day, _ in days if calendar.holiday(day)]
     spoken = [(words.day(day), [(_clock(begin), _clock(end)) for begin, end in checks]) for day, checks in days]
-    return {"picture": pictures.week(drawn, now.hour + now.minute / 60), "days": spoken, "holidays": holidays}
+    return {"picture": pictures.week(drawn, now.hour + now.minute / 60), "days": spoken}
+
+
+def _holidays(calendar: Calendar, first: dt.date) -> list[tuple[str, str]]:
+    """The site's public holidays within a year."""
+    if calendar.holidays is None:
+        return []
+    known = {**calendar.holidays.of(first.year), **calendar.holidays.of(first.year + 1)}
+    return [
+        (f"{words.short_day(day)} {day.year}", name)
+        for day, name in sorted(known.items())
+        if first <= day < first + dt.timedelta(days=_YEAR)
+    ]
 
 
 def _clock(hours: float) -> str:

@@ -73,7 +73,8 @@ def place() -> str | tuple[str, int]:
     live = "live" in form
     explained = explain(configuration, call, at, memory, live=live)
     experience, trouble = None, ""
-    if live or not any(step.waits for step in (explained.decision.gate.steps if explained.decision.gate else ())):
+    steps = explained.decision.gate.steps if explained.decision.gate else ()
+    if live or not any(step.waits for step in steps[: len(steps) - len(explained.unreached)]):
         with gevent.Timeout(_PATIENCE, False):  # noqa: FBT003 - gevent's way to be silent
             try:
                 experience = _experience(configuration, caller, called, entries, at, memory, user, group)
