@@ -26,8 +26,7 @@ from vipgate_fs.config.store import STATE
 from vipgate_fs.document.saving import ChangedMeanwhile, digest, expect, save
 from vipgate_fs.document.sources import MACHINE, Reading, read_file
 from vipgate_fs.gate.record import CallRecord
-from vipgate_fs.sentences import say
-from vipgate_fs.sentences.system import system_says
+from vipgate_fs.sentences.system import of_file
 from vipgate_fs.service.answers import Answer, NoService
 from vipgate_fs.service.audit_trail import audit
 from vipgate_fs.service.control import ask_for_applied, ask_for_status, ask_to_reload
@@ -168,7 +167,7 @@ class Desk:
         try:
             return read_file(self.path).data
         except OSError as error:
-            raise NoConfiguration(say("{path}: {why}", path=self.path, why=system_says(error))) from None
+            raise NoConfiguration(of_file(error, self.path)) from None
 
     def loaded(self) -> Loaded:
         """The file as it is now, checked. Raises NoConfiguration."""

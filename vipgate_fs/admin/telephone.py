@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from vipgate_fs.document.sources import read_file
-from vipgate_fs.esl.inbound import Inbound, Unreachable
-from vipgate_fs.gate.dialable import is_dialable
+from vipgate_fs.esl.inbound import Inbound, Unreachable, expect_callable
 from vipgate_fs.sentences import say
 from vipgate_fs.sentences.system import system_says
 
@@ -33,7 +32,6 @@ _EVENTS: Final = "CHANNEL_ANSWER CHANNEL_EXECUTE_COMPLETE CHANNEL_HANGUP_COMPLET
 _BEEP: Final = "tone_stream://%(400,200,800)"
 _SILENCE: Final = "silence_stream://250"
 _CHOICE: Final = "vipgate_recording"
-_CONTEXT: Final = re.compile(r"[A-Za-z0-9_.@-]+", re.ASCII)
 _FOLDER: Final = re.compile(r"/[A-Za-z0-9_./-]*", re.ASCII)
 
 
@@ -57,10 +55,7 @@ class Speaker:
     context: str
 
     def __post_init__(self) -> None:
-        if not is_dialable(self.number):
-            raise ValueError(say("a number that can't be dialled; allowed: digits, letters, + * # . _ -"))
-        if _CONTEXT.fullmatch(self.context) is None:
-            raise ValueError(say("the context {context!r} can't be called", context=self.context))
+        expect_callable(self.context, self.number)
 
 
 def record(switch: Inbound, speaker: Speaker, show: Callable[[str], None]) -> bytes:
@@ -118,18 +113,11 @@ class _Call:
     def ring(self, speaker: Speaker) -> None:
         """Wait until they answer. Raises NotRecorded."""
         variables = {
-            "origination_uuid": self._mark,
             "origination_caller_id_name": "VIPgate",
             "originate_timeout": str(_RINGS),
-            "ignore_early_media": "true",
-            "loopback_bowout": "false",
-            "loopback_bowout_on_execute": "false",
             "playback_terminators": "#",
         }
-        written = ",".join(f"{name}={value}" for name, value in variables.items())
-        where = f"loopback/{speaker.number}/{speaker.context}/XML"
-        answer = self._switch.command(f"bgapi originate {{{written}}}{where} &park()")
-        if answer.startswith("-ERR"):
+        if answer := self._switch.originate(self._mark, speaker.number, speaker.context, variables):
             raise NotRecorded(say("the switch does not make the call: {answer}", answer=answer))
         self._wait("CHANNEL_ANSWER", "", _RINGS + 5)
 

@@ -11,11 +11,10 @@ from typing import Final
 
 import click
 
-from vipgate_fs import config as configuration_files
 from vipgate_fs.admin import passwords
 from vipgate_fs.cli import output
 from vipgate_fs.cli.language import spoken
-from vipgate_fs.cli.options import config_option, load_essentials_or_exit
+from vipgate_fs.cli.options import config_option, find_or_exit, load_essentials_or_exit
 from vipgate_fs.cli.stores import SiteStore
 from vipgate_fs.config.page import page_address
 from vipgate_fs.gate.call import storable
@@ -57,10 +56,7 @@ def link(config: Path | None, style: str) -> None:
     Exit status: 0 with a link, 1 when there is no page, 2 when no service runs.
     """
     try:
-        found = ask_for_link(configuration_files.find(config))
-    except OSError as error:
-        output.fail(say("{path}: {why}", path=error.filename, why=system_says(error)))
-        sys.exit(2)
+        found = ask_for_link(find_or_exit(config))
     except NoService as error:
         output.fail(error)
         sys.exit(2)

@@ -24,7 +24,7 @@ from vipgate_fs.exposure import exposure
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.preview import meaning
 from vipgate_fs.sentences import Sentence, as_data, joined, say
-from vipgate_fs.sentences.system import system_says
+from vipgate_fs.sentences.system import of_file
 
 SERVICE: Final = "vipgate"
 """The user who runs the service, as docs/installation.md has it."""
@@ -72,7 +72,7 @@ def command(
             found = configuration_files.find(path)
             loaded = load(found)
         except OSError as error:
-            summaries.append(say("{path}: {why}", path=error.filename or path, why=system_says(error)))
+            summaries.append(of_file(error, path))
             status = UNREADABLE
         else:
             valid = loaded.configuration is not None and not (strict and loaded.findings)

@@ -23,7 +23,7 @@ from vipgate_fs.dialplan.standard import contexts
 from vipgate_fs.dialplan.writing import as_xml
 from vipgate_fs.document.sources import read_file
 from vipgate_fs.sentences import said, say
-from vipgate_fs.sentences.system import system_says
+from vipgate_fs.sentences.system import of_file
 
 SAME: Final = 0
 DIFFERENT: Final = 1
@@ -184,7 +184,7 @@ def _fusionpbx(
             (app / name).parent.mkdir(parents=True, exist_ok=True)
             (app / name).write_text(text, "utf-8")
         except OSError as error:
-            output.fail(say("{path}: {why}", path=error.filename, why=system_says(error)))
+            output.fail(of_file(error))
             sys.exit(UNREADABLE)
         click.echo(app / name)
 
@@ -244,7 +244,7 @@ def _compare(made: Layout, installed: Path, style: str) -> None:
     try:
         found = read(read_file(installed).data)
     except OSError as error:
-        output.fail(say("{path}: {why}", path=installed, why=system_says(error)))
+        output.fail(of_file(error, installed))
         sys.exit(UNREADABLE)
     except Unreadable as error:
         output.fail(say("{path}: {why}", path=installed, why=said(error)))

@@ -13,6 +13,7 @@ import click
 
 from vipgate_fs import config as configuration_files
 from vipgate_fs.cli import config_option, output
+from vipgate_fs.cli.options import sound_or_exit
 from vipgate_fs.document.sources import MACHINE, AsTheService, Reading, Sources, read_file
 from vipgate_fs.preview.classes import TooManyPatterns
 from vipgate_fs.preview.diff import Change, compare, everything_called
@@ -22,7 +23,7 @@ from vipgate_fs.preview.sentences import command as explaining
 from vipgate_fs.preview.sides import Side
 from vipgate_fs.preview.times import HORIZON, Horizon
 from vipgate_fs.sentences import Sentence, say
-from vipgate_fs.sentences.system import system_says
+from vipgate_fs.sentences.system import of_file
 from vipgate_fs.service.answers import NoService
 from vipgate_fs.service.control import ask_for_applied
 
@@ -83,7 +84,7 @@ def _found(config: Path | None, old: Path | None, new: Path | None, since: str |
             applied, file = ask_for_applied(path), old or path
             before, after = applied_side(applied), side(file, read_file(file).data, AsTheService(applied))
     except OSError as error:
-        output.fail(say("{path}: {why}", path=error.filename, why=system_says(error)))
+        output.fail(of_file(error))
         sys.exit(UNREADABLE)
     except (NoService, NoRevision) as error:
         output.fail(error)
@@ -195,11 +196,8 @@ def _unseen(before: Side, after: Side) -> Iterator[Sentence]:
 def side(path: Path, content: bytes, sources: Sources = MACHINE) -> Side:
     """One of the configurations, or the end of the command when it is not valid."""
     loaded = configuration_files.load_text(content, path, sources)
-    if loaded.configuration is None:
-        for finding in loaded.findings:
-            output.echo(finding, err=True)
-        sys.exit(UNREADABLE)
-    return Side.of(loaded.configuration, content)
+    findings = () if loaded.configuration else loaded.findings
+    return Side.of(sound_or_exit(loaded.configuration, findings, UNREADABLE), content)
 
 
 def applied_side(applied: Reading) -> Side:

@@ -33,7 +33,7 @@ from vipgate_fs.gate.dialable import as_dialled
 from vipgate_fs.gate.gate import Route
 from vipgate_fs.secret import Secret
 from vipgate_fs.sentences import say
-from vipgate_fs.sentences.system import system_says
+from vipgate_fs.sentences.system import of_file
 
 
 class ForMonitors(click.Command):
@@ -91,7 +91,7 @@ def command(
         path = configuration_files.find(config)
         loaded = load(path)
     except OSError as error:
-        _end(style, say("{path}: {why}", path=error.filename, why=system_says(error)))
+        _end(style, of_file(error))
     switch, why = None, ""
     try:
         socket = find_socket(place, password_file, settings)
@@ -103,7 +103,7 @@ def command(
     except Unreachable as error:
         why = str(error)
     except OSError as error:
-        why = say("{path}: {why}", path=error.filename, why=system_says(error))
+        why = of_file(error)
     if number is not None:
         _end(style, why)
     fusionpbx, why_no_fusionpbx = None, ""

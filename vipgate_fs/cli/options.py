@@ -22,7 +22,7 @@ from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.gates import Gates
 from vipgate_fs.gate.schedules import MOMENT, YEARS, Calendar
 from vipgate_fs.sentences import Sentence, said, say
-from vipgate_fs.sentences.system import system_says
+from vipgate_fs.sentences.system import of_file
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -125,34 +125,36 @@ def _end_of(until: str, calendar: Calendar) -> float:
 def load_or_exit(path: Path | None) -> Configuration:
     """The configuration, or an end of the command: exit 1 with all findings, exit 2 when the file can't be read."""
     loaded = _read_or_exit(path, configuration_files.load)
-    return _sound_or_exit(loaded.configuration, loaded.findings)
+    return sound_or_exit(loaded.configuration, loaded.findings)
 
 
 def load_essentials_or_exit(path: Path | None) -> Essentials:
     """What the store needs of it, or the same end; other faults of the file, and missing secrets, do not matter."""
-    return _sound_or_exit(*_read_or_exit(path, load_essentials))
+    return sound_or_exit(*_read_or_exit(path, load_essentials))
 
 
 def find_or_exit(path: Path | None) -> Path:
     """The configuration's path, or an end of the command."""
-    return _or_exit(configuration_files.find, path)
+    return or_exit(configuration_files.find, path)
 
 
 def _read_or_exit(path: Path | None, read: Callable[[Path], T]) -> T:
-    return _or_exit(read, find_or_exit(path))
+    return or_exit(read, find_or_exit(path))
 
 
-def _or_exit(read: Callable[[U], T], path: U) -> T:
+def or_exit(read: Callable[[U], T], path: U) -> T:
+    """What is read of a file, or an end of the command: exit 2 when it can't be."""
     try:
         return read(path)
     except OSError as error:
-        output.fail(say("{path}: {why}", path=error.filename or path, why=system_says(error)))
+        output.fail(of_file(error, path))
         sys.exit(2)
 
 
-def _sound_or_exit(found: T | None, findings: Iterable[Finding]) -> T:
+def sound_or_exit(found: T | None, findings: Iterable[Finding], status: int = 1) -> T:
+    """What was made of a file, or an end of the command with that exit status; its findings go to stderr."""
     for finding in findings:
         output.echo(finding, err=True)
     if found is None:
-        sys.exit(1)
+        sys.exit(status)
     return found

@@ -21,7 +21,7 @@ from vipgate_fs.doctor.asking import connected, find_socket
 from vipgate_fs.esl.inbound import Unreachable
 from vipgate_fs.gate.dialable import as_dialled
 from vipgate_fs.sentences import say
-from vipgate_fs.sentences.system import system_says
+from vipgate_fs.sentences.system import of_file
 
 PROMPTS: Final = ("welcome", "wrong_pin", "customer_number", "rejected")
 """Settings below `prompts:` of a gate."""
@@ -75,7 +75,7 @@ def record_prompt(
     except (Unreachable, ValueError) as fault:
         _end(2, str(fault))
     except OSError as error:
-        _end(2, say("{path}: {why}", path=error.filename, why=system_says(error)))
+        _end(2, of_file(error))
     output.report(
         style,
         {"prompt": prompt, "file": str(file)},

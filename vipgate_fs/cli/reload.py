@@ -14,7 +14,7 @@ from vipgate_fs.cli.dry_run import UNREADABLE, rehearse
 from vipgate_fs.cli.options import config_option
 from vipgate_fs.cli.replay import since_option
 from vipgate_fs.sentences import Sentence, said, say
-from vipgate_fs.sentences.system import system_says
+from vipgate_fs.sentences.system import of_file
 from vipgate_fs.service.answers import NoService
 from vipgate_fs.service.control import ask_to_reload
 
@@ -48,7 +48,7 @@ def command(
             rehearse(path, since, style)
         answer = ask_to_reload(path)
     except OSError as error:
-        _end(style, say("{path}: {why}", path=error.filename, why=system_says(error)), dry_run)
+        _end(style, of_file(error), dry_run)
     except NoService as error:
         _end(style, said(error), dry_run)
     if style == "json":

@@ -12,14 +12,13 @@ import click
 
 from vipgate_fs import config as configuration_files
 from vipgate_fs.cli import output
-from vipgate_fs.cli.options import config_option, load_essentials_or_exit, parse_since
+from vipgate_fs.cli.options import config_option, load_essentials_or_exit, or_exit, parse_since, sound_or_exit
 from vipgate_fs.cli.stores import SiteStore
 from vipgate_fs.config.essentials import Essentials
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.preview.replay import Replayed, replay
 from vipgate_fs.sentences import say
-from vipgate_fs.sentences.system import system_says
 from vipgate_fs.store import records
 
 SAME, DIFFERENT, UNREADABLE = 0, 1, 2
@@ -119,16 +118,8 @@ class Found:
 
 def _load(path: Path) -> Configuration:
     """The other configuration, or the end of the command."""
-    try:
-        loaded = configuration_files.load(path)
-    except OSError as error:
-        output.fail(say("{path}: {why}", path=error.filename or path, why=system_says(error)))
-        sys.exit(UNREADABLE)
-    if loaded.configuration is None:
-        for finding in loaded.findings:
-            output.echo(finding, err=True)
-        sys.exit(UNREADABLE)
-    return loaded.configuration
+    loaded = or_exit(configuration_files.load, path)
+    return sound_or_exit(loaded.configuration, () if loaded.configuration else loaded.findings, UNREADABLE)
 
 
 def _row(found: Replayed, calendar: Calendar) -> list[str]:

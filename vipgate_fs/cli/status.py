@@ -16,7 +16,7 @@ from vipgate_fs.cli import output
 from vipgate_fs.cli.language import spoken
 from vipgate_fs.cli.options import config_option
 from vipgate_fs.sentences import NOTHING, Sentence, said, say
-from vipgate_fs.sentences.system import system_says
+from vipgate_fs.sentences.system import of_file
 from vipgate_fs.service.answers import NoService
 from vipgate_fs.service.control import ask_for_status
 from vipgate_fs.service.status import Status, as_time
@@ -39,7 +39,7 @@ def command(config: Path | None, style: str) -> None:
     try:
         status = ask_for_status(configuration_files.find(config))
     except OSError as error:
-        _end(style, NO_SERVICE, say("{path}: {why}", path=error.filename, why=system_says(error)))
+        _end(style, NO_SERVICE, of_file(error))
     except NoService as error:
         _end(style, NO_SERVICE, said(error))
     if style == "json":

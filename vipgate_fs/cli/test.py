@@ -11,12 +11,13 @@ from xml.etree import ElementTree as ET
 
 import click
 
-from vipgate_fs import config as configuration_files
 from vipgate_fs.cli import config_option, output
 from vipgate_fs.cli.language import spoken
 from vipgate_fs.cli.options import (
+    find_or_exit,
     load_or_exit,
     moment_option,
+    or_exit,
     parse_moment,
     parse_variables,
     variable_option,
@@ -26,7 +27,7 @@ from vipgate_fs.preview import expectations, recording
 from vipgate_fs.preview.coverage import Uncovered, uncovered
 from vipgate_fs.preview.expectations import SUFFIX, Result
 from vipgate_fs.sentences import said, say
-from vipgate_fs.sentences.system import system_says
+from vipgate_fs.sentences.system import of_file
 
 AS_EXPECTED, DIFFERENT, UNREADABLE = 0, 1, 2
 _ILLEGAL: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -77,7 +78,7 @@ def command(
     played: list[tuple[Path, list[Result]]] = []
     missed: dict[Path, tuple[Uncovered, ...]] = {}
     for file in files or (_beside(config),):
-        path, wanted, findings = _load(file)
+        path, wanted, findings = or_exit(expectations.load, file)
         for finding in findings:
             output.echo(finding, err=True)
         if not wanted:
@@ -118,7 +119,7 @@ def _record(config: Path | None, files: Sequence[Path], given: dict[str, Any]) -
         lines = recording.recorded(call, configuration)
         recording.add(lines, file)
     except OSError as error:
-        output.fail(say("{path}: {why}", path=file, why=system_says(error)))
+        output.fail(of_file(error, file))
         sys.exit(UNREADABLE)
     except UnicodeEncodeError:
         raise click.ClickException(say("what is to be recorded is no UTF-8")) from None
@@ -142,20 +143,8 @@ def _pairs(answers: Sequence[str]) -> dict[str, Any]:
 
 
 def _beside(config: Path | None) -> Path:
-    try:
-        found = configuration_files.find(config)
-    except OSError as error:
-        output.fail(say("{path}: {why}", path=error.filename, why=system_says(error)))
-        sys.exit(UNREADABLE)
+    found = find_or_exit(config)
     return found.with_name(found.stem + SUFFIX)
-
-
-def _load(file: Path) -> Any:
-    try:
-        return expectations.load(file)
-    except OSError as error:
-        output.fail(say("{path}: {why}", path=file, why=system_says(error)))
-        sys.exit(UNREADABLE)
 
 
 def _print(played: Sequence[tuple[Path, list[Result]]], missed: dict[Path, tuple[Uncovered, ...]]) -> None:

@@ -13,7 +13,7 @@ from vipgate_fs.config.model import PageAt
 from vipgate_fs.document.section import Section
 from vipgate_fs.document.sources import read_file
 from vipgate_fs.sentences import Sentence, say
-from vipgate_fs.sentences.system import system_says
+from vipgate_fs.sentences.system import of_file
 
 _NAMES: Final = "admin_names"
 _TLS: Final = "admin_tls"
@@ -94,7 +94,7 @@ def _files(tls: Section) -> tuple[Path | None, Path | None]:
 def _fault(error: OSError) -> Sentence:
     if isinstance(error, ssl.SSLError):
         return say("certificate and key in PEM format are needed that belong together, the key without a password")
-    return say("{path}: {why}", path=error.filename or say("its key"), why=system_says(error))
+    return of_file(error, say("its key"))
 
 
 def _address(text: str) -> str:

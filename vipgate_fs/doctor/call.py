@@ -8,7 +8,6 @@ as soon as it has passed the gate, which is before a queue or a mailbox could ma
 
 from __future__ import annotations
 
-import re
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -18,8 +17,7 @@ from typing import Final
 
 from vipgate_fs.doctor.finding import Severity
 from vipgate_fs.doctor.way import is_preparation, shown
-from vipgate_fs.esl.inbound import Inbound, Unreachable
-from vipgate_fs.gate.dialable import is_dialable
+from vipgate_fs.esl.inbound import Inbound, Unreachable, expect_callable
 from vipgate_fs.sentences import say
 
 LONGEST: Final = 25.0
@@ -27,7 +25,6 @@ LONGEST: Final = 25.0
 _MARK: Final = "vipgate_doctor"
 _EVENTS: Final = "CHANNEL_EXECUTE CHANNEL_ANSWER CHANNEL_HANGUP_COMPLETE"
 _ASKS: Final = "play_and_get_digits"
-_CONTEXT: Final = re.compile(r"[A-Za-z0-9_.@-]+", re.ASCII)
 _REJECTS: Final = frozenset(("hangup", "respond"))
 
 
@@ -78,10 +75,7 @@ class Request:
     longest: float = LONGEST
 
     def __post_init__(self) -> None:
-        if not (is_dialable(self.number) and is_dialable(self.caller)):
-            raise ValueError(say("a number that can't be dialled; allowed: digits, letters, + * # . _ -"))
-        if _CONTEXT.fullmatch(self.context) is None:
-            raise ValueError(say("the context {context!r} can't be called", context=self.context))
+        expect_callable(self.context, self.number, self.caller)
 
 
 class Story:
@@ -153,18 +147,12 @@ def place(switch: Inbound, request: Request, show: Callable[[Step], None]) -> Ou
         _MARK: mark,
         "max_forwards": "1",
         "max_session_transfers": "20",
-        "loopback_bowout": "false",
-        "loopback_bowout_on_execute": "false",
-        "origination_uuid": mark,
         "origination_caller_id_number": request.caller,
         "origination_caller_id_name": "doctor",
         "originate_timeout": str(round(request.longest)),
-        "ignore_early_media": "true",
     }
-    written = ",".join(f"{name}={value}" for name, value in variables.items())
     began = time.monotonic()
-    answer = switch.command(f"bgapi originate {{{written}}}loopback/{request.number}/{request.context}/XML &park()")
-    if answer.startswith("-ERR"):
+    if answer := switch.originate(mark, request.number, request.context, variables):
         return Outcome(Severity.UNKNOWN, say("the switch does not make the call: {answer}", answer=answer))
     try:
         return _watch(switch, Story(request.passed), began, request.longest, show)

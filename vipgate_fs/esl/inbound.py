@@ -6,15 +6,17 @@ lines; the wire layer that serves the calls does all that is needed here.
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
 from vipgate_fs.esl.wire import Decoder, Frame, WireError
+from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.secret import Secret
 from vipgate_fs.sentences import say
 from vipgate_fs.sentences.system import system_says
@@ -26,12 +28,23 @@ ANSWER_TIMEOUT: Final = 15.0
 _READ_SIZE: Final = 64 * 1024
 
 
+_CONTEXT: Final = re.compile(r"[A-Za-z0-9_.@-]+", re.ASCII)
+
+
 class Unreachable(Exception):
     """The switch can't be asked. The text says why, and contains no password."""
 
 
 class PasswordRefused(Unreachable):
     """The switch answers, but not to this password."""
+
+
+def expect_callable(context: str, *numbers: str) -> None:
+    """Raise ValueError unless the switch may be given the context and the numbers. The text says what is allowed."""
+    if not all(map(is_dialable, numbers)):
+        raise ValueError(say("a number that can't be dialled; allowed: digits, letters, + * # . _ -"))
+    if _CONTEXT.fullmatch(context) is None:
+        raise ValueError(say("the context {context!r} can't be called", context=context))
 
 
 class Inbound:
@@ -77,6 +90,27 @@ class Inbound:
         """Let a channel run an application; its end is an event, CHANNEL_EXECUTE_COMPLETE. Raises Unreachable."""
         lines = f"sendmsg {channel}", "call-command: execute", f"execute-app-name: {application}"
         return self._answered(*lines, f"execute-app-arg: {argument}")
+
+    def originate(self, mark: str, number: str, context: str, variables: Mapping[str, str]) -> str:
+        """Let the switch call a number of a context and park the call, on a loopback channel that stays one.
+
+        Args:
+            mark: the channel's Unique-ID.
+            number: is called; `expect_callable` has let it pass.
+            context: of the dialplan; likewise.
+            variables: further ones of the channel.
+
+        Returns:
+            Why it makes no call; "" when it does.
+
+        Raises:
+            Unreachable: see there.
+        """
+        ours = {"origination_uuid": mark, "ignore_early_media": "true"}
+        ours |= {"loopback_bowout": "false", "loopback_bowout_on_execute": "false"}
+        written = ",".join(f"{name}={value}" for name, value in (*ours.items(), *variables.items()))
+        answer = self.command(f"bgapi originate {{{written}}}loopback/{number}/{context}/XML &park()")
+        return answer if answer.startswith("-ERR") else ""
 
     def command(self, text: str) -> str:
         """The reply to a command of one line. Raises Unreachable."""

@@ -44,3 +44,8 @@ def system_says(error: OSError) -> Sentence:
     known = _KNOWN.get(error.errno or 0)
     is_the_systems = error.strerror in (None, os.strerror(error.errno or 0))
     return known if known and is_the_systems else said(error.strerror or error)
+
+
+def of_file(error: OSError, otherwise: object = "") -> Sentence:
+    """The same with the file; `otherwise` where the system does not say which."""
+    return say("{path}: {why}", path=error.filename or otherwise, why=system_says(error))

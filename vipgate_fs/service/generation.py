@@ -27,7 +27,7 @@ from vipgate_fs.config.model import Configuration
 from vipgate_fs.secret import Secret
 from vipgate_fs.sentences import say
 from vipgate_fs.sentences.keeping import pack, unpack
-from vipgate_fs.sentences.system import system_says
+from vipgate_fs.sentences.system import of_file, system_says
 from vipgate_fs.service import plain, worker
 from vipgate_fs.service.applied import Applied, seal
 from vipgate_fs.service.logs import Log
@@ -241,7 +241,7 @@ class _Mould:
         try:
             loaded = self._load()
         except OSError as error:
-            return self._refuse(say("{path}: {why}", path=error.filename or "", why=system_says(error)), "unreadable")
+            return self._refuse(of_file(error), "unreadable")
         except Exception:  # noqa: BLE001 - whatever it is, the running configuration goes on
             self._log.error("error while reading the configuration", exception=traceback.format_exc())
             return self._refuse(say("an error in VIPgate itself; its log has more"))

@@ -11,7 +11,7 @@ from typing import Final
 
 from vipgate_fs.document.sources import LARGEST_SECRET, read_file
 from vipgate_fs.sentences import say
-from vipgate_fs.sentences.system import system_says
+from vipgate_fs.sentences.system import of_file
 
 _BYTES: Final = 32
 
@@ -38,7 +38,7 @@ def read_key(path: Path) -> bytes:
             say("there is no {path}; copy it from the machine on which guest PINs are issued", path=path)
         ) from None
     except OSError as error:
-        raise KeyUnusable(say("{path}: {why}", path=path, why=system_says(error))) from None
+        raise KeyUnusable(of_file(error, path)) from None
     mode = stat.S_IMODE(mode)
     if mode & 0o077:
         raise KeyUnusable(say("{path} may be read by others (mode {mode:04o}); chmod 600 {path}", path=path, mode=mode))
@@ -114,7 +114,7 @@ def make_key(path: Path) -> bytes:
         with suppress(FileExistsError):  # two who make it at once have one key
             path.hardlink_to(draft)
     except OSError as error:
-        raise KeyUnusable(say("{path}: {why}", path=path, why=system_says(error))) from None
+        raise KeyUnusable(of_file(error, path)) from None
     finally:
         draft.unlink(missing_ok=True)
     return read_key(path)

@@ -24,7 +24,7 @@ from vipgate_fs.identify.webservice.proxy import Proxy
 from vipgate_fs.identify.webservice.step import Webservice
 from vipgate_fs.secret import Secret
 from vipgate_fs.sentences import Sentence, say
-from vipgate_fs.sentences.system import system_says
+from vipgate_fs.sentences.system import of_file, system_says
 
 _LOCAL: Final = re.compile(r"localhost|127\.[0-9.]+|::1", re.ASCII)
 _VALUE: Final = re.compile(r"[!-~]([ -~]*[!-~])?", re.ASCII)
@@ -169,7 +169,7 @@ def _fault(error: OSError) -> Sentence:
         return say(
             "certificate and key in PEM format are needed that belong together, and the right password of the key"
         )
-    return say("{path}: {why}", path=error.filename or say("its key"), why=system_says(error))
+    return of_file(error, say("its key"))
 
 
 def _proxy(section: Section) -> Proxy | None:
