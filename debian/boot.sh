@@ -24,8 +24,8 @@ halt() {
 trap 'halt; rm -rf --one-file-system "$scratch"' EXIT
 
 for release in ${RELEASES:-bookworm trixie}; do
-    deb=$(ls -t dist/*~deb"${number[$release]}"_*.deb 2> /dev/null | head -n 1)  # those of earlier versions may lie there
-    [[ -f $deb ]] || fail "no package for $release: make deb"
+    deb=$(echo dist/*~deb"${number[$release]}"_*.deb)
+    [[ -f $deb ]] || fail "not one package for $release, but: $deb"
     [[ -e $systems/$release/etc/debian_version ]] || {
         mkdir -p "$systems"
         debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,python3,procps "$release" "$scratch/made" \

@@ -48,7 +48,7 @@ COMPLETIONS: Final = {
 
 
 def main() -> None:
-    """Build for the release that the arguments name; prints the file's name."""
+    """Build for the release that the arguments name, in place of earlier versions; prints the file's name."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("release", choices=RELEASES)
     parser.add_argument("--to", type=Path, default=ROOT / "dist", help="folder of the package")
@@ -84,6 +84,9 @@ def main() -> None:
         )
         _settle(tree)
         _run("dpkg-deb", "--root-owner-group", "-Zxz", "-z2", "--threads-max=1", "--build", tree, target)
+    for earlier in given.to.glob(f"vipgate_*~deb{release.number}_{architecture}.deb"):
+        if earlier != target:  # what tries the package takes the one that is there
+            earlier.unlink()
     print(target)
 
 

@@ -10,13 +10,14 @@ from running_service import Service
 
 
 def pytest_addoption(parser):
-    parser.addoption("--faults", metavar="FILE", help="write the table of faults there (Markdown)")
+    parser.addoption("--faults", metavar="FILE", help="write the table of faults there (Markdown), below its head")
 
 
 def pytest_terminal_summary(terminalreporter, config):
     file = config.getoption("--faults", None)
     if file:
-        Path(file).write_text(report.text(terminalreporter.stats.get("passed", ())), "utf-8")
+        document = Path(file)
+        document.write_text(report.text(document.read_text("utf-8"), terminalreporter.stats.get("passed", ())), "utf-8")
 
 
 @pytest.fixture
