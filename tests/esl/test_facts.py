@@ -33,7 +33,7 @@ def test_the_facts_are_those_of_the_channel_and_of_the_variables_that_are_asked_
         "Caller-Caller-ID-Name": "Eva",
         "Caller-Destination-Number": "7001;phone-context=x",
         "Caller-Context": "public",
-        "variable_sip_full_to": "<sip:07022279780@gate.example>",
+        "variable_sip_full_to": "<sip:07022279780:password@gate.example>",
         "variable_sip_h_Diversion": "<sip:x>",
         "variable_trunk": "a",
         "variable_empty": "",
