@@ -73,6 +73,7 @@ def test_the_network_is_believed_before_the_caller_and_the_log_can_tell_which_he
 
 def test_what_a_telephone_prefers_is_no_number_even_if_there_is_no_other():
     assert who(ANONYMOUS, P_Preferred_Identity=f"<sip:{VIP}@x>") == ("", "From")
+    assert who("<sip:trunk.example>") == ("", "From")
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,7 @@ def test_any_privacy_that_concerns_the_caller_makes_the_number_restricted(privac
             ("on", True),
             ("uri-network", True),
         ],
-        *[('"full"', True), ('"name,uri-network"', True), ("full-network", True)],
+        *[('"full"', True), ('"name,uri-network"', True), ("full-network", True), ("full=off", True)],
         *[("off", False), ("no", False), ("name", False), ("name-network", False), ("none", False), ('"off"', False)],
         ('"off,name"', False),
     ],
