@@ -126,6 +126,7 @@ def test_all_that_p_asserted_id_parse_makes_of_an_asserted_identity_is_understoo
         ("7001;phone-context=pbx.example", "7001"),
         ("017612345678;phone-context=ims.mnc001.mcc262.3gppnetwork.org", VIP),
         (f"{VIP};phone-context=+41", VIP),
+        ("+41142;phone-context=+41", "+41142"),
         (f"{VIP};ext=12;isub=3", VIP),
         ("anonymous;phone-context=+49", ""),
         ("7001;phone-context=+", "7001"),
