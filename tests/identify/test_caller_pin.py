@@ -36,9 +36,12 @@ def test_by_customer_number_the_whole_table_is_asked(call, caller):
         ({"identification": "entered_id"}, "entered_id", False, True),
     ],
 )
-def test_it_is_built_as_configured(values, by, ask_unknown, always_answers):
-    step = built("caller_pin", values | {"pins": {"10027": "4711"}})
+def test_it_is_built_as_configured(call, values, by, ask_unknown, always_answers):
+    leads = {"forward_correct": "100", "forward_incorrect": "120"}
+    step = built("caller_pin", values | leads | {"pins": {"10027": "4711"}})
     assert (step.by, step.ask_unknown, step.always_answers) == (by, ask_unknown, always_answers)
+    expected = step.table if by == "entered_id" else Pin("4711")
+    assert step.identify(call("10027")) == AskForPin(expected, "100", "120")
     assert (step.kind, step.line) == ("caller_pin", 1)
     assert step.table.of("10027") == Pin("4711")
 

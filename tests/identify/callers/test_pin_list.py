@@ -77,6 +77,8 @@ def test_the_row_that_spoke_is_known(load):
     found = made.step.evidence(Call(uuid="1", caller="7001", called="7000", dialled="7000"))
     assert found == Evidence(1, "pins.csv", 3)
     assert made.step.evidence(Call(uuid="1", caller="7002", called="7000", dialled="7000")) is None
+    of_customers = load("number,pin\n7001,0815471\n", identification="entered_id").step
+    assert of_customers.evidence(Call(uuid="1", caller="7001", called="7000", dialled="7000")) is None
 
 
 @pytest.mark.parametrize(
