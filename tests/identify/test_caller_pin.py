@@ -84,3 +84,12 @@ def test_what_is_wrong_is_said_where_it_stands(values, severity, path, message):
     assert (said_severity, said_path) == (severity, path)
     assert message in said_message
     assert "471" not in said_message
+
+
+def test_each_number_is_judged_for_itself():
+    said = build("caller_pin", {"pins": {"anonymous": "47110815", "0176123": "47110815", "": "47110815"}}).said
+    assert [(severity, message.partition(";")[0].partition(",")[0]) for severity, _, message in said] == [
+        ("error", "this is not a telephone number"),
+        ("warning", "too short for a number"),
+        ("error", "this is not a telephone number"),
+    ]
