@@ -98,6 +98,14 @@ def test_four_answers_and_a_table_from_excel_become_a_gate_that_works(page, file
     ("values", "why"),
     [
         ({"name": "7 up", "numbers": "7001"}, "beginning with a letter"),
+        *(
+            (
+                {"name": "vip", "numbers": "7001", "proof": proof, "callers": callers},
+                "1: what stands behind it is another",
+            )
+            for proof in ("own-pin", "listed")
+            for callers in ("0171 1, +49 171 2", "0171 1;01715550001", "0171 1\t\t0049 171 2")
+        ),
         ({"name": "hotline", "numbers": "7001"}, "there is a gate hotline"),
         ({"name": "vip", "numbers": ""}, "at least one number"),
         ({"name": "vip", "numbers": "7001", "hours": "sometimes"}, "are no business hours"),

@@ -297,7 +297,7 @@ def _with_head(rows: list[list[str]], kind: Kind) -> list[list[str]]:
             raise ValueError(text)
         return found[0]
 
-    key = best(_like_a_number if kind.key == "number" else _like("pin"), range(width), kind.key)
+    key = best(like_a_number if kind.key == "number" else _like("pin"), range(width), kind.key)
     rest = [index for index in range(width) if index != key]
     value = best(_like(kind.value), rest, kind.value) if rest else None
     if value is not None and kind.value == "verdict" and not _WORTH["verdict"].fullmatch(_at(rows[0], value)):
@@ -311,12 +311,12 @@ def _like(value: Value) -> Callable[[str], int]:
     return lambda cell: int(_WORTH[value].fullmatch(cell) is not None)
 
 
-def _like_a_number(cell: str) -> int:
-    """How much a cell is like a telephone number, and not like a PIN."""
+def like_a_number(cell: str) -> int:
+    """How much a cell is like a telephone number, and not like a PIN: 0 not at all, 1 as much, more for rather that."""
     if not _QUANTITY.fullmatch(cell):
         return 0
     digits = cell.removeprefix("'")
-    return 3 if digits.startswith(("+", "00")) else 2 if digits.startswith("0") and len(digits) > _LONGEST_PIN else 1
+    return 3 if digits.startswith("+") else 2 if digits.startswith("0") and len(digits) > _LONGEST_PIN else 1
 
 
 def _at(cells: Sequence[str], index: int | None) -> str:

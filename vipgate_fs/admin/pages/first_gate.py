@@ -27,7 +27,7 @@ _MARKED: Final = frozenset(("numbers", "hours", "holidays", "callers", "onward",
 @page.get("/")
 def show() -> str:
     """The questions."""
-    return _asked({"proof": Proof.PIN.value, "hours": "mon-fri 8-17"})
+    return _asked({"proof": Proof.PIN.value, "hours": phrase("mon-fri 8-17")})
 
 
 @page.post("/")

@@ -13,9 +13,11 @@ from vipgate_fs.admin.access import administrators_only
 from vipgate_fs.admin.application import desk
 from vipgate_fs.admin.desk import Draft
 from vipgate_fs.admin.grafting import grafted
+from vipgate_fs.admin.tables import like_a_number
 from vipgate_fs.admin.words import phrase, said
 from vipgate_fs.document.editing import CannotEdit, decoded
 from vipgate_fs.document.outline import singles
+from vipgate_fs.sentences import say
 from vipgate_fs.setup.answers import Answers, Proof, Unusable, hours_of, numbers_of
 from vipgate_fs.setup.making import make
 
@@ -29,7 +31,7 @@ _OF_A_CALLER: Final = re.compile(r"[\t ]*(?:\t|;|,)[\t ]*")
 @administrators_only
 def show() -> str:
     """The questions."""
-    return _asked({"proof": Proof.PIN.value, "hours": "mon-fri 8-17"})
+    return _asked({"proof": Proof.PIN.value, "hours": phrase("mon-fri 8-17")})
 
 
 @page.post("/new-gate")
@@ -59,12 +61,20 @@ def _asked(given: dict[str, str], wrong: dict[str, str] | None = None) -> str:
 
 
 def _callers(text: str) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Callers, a line each, with a PIN behind a tab, semicolon or comma if they have one; as pasted from Excel."""
+    """Callers, a line each, with a PIN behind a tab, semicolon or comma if they have one; as pasted from Excel.
+
+    Raises:
+        Unusable: what stands behind one is another number, or no PIN.
+    """
     callers: list[str] = []
     pins: dict[str, str] = {}
     for line in filter(str.strip, text.splitlines()):
         number, *more = _OF_A_CALLER.split(line.strip())
         callers.append(number)
+        if any(like_a_number(each) > 1 for each in more):
+            raise Unusable(
+                "callers", [say("{caller}: what stands behind it is another number; one a line", caller=number)]
+            )
         if more and more[0]:
             pins[number] = more[0]
     return tuple(dict.fromkeys(callers)), pins
