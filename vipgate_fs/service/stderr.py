@@ -7,21 +7,19 @@ waits until somebody reads: the supervisor, its workers, and all calls.
 from __future__ import annotations
 
 import io
-import math
 import os
 import select as stdlib_select
 import socket as stdlib_socket
 import stat
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
 from vipgate_fs.service import plain
 
-_PATIENCE: Final = 0.1
-"""Seconds for a reader who is only slow; after a loss nobody waits until something is taken again."""
+_PATIENCE: Final = 100
+"""Milliseconds for a reader who is only slow; after a loss nobody waits until something is taken again."""
 
 
 class Stderr(io.RawIOBase):
@@ -68,16 +66,16 @@ class Stderr(io.RawIOBase):
     def _put(self, data: Any) -> bool:
         """Whether all of it was taken; the end of its line may follow with the next."""
         whole = memoryview(b"\n" + data if self._is_torn else data)
-        left, until = whole, time.monotonic() + (0.0 if self.lost else _PATIENCE)
+        left, waits = whole, not self.lost
         with suppress(OSError):  # a full disk, or nobody is there to read
             while left:
                 try:
-                    left = left[self._send(left) :]
-                    until = time.monotonic() + _PATIENCE
+                    left, waits = left[self._send(left) :], True
                 except BlockingIOError:
-                    if time.monotonic() >= until:
+                    if not waits:
                         break
-                    self._ready.poll(math.ceil((until - time.monotonic()) * 1000))
+                    self._ready.poll(_PATIENCE)
+                    waits = False
         if len(left) < len(whole):
             self._is_torn = bool(left)
         return left.tobytes() in (b"", b"\n")
