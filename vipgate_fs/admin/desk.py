@@ -178,11 +178,7 @@ class Desk:
         return self._loaded[2]
 
     def configuration(self, status: Status | None = None) -> Configuration:
-        """What is in force, as far as that is known; else the file.
-
-        Raises:
-            NoConfiguration: see there.
-        """
+        """What is in force, as far as that is known; else the file. Raises NoConfiguration."""
         try:
             file, why = self.loaded().configuration, ""
         except NoConfiguration as error:

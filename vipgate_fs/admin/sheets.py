@@ -70,11 +70,7 @@ class Sheet:
 
 
 def sheet(content: bytes, gate: str, kind: str) -> Sheet:
-    """A sheet of a gate.
-
-    Raises:
-        CannotEdit: the file has no such gate, or can't be read.
-    """
+    """A sheet of a gate. Raises CannotEdit: the file has no such gate, or can't be read."""
     tree = tree_of(content)
     own = ("gates", gate)
     if not isinstance(_at(tree, own), dict):

@@ -68,11 +68,7 @@ def _is_foreign(place: Path) -> bool:
 
 
 def load(path: Path, sources: Sources = MACHINE) -> Loaded:
-    """Read and check a file.
-
-    Raises:
-        OSError: when it can't be read. Whatever stands in it becomes findings.
-    """
+    """Read and check a file. Raises OSError: when it can't be read. Whatever stands in it becomes findings."""
     return load_text(read_file(path).data, path, sources)
 
 

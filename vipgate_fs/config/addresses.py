@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv6Address, ip_address
+from ipaddress import ip_address
 from typing import Final
 
 from vipgate_fs.sentences import say
@@ -17,7 +17,11 @@ _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what 
 def listening(text: str) -> tuple[str, int]:
     """Host, without brackets, and port. Raises ValueError: the text says what is allowed."""
     match = _LISTEN.fullmatch(text)
-    if match is None or int(match["port"]) > _MAX_PORT or (match["v6"] and not _is_ipv6(match["v6"])):
+    if (
+        match is None
+        or int(match["port"]) > _MAX_PORT
+        or (match["v6"] and not (":" in match["v6"] and is_address(match["v6"])))
+    ):
         raise ValueError(say('found {text}; allowed: host:port, such as 127.0.0.1:8084 or "[::1]:8084"', text=text))
     return match["v6"] or match["host"], int(match["port"])
 
@@ -42,11 +46,3 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == LOCALHOST
-
-
-def _is_ipv6(text: str) -> bool:
-    try:
-        IPv6Address(text)
-    except ValueError:
-        return False
-    return True

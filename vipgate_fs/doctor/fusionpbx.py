@@ -113,11 +113,7 @@ class FusionPbx:
 
 
 def ask_fusionpbx(config: Path = CONFIG) -> FusionPbx | None:
-    """What FusionPBX says; None: it is not installed here.
-
-    Raises:
-        Unreadable: see there.
-    """
+    """What FusionPBX says; None: it is not installed here. Raises Unreadable."""
     try:
         settings = _settings(read_file(config).data.decode("utf-8", "replace"))
     except FileNotFoundError:

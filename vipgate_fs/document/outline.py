@@ -71,11 +71,7 @@ class Branch:
 
 
 def outline(text: str) -> Branch:
-    """The tree of a text.
-
-    Raises:
-        CannotEdit: it is no YAML, empty, or a key stands twice in it.
-    """
+    """The tree of a text. Raises CannotEdit: it is no YAML, empty, or a key stands twice in it."""
     root = next(_roots(text), None)
     if root is None:
         raise CannotEdit(say("the file is empty"))

@@ -170,11 +170,7 @@ class Section:
         return Secret(text)
 
     def default(self, key: str) -> Any:
-        """What the schema says when nothing is written.
-
-        Raises:
-            KeyError: it says nothing.
-        """
+        """What the schema says when nothing is written. Raises KeyError: it says nothing."""
         return self._part(key)["default"]
 
     # Values within values

@@ -197,11 +197,7 @@ class Bytes(Protocol):
 
 
 def decode_index(read: Bytes) -> Index:
-    """The index of an encoded reading.
-
-    Raises:
-        ValueError: it is none, or of another version.
-    """
+    """The index of an encoded reading. Raises ValueError: it is none, or of another version."""
     length = int.from_bytes(read(_LENGTH, 0))
     try:
         index = json.loads(read(length, _LENGTH))
@@ -212,11 +208,7 @@ def decode_index(read: Bytes) -> Index:
 
 
 def decode(read: Bytes) -> Reading:
-    """An encoded reading.
-
-    Raises:
-        ValueError: see `decode_index`.
-    """
+    """An encoded reading. Raises ValueError: see `decode_index`."""
     index = decode_index(read)
     place = index.start + index.length
     found: dict[tuple[str, str], Content] = {}

@@ -55,11 +55,7 @@ class Step:
     variables: frozenset[str] = frozenset()
 
     def identify(self, call: Call) -> Verdict | None:
-        """The step's verdict, or None for "don't know".
-
-        Raises:
-            StepFailed: it could not find out.
-        """
+        """The step's verdict, or None for "don't know". Raises StepFailed: it could not find out."""
         raise NotImplementedError
 
     def evidence(self, call: Call) -> Evidence | None:  # noqa: ARG002 - see below

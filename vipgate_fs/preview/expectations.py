@@ -58,11 +58,7 @@ class Expectation:
     expected: Mapping[str, Any]
 
     def call(self, configuration: Configuration) -> tuple[Call, dt.datetime]:
-        """The call's facts, and when it comes.
-
-        Raises:
-            ValueError: there is no such time.
-        """
+        """The call's facts, and when it comes. Raises ValueError: there is no such time."""
         plan, calendar, dialled = configuration.site.trunk, configuration.site.calendar, as_dialled(self.called)
         call = Call(
             uuid="test",

@@ -37,11 +37,7 @@ def seal(reading: Reading) -> int:
 
 
 def unseal(descriptor: int) -> Reading:
-    """What a service has handed over.
-
-    Raises:
-        ValueError: it is nothing of the kind, or of another version.
-    """
+    """What a service has handed over. Raises ValueError: it is nothing of the kind, or of another version."""
     with suppress(OSError):
         status = os.fstat(descriptor)
         if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST:

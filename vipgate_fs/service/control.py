@@ -261,11 +261,7 @@ def _socket() -> Any:
 
 
 def _connect(path: Path, until: float) -> Any:
-    """A connection to the service.
-
-    Raises:
-        NoService: see there.
-    """
+    """A connection to the service. Raises NoService."""
     may_not = False
     for folder in (place / name for place in _places(path) for name in _names(path)):
         try:

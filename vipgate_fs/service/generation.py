@@ -138,11 +138,7 @@ class Generation:
         return self._plan
 
     def hear(self) -> None:
-        """Take one message.
-
-        Raises:
-            Refused: the configuration is not to be served, or the process died.
-        """
+        """Take one message. Raises Refused: the configuration is not to be served, or the process died."""
         try:
             message, descriptors, *_ = stdlib_socket.recv_fds(self.channel, _LONGEST, 1, stdlib_socket.MSG_CMSG_CLOEXEC)
         except OSError:

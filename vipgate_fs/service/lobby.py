@@ -75,11 +75,7 @@ class Lobby:
         return Place(self, me)
 
     def take(self, peer: Any, count: int) -> None:
-        """A peer has sent so many bytes.
-
-        Raises:
-            Dropped: it has to go.
-        """
+        """A peer has sent so many bytes. Raises Dropped: it has to go."""
         if peer not in self._sent:  # it has shown a call
             return
         self._sent[peer] += count

@@ -70,11 +70,7 @@ class Port:
         return int(self.socket.getsockname()[1])
 
     def open(self) -> None:
-        """Listen, again or for the first time.
-
-        Raises:
-            CannotListen: when the system refuses it.
-        """
+        """Listen, again or for the first time. Raises CannotListen: when the system refuses it."""
         if not self.is_open:
             self._share_number(1)
             try:

@@ -35,11 +35,7 @@ def taken(path: Path) -> Iterable[Path]:
 
 
 def write(path: Path, made: Made) -> None:
-    """Both files, or none, readable by the service and nobody else.
-
-    Raises:
-        OSError: one of them can't be written.
-    """
+    """Both files, or none, readable by the service and nobody else. Raises OSError: one of them can't be written."""
     written: list[Path] = []
     new = path.with_name(path.name + ".new") if path.exists() else path
     try:

@@ -39,11 +39,7 @@ class Delivery:
     _is_closed: bool = False
 
     def send(self, sock: Any, data: bytes, clock: Clock) -> None:
-        """Write to the peer.
-
-        Raises:
-            OSError: when the connection is gone, also by `cut_after`.
-        """
+        """Write to the peer. Raises OSError: when the connection is gone, also by `cut_after`."""
         if self.glue:
             if not self._held:
                 clock.later(self.glue, self._flush, sock, clock)

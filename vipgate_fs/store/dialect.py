@@ -30,11 +30,7 @@ class Dialect(Protocol):
     locks: bool
 
     def engine(self) -> Engine:
-        """Connects as the store needs it. What is missing and can be made is made.
-
-        Raises:
-            OSError: it can't be.
-        """
+        """Connects as the store needs it. What is missing and can be made is made. Raises OSError: it can't be."""
 
     def begin(self, connection: Any) -> None:
         """Begin a transaction that writes, on a connection of the driver. Waits a MOMENT for its turn."""

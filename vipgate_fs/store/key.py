@@ -98,11 +98,7 @@ class KeyFile:
 
 
 def make_key(path: Path) -> bytes:
-    """The key in a file, which is made if it is not there.
-
-    Raises:
-        KeyUnusable: see `read_key`.
-    """
+    """The key in a file, which is made if it is not there. Raises KeyUnusable: see `read_key`."""
     with suppress(NoKey):
         return read_key(path)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")

@@ -87,11 +87,7 @@ class Writer:
         self._thread.start()
 
     def judge(self, attempt: Attempt, expected: Credential, entered: str) -> Judged:
-        """See `vipgate_fs.gate.memory.Memory`.
-
-        Raises:
-            StoreGone: at once, or as soon as that is known.
-        """
+        """See `vipgate_fs.gate.memory.Memory`. Raises StoreGone: at once, or as soon as that is known."""
         if self.gone_since is not None:
             raise StoreGone
         waiting = Waiting(attempt, expected, entered)

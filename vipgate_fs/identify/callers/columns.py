@@ -92,28 +92,14 @@ def read_header(cells: Sequence[str], key: Key, value: Value) -> Header | None:
     if not keys:
         return None
     if key == "customer number" and len(keys) > 1:
-        raise ValueError(
-            say(
-                "two columns for the {what}: {one!r} and {other!r}",
-                what=named(key),
-                one=cells[keys[0]],
-                other=cells[keys[1]],
-            )
-        )
+        raise _two(key, cells, keys)
     written = [cell.casefold() for cell in cells]
     for index in (*keys, *(index for index, name in enumerate(names) if _meaning(name) is not None)):
         if written.count(written[index]) > 1:
             raise ValueError(say("the column {column!r} is named twice", column=cells[index]))
     values = [index for index, name in enumerate(names) if name in _NAMES[value] and index not in keys]
     if len(values) > 1:
-        raise ValueError(
-            say(
-                "two columns for the {what}: {one!r} and {other!r}",
-                what=named(value),
-                one=cells[values[0]],
-                other=cells[values[1]],
-            )
-        )
+        raise _two(value, cells, values)
     unread = []
     for index, name in enumerate(names):
         if not name or index in keys or index in values or _FOR_PEOPLE.fullmatch(name):
@@ -134,6 +120,13 @@ def named(column: Key | Value) -> Sentence:
             return say("verdict")
         case "pin":
             return say("PIN")
+
+
+def _two(column: Key | Value, cells: Sequence[str], places: Sequence[int]) -> ValueError:
+    one, other = (cells[place] for place in places[:2])
+    return ValueError(
+        say("two columns for the {what}: {one!r} and {other!r}", what=named(column), one=one, other=other)
+    )
 
 
 def _keys(names: Sequence[str], key: Key) -> tuple[int, ...]:

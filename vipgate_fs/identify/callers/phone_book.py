@@ -21,11 +21,7 @@ def is_phone_book(content: bytes) -> bool:
 
 
 def read_phone_book(content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
-    """The numbers as rows, with their lines; the first row names the column.
-
-    Raises:
-        ValueError: it is no XML.
-    """
+    """The numbers as rows, with their lines; the first row names the column. Raises ValueError: it is no XML."""
     rows: list[tuple[int, Sequence[str]]] = [(1, [_COLUMN])]
     written: list[str] = []
     begun = 0

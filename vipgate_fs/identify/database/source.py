@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 from urllib.parse import quote, quote_plus
 
 from sqlalchemy import URL, Connection, TextClause, text
@@ -24,6 +25,7 @@ _MOST_READINGS: Final = 3
 _UNTRANSLATABLE: Final = {1267, 1270, 1271, 1300, 1366, 1977, 3854, 3988, "22021", "22P05"}
 """MariaDB's, MySQL's and PostgreSQL's codes for a character that the other side's character set does not have."""
 
+T = TypeVar("T")
 Row = tuple[tuple[str, Any], ...]
 """Column names and values, as the database has them."""
 
@@ -49,25 +51,20 @@ class Source:
 
     def ask(self, parameters: Mapping[str, str]) -> list[Row]:
         """The answer's first two rows. Raises StepFailed."""
-        try:
-            with closing(_Question(self._connectable(), self._query, parameters)) as question:
-                return self._aside.run(question.answer, self._timeouts.total)
-        except TimeoutError:
-            raise StepFailed(
-                say("no answer from the database within {total:g} s", total=self._timeouts.total)
-            ) from None
-        except Exception as error:  # noqa: BLE001 - a driver may raise anything
-            raise StepFailed(self._described(error)) from None
+        late = say("no answer from the database within {total:g} s", total=self._timeouts.total)
+        return self._in_time(_Question.answer, self._query, parameters, late)
 
     def reach(self) -> None:
         """Connect as a question would, and ask nothing. Raises StepFailed."""
+        late = say("no connection to the database within {total:g} s", total=self._timeouts.total)
+        self._in_time(_Question.connect, "", {}, late)
+
+    def _in_time(self, work: Callable[[_Question], T], query: str, parameters: Mapping[str, str], late: Sentence) -> T:
         try:
-            with closing(_Question(self._connectable(), "", {})) as question:
-                self._aside.run(question.connect, self._timeouts.total)
+            with closing(_Question(self._connectable(), query, parameters)) as question:
+                return self._aside.run(partial(work, question), self._timeouts.total)
         except TimeoutError:
-            raise StepFailed(
-                say("no connection to the database within {total:g} s", total=self._timeouts.total)
-            ) from None
+            raise StepFailed(late) from None
         except Exception as error:  # noqa: BLE001 - a driver may raise anything
             raise StepFailed(self._described(error)) from None
 
