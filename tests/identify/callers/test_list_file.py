@@ -203,6 +203,15 @@ def workbook(rows, formats=None, hidden=()):
     return content.getvalue()
 
 
+def test_no_row_of_a_workbook_is_lost_whatever_it_says_of_its_size(read):
+    made = io.BytesIO()
+    content = workbook([["number", "verdict"], ["7001", "pass"], ["7002", "reject"]])
+    with zipfile.ZipFile(io.BytesIO(content)) as book, zipfile.ZipFile(made, "w") as other:
+        for each in book.namelist():
+            other.writestr(each, book.read(each).replace(b'<dimension ref="A1:B3"', b'<dimension ref="A1:B2"'))
+    assert read(made.getvalue()) == [Row(2, "7001", "pass"), Row(3, "7002", "reject")]
+
+
 def test_a_workbook(read):
     rows = [
         ["Rufnummer", "Verdict", None],

@@ -21,8 +21,6 @@ Cells = Sequence[str]
 
 _HEAD: Final = 10
 """Lines within which the columns are named."""
-_LONGEST_CELL: Final = 32_767
-"""Characters, as in Excel; what is longer has a quote that is not closed."""
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=(?P<separator>.)"?[;,\s]*', re.IGNORECASE)
 _SEPARATORS: Final = (";", "\t", ",", "|")
 _BOMS: Final = (
@@ -196,7 +194,7 @@ class _Feed:
 def _of_workbook(content: bytes) -> Iterator[tuple[int, Cells] | Fault]:
     import openpyxl  # noqa: PLC0415 - only whoever has a workbook waits for it
 
-    rows: list[tuple[int, Cells] | Fault] = []
+    rows: list[tuple[int, list[str]]] = []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -209,12 +207,16 @@ def _of_workbook(content: bytes) -> Iterator[tuple[int, Cells] | Fault]:
                 error=type(error).__name__,
             )
         ) from None
+    widest = max((len(cells) for _, cells in rows), default=0)
+    for _, cells in rows[:_HEAD]:  # notes may stand in columns without a name
+        cells.extend([""] * (widest - len(cells)))
     return iter(rows)
 
 
-def _rows_of(book: Any) -> Iterator[tuple[int, Cells]]:
+def _rows_of(book: Any) -> Iterator[tuple[int, list[str]]]:
     for sheet in book.worksheets:
         if sheet.sheet_state == "visible":
+            sheet.reset_dimensions()  # some programs write what is not true, and rows beyond it would be lost
             for line, row in enumerate(sheet.iter_rows(), 1):
                 cells = [_text(cell) for cell in row]
                 if any(cells) and not is_comment(cells[0]):
