@@ -154,11 +154,18 @@ $(READY): pyproject.toml constraints.txt
 wheel: $(READY)
 	$(BIN)/python -m hatchling build -t wheel -d dist
 
+build/docs/ready: pyproject.toml constraints.txt
+	@$(WITH_VENV)
+	$(PYTHON) -m venv build/docs
+	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["docs"])' | \
+		xargs build/docs/bin/pip install --quiet --disable-pip-version-check -c constraints.txt
+	touch $@
+
 .PHONY: docs
-# The manuals as a site, in build/site; a link that leads nowhere ends it. It needs no other host to be read.
-docs: $(READY)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+# The manuals as a site, in build/site; a link that leads nowhere ends it. It needs no other host to be read, and the tests' environment
+# stays as it is: CI runs both at once.
+docs: build/docs/ready
+	NO_MKDOCS_2_WARNING=1 build/docs/bin/mkdocs build
 	@! grep -rhoE '(src|href)="?(https?:)?//[^"]*\.(js|css|woff2?|png|svg)' build/site --include=*.html
 
 .PHONY: deb test-deb
