@@ -151,7 +151,7 @@ def _profile(name: str, port: int, context: str) -> str:
         "manage-presence": "false",
         "disable-srv": "true",
         "disable-naptr": "true",
-        "bind-params": "transport=udp",
+        "bind-params": "transport=udp,tcp" if name == "liberal" else "transport=udp",
         "liberal-dtmf": str(name == "liberal").lower(),
     }
     if name == "inside":  # what docs/freeswitch.md says of these two

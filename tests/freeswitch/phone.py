@@ -247,6 +247,11 @@ class _Call:
             self._media = (HOST, int(found[1]))
         if message.status > 100 and not self._answered:
             self._tell(str(message.status))
+            words = self.experience.words
+            if not any(
+                word == "183" for _, word in words
+            ):  # nobody speaks before: a busy machine takes the sound up first
+                words.sort(key=lambda word: not word[1].isdigit())
         if message.status < 200:
             return
         self._signalling.sendto(self._dialog.acknowledge(message))
