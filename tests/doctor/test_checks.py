@@ -71,6 +71,7 @@ SPOILT = [
     ("park-timeout-short", DIALPLAN, "park_timeout=900", "park_timeout=90"),
     ("socket-resume", DIALPLAN, "socket_resume=true", "resume=true"),
     ("gate-untaken", DIALPLAN, "vipgate_untaken=${last_sched_id}", "vipgate=1"),
+    ("transfers-allowed", SOFIA, 'name="disable-transfer" value="true"', 'name="disable-transfer" value="false"'),
     ("rtp-timer", SOFIA, 'name="rtp-timer-name" value="soft"', 'name="rtp-timer-name" value="none"'),
     ("gate-unreached", DIALPLAN, 'application="socket"', 'application="log"'),
     ("dialplan-differs", DIALPLAN, "SUBSCRIBER_ABSENT", "USER_BUSY"),

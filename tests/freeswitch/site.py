@@ -95,6 +95,7 @@ def files(control: int, external: int, internal: int, gates: tuple[int, int]) ->
     <param name="dtmf-type" value="rfc2833"/>
     <param name="liberal-dtmf" value="true"/>
     <param name="rtp-timer-name" value="soft"/>
+    <param name="disable-transfer" value="true"/>
   </settings>
 </profile>
 """,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from freeswitch.configuration import INSIDE, LIBERAL
+from freeswitch.configuration import INSIDE, LIBERAL, WEBSERVICE
 from freeswitch.gate import PIN, wait_until
 from freeswitch.phone import Scenario
 from freeswitch.sip import Dialog
+from freeswitch.switch import modules_of
 
 GATES = f"""
   pin: {{protects: {{numbers: ["700"]}}, identify: [static_pin: {{pin: "{PIN}"}}], timing: {{first_digit: "3s"}}}}
@@ -88,6 +91,75 @@ def test_a_directory_that_fails_opens_no_door(start, switch, call):
         file.write_text(whole, "utf-8")
         switch.api("reloadxml")
     assert wait_until(lambda: call(protected).story == "486", 20)
+
+
+class Backend(ThreadingHTTPServer):
+    """What mod_xml_curl asks for the directory; `ill` is what is wrong with it: a status, an answer, or nothing said."""
+
+    directory, ill, daemon_threads = b"", "", True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", WEBSERVICE), _Answer)
+
+
+class _Answer(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        ill = self.server.ill
+        if ill == "says nothing":
+            self.connection.settimeout(30)
+            self.rfile.read(1)  # until it is given up
+            return
+        self.send_response(int(ill) if ill.isdigit() else 200)
+        self.end_headers()
+        self.wfile.write({"": self.server.directory, "half": self.server.directory[:200]}.get(ill, ill.encode()))
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def backend(switch, installed):
+    """The switch's directory comes from another program."""
+    if not (modules_of(installed) / "mod_xml_curl.so").exists():
+        pytest.skip("a FreeSWITCH without mod_xml_curl")
+    file = switch.folder / "freeswitch.xml"
+    whole = file.read_text("utf-8")
+    directory = re.search(r'<section name="directory">.*?</section>', whole, re.DOTALL)[0]
+    binding = f"""<configuration name="xml_curl.conf"><bindings><binding name="directory">
+      <param name="gateway-url" value="http://127.0.0.1:{WEBSERVICE}/" bindings="directory"/>
+      <param name="timeout" value="2"/>
+    </binding></bindings></configuration></section>"""
+    server = Backend()
+    server.directory = f'<document type="freeswitch/xml">{directory}</document>'.encode()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        file.write_text(whole.replace(directory, "").replace("</section>", binding, 1), "utf-8")
+        switch.api("reloadxml")
+        assert switch.api("load mod_xml_curl").startswith("+OK")
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+        switch.api("unload mod_xml_curl")
+        file.write_text(whole, "utf-8")
+        switch.api("reloadxml")
+
+
+@pytest.mark.parametrize("ill", ["503", "404", "half", "<html>Moved</html>", "says nothing", "is gone"])
+def test_a_directory_whose_backend_is_ill_opens_no_door(start, backend, call, ill):
+    gate = start(gates=PEOPLE)
+    protected, other = Scenario("alice", "7001", "486"), Scenario("nobody", "7999", "called")
+    assert (call(protected).story, call(other).story) == ("486", "200 called")
+    backend.ill = ill
+    if ill == "is gone":
+        backend.server_close()
+    gate.reload(PEOPLE + "  # again: what is kept is forgotten\n")
+    experiences = [call(scenario) for scenario in (protected, other)]
+    assert [experience.story for experience in experiences] == ["480", "480"]
+    assert max(experience.waited for experience in experiences) < 12
 
 
 def test_a_misspelt_group_is_reported(start, call):

@@ -49,6 +49,13 @@ NO_TIMER = Mistake(
     "A prompt waits for the caller's packets: telephones that send none in silence hear nothing.",
     'in the profile: <param name="rtp-timer-name" value="soft"/>; fs_cli -x \'sofia profile {profile} restart\'',
 )
+TRANSFERS = Mistake(
+    "transfers-allowed",
+    Severity.WARNING,
+    "the SIP profile {profile} lets callers transfer calls (REFER)",
+    "Whoever they talk to can be sent on past the gate, to a protected number, or anywhere at your expense.",
+    'in the profile: <param name="disable-transfer" value="true"/>; fs_cli -x \'sofia profile {profile} restart\'',
+)
 NO_MEDIA = Mistake(
     "media-bypassed",
     Severity.CRITICAL,
@@ -95,6 +102,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     believers = [gate for gate in facts.configuration.gates if _believes(gate)] if facts.configuration else []
     for profile in facts.profiles:
         yield from _profile(profile)
+        if not profile.has("auth-calls") and not profile.has("disable-transfer"):  # own telephones need transfers
+            yield TRANSFERS(profile=profile.name)
         if believers and _is_open(profile):
             yield ANYBODY(profile=profile.name, address=profile.get("sip-ip", "?"), gate=believers[0].name)
     for gateway in facts.switch.gateways:
