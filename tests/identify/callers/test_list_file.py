@@ -157,6 +157,7 @@ def test_address_books_have_several_columns_with_numbers(read, content, rows):
         ("Nr.;Rufnummer;PIN\n1;0176 1;0815\n", "number", [Row(2, "0176 1", "0815")]),
         ("Number;Phone;PIN\n1;0176 1;0815\n", "number", [Row(2, "0176 1", "0815")]),
         ("ID;Kundennummer;PIN\n1;10027;0815\n", "customer number", [Row(2, "10027", "0815")]),
+        ("Rufnummer;Postcode;PIN;Barcode\n1;2;0815;3\n", "number", [Row(2, "1", "0815")]),
         ("Telefon 1;Telefon2;PIN-Nr.\n1;2;0815\n", "number", [Row(2, "1", "0815"), Row(2, "2", "0815")]),
         ("Rufnummer (E.164);PIN\n+49176;0815\n\x1a", "number", [Row(2, "+49176", "0815")]),
     ],
@@ -187,6 +188,15 @@ def test_a_phone_book_that_is_broken_or_none(refused):
     bomb = '<!DOCTYPE x [<!ENTITY a "1"><!ENTITY b "&a;&a;">]>'
     assert "this is an XML file" in refused('<?xml version="1.0"?>' + bomb + "<phonebooks/>")[1]
     assert "there is no column pin" in refused(PHONE_BOOK, value="pin")[1]
+
+
+def test_a_customer_has_one_number(refused):
+    why = refused("Kundennummer;Customer ID;PIN\n1;2;0815\n", "customer number", "pin")[1]
+    assert "two columns for the customer number: 'Kundennummer' and 'Customer ID'" in why
+    assert (
+        "two columns for the PIN: 'PIN' and 'Code'"
+        in refused("Kundennummer;PIN;Code\n1;2;3\n", "customer number", "pin")[1]
+    )
 
 
 def workbook(rows, formats=None, hidden=()):
