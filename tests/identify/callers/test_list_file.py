@@ -124,6 +124,14 @@ def test_a_list_is_read_as_it_was_saved(read, content, rows):
             id="Google",
         ),
         pytest.param(
+            "verdict,phone,mobile\nreject,0176 1 ::: 0176 2\npass\npass,0711 3,0176 4\n",
+            [
+                *(Row(2, "0176 1", "reject"), Row(2, "0176 2", "reject"), Fault(3, "the number is missing")),
+                *(Row(4, "0711 3", "pass"), Row(4, "0176 4", "pass")),
+            ],
+            id="with verdicts",
+        ),
+        pytest.param(
             "sep=;\nTyp;Datum;Name;Rufnummer;Landes-/Ortsnetzbereich;Nebenstelle;Eigene Rufnummer;Dauer\n"
             "1;26.11.26 18:01;Alice;017612345678;;Telefon;Internet: 5550123;0:02\n2;26.11.26 18:00;;;;;;0:00\n",
             [Row(3, "017612345678", None)],
@@ -146,7 +154,7 @@ def test_address_books_have_several_columns_with_numbers(read, content, rows):
     ("content", "key", "rows"),
     [
         (
-            "Rufnummer;PIN;Bemerkung\n0176 1;0815;Al\n0176 2;'0816;\n",
+            "Rufnummer;PIN;Bemerkung\n0176 1;0815;Al\n0176 2;' 0816;\n",
             "number",
             [Row(2, "0176 1", "0815"), Row(3, "0176 2", "0816")],
         ),

@@ -104,8 +104,9 @@ def test_the_row_that_spoke_is_known(load):
     ],
 )
 def test_a_broken_row_is_named_and_its_pin_is_not(load, rows, line, message):
-    made = load(f"number,pin,note\n{rows}\n", pins={"7099": "0815470"})
-    (found,) = [found for found in made.findings if found.severity == "error"]
+    made = load(f"number,pin,note\n{rows}\n7010,\n", pins={"7099": "0815470"})
+    found, another = [found for found in made.findings if found.severity == "error"]
+    assert "the PIN is missing" in another.message
     assert found.file.endswith("pins.csv")
     assert found.line == line
     assert message in found.message
