@@ -69,80 +69,93 @@ class Outcome:
     attempts: list[str] = field(default_factory=list)
 
 
-def conduct(
-    decision: Decision,
-    call: Call,
-    channel: Channel,
-    memory: Memory | None = None,
-    outcome: Outcome | None = None,
-) -> Outcome:
-    """Carry a decision out on the call's channel.
+def conduct(decision: Decision, call: Call, channel: Channel, memory: Memory | None = None) -> Outcome:
+    """Carry a decision out on the call's channel, to the end; see Dialogue."""
+    dialogue = Dialogue(call, channel, memory or ReadOnly())
+    dialogue.conduct(decision)
+    return dialogue.outcome
 
-    Reject and Forward happen before the call is answered; only a PIN dialogue answers it. A target that is not dialable
-    ends in a rejection: nothing unchecked reaches the switch. A caller who hangs up ends it at any moment; `memory` has
-    counted their failed attempts by then (default: one that counts nothing). `outcome` is updated in
-    place, so partial results survive an exception.
+
+class Dialogue:
+    """A call, from the decision to its end at the gate.
+
+    Args:
+        call: its facts.
+        channel: of the call.
+        memory: judges attempts; whoever hangs up has counted by then.
+
+    Attributes:
+        outcome: how far it has come; whatever ends it, this says what was before.
     """
-    outcome = outcome or Outcome(Result.HUNG_UP)
-    try:
-        _carry_out(decision, call, channel, memory or ReadOnly(), outcome)
-    except CallEnded as end:
-        outcome.result, outcome.target = Result.of(end), None
-        outcome.why = joined("; ", [outcome.why, said(end)])  # and why their last attempt was in vain
-    return outcome
 
+    def __init__(self, call: Call, channel: Channel, memory: Memory) -> None:
+        self.outcome = Outcome(Result.HUNG_UP)
+        self._call, self._channel, self._memory = call, channel, memory
 
-def _carry_out(decision: Decision, call: Call, channel: Channel, memory: Memory, outcome: Outcome) -> None:
-    gate = decision.gate
-    route = gate.route if gate else Route()
-    target: str | None
-    match decision.verdict:
-        case Pass():
-            outcome.result, target = Result.PASSED, call.dialled
-        case Forward(number):
-            outcome.result, target = Result.FORWARDED, number
-        case Reject():
-            outcome.result, target = Result.REJECTED, None
-        case AskForPin() as verdict:
-            assert gate is not None, "only a gate asks for a PIN"
-            nothing = Attempt(gate.name, gate.lockout, call.caller)
-            if gate.lockout.rejects and memory.is_locked(nothing):
-                outcome.result, outcome.why, target = Result.REJECTED, LOCKED_OUT, None
-            elif _knows_the_pin(_entries(verdict, gate, channel), nothing, memory, outcome):
-                outcome.result, target = Result.PIN_CORRECT, verdict.correct or gate.targets.correct or call.dialled
-            else:
-                outcome.result, target = Result.PIN_INCORRECT, verdict.incorrect or gate.targets.incorrect
-    if target is None:
-        channel.reject(gate.rejection if gate else Rejection())
-    elif not is_dialable(target):
-        outcome.result, outcome.why = Result.REJECTED, say("the target is not dialable")
-        channel.reject(NOT_DIALABLE)
-    else:
-        channel.transfer(target, route)
-        outcome.target = target
+    def conduct(self, decision: Decision) -> None:
+        """Carry a decision out.
 
-
-def _knows_the_pin(entries: Iterable[_Keyed], nothing: Attempt, memory: Memory, outcome: Outcome) -> bool:
-    """Judge attempts until one is right; `nothing` is the caller's before they have keyed in any."""
-    mistakes: dict[str | None, tuple[Account, ...]] = defaultdict(tuple)
-    for customer, expected, entered in entries:
-        outcome.entries += 1
-        if entered == "":  # silence is no guess
-            outcome.attempts.append(SILENT)
-            continue
+        Reject and Forward happen before the call is answered; only a PIN dialogue answers it. A target that is not
+        dialable ends in a rejection: nothing unchecked reaches the switch. A caller who hangs up ends it at any moment.
+        """
+        outcome = self.outcome
         try:
-            attempt = replace(nothing, customer=customer, mistakes=mistakes[customer])
-            judgement, used, counted = memory.judge(attempt, expected, entered)
-        except Unchecked:
-            outcome.why = UNCHECKED
-            outcome.attempts.append(NOT_CHECKED)
-            continue
-        outcome.attempts.append(judgement)
-        mistakes[customer] += counted
-        outcome.why = LOCKED_OUT if judgement is Judgement.LOCKED else used
-        if judgement is Judgement.RIGHT:
-            return True
-    return False
+            self._carry_out(decision)
+        except CallEnded as end:
+            outcome.result, outcome.target = Result.of(end), None
+            outcome.why = joined("; ", [outcome.why, said(end)])  # and why their last attempt was in vain
+
+    def _carry_out(self, decision: Decision) -> None:
+        outcome, gate = self.outcome, decision.gate
+        target: str | None
+        match decision.verdict:
+            case Pass():
+                outcome.result, target = Result.PASSED, self._call.dialled
+            case Forward(number):
+                outcome.result, target = Result.FORWARDED, number
+            case Reject():
+                outcome.result, target = Result.REJECTED, None
+            case AskForPin() as verdict:
+                assert gate is not None, "only a gate asks for a PIN"
+                nothing = Attempt(gate.name, gate.lockout, self._call.caller)
+                if gate.lockout.rejects and self._memory.is_locked(nothing):
+                    outcome.result, outcome.why, target = Result.REJECTED, LOCKED_OUT, None
+                elif self._knows_the_pin(_entries(verdict, gate, self._channel), nothing):
+                    outcome.result = Result.PIN_CORRECT
+                    target = verdict.correct or gate.targets.correct or self._call.dialled
+                else:
+                    outcome.result, target = Result.PIN_INCORRECT, verdict.incorrect or gate.targets.incorrect
+        if target is None:
+            self._channel.reject(gate.rejection if gate else Rejection())
+        elif not is_dialable(target):
+            outcome.result, outcome.why = Result.REJECTED, say("the target is not dialable")
+            self._channel.reject(NOT_DIALABLE)
+        else:
+            self._channel.transfer(target, gate.route if gate else Route())
+            outcome.target = target
+
+    def _knows_the_pin(self, entries: Iterable[_Keyed], nothing: Attempt) -> bool:
+        """Judge attempts until one is right; `nothing` is the caller's before they have keyed in any."""
+        outcome = self.outcome
+        mistakes: dict[str | None, tuple[Account, ...]] = defaultdict(tuple)
+        for customer, expected, entered in entries:
+            outcome.entries += 1
+            if entered == "":  # silence is no guess
+                outcome.attempts.append(SILENT)
+                continue
+            try:
+                attempt = replace(nothing, customer=customer, mistakes=mistakes[customer])
+                judgement, used, counted = self._memory.judge(attempt, expected, entered)
+            except Unchecked:
+                outcome.why = UNCHECKED
+                outcome.attempts.append(NOT_CHECKED)
+                continue
+            outcome.attempts.append(judgement)
+            mistakes[customer] += counted
+            outcome.why = LOCKED_OUT if judgement is Judgement.LOCKED else used
+            if judgement is Judgement.RIGHT:
+                return True
+        return False
 
 
 def _entries(verdict: AskForPin, gate: Gate, channel: Channel) -> Iterator[_Keyed]:

@@ -25,7 +25,7 @@ from vipgate_fs.figures.counts import Counts
 from vipgate_fs.figures.labels import label_of, labels_of_steps
 from vipgate_fs.gate.call import REQUEST_URI, WITHHELD, Call, storable
 from vipgate_fs.gate.decision import Decision, decide, describe
-from vipgate_fs.gate.dialogue import Outcome, Result, conduct
+from vipgate_fs.gate.dialogue import Dialogue, Outcome, Result
 from vipgate_fs.gate.gate import Rejection
 from vipgate_fs.gate.memory import InMemory, Memory
 from vipgate_fs.gate.reason import Reason
@@ -205,7 +205,9 @@ class CallHandler:
                 self._unmet.note(call.called, self._hint(call))
             _tell(course.decision, call, log)
             course.begin_dialogue()
-            conduct(course.decision, call, channel, self._memory, outcome)
+            dialogue = Dialogue(call, channel, self._memory)
+            outcome = dialogue.outcome
+            dialogue.conduct(course.decision)
         except SessionGone as end:
             outcome.result, outcome.why = Result.of(end), said(end)
         except GreenletExit:
