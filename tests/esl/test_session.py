@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import socket
+import time
 from pathlib import Path
 
 import gevent
 import pytest
 from esl_peer import connect_reply, event, reply, within
 
+from vipgate_fs.esl.alarm import Alarm
 from vipgate_fs.esl.errors import SessionGone
-from vipgate_fs.esl.session import Session
+from vipgate_fs.esl.session import CONNECT_TIMEOUT, Session
 
 DIALPLAN = Path(__file__).parents[2] / "freeswitch-dialplan.xml"
 
@@ -20,7 +22,7 @@ class Flood:
     """A socket that has something to read at any time."""
 
     def settimeout(self, seconds):
-        assert seconds >= 0
+        assert seconds is None or seconds >= 0
 
     def makefile(self, _mode):
         return self
@@ -54,25 +56,40 @@ def test_a_flood_ends_with_the_deadline_and_lets_others_live(what):
     assert len(ticks) > 2
 
 
-class Silent(Flood):
-    """A socket that nothing comes from; knows how long it was waited for."""
-
-    def __init__(self):
-        self.waited = None
-
-    def settimeout(self, seconds):
-        self.waited = seconds
-
-    def recv(self, _size):
-        raise TimeoutError
-
-
 def test_a_silent_peer_is_given_up_before_the_dialplan_takes_the_call_back():
     guard = re.search(r"sched_transfer. data=.\+(\d+) ", DIALPLAN.read_text("utf-8"))
-    silent = Silent()
-    with pytest.raises(SessionGone, match="does not answer"):
-        Session(("127.0.0.1", 1), silent).connect()
-    assert 1 < silent.waited <= float(guard[1])
+    assert 1 < CONNECT_TIMEOUT <= float(guard[1])
+
+
+def test_a_wait_ends_with_its_time_whichever_was_before(connection):
+    """One timer serves them all: it is set for an earlier time, and left alone for a later one."""
+    sock, peer = connection
+    session, taken = Session(("127.0.0.1", 1), sock), []
+    peer.send(connect_reply())
+    session.connect()  # which may take 10 s
+    for seconds in (0.05, 0.2, 0.1):
+        began = time.monotonic()
+        with within(), pytest.raises(TimeoutError):
+            session._alarm.recv(sock, 1, began + seconds)
+        taken.append(time.monotonic() - began >= seconds)
+    peer.send(b"x")
+    assert (taken, session._alarm.recv(sock, 1, 0.0)) == ([True] * 3, b"x")
+
+
+def test_reads_make_no_time_outs_of_gevents(connection, monkeypatch):
+    """Counted: each costs more than to read."""
+    sock, peer = connection
+    session, started, set_for = Session(("127.0.0.1", 1), sock), [], []
+    me, start, set_ = gevent.getcurrent(), gevent.Timeout.start, Alarm._set
+    monkeypatch.setattr(
+        gevent.Timeout, "start", lambda self: (started.append(self) if gevent.getcurrent() is me else None, start(self))
+    )
+    monkeypatch.setattr(Alarm, "_set", lambda self: (set_for.append(self._until), set_(self)))
+    gevent.spawn(lambda: [peer.send(connect_reply()), *(peer.send((peer.command(), reply())[1]) for _ in range(5))])
+    session.connect()
+    for _ in range(5):
+        session.send("transfer")
+    assert (started, len(set_for)) == ([], 2)
 
 
 def test_what_has_come_by_the_deadline_counts(connection):

@@ -20,6 +20,7 @@ from typing import Any, Final, Never, TypeVar
 import gevent
 from greenswitch.esl import OutboundSession
 
+from vipgate_fs.esl.alarm import Alarm
 from vipgate_fs.esl.commands import encode, sendmsg
 from vipgate_fs.esl.errors import CommandRefused, SessionGone, SessionTaken
 from vipgate_fs.esl.wire import Decoder, Frame, Headers, WireError
@@ -59,7 +60,7 @@ class Session(OutboundSession):  # type: ignore[misc]
         self.sock, self.connected, self._lingering = sock, True, False
         self._trace = trace
         self.heard: Callable[[int], Any] = bool
-        self._decoder = Decoder()
+        self._decoder, self._alarm = Decoder(), Alarm()
         self._replies: list[Frame] = []
         self._completed: dict[str, Frame | None] = {}
         self._gone: SessionGone | None = None
@@ -231,6 +232,7 @@ class Session(OutboundSession):  # type: ignore[misc]
     def stop(self) -> None:
         """Close the connection; the call goes on in FreeSWITCH as the last commands said."""
         self.connected = self._outbound_connected = False
+        self._alarm.close()
         self.sock.close()
         # What a peer has sent in vain is not kept until somebody collects the session.
         self._decoder, self.session_data = Decoder(), Headers(b"", encoded=False)
@@ -269,8 +271,7 @@ class Session(OutboundSession):  # type: ignore[misc]
 
     def _read(self, deadline: float) -> None:
         try:
-            self.sock.settimeout(None if deadline == math.inf else max(deadline - time.monotonic(), 0.001))
-            data = self.sock.recv(_READ_SIZE)
+            data = self._alarm.recv(self.sock, _READ_SIZE, deadline)
         except TimeoutError:
             self._lose("FreeSWITCH does not answer")
         except OSError as error:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from vipgate_fs.sentences import Sentence
 
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _MOMENT: Final = "at"
 _DATE: Final = "on"
 _FEW: Final = 2000
@@ -43,7 +44,7 @@ def to_json(what: str) -> str | None:
     """A sentence with its parts; None for a text that is the same in every language."""
     if not isinstance(what, Sentence) or not what:
         return None
-    return json.dumps(_datum(what), ensure_ascii=False, separators=(",", ":"))
+    return _JSON.encode(_datum(what))
 
 
 def pack(what: str, most: int) -> bytes:

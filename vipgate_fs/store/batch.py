@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from vipgate_fs.gate.lockout import Account, Attempt, Lockout, Tally
 from vipgate_fs.gate.memory import Judged
@@ -31,7 +32,7 @@ class Waiting:
     given_up: bool = False
 
 
-@dataclass(slots=True)
+@dataclass
 class Batch:
     """What is done in one transaction.
 
@@ -49,7 +50,7 @@ class Batch:
     changed: dict[Account, Tally] = field(default_factory=dict)
     abandoned: bool = False
 
-    @property
+    @cached_property
     def limits(self) -> dict[Account, Lockout]:
         """The accounts, with the limits of their gates."""
         saved = {account: lockout for account, (_, lockout) in self.unsaved.items()}
