@@ -11,7 +11,8 @@ from pathlib import Path
 
 import gevent
 import pytest
-from esl_peer import complete, connect_reply, reply, within
+from esl_peer import Peer, complete, connect_reply, reply, within
+from gevent import socket
 from greenswitch.esl import OutboundESLServer
 from running_service import until
 
@@ -319,6 +320,25 @@ def test_a_burst_of_calls_waits_to_be_accepted(serve):
         gevent.sleep(0.1)
         while server.connections:
             gevent.sleep(0.01)
+
+
+def test_in_a_burst_all_hear_from_the_gate_before_it_works_for_one(serve, monkeypatch):
+    written, write = [], session_module.Session._write
+
+    def note(session, data):
+        written.append(data)
+        write(session, data)
+
+    monkeypatch.setattr(session_module.Session, "_write", note)
+    server = serve()
+    waiting = [stdlib_socket.create_connection(("127.0.0.1", server.port)) for _ in range(40)]  # nobody accepts yet
+    peers = [Peer(socket.socket(fileno=each.detach())) for each in waiting]
+    for peer in peers:
+        gevent.spawn(begin, peer)
+    until(lambda: len(written) > len(peers))
+    for peer in peers:
+        peer.sock.close()
+    assert {*written[: len(peers)]} == {b"connect\n\n"}
 
 
 def test_an_accepted_connection_keeps_alive_and_sends_at_once(serve, connect, monkeypatch):
