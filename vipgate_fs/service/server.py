@@ -31,6 +31,10 @@ _SPARE: Final = 3
 """File descriptors that are let go when there are no more: libev aborts the process of a thread that gets none."""
 _PEERS: Final = 1000
 """Addresses of which it is remembered whether they are in `server.allow`: a switch places many calls."""
+_BURST: Final = 1000
+"""Connections accepted in one turn of the loop, 0.1 ms each: all hear from the gate before it works for the first."""
+_SHARE: Final = 10
+"""One of so many of the descriptors is what one turn may take at most: who has to go, goes between two turns."""
 _REPORT_REFUSED: Final = 60.0
 """Seconds between two lines of the log about peers that are not in `server.allow`."""
 _INHERITED: Final = (
@@ -110,7 +114,8 @@ class GateServer:
 
     def start(self) -> None:
         """Begin to accept."""
-        self._server.last = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 1
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self._server.last, self._server.max_accept = most - 1, max(min(_BURST, most // _SHARE), 1)
         self._server.init_socket()
         for level, option, value in _INHERITED:
             self._server.socket.setsockopt(level, getattr(stdlib_socket, option), value)
@@ -180,8 +185,6 @@ def _is_within(networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]
 class _Acceptor(StreamServer):  # type: ignore[misc]
     """gevent's server, for a socket that other processes accept from, too."""
 
-    max_accept = 1000
-    """In one turn of the loop, 0.1 ms each: in a burst, all hear from the gate before it goes on with the first."""
     report: Callable[[OSError], None]
     last: int
     """The file descriptor after which there is none: the system gives the lowest that is free."""
