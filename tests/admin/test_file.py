@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 
 import gevent
 import pytest
@@ -165,6 +166,21 @@ def test_without_the_right_to_write_the_finished_file_is_offered(page, file):
         assert b"reject: false" in visitor.send(refused.form("/download")).body
     finally:
         file.parent.chmod(0o700)
+
+
+def test_a_disk_that_takes_no_more_is_not_taken_for_a_missing_right(page, file):
+    visitor, before = page.administrator("de"), file.read_bytes()
+    review = edited(visitor, "reject: true", "reject: false")
+    limits = resource.prlimit(page.process, resource.RLIMIT_FSIZE)
+    resource.prlimit(page.process, resource.RLIMIT_FSIZE, (16, limits[1]))
+    try:
+        refused = visitor.send(review.form("/save"))
+    finally:
+        resource.prlimit(page.process, resource.RLIMIT_FSIZE, limits)
+    assert (refused.status, "chown" in refused.text) == (409, False)
+    assert "vipgate.yaml lässt sich nicht schreiben. Datei zu groß." in refused.text
+    assert b"reject: false" in visitor.send(refused.form("/download")).body
+    assert file.read_bytes() == before
 
 
 def test_the_front_desk_neither_sees_nor_changes_the_file(page, file):

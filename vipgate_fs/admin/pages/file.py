@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import os
 import pwd
 from collections.abc import Sequence
@@ -29,6 +30,8 @@ from vipgate_fs.sentences.system import system_says
 page = Blueprint("file", __name__)
 
 _LONGEST_WHAT: Final = 200
+_FORBIDDEN: Final = (errno.EACCES, errno.EPERM, errno.EROFS)
+"""Of what goes wrong with writing: what the administrator of the server can allow."""
 
 
 @page.get("/file")
@@ -141,6 +144,7 @@ def save(draft: str) -> AnyResponse | tuple[str, int]:
     except OSError as error:
         where = obstacle(desk().path) or str(desk().path)
         words = {"path": desk().path, "where": where, "user": _user(), "why": system_says(error)}
+        words["forbidden"] = error.errno in _FORBIDDEN
         return render_template("refused_readonly.html", draft=draft, **words), 409
     desk().drafts.drop(draft)
     if answer is None:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from vipgate_fs.admin.application import desk
-from vipgate_fs.admin.words import phrase
+from vipgate_fs.admin.words import phrase, said
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import WITHHELD, storable
 from vipgate_fs.gate.schedules import Calendar
@@ -60,7 +60,7 @@ def issue() -> str | tuple[str, int]:
     except issuing.KeyLost as lost:
         return _listed(phrase("The key of guest PINs is lost; on the server:") + f" {lost}"), 422
     except KeyUnusable as error:
-        return _listed(str(error)), 422
+        return _listed(said(str(error))), 422
     desk().note("pin issue", g.session.name or "link", gate=gate, id=guest.id, uses=uses)
     number = _dialled(configuration, gate)
     return render_template(
