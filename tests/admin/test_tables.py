@@ -231,6 +231,13 @@ def test_what_is_wrong_with_the_columns_is_said_above_the_rows(page, file):
     shown = take(visitor, table_of(visitor), paste="anything\n", show="1")
     assert "1 error." in shown.text
     assert "Error: line 1: there is no column pin" in shown.text
+    several = "\r\n+49 171 1\t10027\t40817263"
+    refused = take(visitor, table_of(visitor), paste=several, show="1")
+    assert (refused.status, "name them in a row above" in refused.text) == (422, True)
+    assert refused.form("/table/0")["fields"]["paste"] == several, "and there it is"
+    named = take(visitor, refused, paste=f"Nummer\tKunde\tPIN{several}", show="1")
+    assert "40817263" not in named.html
+    assert "1 row" in named.text
 
 
 def test_formulas_and_html_in_a_table_are_text_on_the_page(page, file):

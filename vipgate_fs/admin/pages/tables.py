@@ -191,6 +191,7 @@ def _pin(step: Step, line: str) -> tuple[str, str]:
 
 
 def _shown(name: str, index: int, key: str, wrong: str = "", pin: tuple[str, str] = ("", "")) -> str:
+    """The page. What was pasted and not taken stays in its field: whoever shall name its columns needs it there."""
     draft, base = desk().drafts.get(key), desk().content()
     step = _step(name, index, draft, base)
     rows: list[Row] = []
@@ -222,6 +223,7 @@ def _shown(name: str, index: int, key: str, wrong: str = "", pin: tuple[str, str
         trouble=trouble,
         wrong=wrong,
         pin=pin,
+        paste=request.form.get("paste", "").replace("\r\n", "\n") if wrong else "",
         draft=key if draft else "",
         waits=bool(draft),
         base=digest(base),
