@@ -35,9 +35,14 @@ def imported(tree):
 
 
 @pytest.fixture(scope="module")
-def arrows():
+def trees():
+    return {name: ast.parse(path.read_text("utf-8")) for name, path in MODULES.items()}
+
+
+@pytest.fixture(scope="module")
+def arrows(trees):
     """What each module imports, with the line."""
-    return {name: dict(imported(ast.parse(path.read_text("utf-8")))) for name, path in MODULES.items()}
+    return {name: dict(imported(tree)) for name, tree in trees.items()}
 
 
 def room(module):
@@ -77,20 +82,69 @@ def test_there_is_no_circle(arrows):
     assert circles(arrows) == []
 
 
-def test_imports_within_functions_are_few_and_each_has_its_reason():
-    found = []
-    for path in MODULES.values():
-        lines = path.read_text("utf-8").splitlines()
-        for function in ast.walk(ast.parse("\n".join(lines))):
-            if isinstance(function, ast.FunctionDef):
-                found += [
-                    (path.name, node.lineno, lines[node.lineno - 1])
-                    for node in ast.walk(function)
-                    if isinstance(node, ast.Import | ast.ImportFrom)
-                ]
-    assert len(found) <= MOST_INNER_IMPORTS, found
+def test_imports_within_functions_are_few_and_each_has_its_reason(trees):
+    found = {
+        (name, node.lineno)
+        for name, tree in trees.items()
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    assert len(found) <= MOST_INNER_IMPORTS, sorted(found)
 
 
 def test_no_file_grows_into_a_hall():
     lengths = {str(path): len(path.read_text("utf-8").splitlines()) for path in MODULES.values()}
     assert {path: length for path, length in lengths.items() if length > 350} == {}
+
+
+UNIT = re.compile(r"seconds?|minutes?|hours?|Unix time|monotonic|percent|0 to 1|real time", re.IGNORECASE)
+OF_NO_UNIT = ("chance", "rank", "gauges", "counters")
+"""A share of 1, what is only compared, and figures, each of which has its unit in its name."""
+
+
+def numbers(node):
+    """What is a float in a public class or function: attributes and arguments with their names, and what comes back."""
+    if isinstance(node, ast.ClassDef):
+        inner = [each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"]
+        fields = [(each.target.id, each.annotation) for each in node.body if isinstance(each, ast.AnnAssign)]
+        return [*fields, *(pair for each in inner for pair in arguments(each))]
+    described = "Args:" in (ast.get_docstring(node) or "")
+    return [*(arguments(node) if described else ()), (node.name, node.returns)]
+
+
+def arguments(function):
+    return [(each.arg, each.annotation) for each in (*function.args.args, *function.args.kwonlyargs)]
+
+
+def without_unit(tree):
+    for node in ast.walk(tree):
+        classes = [node] if isinstance(node, ast.ClassDef) else []
+        for owner in classes:
+            described = ast.get_docstring(owner) or ""
+            for each in (owner, *(one for one in owner.body if isinstance(one, ast.FunctionDef))):
+                yield from ((each.lineno, name) for name in unnamed(each, described))
+    for each in tree.body:
+        if isinstance(each, ast.FunctionDef):
+            yield from ((each.lineno, name) for name in unnamed(each, ""))
+
+
+def unnamed(node, around):
+    """Numbers whose unit is neither in their name nor in what is said of them, of the function or of all of the class."""
+    said = ast.get_docstring(node)
+    if node.name.startswith("_") or said is None or "See " in said:
+        return
+    for name, kind in numbers(node):
+        if name.startswith("_") or kind is None or not re.fullmatch(r"float( \| None)?", ast.unparse(kind)):
+            continue
+        entry = re.search(rf"^\s*[\w, ]*\b{name}\b[\w, ]*: (.*(?:\n\s{{5,}}.*)*)", said, re.MULTILINE)
+        general = (around or said).partition("Attributes:")[0].partition("Args:")[0]
+        text = f"{name} {entry[1] if entry else said} {general}"
+        if name not in OF_NO_UNIT and not UNIT.search(text) and not re.search(r"\b[Ss]ee ", text):
+            yield name
+
+
+def test_the_unit_of_every_number_is_named(trees):
+    found = [f"{name}:{line} {what}" for name, tree in trees.items() for line, what in without_unit(tree)]
+    assert found == []
