@@ -99,7 +99,7 @@ def test_no_file_grows_into_a_hall():
     assert {path: length for path, length in lengths.items() if length > 350} == {}
 
 
-UNIT = re.compile(r"seconds?|minutes?|hours?|Unix time|monotonic|percent|0 to 1|real time", re.IGNORECASE)
+UNIT = re.compile(r"seconds?|minutes?|hours?|Unix time|monotonic|percent|0 to 1|digits|real time", re.IGNORECASE)
 OF_NO_UNIT = ("chance", "rank", "gauges", "counters")
 """A share of 1, what is only compared, and figures, each of which has its unit in its name."""
 
