@@ -122,6 +122,10 @@ def test_a_broken_row_is_named_and_its_pin_is_not(load, rows, line, message):
         ),
         ("7001,471147\n7002,471148\n7003,0815", ["line 4: this PIN has 4 digits, others have 6"]),
         ("7001,471147\n7002,4711\n", []),
+        (
+            "7001,1234\n7002,4711\n7003,815\n7004,12\n",
+            [f"line {line}: a PIN of fewer than 4 digits is easily guessed" for line in (4, 5)],
+        ),
         ("7001,815\n", ["line 2: a PIN of fewer than 4 digits is easily guessed"]),
         ("17612345678,4711471\n", ["line 2: 11 digits that begin with neither 0 nor + are read as an extension"]),
     ],

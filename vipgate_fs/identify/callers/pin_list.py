@@ -120,7 +120,7 @@ def _remark_on_lengths(remarks: Remarks, lengths: Mapping[int, int]) -> None:
     """Spreadsheets take zeros from the beginning of a PIN: then it is right without them, and its owner is wrong."""
     counts = Counter(lengths.values())
     usual, count = counts.most_common(1)[0] if counts else (0, 0)
-    is_telling = count > 1 and count >= _USUAL * len(lengths)
+    is_telling = count >= _USUAL * len(lengths)
     for line, digits in lengths.items():
         if is_telling and digits < usual:
             remarks.warn(
