@@ -78,6 +78,7 @@ def later(lines):
         pytest.param(PLAIN.replace("Alice", "Älice").encode("latin-1"), ROWS, id="Latin-1"),
         pytest.param(PLAIN.replace("Alice", "Älice \x81").encode("latin-1"), ROWS, id="Latin-1, no Windows-1252"),
         pytest.param(PLAIN.replace("Alice", "Älice €").encode("cp1252"), ROWS, id="Windows-1252"),
+        pytest.param(PLAIN.encode("utf-8-sig").replace(b"A", b"\xc4"), ROWS, id="BOM before Windows-1252"),
         pytest.param(PLAIN.replace("Alice", "Älice, 爱丽丝"), ROWS, id="UTF-8"),
         pytest.param("number;verdict;note;;\n0176 12345678;pass;Alice;;\n0900*;reject\n", ROWS, id="empty columns"),
         pytest.param(";number;verdict\n;0176 12345678;pass\n;0900*;reject\n", ROWS, id="an empty column in front"),

@@ -94,7 +94,7 @@ def read_cells(content: bytes, names_columns: Callable[[Cells], bool]) -> Iterat
 
 
 def _of_csv(content: bytes, names_columns: Callable[[Cells], bool]) -> Iterator[tuple[int, Cells] | Fault]:
-    content = content.rstrip(b"\x1a") if content.endswith(b"\x1a") else content  # the end of a text in DOS
+    content = content.rstrip(b"\x1a")  # the end of a text in DOS
     encoding = _encoding(content)
     lines = io.TextIOWrapper(io.BytesIO(content), encoding, "replace")
     head = list(islice(lines, _HEAD))
@@ -106,7 +106,7 @@ def _of_csv(content: bytes, names_columns: Callable[[Cells], bool]) -> Iterator[
 def _encoding(content: bytes) -> str:
     """A byte order mark, else UTF-16 by its NULs, else UTF-8, else Windows-1252, which old Excels write."""
     if marked := next((encoding for mark, encoding in _BOMS if content.startswith(mark)), None):
-        return _or_western(content, "utf-8-sig") if marked == "utf-8-sig" else marked
+        return marked
     head = content[:1000]
     if b"\0" in head:
         if head[1::2].count(0) > len(head) // 4:
@@ -114,17 +114,12 @@ def _encoding(content: bytes) -> str:
         if head[::2].count(0) > len(head) // 4:
             return "utf-16-be"
         raise ValueError(say("this is no text; save it as CSV or as .xlsx"))
-    return _or_western(content, "utf-8")
-
-
-def _or_western(content: bytes, encoding: str) -> str:
-    if content.isascii():
-        return encoding
     try:
-        content.decode(encoding)
+        if not content.isascii():
+            content.decode()
     except UnicodeDecodeError:
         return "cp1252"
-    return encoding
+    return "utf-8"
 
 
 def separator_of(head: Sequence[str], names_columns: Callable[[Cells], bool]) -> tuple[str, int]:
