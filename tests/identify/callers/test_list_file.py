@@ -394,6 +394,15 @@ def test_columns_in_dutch_italian_and_french(tmp_path, names):
     assert (list(found), found.unread) == ([Row(2, "7001", None)], ())
 
 
+def test_telephone_numbers_in_a_column_that_nobody_reads_are_noticed(tmp_path):
+    names = "Number;Telefon;verdict;Privatnummer;Fax;Kundennummer;Seit;Notiz"
+    rows = "1;7001;pass;;030 1234561;0123456789;01.01.2026;030 1234569\n0170 3920001;7002;pass;+49 (0)171 3920001;;;;\n"
+    tmp_path.joinpath("list").write_text(f"{names}\n{rows}", "utf-8")
+    found = ListFile(opened(tmp_path / "list"), "number", "verdict")
+    assert [row.key for row in found] == ["7001", "7002"]
+    assert found.overlooked == {"Number": 3, "Privatnummer": 3}
+
+
 def test_columns_that_nobody_reads_are_known(tmp_path):
     tmp_path.joinpath("list").write_text("Name;Rufnummer;Fax;Region;Bemerkung\nAl;7001;;;\n")
     found = ListFile(opened(tmp_path / "list"), "number", "verdict")

@@ -24,14 +24,14 @@ _NAMES: Final[dict[str, frozenset[str]]] = {
 _NUMBER: Final = re.compile(
     r"""(
     caller(\ (number|identification))? | anrufer | mobile? | handy | festnetz | cell
-    | (mobil|handy|haupt|festnetz)?(ruf|telefon|mobil|handy|festnetz)(nummern?|\ ?nr)
+    | (mobil|handy|haupt|festnetz|zweit)?(ruf|telefon|mobil|handy|festnetz)(nummern?|\ ?nr) | zweitnummer
     | ((business|home|mobile|primary|other|company\ main|car|work|office|cell)\ )?(tele)?phones?(\ (numbers?|no))?
-    | (weiteres\ |haupt|auto|mobil)?(telefon|tel)(\ (nr|nummer))?(\ (geschäftlich|privat|firma|mobil|gl))?
+    | (weiteres\ |haupt|auto|mobil)?(telefon|tel)(\ (nr|nummer))?
     | (phone|telefon)\ [0-9]\ (value|wert)
     | (telefoon|gsm)(nummer|\ ?nr)?|mobiel
     | (numero\ di\ )?telefono|cellulare
     | (numéro\ de\ )?téléphone(\ (fixe|mobile|portable))?|(tél\ )?portable
-    )(\ ?[0-9])?""",
+    )(\ (geschäftlich|gesch|dienstlich|privat|priv|firma|mobil|gl))?(\ ?[0-9])?""",
     re.VERBOSE,
 )
 _CUSTOMER: Final = re.compile(r"(kunden|debitoren)(nummer|\ ?nr)|customer\ (number|no|id)|debitor", re.VERBOSE)
@@ -54,6 +54,12 @@ _DATEV: Final = ("EXTF", "DTVF")
 _QUANTITY: Final = re.compile(r"[+0-9][0-9 ()/.-]{5,}")
 
 
+_COUNT: Final = re.compile("nr|no|numbers?|nummern?")
+"""Counts the rows, where another column has the telephone numbers."""
+_NO_TELEPHONE: Final = re.compile("fax|konto|kunde|debitor|customer|iban|datum|date|rechnung|vertrag", re.IGNORECASE)
+_TELEPHONE: Final = re.compile(r"(?=(?:[^0-9]*[0-9]){9})[+0][0-9 ()/-]+", re.ASCII)
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """Where in a row is what.
@@ -63,12 +69,19 @@ class Header:
         value: the column with the verdict or PIN; None: there is none.
         names: of all columns, as they are written; "" for an empty one.
         unread: names of those that nobody reads, and that are not there for people either.
+        suspects: columns that nobody reads, and that may have telephone numbers all the same.
     """
 
     keys: tuple[int, ...]
     value: int | None
     names: tuple[str, ...]
     unread: tuple[str, ...]
+    suspects: tuple[int, ...] = ()
+
+
+def is_telephone(cell: str) -> bool:
+    """Whether this is a telephone number with its area code and nothing else, such as a date."""
+    return _TELEPHONE.fullmatch(cell) is not None
 
 
 def is_data(cells: Sequence[str]) -> bool:
@@ -100,13 +113,18 @@ def read_header(cells: Sequence[str], key: Key, value: Value) -> Header | None:
     values = [index for index, name in enumerate(names) if name in _NAMES[value] and index not in keys]
     if len(values) > 1:
         raise _two(value, cells, values)
-    unread = []
+    unread, suspects = [], []
     for index, name in enumerate(names):
-        if not name or index in keys or index in values or _FOR_PEOPLE.fullmatch(name):
+        is_for_people = _FOR_PEOPLE.fullmatch(name) is not None
+        if not name or index in keys or index in values:
+            continue
+        if _COUNT.fullmatch(name) or not (is_for_people or _NO_TELEPHONE.search(name)):
+            suspects.append(index)
+        if is_for_people:
             continue
         _refuse(cells[index], name, value)
         unread.append(cells[index])
-    return Header(keys, values[0] if values else None, tuple(cells), tuple(unread))
+    return Header(keys, values[0] if values else None, tuple(cells), tuple(unread), tuple(suspects))
 
 
 def named(column: Key | Value) -> Sentence:

@@ -14,11 +14,21 @@ from typing import Final, NamedTuple
 from vipgate_fs.document.sources import Content
 from vipgate_fs.gate.numbers import plain
 from vipgate_fs.identify.callers.cells import Cells, Fault, is_not_shown, read_cells
-from vipgate_fs.identify.callers.columns import Header, Key, Value, is_data, named, read_header
+from vipgate_fs.identify.callers.columns import (
+    Header,
+    Key,
+    Value,
+    is_data,
+    is_telephone,
+    named,
+    read_header,
+)
 from vipgate_fs.sentences import Sentence, said, say
 
 _MOST_TITLES: Final = 5
 """Rows above the one that names the columns."""
+_LOOKED_AT: Final = 1000
+"""Rows in whose unread columns telephone numbers are looked for."""
 _SEVERAL: Final = ":::"
 """Between the values of one cell in Google's contacts."""
 _APOSTROPHES: Final = ("'", "\u2019", "`")
@@ -62,6 +72,8 @@ class ListFile:
         mode: of the file, as `os.stat` gives it.
         unread: names of columns that nobody reads.
         has_values: whether there is a column with verdicts or PINs.
+        overlooked: names of columns that nobody reads and that have telephone numbers all the same, with the line of
+            the first; known when the rows have been read.
     """
 
     def __init__(self, content: Content, key: Key, value: Value) -> None:
@@ -85,10 +97,12 @@ class ListFile:
         self._header = self._read_header()
         self.unread = self._header.unread
         self.has_values = self._header.value is not None
+        self.overlooked: dict[str, int] = {}
 
     def __iter__(self) -> Iterator[Row | Fault]:
         keys, value, width = self._header.keys, self._header.value, len(self._header.names)
-        for found in self._rows:
+        suspects = self._header.suspects if self._key == "number" else ()
+        for count, found in enumerate(self._rows):
             if isinstance(found, Fault):
                 yield found
                 continue
@@ -103,6 +117,9 @@ class ListFile:
                     ),
                 )
                 continue
+            for index in suspects if count < _LOOKED_AT else ():
+                if index < len(cells) and is_telephone(clean(cells[index])):
+                    self.overlooked.setdefault(self._header.names[index], line)
             text = None if value is None else clean(cells[value]) if value < len(cells) else ""
             written = [cell for key in keys if key < len(cells) and (cell := clean(cells[key]))]
             if not written and text is not None:

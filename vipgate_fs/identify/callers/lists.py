@@ -15,7 +15,7 @@ from vipgate_fs.gate.verdict import Pass, Verdict
 from vipgate_fs.identify.callers.cells import Fault
 from vipgate_fs.identify.callers.list_file import ListFile, Row
 from vipgate_fs.identify.callers.number_book import NumberBook
-from vipgate_fs.identify.callers.remarks import Remarks, open_list
+from vipgate_fs.identify.callers.remarks import Remarks, open_list, warn_of_overlooked
 from vipgate_fs.identify.verdicts import in_short
 from vipgate_fs.sentences import Sentence, said, say
 
@@ -105,6 +105,7 @@ class Lists:
         if is_empty:
             section.warn(say("{file} has no numbers, only the line that names the columns", file=self._file), "file")
         _warn_of_unread_columns(rows, section)
+        warn_of_overlooked(rows, section)
 
     def _add_row(self, row: Row, remarks: Remarks) -> None:
         kind = self._kinds[row.value]

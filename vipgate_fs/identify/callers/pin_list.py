@@ -14,7 +14,7 @@ from vipgate_fs.gate.step import Evidence
 from vipgate_fs.identify import GUESSABLE
 from vipgate_fs.identify.callers.cells import Fault
 from vipgate_fs.identify.callers.columns import Key, named
-from vipgate_fs.identify.callers.remarks import Remarks, open_list
+from vipgate_fs.identify.callers.remarks import Remarks, open_list, warn_of_overlooked
 from vipgate_fs.sentences import Sentence, said, say
 
 _PIN: Final = re.compile(r"[0-9]{1,20}", re.ASCII)
@@ -96,6 +96,7 @@ def read_pin_list(section: Section, key: Key, read_owner: Callable[[str], Owner]
             remarks.warn(row.line, owner.doubt)
     _remark_on_lengths(remarks, lengths)
     remarks.close()
+    warn_of_overlooked(rows, section)
     if not pins and not remarks.has_errors:
         section.warn(say("{file} has no PINs, only the line that names the columns", file=rows.path.name), "file")
     return PinList(pins, lines, rows.path.name, section.keys["file"].line)

@@ -41,6 +41,18 @@ def open_list(section: Section, key: Key, value: Value) -> ListFile | None:
     return found
 
 
+def warn_of_overlooked(rows: ListFile, section: Section) -> None:
+    """Report columns with telephone numbers that nobody reads, once the rows have been read."""
+    for name, line in rows.overlooked.items():
+        what = say(
+            "{file}, line {line}: nobody reads telephone numbers in column {column!r}; name it phone 2, or delete it",
+            file=rows.path.name,
+            line=line,
+            column=name,
+        )
+        section.warn(what, _SETTING)
+
+
 class Remarks:
     """Reports the rows of one list."""
 
