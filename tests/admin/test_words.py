@@ -6,8 +6,9 @@ import page_texts
 import pytest
 from babel.messages.pofile import read_po
 
-from vipgate_fs.admin import forms
+from vipgate_fs.admin import forms, words
 from vipgate_fs.document import schema
+from vipgate_fs.gate.dialogue import Result
 from vipgate_fs.resources import resource
 
 
@@ -32,6 +33,11 @@ def parts(text):
 def test_every_text_has_its_german_with_the_same_parts(texts):
     assert [f"{place}: {text}" for text, place in texts.items() if not GERMAN.get(text)] == []
     assert [text for text in texts if parts(GERMAN[text]) != parts(text)] == []
+
+
+@pytest.mark.parametrize("result", Result)
+def test_every_end_of_a_call_has_a_word(result):
+    assert words.outcome(result)[1] in GERMAN
 
 
 def test_nothing_is_translated_that_nobody_says(texts):

@@ -5,19 +5,25 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from vipgate_fs.admin.desk import Desk, StoreTrouble
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.decision import Decision, ask_step, decide
+from vipgate_fs.gate.dialable import as_dialled
 from vipgate_fs.gate.dialogue import Outcome
 from vipgate_fs.gate.memory import ReadOnly
 from vipgate_fs.gate.narrator import narrate
+from vipgate_fs.gate.numbers import NumberPlan
 from vipgate_fs.gate.step import NotAsked, Step
 from vipgate_fs.gate.verdict import Verdict
 from vipgate_fs.store import overrides
 from vipgate_fs.store.book import StoreBook
 from vipgate_fs.store.key import KeyFile
+
+_LONGEST: Final = 40
+"""Characters of what is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +69,9 @@ def _without_asking(step: Step, call: Call) -> Verdict | None:
     if step.waits:
         raise NotAsked("it was not asked for this")
     return ask_step(step, call)
+
+
+def sought(number: str, plan: NumberPlan) -> str:
+    """The part of a number that somebody looks for: as records have it, where it is a whole one."""
+    part = as_dialled(number.strip()[:_LONGEST])
+    return plan.canonical(part) if part.startswith("0") and plan.is_complete(part) else part

@@ -35,6 +35,7 @@ def outcome(kind: str) -> tuple[str, str]:
         "rejected": ("away", phrase("turned away")),
         "hung_up": ("gone", phrase("hung up")),
         "cut_off": ("gone", phrase("cut off")),
+        "taken_away": ("gone", phrase("taken away")),
     }
     return shown.get(kind, ("gone", kind))
 

@@ -18,7 +18,7 @@ from sqlalchemy import URL, NullPool, create_engine, text
 
 from vipgate_fs.document.sources import read_file
 from vipgate_fs.sentences import say
-from vipgate_fs.sentences.system import system_says
+from vipgate_fs.sentences.system import of_file
 
 CONFIG: Final = Path("/etc/fusionpbx/config.conf")
 PUBLIC: Final = "public"
@@ -119,7 +119,7 @@ def ask_fusionpbx(config: Path = CONFIG) -> FusionPbx | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise Unreadable(say("{config}: {why}", config=config, why=system_says(error))) from None
+        raise Unreadable(of_file(error, config)) from None
     folder = settings.get("cache.location", "/var/cache/fusionpbx")
     rows, mode, called = _ask_database(settings)
     return FusionPbx(mode == "single", _field(called), tuple(rows), dict(_cached(Path(folder))), folder)

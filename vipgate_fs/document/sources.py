@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
@@ -23,6 +23,8 @@ LARGEST_SECRET: Final = 64 * 1024
 SECRET, LIST, VARIABLE = "secret", "list", "variable"
 """What is read: what a setting names as `{file: NAME}`, as a list, and as `{env: NAME}`."""
 _PASSED_ON: Final = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/", "/dev/null")
+Bytes = Callable[[int, int], bytes]
+"""Reads so many bytes from a place on, fewer only at the end."""
 _LENGTH: Final = 8
 """Bytes in front of an encoded reading that say how long its index is."""
 
@@ -187,13 +189,6 @@ class Index(NamedTuple):
     length: int
     named: tuple[Named, ...]
     start: int
-
-
-class Bytes(Protocol):
-    """Reads so many bytes from a place on, fewer only at the end."""
-
-    def __call__(self, length: int, place: int, /) -> bytes:
-        """See there."""
 
 
 def decode_index(read: Bytes) -> Index:

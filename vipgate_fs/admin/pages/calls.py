@@ -15,11 +15,11 @@ from flask import session as cookie
 
 from vipgate_fs.admin import words
 from vipgate_fs.admin.application import current_session, desk
-from vipgate_fs.admin.asking import explain, memory_of
+from vipgate_fs.admin.asking import explain, memory_of, sought
 from vipgate_fs.admin.live import TooMany
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import Call
-from vipgate_fs.gate.dialable import as_dialled
+from vipgate_fs.gate.dialogue import Result
 from vipgate_fs.gate.record import COLUMNS, CallRecord, harmless
 from vipgate_fs.gate.schedules import Calendar
 from vipgate_fs.store import records
@@ -30,7 +30,6 @@ page = Blueprint("calls", __name__)
 PERIODS: Final = {"today": 0, "7d": 6, "30d": 29, "all": 36_500}
 """Days before today."""
 _REFUSED: Final = frozenset(("pin_incorrect", "rejected", "hung_up", "cut_off"))
-_OUTCOMES: Final = ("passed", "forwarded", "pin_correct", "pin_incorrect", "rejected", "hung_up", "cut_off")
 _MOST_EXPORTED: Final = 10_000
 _EARLIER: Final = 10
 BEAT: Final = 10.0
@@ -53,7 +52,7 @@ def show() -> str:
         query={"outcome": "", "gate": "", **query, "since": query["since"] or "today"},
         after=found.after and json.dumps(found.after),
         is_first=after is None,
-        outcomes=[(outcome, words.outcome(outcome)[1]) for outcome in _OUTCOMES],
+        outcomes=[(outcome, words.outcome(outcome)[1]) for outcome in Result],
         gates=[(gate.name, gate.name) for gate in configuration.gates],
         retention=round(configuration.records.retention / 86_400),
         now=now,
@@ -68,7 +67,6 @@ def live() -> Response:
     calendar = configuration.site.calendar
     wanted = _wanted(configuration, calendar.now())
     row = get_template_attribute("macros.html", "call_row")
-    at = calendar.at
 
     def events() -> Iterator[str]:
         try:
@@ -77,7 +75,7 @@ def live() -> Response:
                 while current_session(prolongs=False) is not None:
                     found = [record for record in wait(BEAT) if wanted.fits(record)]
                     now = calendar.now()
-                    yield "".join(_event(row(record, now, at)) for record in found) or ":\n\n"
+                    yield "".join(_event(row(record, now, calendar.at)) for record in found) or ":\n\n"
                 yield "event: end\ndata:\n\n"
         except TooMany:
             yield "event: end\ndata:\n\n"
@@ -107,9 +105,7 @@ def show_one(uuid: str, began: str) -> str:
     if record is None:
         abort(404)
     configuration = desk().configuration(desk().status())
-    calendar = configuration.site.calendar
-    at = calendar.at
-    site = configuration.site
+    site, calendar = configuration.site, configuration.site.calendar
     call = Call(
         uuid="page",
         caller=site.plan.caller(record.caller),
@@ -123,11 +119,11 @@ def show_one(uuid: str, began: str) -> str:
     return render_template(
         "call.html",
         call=record,
-        explained=explain(configuration, call, at(record.began), memory),
+        explained=explain(configuration, call, calendar.at(record.began), memory),
         masked="*" in record.caller + record.called,
         earlier=earlier.records if earlier else [],
         now=calendar.now(),
-        at=at,
+        at=calendar.at,
     )
 
 
@@ -137,12 +133,9 @@ def _wanted(configuration: Configuration, now: dt.datetime) -> Wanted:
     days = PERIODS.get(request.args.get("since", ""), 0)
     since = 0.0 if days > PERIODS["30d"] else (midnight - dt.timedelta(days)).timestamp()
     outcome, gate = request.args.get("outcome", ""), request.args.get("gate", "")
-    outcomes = _REFUSED if outcome == "refused" else frozenset((outcome,)) & frozenset(_OUTCOMES)
-    number = request.args.get("number", "").strip()[:40]
-    dialled = as_dialled(number)
-    if dialled.startswith("0") and configuration.site.plan.is_complete(dialled):
-        dialled = configuration.site.plan.canonical(dialled)
-    return Wanted(since, dialled, outcomes=outcomes, gate=gate or None)
+    outcomes = _REFUSED if outcome == "refused" else frozenset((outcome,)) & frozenset(Result)
+    number = sought(request.args.get("number", ""), configuration.site.plan)
+    return Wanted(since, number, outcomes=outcomes, gate=gate or None)
 
 
 def _cursor(text: str) -> tuple[float, str, float] | None:
@@ -154,10 +147,9 @@ def _cursor(text: str) -> tuple[float, str, float] | None:
 
 def _lines(found: list[CallRecord], calendar: Calendar) -> Iterator[str]:
     yield _line(COLUMNS)
-    at = calendar.at
     for record in found:
         values = {name: getattr(record, name) for name in COLUMNS}
-        values["began"] = at(record.began).isoformat(timespec="seconds")
+        values["began"] = calendar.at(record.began).isoformat(timespec="seconds")
         yield _line([harmless(value) for value in values.values()])
 
 

@@ -11,7 +11,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from vipgate_fs.admin.application import desk
-from vipgate_fs.gate.dialable import as_dialled
+from vipgate_fs.admin.asking import sought
 from vipgate_fs.gate.lockout import Lockout
 from vipgate_fs.store import tallies
 
@@ -26,9 +26,7 @@ def show() -> str:
     configuration = desk().configuration(desk().status())
     calendar, plan = configuration.site.calendar, configuration.site.plan
     number = request.args.get("number", "").strip()[:40]
-    part = as_dialled(number)
-    if part.startswith("0") and plan.is_complete(part):
-        part = plan.canonical(part)
+    part = sought(number, plan)
     now, after = time.time(), _cursor(request.args.get("after", ""))
     found = desk().ask(lambda connection: tallies.known(connection, now, part, _PAGE + 1, after))
     limits = {gate.name: gate.lockout for gate in configuration.gates}
