@@ -188,7 +188,7 @@ def sheets(window):
     window.locator("button[name=pin]").first.click()
     yield "table-pin"
     window.goto("/gates/hotline/table/0")
-    window.fill("#paste", "0171 3920014\t73319264\tAlice\n")
+    window.fill("#paste", "0171 3920099\t73319264\tAlice\n")
     window.locator(".save button").click()
     yield "table-review"
 

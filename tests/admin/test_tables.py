@@ -53,6 +53,16 @@ def test_nothing_is_no_table_and_neither_are_a_thousand_columns(text):
 
 
 @pytest.mark.parametrize(
+    ("head", "kind"),
+    [(b"number,PIN", VERDICTS), (b"number,pin,Geheimzahl", PINS), (b"number,name,PIN-Code,verdict", VERDICTS)],
+)
+def test_a_table_whose_columns_are_named_wrongly_shows_no_row_and_so_no_pin(head, kind):
+    with pytest.raises(ValueError, match="column"):
+        table(head + b"\n0171 1,4711,4712,4713\n", kind)
+    assert compared("x.csv", kind, head + b"\n0171 1,4711\n", b"number\n").rows == ()
+
+
+@pytest.mark.parametrize(
     ("text", "kind"),
     [
         ("+491715550001\t10027\t48213907\tAlice\n+491715550002\t10028\t48213908\n", PINS),
@@ -238,6 +248,8 @@ def test_what_is_wrong_with_the_columns_is_said_above_the_rows(page, file):
     named = take(visitor, refused, paste=f"Nummer\tKunde\tPIN{several}", show="1")
     assert "40817263" not in named.html
     assert "1 row" in named.text
+    wrongly = take(visitor, table_of(visitor), paste="Nummer\tPIN\tCode\n0171 1\t4711\t4712\n", show="1")
+    assert (wrongly.status, "two columns for the PIN" in wrongly.text) == (422, True)
 
 
 def test_formulas_and_html_in_a_table_are_text_on_the_page(page, file):

@@ -104,15 +104,15 @@ class Kind:
     value: Value
 
     def header(self, cells: Cells) -> Header | None:
-        """What its columns are, if the cells name them."""
-        try:
-            return read_header([clean(cell) for cell in cells], self.key, self.value)
-        except ValueError:  # it names them, but wrongly: that is found when it is checked
-            return Header((0,), 1 if len(cells) > 1 else None, tuple(cells), ())
+        """What its columns are, if the cells name them. Raises ValueError: they do, but wrongly."""
+        return read_header([clean(cell) for cell in cells], self.key, self.value)
 
     def names_columns(self, cells: Cells) -> bool:
-        """Whether cells are the names of columns."""
-        return self.header(cells) is not None
+        """Whether cells are the names of columns, however wrong."""
+        try:
+            return self.header(cells) is not None
+        except ValueError:
+            return True
 
 
 def about(step: Tree) -> tuple[Mapping[str, Tree], Kind] | None:

@@ -124,9 +124,10 @@ def _filled(step: Step, given: Mapping[str, str]) -> bytes | None:
     """The table as the form wants it; None: as it is. Raises ValueError."""
     now = step.table()
     text = given.get("paste", "")
-    if text.strip() and (now is None or given.get("how") == "instead"):
-        return pasted(text, step.kind)
-    more = table(pasted(text, step.kind), step.kind).rows if text.strip() else []
+    content = pasted(text, step.kind) if text.strip() else b""
+    more = table(content, step.kind).rows if content else []
+    if content and (now is None or given.get("how") == "instead"):
+        return content
     if given.get("new.key", "").strip():
         more = [
             *more,
