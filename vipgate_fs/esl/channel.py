@@ -111,14 +111,15 @@ class EslChannel:
         be ours still when the channel's own thread comes to its next command, after leaving `socket` and saying so.
         """
         result = self._collect(prompt, _sounds(prompt.sounds))
-        if not _entry(result):
-            event_uuid = self._session.expect_completion()
-            self._flush(sendmsg(*_UNSET, event_uuid))
-            self._end_of(event_uuid, REPLY_TIMEOUT)
-        if f"variable_{_RESULT}" not in result:
-            self.missing_sounds = " ".join(prompt.sounds)
-            result = self._collect(prompt, _TONE)
-        return _entry(result)
+        if entry := _entry(result):
+            return entry
+        event_uuid = self._session.expect_completion()
+        self._flush(sendmsg(*_UNSET, event_uuid))
+        self._end_of(event_uuid, REPLY_TIMEOUT)
+        if f"variable_{_RESULT}" in result:
+            return ""
+        self.missing_sounds = " ".join(prompt.sounds)
+        return _entry(self._collect(prompt, _TONE))
 
     def _collect(self, prompt: Prompt, sounds: str) -> Mapping[str, str]:
         """What completes one try of play_and_get_digits, which compares nothing.

@@ -206,8 +206,9 @@ class Decoder:
         if end < 0:
             self._scanned = max(len(buffer) - 1, 0)
             return None
-        block = self._take(end)
-        del buffer[:2]
+        block = bytes(buffer[:end])
+        del buffer[: end + 2]
+        self._scanned = 0
         return block
 
     def _take(self, length: int) -> bytes:
