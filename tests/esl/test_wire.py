@@ -199,12 +199,30 @@ def test_a_repr_shows_no_content():
     assert repr(frames(b"A: 1\n\n")[0]) == "<Frame ?, 0 bytes of body>"
 
 
-def test_the_same_short_reply_is_read_only_once():
-    decoder = Decoder()
-    decoder.feed(b"Content-Type: command/reply\nReply-Text: +OK\n\n" * 2)
-    first, second = decoder.frame(), decoder.frame()
-    assert first is second
-    assert (first.content_type, first.data, first.body) == ("command/reply", "+OK", b"")
+REPLY = b"Content-Type: command/reply\nReply-Text: +OK %d\n\n"
+
+
+def test_the_same_replies_are_read_only_once():
+    first, second = frames(REPLY % 1 + REPLY % 2), frames(REPLY % 1 + REPLY % 2)
+    assert first[0] is second[0]
+    assert [(frame.content_type, frame.data, frame.body) for frame in first] == [
+        ("command/reply", "+OK 1", b""),
+        ("command/reply", "+OK 2", b""),
+    ]
+
+
+def test_replies_come_in_their_order_however_they_are_cut():
+    stream = b"".join(REPLY % number for number in range(3)) + EVENT + REPLY % 3 + b"\n" + REPLY % 4
+    whole = frames(stream)
+    for first in range(0, len(stream), 7):
+        for second in (first, min(first + 60, len(stream)), len(stream)):
+            decoder = Decoder()
+            for piece in (stream[:first], stream[first:second], stream[second:]):
+                decoder.feed(piece)
+            assert [(frame.content_type, frame.data) for frame in frames(b"", decoder)] == [
+                (frame.content_type, frame.data) for frame in whole
+            ]
+    assert [frame.data for frame in whole if frame.event_name is None] == [f"+OK {number}" for number in range(5)]
 
 
 @pytest.mark.parametrize("body", [b"", b"1", b"22"])

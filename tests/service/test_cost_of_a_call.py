@@ -11,12 +11,14 @@ import math
 from collections import Counter
 
 import pytest
+import structlog
 from counting import function_calls
 from gevent import socket
 from gevent.pool import Pool
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from vipgate_fs import config
+from vipgate_fs.esl.alarm import Alarm
 from vipgate_fs.esl.session import Session
 from vipgate_fs.esl.wire import Decoder
 from vipgate_fs.secret import Secret
@@ -75,6 +77,8 @@ def count(tmp_path, monkeypatch):
     counted(Session, "_write", "writes")
     counted(Session, "_read", "waits")
     counted(Decoder, "frame", "frames")
+    counted(Alarm, "_set", "timers")
+    counted(structlog.WriteLogger, "msg", "log lines")
     counted(SQLCompiler, "__init__", "statements compiled")
 
     def count(to, dialled):
@@ -95,8 +99,16 @@ def count(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("to", "dialled", "limits"),
     [
-        ("701", "", {"functions": 690, "writes": 2, "waits": 2, "frames": 2, "transactions": 1.5}),
-        ("700", "081547#", {"functions": 1050, "writes": 3, "waits": 5, "frames": 12, "transactions": 1.5}),
+        (
+            "701",
+            "",
+            {"functions": 690, "timers": 2, "log lines": 2, "writes": 2, "waits": 2, "frames": 2, "transactions": 1.5},
+        ),
+        (
+            "700",
+            "081547#",
+            {"functions": 990, "timers": 2, "log lines": 2, "writes": 3, "waits": 5, "frames": 12, "transactions": 1.5},
+        ),
     ],
     ids=["that passes", "with a PIN"],
 )

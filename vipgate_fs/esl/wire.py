@@ -26,9 +26,10 @@ MAX_BODY: Final = MAX_HEAD
 T = TypeVar("T")
 _ENCODED: Final = b"Event-Name: "
 """How the reply to `connect` begins, the one block outside of a body whose values FreeSWITCH encodes."""
+_REPLY: Final = b"Content-Type: command/reply\nReply-Text: "
 _NAME: Final = re.compile(r"[A-Za-z_/-]{1,40}")
-_SHORT: Final = 128
-"""Bytes of a reply to a command that is kept read: the few that there are come with every call."""
+_SHORT: Final = 1024
+"""Bytes that came together and are kept read: with every call, commands get the same replies."""
 
 
 class WireError(Exception):
@@ -153,9 +154,11 @@ class Decoder:
     `feed` takes what has arrived, `frame` gives the next one that is complete. What is not complete waits for more.
     """
 
-    __slots__ = ("_buffer", "_head", "_length", "_scanned")
+    __slots__ = ("_buffer", "_head", "_length", "_ready", "_scanned")
 
     def __init__(self) -> None:
+        self._ready: list[Frame] = []
+        """Frames from before the buffer, the last one first."""
         self._buffer = bytearray()
         self._scanned = 0
         self._head: Headers | None = None
@@ -163,7 +166,11 @@ class Decoder:
 
     def feed(self, data: bytes) -> None:
         """Take in bytes."""
-        self._buffer += data
+        is_new = not (self._ready or self._buffer or self._head)
+        if is_new and len(data) <= _SHORT and (replies := _replies(data)):
+            self._ready = [*reversed(replies)]
+        else:
+            self._buffer += data
 
     def frame(self) -> Frame | None:
         """The next frame; None until it is complete.
@@ -171,12 +178,12 @@ class Decoder:
         Raises:
             WireError: for what can't become a frame, or only one larger than MAX_HEAD or MAX_BODY.
         """
+        if self._ready:
+            return self._ready.pop()
         if self._head is None:
             block = self._next_block()
             if block is None:
                 return None
-            if len(block) <= _SHORT and b"Content-Length" not in block:
-                return _bare(block)
             self._head = Headers(block, encoded=block.startswith(_ENCODED))
             self._length = _content_length(self._head)
         if len(self._buffer) < self._length:
@@ -218,10 +225,13 @@ class Decoder:
         return taken
 
 
-@lru_cache(64)
-def _bare(block: bytes) -> Frame:
-    """A short frame without a body."""
-    return Frame(Headers(block, encoded=block.startswith(_ENCODED)), b"")
+@lru_cache(256)
+def _replies(data: bytes) -> tuple[Frame, ...]:
+    """The frames of which the bytes consist, if these are replies and nothing else; else none."""
+    *blocks, rest = data.split(b"\n\n")
+    if rest or b"Content-Length" in data or not all(block.startswith(_REPLY) for block in blocks):
+        return ()
+    return tuple(Frame(Headers(block, encoded=False), b"") for block in blocks)
 
 
 def _content_length(head: Headers) -> int:
