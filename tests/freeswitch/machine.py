@@ -85,7 +85,15 @@ class Machine:
 
 
 def foreign(program: Path) -> Sequence[str]:
-    """The command for a program of this machine in the container, with this machine's libraries."""
+    """The command for a program of this machine in the container, with this machine's libraries and their own loader.
+
+    `/lib64` has a link to the loader that names a file of the container: another release has another one there.
+    """
     [loader] = Path("/lib64").glob("ld-linux-*.so.*")
     libraries = [program.parent.parent / "lib", *Path("/usr/lib").glob("*-linux-gnu")]
-    return (f"{HOST}{loader}", "--library-path", ":".join(f"{HOST}{path}" for path in libraries), f"{HOST}{program}")
+    return (
+        f"{HOST}{loader.resolve()}",
+        "--library-path",
+        ":".join(f"{HOST}{path}" for path in libraries),
+        f"{HOST}{program}",
+    )
