@@ -119,15 +119,15 @@ def test_rows_that_differ_are_named_without_their_pins(change, differs):
     assert rows_of(HAND, table(HAND, PINS).edited(change)) == differs
 
 
-def test_of_a_table_that_is_sorted_anew_with_equal_numbers_and_ten_thousand_rows_only_what_differs_is_said():
-    head, rows = b"number,verdict\n", [b"0171 %d,pass\n" % number for number in range(10_000)]
+def test_of_a_table_that_is_sorted_anew_with_equal_numbers_only_what_differs_is_said():
+    head, rows = b"number,verdict\n", [b"0171 %d,pass\n" % number for number in range(2_000)]
     same = [*rows, b"1,pass\n", b"1,reject\n"]
     assert rows_of(head + b"".join(same), head + b"".join(reversed(same)), VERDICTS) == []
     assert rows_of(head + b"".join(same), head + b"".join([*rows, b"1,forward:7\n", b"1,reject\n"]), VERDICTS) == [
         ("changed", "1", ("pass", "forward:7"), ("", ""))
     ]
     new = compared("x.csv", VERDICTS, None, head + b"".join(rows))
-    assert (new.counts, len(new.rows), new.more) == ((10_000, 0, 0), 100, 9_900)
+    assert (new.counts, len(new.rows), new.more) == ((2_000, 0, 0), 100, 1_900)
 
 
 def test_what_can_not_be_compared_says_why():

@@ -67,3 +67,9 @@ def test_what_is_to_be_written_is_written_the_same_in_german(name):
     there = [text for text in settings if name in text]
     assert there
     assert [text for text in there if name not in settings[text]] == []
+
+
+def test_what_is_to_be_written_stands_out_and_is_text():
+    assert words.described("`<b>` & `vipgate check`, a ` alone") == (
+        "<code>&lt;b&gt;</code> &amp; <code>vipgate check</code>, a ` alone"
+    )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+import re
+from typing import Any, Final
 
 from flask import g, has_request_context
+from markupsafe import Markup, escape
 
 from vipgate_fs.sentences.catalogue import ENGLISH, LANGUAGES, catalogue, in_language
+
+_CODE: Final = re.compile("`([^`]+)`")
 
 
 def language() -> str:
@@ -55,6 +59,11 @@ def verdict(text: str) -> str:
 def setting(text: str) -> str:
     """A title or description of the schema in the page's language."""
     return catalogue(language(), "settings").gettext(text) if text else ""
+
+
+def described(text: str) -> Markup:
+    """A description of the schema in the page's language, with what stands between backticks as it is to be written."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(setting(text)))))  # noqa: S704 - escaped
 
 
 def choice(word: str) -> str:
