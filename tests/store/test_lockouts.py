@@ -14,7 +14,7 @@ from forked import Process
 from running_service import until
 from sqlalchemy import text
 
-from vipgate_fs.gate.lockout import Account, Judgement, Lockout, Tally
+from vipgate_fs.gate.lockout import KNOWN_FOR, Account, Judgement, Lockout, Tally
 from vipgate_fs.gate.memory import InMemory
 from vipgate_fs.gate.pins import Pin
 from vipgate_fs.store import tallies
@@ -186,6 +186,34 @@ def test_nobody_who_is_judging_writes_back_what_is_changed_before_they_write(ope
         changing.result(10)
     tally = known(database, locked.own)[locked.own]
     assert tally == Tally() if change is tallies.clear else (tally.failures, tally.locked_until > 0) == (2, True)
+
+
+def test_known_callers_are_found_and_become_strangers_for_one_thing_after_the_other(store, database, clock):
+    proved = [("g", "1", None), ("g", "1", "1001"), ("g", "2", "1001"), ("h", "1", None)]
+    for gate, caller, customer in proved:
+        judge(store, attempt(caller, customer=customer, gate=gate), right=True)
+    judge(store, attempt("2", customer="1001"))
+
+    def found(now=clock.now, **asked):
+        listed = database.transact(lambda connection: tallies.known(connection, now, **asked))
+        assert {each.since for each in listed} <= {clock.now}
+        return [(each.gate, each.who, each.failures) for each in listed]
+
+    def own(gate, who):
+        account = Account(gate, "caller", who)
+        return known(database, account)[account].right_at == clock.now
+
+    def forget(gate, who):
+        return database.transact(lambda connection: tallies.forget_known(connection, gate, who))
+
+    everybody = [("g", " 1", 0), ("g", "1001 1", 0), ("g", "1001 2", 1), ("h", " 1", 0)]
+    assert found() == everybody
+    assert (found(part="1001"), found(part="%"), found(most=2)) == (everybody[1:3], [], everybody[:2])
+    assert (found(after=("g", "1001 1")), found(clock.now + KNOWN_FOR)) == (everybody[2:], [])
+    assert [forget("g", who) for who in ("1001 1", "1001 1", "1001", "nobody")] == [True, False, False, False]
+    assert (found(), own("g", "1")) == ([everybody[0], *everybody[2:]], True)
+    assert forget("g", " 1")
+    assert (found(), own("g", "1"), own("g", "2"), own("h", "1")) == (everybody[2:], False, True, True)
 
 
 def test_what_does_not_matter_is_forgotten(store, database, clock):
