@@ -31,6 +31,7 @@ PIN = Pin("0815")
         ({"reject": False, "forward": None, "askForPin": None}, Pass()),
         ({"reject": 1}, Reject()),
         ({"reject": "0"}, Pass()),
+        ({"reject": "1"}, Reject()),
     ],
 )
 def test_what_an_answer_means(answer, expected):
