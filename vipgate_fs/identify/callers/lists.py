@@ -59,7 +59,7 @@ class Lists:
 
     def verdicts(self) -> set[Verdict]:
         """All that is said."""
-        return {entry.verdict for _, entry in self._table.items()}.union(self._kinds.verdicts if self._book else ())
+        return {entry.verdict for _, entry in self._table.items()}.union(self._kinds.verdicts)
 
     def rows(self) -> Iterator[tuple[NumberPattern, int, Verdict]]:
         """Every number and pattern of the file, with its line there, and what that says."""

@@ -41,9 +41,6 @@ class NumberBook:
         self._numbers = array("Q")
         self._remarks = array("Q")
 
-    def __len__(self) -> int:
-        return len(self._numbers)
-
     def items(self) -> Iterator[tuple[str, Remark]]:
         """The numbers, in order, and what each line says of them."""
         return ((f"+{number}", self._remark(place)) for place, number in enumerate(self._numbers))
