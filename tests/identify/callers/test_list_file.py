@@ -238,12 +238,14 @@ def test_a_workbook(read):
         [],
         [4917612345679, "reject", "a number"],
         [49176.5, "pass"],
+        [4917612345681.0, "pass"],
         [None, None, None],
     ]
     assert read(workbook(rows)) == [
         Row(2, "+49 176 12345678", "pass"),
         Row(4, "4917612345679", "reject"),
         Row(5, "49176.5", "pass"),
+        Row(6, "4917612345681", "pass"),
     ]
 
 

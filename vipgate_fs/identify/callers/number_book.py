@@ -69,7 +69,7 @@ class NumberBook:
         if not number.startswith("+") or not number.isascii() or not number[1:].isdecimal():
             return None
         sought = int(number)
-        place = bisect_left(self._numbers, sought) if sought >> 64 == 0 else len(self._numbers)
+        place = bisect_left(self._numbers, sought)
         if place == len(self._numbers) or self._numbers[place] != sought:
             return None
         return self._remark(place)
