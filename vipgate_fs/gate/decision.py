@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -17,6 +17,7 @@ from vipgate_fs.gate.reason import Reason
 from vipgate_fs.gate.schedules import Calendar, Schedule, Span
 from vipgate_fs.gate.step import Ask, Evidence, NotAsked, Step, StepFailed
 from vipgate_fs.gate.verdict import AskForPin, Forward, Pass, Reject, Verdict
+from vipgate_fs.once import once
 from vipgate_fs.sentences import NOTHING, Sentence, joined, said, say
 
 _FEW: Final = 100
@@ -49,7 +50,7 @@ class Decision:
             return self.gate.sees(call)
         return call.withheld() if call.restricted else call
 
-    @cached_property
+    @once
     def why(self) -> Sentence:
         """The deciding reason, preceded by the steps that failed: short enough for a log line or record."""
         *earlier, decisive = self.reasons

@@ -23,11 +23,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 from vipgate_fs.gate.call import WITHHELD
 from vipgate_fs.gate.pins import Match
+from vipgate_fs.once import once
 
 KNOWN_FOR: Final = 90 * 86_400.0
 """Seconds that a caller stays known after a right attempt."""
@@ -157,17 +157,17 @@ class Attempt:
     customer: str | None = None
     mistakes: tuple[Account, ...] = ()
 
-    @cached_property
+    @once
     def own(self) -> Account:
         """The caller's account."""
         return Account(self.gate, "caller", self.caller)
 
-    @cached_property
+    @once
     def proof(self) -> Account:
         """What makes the caller known."""
         return Account(self.gate, "proof", f"{self.customer or ''} {self.caller}")
 
-    @cached_property
+    @once
     def shared(self) -> tuple[tuple[Account, Account], ...]:
         """Accounts of more than one caller: everybody's, and the second one of known callers."""
         whole = Account(self.gate, "gate", ""), Account(self.gate, "known_gate", "")
@@ -176,7 +176,7 @@ class Attempt:
         one = Account(self.gate, "customer", self.customer), Account(self.gate, "known_customer", self.customer)
         return one, whole
 
-    @cached_property
+    @once
     def accounts(self) -> tuple[Account, ...]:
         """All accounts that it may affect."""
         return (self.own, self.proof, *(account for pair in self.shared for account in pair))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from vipgate_fs.gate.lockout import Account, Attempt, Lockout, Tally
 from vipgate_fs.gate.memory import Judged
 from vipgate_fs.gate.pins import Credential
 from vipgate_fs.gate.record import CallRecord
+from vipgate_fs.once import once
 from vipgate_fs.store.ledger import Limited
 
 
@@ -50,7 +50,7 @@ class Batch:
     changed: dict[Account, Tally] = field(default_factory=dict)
     abandoned: bool = False
 
-    @cached_property
+    @once
     def limits(self) -> dict[Account, Lockout]:
         """The accounts, with the limits of their gates."""
         saved = {account: lockout for account, (_, lockout) in self.unsaved.items()}
