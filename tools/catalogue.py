@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import json
+import re
+import string
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -19,7 +21,6 @@ from babel.messages.pofile import read_po, write_po
 from vipgate_fs.cli import SUBCOMMANDS, language
 from vipgate_fs.cli import main as vipgate
 from vipgate_fs.sentences import verbatim
-from vipgate_fs.sentences.catalogue import has_words
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "vipgate_fs"
@@ -36,6 +37,11 @@ msgstr ""
 "Plural-Forms: nplurals=2; plural=(n != 1);\n"
 
 """
+
+
+def has_words(template):
+    """Whether a template says anything besides its parts: only then it needs a translation."""
+    return any(re.search(r"[^\W\d_]", literal) for literal, *_ in string.Formatter().parse(template))
 
 
 def templates(source):

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from doctor.recorded import CONFIGURATION, NOW, SERVES, STATUS, Site
 
-from vipgate_fs.doctor import examine, known_mistakes, verdict
-from vipgate_fs.doctor.finding import Severity
+from vipgate_fs.doctor import CHECKS, examine, verdict
+from vipgate_fs.doctor.finding import Severity, mistakes_of
 from vipgate_fs.doctor.machine import Peer
 from vipgate_fs.exposure import exposure
 from vipgate_fs.resources import resource
@@ -18,6 +18,8 @@ from vipgate_fs.resources import resource
 SOFIA = "xml_locate configuration configuration name sofia.conf"
 DIALPLAN = "xml_locate dialplan"
 DAY = 86400.0
+
+MISTAKES = [mistake for module in CHECKS for mistake in mistakes_of(module)]
 
 
 @pytest.fixture
@@ -308,19 +310,19 @@ def test_a_switch_that_can_not_be_asked_is_unknown(site):
     [((1, 3), 3), ((3, 2, 1), 2), ((1, 1), 1)],
 )
 def test_what_is_known_to_be_broken_comes_before_what_is_unknown(site, severities, worst):
-    finding = known_mistakes()[0](finding="")
+    finding = MISTAKES[0](finding="")
     assert verdict([replace(finding, severity=Severity(each)) for each in severities]) == worst
 
 
 def test_names_of_mistakes_are_unique_and_each_says_what_to_do():
-    names = [mistake.name for mistake in known_mistakes()]
+    names = [mistake.name for mistake in MISTAKES]
     assert len(set(names)) == len(names) >= 30
-    assert all(mistake.what and mistake.why and mistake.do for mistake in known_mistakes())
+    assert all(mistake.what and mistake.why and mistake.do for mistake in MISTAKES)
 
 
 def test_every_mistake_has_a_test():
     tests = "".join(file.read_text("utf-8") for file in Path(__file__).parent.glob("test_*.py"))
-    assert [mistake.name for mistake in known_mistakes() if f'"{mistake.name}"' not in tests] == []
+    assert [mistake.name for mistake in MISTAKES if f'"{mistake.name}"' not in tests] == []
 
 
 def test_no_password_of_the_switch_is_in_a_finding(site):

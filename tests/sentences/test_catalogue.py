@@ -5,10 +5,10 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from catalogue import CATALOGUE, catalogue, helps, is_clicks, said, templates
+from catalogue import CATALOGUE, catalogue, has_words, helps, is_clicks, said, templates
 
 from vipgate_fs.sentences.catalogue import catalogue as load
-from vipgate_fs.sentences.catalogue import has_words, placeholders
+from vipgate_fs.sentences.catalogue import placeholders
 
 CLICKS = {pair for pair, message in catalogue().items() if is_clicks(message)}
 GERMAN = catalogue()

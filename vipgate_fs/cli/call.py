@@ -25,6 +25,7 @@ from vipgate_fs.cli.options import (
     variable_option,
 )
 from vipgate_fs.cli.stores import standing_memory
+from vipgate_fs.config.addresses import host_and_port
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.gate.call import Call
 from vipgate_fs.gate.dialable import as_dialled
@@ -38,7 +39,6 @@ from vipgate_fs.simulator import Caller, Dialplan, Directory, Extension, Simulat
 _Dial = Callable[[str, int], Any] | None
 _KEYS: Final = re.compile(r"[0-9*#]*", re.ASCII)
 _HEADER: Final = re.compile(r"(?P<name>[A-Za-z0-9-]+)\s*:\s*(?P<value>\S.*)")
-_SERVER: Final = re.compile(r"(\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]]+)):(?P<port>[0-9]{1,5})", re.ASCII)
 
 
 class _Number(click.FloatRange):
@@ -144,10 +144,10 @@ def _headers(written: tuple[str, ...]) -> dict[str, str]:
 
 
 def _address(server: str) -> tuple[str, int]:
-    match = _SERVER.fullmatch(server)
-    if match is None or int(match["port"]) not in range(1, 65536):
+    found = host_and_port(server)
+    if found is None:
         raise click.BadParameter(say('write HOST:PORT, such as 127.0.0.1:8084 or "[::1]:8084"'), param_hint="--server")
-    return match["v6"] or match["host"], int(match["port"])
+    return found
 
 
 @contextmanager

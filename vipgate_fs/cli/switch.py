@@ -8,11 +8,11 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from vipgate_fs.config.addresses import host_and_port
 from vipgate_fs.doctor.asking import PASSWORD
 from vipgate_fs.sentences import say
 
 T = TypeVar("T", bound=Callable[..., Any])
-_MOST_PORT: Final = 65535
 
 
 class Address(click.ParamType[tuple[str, int]]):
@@ -24,10 +24,9 @@ class Address(click.ParamType[tuple[str, int]]):
         """Host, without brackets, and port."""
         if isinstance(value, tuple):
             return value
-        host, _, port = str(value).rpartition(":")
-        if not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) <= _MOST_PORT:
+        if (found := host_and_port(str(value))) is None:
             self.fail(say("found {value}; allowed: HOST:PORT, such as 127.0.0.1:8021", value=value), param, ctx)
-        return host.strip("[]"), int(port)
+        return found
 
 
 _OPTIONS: Final = (

@@ -1,4 +1,4 @@
-"""Addresses to listen on."""
+"""Addresses: where to listen, and where somebody listens."""
 
 from __future__ import annotations
 
@@ -8,22 +8,30 @@ from typing import Final
 
 from vipgate_fs.sentences import say
 
-_MAX_PORT: Final = 65535
-_LISTEN: Final = re.compile(r"(\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9_.-]+)):(?P<port>[0-9]{1,5})", re.ASCII)
+MOST_PORT: Final = 65535
+_HOST_AND_PORT: Final = re.compile(
+    r"(\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9][A-Za-z0-9_.-]*)):(?P<port>[0-9]{1,5})", re.ASCII
+)
 LOCALHOST: Final = "localhost"
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what is listened on is no address to call
 
 
-def listening(text: str) -> tuple[str, int]:
-    """Host, without brackets, and port. Raises ValueError: the text says what is allowed."""
-    match = _LISTEN.fullmatch(text)
-    if (
-        match is None
-        or int(match["port"]) > _MAX_PORT
-        or (match["v6"] and not (":" in match["v6"] and is_address(match["v6"])))
-    ):
-        raise ValueError(say('found {text}; allowed: host:port, such as 127.0.0.1:8084 or "[::1]:8084"', text=text))
+def host_and_port(text: str, least: int = 1) -> tuple[str, int] | None:
+    """Name or address, IPv6 without its brackets, and port, from `least` on; None: it is no such thing."""
+    match = _HOST_AND_PORT.fullmatch(text)
+    if match is None or not least <= int(match["port"]) <= MOST_PORT:
+        return None
+    if match["v6"] and not (":" in match["v6"] and is_address(match["v6"])):
+        return None
     return match["v6"] or match["host"], int(match["port"])
+
+
+def listening(text: str) -> tuple[str, int]:
+    """Host, without brackets, and port, 0 for any. Raises ValueError: the text says what is allowed."""
+    found = host_and_port(text, least=0)
+    if found is None:
+        raise ValueError(say('found {text}; allowed: host:port, such as 127.0.0.1:8084 or "[::1]:8084"', text=text))
+    return found
 
 
 def is_address(text: str) -> bool:

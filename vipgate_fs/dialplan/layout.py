@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from vipgate_fs.config.addresses import nearest
+from vipgate_fs.config.addresses import MOST_PORT, host_and_port, nearest
 from vipgate_fs.config.model import Configuration
 from vipgate_fs.config.sounds import places
 from vipgate_fs.gate.gate import Gate, Route
@@ -37,10 +37,6 @@ _LONGEST_STEP: Final = 60
 """Seconds, the most that `timeouts` allows a step that asks elsewhere."""
 _SPARE: Final = 1.5
 _ROUNDED: Final = 300
-_ADDRESS: Final = re.compile(
-    r"(\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9][A-Za-z0-9_.-]*)):(?P<port>[0-9]{1,5})", re.ASCII
-)
-_MOST_PORT: Final = 65535
 
 
 class Longest(NamedTuple):
@@ -116,7 +112,7 @@ def layout(  # noqa: PLR0913 - one for each option of the command
             say("server.listen lets the system choose the port; say where the gates are: --gate HOST:PORT")
         )
     host = nearest(server.host)
-    ports = (port for port in (server.port, server.port + SECOND) if port <= _MOST_PORT)
+    ports = (port for port in (server.port, server.port + SECOND) if port <= MOST_PORT)
     routes: dict[str, tuple[str, str]] = {}
     for gate in configuration.gates:
         if gate.route.is_xml:
@@ -152,12 +148,12 @@ def layout(  # noqa: PLR0913 - one for each option of the command
 
 def address(text: str) -> str:
     """Where FreeSWITCH's `socket` reaches a gate: without brackets, the last part is the port. Raises ValueError."""
-    match = _ADDRESS.fullmatch(text)
-    if match is None or not 0 < int(match["port"]) <= _MOST_PORT:
+    found = host_and_port(text)
+    if found is None:
         raise ValueError(
             say('found {text}; allowed: host:port, such as 192.0.2.5:8084 or "[2001:db8::5]:8084"', text=text)
         )
-    return f"{match['v6'] or match['host']}:{match['port']}"
+    return f"{found[0]}:{found[1]}"
 
 
 def longest(gates: Iterable[Gate]) -> Longest:

@@ -25,7 +25,7 @@ from vipgate_fs.doctor.checks import (
     service,
 )
 from vipgate_fs.doctor.facts import Facts
-from vipgate_fs.doctor.finding import Finding, Mistake, Severity, mistakes_of
+from vipgate_fs.doctor.finding import Finding, Severity
 
 CHECKS: Final = (
     configuration,
@@ -51,11 +51,6 @@ def examine(facts: Facts) -> Iterator[Finding]:
     for module in CHECKS:
         check: Callable[[Facts], Iterator[Finding]] = module.check
         yield from dict.fromkeys(check(facts if module is modules else known))
-
-
-def known_mistakes() -> list[Mistake]:
-    """Every kind of mistake that is looked for."""
-    return [mistake for module in CHECKS for mistake in mistakes_of(module)]
 
 
 def verdict(findings: list[Finding]) -> Severity:

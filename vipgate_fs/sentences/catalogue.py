@@ -22,7 +22,6 @@ _FIELD: Final = re.compile(
     r"""^(msgid|msgid_plural|msgstr(?:\[\d\])?)\s+("(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*)""", re.MULTILINE
 )
 _PLURAL: Final = re.compile(r"plural=([^;\n]+)")
-_WORD: Final = re.compile(r"[^\W\d_]")
 
 
 def in_language(what: object, language: str) -> str:
@@ -56,11 +55,6 @@ def preferred(environment: Mapping[str, str]) -> str:
 def placeholders(template: str) -> frozenset[str]:
     """The names in a template's braces."""
     return frozenset(name for _, name, _, _ in string.Formatter().parse(template) if name is not None)
-
-
-def has_words(template: str) -> bool:
-    """Whether a template says anything besides its parts: only then it needs a translation."""
-    return any(_WORD.search(literal) for literal, *_ in string.Formatter().parse(template))
 
 
 class Catalogue(NullTranslations):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import string
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final
 
 from vipgate_fs.sentences import Sentence
+from vipgate_fs.sentences.catalogue import placeholders
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _MOMENT: Final = "at"
@@ -98,7 +98,6 @@ def _sentence(datum: Any) -> Any:
     template, plural = datum["key"], datum.get("plural")
     parts = {name: _sentence(part) for name, part in datum["parts"].items()}
     for each in filter(None, (template, plural)):
-        names = {name for _, name, _, _ in string.Formatter().parse(each) if name is not None}
-        if not names <= parts.keys():
+        if not placeholders(each) <= parts.keys():
             raise ValueError(template)
     return Sentence(template, plural, parts)
