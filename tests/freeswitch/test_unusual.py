@@ -37,8 +37,12 @@ def test_a_channel_that_is_no_sip_call_is_rejected_by_the_gate(start, switch, en
     gate = start()
     assert switch.api(f"originate {endpoint}").startswith(answer)
     assert wait_until(lambda: switch.channels() == 0)
-    outcomes = {record["called"]: record["outcome"] for record in gate.records()}
-    assert {outcome for called, outcome in outcomes.items() if called in {"702", "703"}} == {"rejected"}
+
+    def outcomes():
+        return {record["outcome"] for record in gate.records() if record["called"] in {"702", "703"}}
+
+    assert wait_until(outcomes)
+    assert outcomes() == {"rejected"}
 
 
 def named(length):
@@ -70,6 +74,7 @@ def test_a_large_call_is_a_call_like_any_other(start, switch, sender, headers):
             assert more, answer
             answer += more
     assert final[1] == b"486"
+    assert wait_until(gate.records)
     assert [record["outcome"] for record in gate.records()] == ["rejected"]
 
 
