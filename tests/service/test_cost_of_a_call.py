@@ -18,6 +18,7 @@ from gevent.pool import Pool
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from vipgate_fs import config
+from vipgate_fs.aside import Aside
 from vipgate_fs.esl.alarm import Alarm
 from vipgate_fs.esl.session import Session
 from vipgate_fs.esl.wire import Decoder
@@ -41,6 +42,7 @@ gates:
     otherwise: {reject: true}
 """
 CALLS = 20
+HOPS = {"hops to a thread": 1.5}
 
 
 @pytest.fixture
@@ -80,6 +82,7 @@ def count(tmp_path, monkeypatch):
     counted(Alarm, "_set", "timers")
     counted(structlog.WriteLogger, "msg", "log lines")
     counted(SQLCompiler, "__init__", "statements compiled")
+    counted(Aside, "run", "hops to a thread")
 
     def count(to, dialled):
         place(to, dialled, 2)  # what is made once is made
@@ -102,12 +105,30 @@ def count(tmp_path, monkeypatch):
         (
             "701",
             "",
-            {"functions": 690, "timers": 2, "log lines": 2, "writes": 2, "waits": 2, "frames": 2, "transactions": 1.5},
+            {
+                "functions": 690,
+                "timers": 2,
+                "log lines": 2,
+                "writes": 2,
+                "waits": 2,
+                "frames": 2,
+                "transactions": 1.5,
+                **HOPS,
+            },
         ),
         (
             "700",
             "081547#",
-            {"functions": 990, "timers": 2, "log lines": 2, "writes": 3, "waits": 5, "frames": 12, "transactions": 1.5},
+            {
+                "functions": 990,
+                "timers": 2,
+                "log lines": 2,
+                "writes": 3,
+                "waits": 5,
+                "frames": 12,
+                "transactions": 1.5,
+                **HOPS,
+            },
         ),
     ],
     ids=["that passes", "with a PIN"],
