@@ -5,7 +5,7 @@ or without a store, with one worker or two. The others know nothing of the kind:
 that gevent can do. Each call: connect, answer, one prompt, right PIN after 0.1 s, transfer.
 
 The servers take turns, and each turn prints a line. At the end each has callers who wait, is ended, and has its row. A
-call whose server says nothing for ten seconds is lost, so that a run ends: some ten minutes for five rounds.
+call whose server says nothing for ten seconds is lost, and no round begins after `--minutes`: so a run ends.
 
 `--write` puts the table into docs/performance.md, and its picture beside it.
 """
@@ -155,12 +155,15 @@ def percentile(seconds: list[float], which: int) -> str:
     return f"{statistics.quantiles(seconds, n=100)[which - 1] * 1000:.0f}"
 
 
-def measure(servers: list[Server], rounds: int) -> tuple[list[tuple[str, ...]], dict[str, float]]:
-    """The rows of the table, and milliseconds of CPU a call by server; the servers take turns."""
+def measure(servers: list[Server], rounds: int, minutes: float) -> tuple[list[tuple[str, ...]], int, dict[str, float]]:
+    """The rows of the table, how many rounds there were, and milliseconds of CPU by server; the servers take turns."""
+    until = time.monotonic() + minutes * 60
     figures = [Figures(server) for server in servers]
     for server in servers:
         server.load.run(BUSY, BUSY)  # to warm up
     for number in range(1, rounds + 1):
+        if number > 1 and time.monotonic() > until:
+            break
         for each in figures:
             print(f"round {number} of {rounds}, {each.server.name}: {each.turn()}", flush=True)
     rows = []
@@ -173,7 +176,7 @@ def measure(servers: list[Server], rounds: int) -> tuple[list[tuple[str, ...]], 
         print(
             f"{dict(load.ends)}, {kilobytes:.0f} kB a call; the load generator takes {ours:.2f} ms for it", flush=True
         )
-    return rows, {each.server.name: statistics.median(each.cpu[BUSY]) for each in figures}
+    return rows, len(figures[0].rates), {each.server.name: statistics.median(each.cpu[BUSY]) for each in figures}
 
 
 def line(cells: tuple[str, ...]) -> str:
@@ -216,6 +219,7 @@ def main() -> None:
     """Measure, print, and write if asked to."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -238,8 +242,8 @@ def main() -> None:
         ):
             servers.append(peer(name, program))
             stack.callback(servers[-1].end)
-        rows, milliseconds = measure(servers, options.rounds)
-    text = markdown(rows, options.rounds)
+        rows, rounds, milliseconds = measure(servers, options.rounds, options.minutes)
+    text = markdown(rows, rounds)
     print(text)
     if options.write:
         before, _, rest = DOCUMENT.read_text("utf-8").partition(BEGIN)
