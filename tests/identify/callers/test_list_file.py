@@ -231,6 +231,11 @@ def test_no_row_of_a_workbook_is_lost_whatever_it_says_of_its_size(read):
     assert read(made.getvalue()) == [Row(2, "7001", "pass"), Row(3, "7002", "reject")]
 
 
+def test_a_formula_that_nobody_has_computed_is_no_empty_cell(refused):
+    content = workbook([["number"], ["7001"], ['="70"&"02"']])
+    assert "formulas without results" in refused(content)[1]
+
+
 def test_a_workbook(read):
     rows = [
         ["Rufnummer", "Verdict", None],
