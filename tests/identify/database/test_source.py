@@ -143,8 +143,11 @@ def test_a_wrong_password_is_said_and_not_shown(database_server):
     assert "wr0ng-p4ss" not in message + repr(asked)
 
 
-def test_a_driver_that_shows_the_password_is_not_quoted():
-    url = sqlalchemy.make_url(database_servers.url("mariadb", 1)).set(password="p@ss wörd/1")
+@pytest.mark.parametrize("which", ["password", "sslpassword"])
+def test_a_driver_that_shows_the_password_is_not_quoted(which):
+    url = sqlalchemy.make_url(database_servers.url("postgresql", 1))
+    secret = "p@ss wörd/1"
+    url = url.set(password=secret) if which == "password" else url.update_query_dict({which: secret})
     source = Source(url, LOOKUP, Timeouts(2.0, 3.0, 5.0))
     for written in ("p@ss wörd/1", "p%40ss%20w%C3%B6rd/1", "p%40ss%20w%C3%B6rd%2F1", "p%40ss+w%C3%B6rd%2F1"):
         error = NoConnection()

@@ -1,3 +1,4 @@
+import json
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,7 @@ from building import build, built
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vipgate_fs import config
 from vipgate_fs.gate.call import WITHHELD
 from vipgate_fs.gate.dialable import is_dialable
 from vipgate_fs.gate.pins import Pin
@@ -161,6 +163,25 @@ def test_a_column_of_any_type(request, kind, column, verdict):
 def test_a_pin_that_none_can_be_sure_of(value, why):
     with pytest.raises(ValueError, match=why):
         row_verdict([("pin", value)])
+
+
+def test_an_empty_binary_leads_nowhere():
+    with pytest.raises(ValueError, match="forward is not dialable"):
+        row_verdict([("forward", b"")])
+
+
+@pytest.mark.parametrize(
+    ("url", "holds_secrets"),
+    [
+        ("postgresql+psycopg://u@h/x", False),
+        ("postgresql+psycopg://u:4711@h/x", True),
+        ("postgresql+psycopg://u@h/x?sslpassword=4711", True),
+    ],
+)
+def test_a_file_with_a_password_in_a_url_holds_secrets(url, holds_secrets):
+    gate = {"protects": {"numbers": ["7000"]}, "identify": [{"database": {"url": url, "query": LOOKUP}}]}
+    loaded = config.load_text(json.dumps({"version": 1, "gates": {"g": gate}}), Path("vipgate.yaml"))
+    assert loaded.holds_secrets == holds_secrets
 
 
 @pytest.mark.parametrize(
