@@ -169,3 +169,16 @@ def test_of_two_who_connect_at_once_the_second_has_a_connection_though_a_third_c
     monkeypatch.setattr(database.dialect, "engine", overtaken)
     with database.reading() as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("hangs", ["reads", "transacts"])
+def test_what_was_abandoned_meanwhile_is_closed_by_whoever_hung_in_it(database, hangs):
+    if hangs == "reads":
+        with database.reading() as connection:
+            database.abandon()
+    else:
+        connection = database.transact(
+            lambda made: (database.abandon(), made.connection.driver_connection)[1], reads=True
+        )
+    with pytest.raises(Exception, match="closed"):
+        connection.execute("SELECT 1")

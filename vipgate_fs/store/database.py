@@ -62,8 +62,14 @@ class Database:
         With `reads` it only reads, and does not wait for who writes. For as long as it takes, in this thread, with
         whatever the driver raises.
         """
-        with self._connected().connect() as connection, connection.execution_options(reads=reads).begin():
-            return work(connection)
+        before = self._abandoned
+        with self._connected().connect() as connection:
+            try:
+                with connection.execution_options(reads=reads).begin():
+                    return work(connection)
+            finally:
+                if self._abandoned != before:
+                    connection.invalidate()
 
     @contextmanager
     def writing(self) -> Iterator[Any]:
@@ -98,10 +104,13 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Any]:
         """A transaction that only reads, on a connection of the driver."""
+        before = self._abandoned
         proxied = self._connected().raw_connection()
         try:
             yield proxied.driver_connection
         finally:
+            if self._abandoned != before:
+                proxied.invalidate()
             proxied.close()  # which rolls back
 
     def close(self) -> None:
