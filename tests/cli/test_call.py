@@ -121,7 +121,7 @@ def test_the_seconds_are_the_callers_whatever_the_speed(call):
         assert 3.9 < float(lines[-1].split()[0]) < 8
 
 
-def test_the_gates_log_is_told_on_demand(call):
+def test_the_gates_log_is_reported_on_demand(call):
     arguments = ("--from", "1", "--to", "700", *EVENING, "--dial", f"{PIN}#")
     assert call(*arguments).stderr == ""
     log = call(*arguments, "--log-level", "trace").stderr
@@ -251,7 +251,7 @@ def test_the_dialplan_may_set_variables(tmp_path):
         ),
     ],
 )
-def test_a_wrong_option_is_told_in_one_line(call, arguments, message):
+def test_a_wrong_option_is_reported_in_one_line(call, arguments, message):
     result = call(*arguments)
     assert result.exit_code == 2
     (error,) = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
@@ -265,7 +265,7 @@ def test_a_missing_file_is_one_line(tmp_path):
     assert result.stderr == f"Error: {tmp_path / 'none.yaml'}: No such file or directory\n"
 
 
-def test_a_broken_configuration_is_told(tmp_path):
+def test_a_broken_configuration_is_reported(tmp_path):
     broken = tmp_path / "broken.yaml"
     broken.write_text("version: 2\ngates: {}\n")
     result = CliRunner().invoke(command, ["--from", "1", "--to", "1", "--config", str(broken)])

@@ -146,10 +146,12 @@ def test_a_broken_configuration(tmp_path):
     assert result.output.count("broken.yaml:") >= 3
 
 
-@pytest.mark.parametrize(("more", "is_told"), [((), True), (("--user", "alice"), False), (("--group", "sales"), False)])
-def test_gates_for_people_that_were_left_aside_are_told(explain, more, is_told):
+@pytest.mark.parametrize(
+    ("more", "is_noted"), [((), True), (("--user", "alice"), False), (("--group", "sales"), False)]
+)
+def test_gates_for_people_that_were_left_aside_are_reported(explain, more, is_noted):
     result = explain("--from", "030123456", "--to", "7001", "--at", EVENING, *more)
-    assert ("gates for users or groups (people) are ignored" in result.stderr) is is_told
+    assert ("gates for users or groups (people) are ignored" in result.stderr) is is_noted
 
 
 @pytest.mark.parametrize("rejects", [True, False])

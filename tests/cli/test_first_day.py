@@ -125,7 +125,7 @@ def test_a_shell_completes_the_names_of_gates(file, typed):
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o700])
-def test_a_prompt_that_the_switch_can_not_read_is_told(tmp_path_factory, monkeypatch, mode):
+def test_a_prompt_that_the_switch_can_not_read_is_reported(tmp_path_factory, monkeypatch, mode):
     monkeypatch.setattr(sounds, "SWITCH", pwd.getpwuid(65534).pw_name)
     site = tmp_path_factory.mktemp("site")
     let_everybody_pass(site)

@@ -93,7 +93,7 @@ def test_it_is_printed_once_and_right_for_a_day(pin, is_right, digits):
     assert listed(pin) == []
 
 
-def test_what_it_is_good_for_is_kept_and_told(pin, is_right):
+def test_what_it_is_good_for_is_kept_and_shown(pin, is_right):
     options = ["--caller", "0176 12345678", "--uses", "2", "--note", "Ms Example\n", "--until", "2099-12-24T18:30"]
     result = pin("issue", "--gate", "support", *options)
     made = result.stdout.strip()

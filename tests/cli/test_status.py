@@ -85,7 +85,7 @@ def test_a_changed_file_is_no_problem_and_a_reload_takes_it_over(service):
     assert facts(service)["changed"]
 
 
-def test_a_reload_that_was_refused_is_told_until_one_is_not(service):
+def test_a_reload_that_was_refused_is_reported_until_one_is_not(service):
     good = service.config.read_text()
     service.config.write_text("version: 2\n")
     assert service.reload()[0] == 1
@@ -106,7 +106,7 @@ def test_a_service_that_ends_says_so(service):
     assert service.ended() == 0
 
 
-def test_a_store_that_is_gone_is_told_and_when_it_is_back(service):
+def test_a_store_that_is_gone_is_reported_and_when_it_is_back(service):
     store = service.config.parent / "vipgate.db"
     for file in service.config.parent.glob("vipgate.db*"):
         file.rename(file.with_name("aside-" + file.name))
@@ -142,7 +142,7 @@ def test_overrides_are_counted(service):
 
 
 @pytest.mark.parametrize("options", [(), ("--format", "json")])
-def test_no_service_is_told_where_monitors_look(tmp_path, options):
+def test_no_service_is_reported_where_monitors_look(tmp_path, options):
     path = tmp_path / "none.yaml"
     why = f"no service runs for {path}"
     code, out = ask(path, *options)

@@ -14,7 +14,7 @@ PINS = ("4711", "0815", "4_711")
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_finding_is_told_and_nothing_else(file):
+def test_every_finding_is_reported_and_nothing_else(file):
     expected = [match for line in file.read_text("latin-1").splitlines() if (match := EXPECT.fullmatch(line))]
     assert expected
     loaded = config.load(file)

@@ -157,7 +157,7 @@ def test_a_completion_belongs_to_its_command(session, peer):
     assert result.headers["Application-Data"] == "second.wav"
 
 
-def test_a_refused_command_is_told(session, peer):
+def test_a_refused_command_is_reported(session, peer):
     play(peer, lambda: (peer.command(), peer.send(reply("-ERR command not found"))))
     with in_time(session):
         session.connect()

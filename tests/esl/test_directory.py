@@ -253,7 +253,7 @@ def test_a_dialplan_without_full(connection):
         directory(["alice"]).locate(Call("u", "", "7001", "7001"), session)
 
 
-def test_a_protected_name_that_the_directory_does_not_know_is_told_once(session):
+def test_a_protected_name_that_the_directory_does_not_know_is_reported_once(session):
     reported = []
     protects = Protects(users={"alice": 1, "alcie": 1}, groups={"support": 1, "suport": 1})
     known = Directory([Gate("g", 1, protects, (), PROMPTS)], lambda *name: reported.append(name))

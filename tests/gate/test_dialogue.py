@@ -252,7 +252,7 @@ def test_what_is_good_so_often_is_used_up_when_it_was_right(uses, entries, resul
     assert (outcome.result, once.spent, outcome.why) == (result, spent, why)
 
 
-def test_why_his_last_entry_was_in_vain_is_told_of_who_hangs_up():
+def test_why_his_last_entry_was_in_vain_is_reported_of_who_hangs_up():
     outcome, _ = outcome_of(ASK, "0815", memory=LockedOut())
     assert (outcome.result, outcome.why) == ("hung_up", "locked out; the caller hung up")
     assert outcome_of(ASK, CallTaken("picked up"))[0].result == "taken_away"

@@ -155,7 +155,7 @@ def test_a_site_does_without_days(base, written, day):
     assert not holidays.name(day)
 
 
-def test_a_day_that_was_none_is_told():
+def test_a_day_that_was_none_is_reported():
     assert not Holidays("DE-BW").drop("Reformationstag")
 
 

@@ -123,7 +123,7 @@ def test_a_caller_may_have_one(call, monkeypatch, from_environment, by):
     ("secret", "severity", "message"),
     [("A" * 25, "error", "no secret"), ("8" * 26, "error", "no secret")],
 )
-def test_a_bad_secret_is_told_by_its_place(secret, severity, message):
+def test_a_bad_secret_is_reported_by_its_place(secret, severity, message):
     ((said_severity, path, said),) = build("caller_pin", {"pins": {VIP: {"totp": secret}}}).said
     assert (said_severity, path) == (severity, ("pins",))
     assert message in said

@@ -122,7 +122,7 @@ def test_by_another_schedule_exactly_the_calls_of_the_changed_hours_differ(recor
         ("users: [alice]", "users: [alice]}\n    active: {during: office-hours", "reject", "pass"),
     ],
 )
-def test_each_change_is_told(recorded, written, instead, then, now):
+def test_each_change_is_reported(recorded, written, instead, then, now):
     assert written in TEXT
     configuration = config.load_text(TEXT.replace(written, instead)).configuration
     found = {(one.then, one.now) for one in (replay(record, configuration) for record in recorded) if one.differs}

@@ -38,7 +38,7 @@ def test_a_line_says_who_did_what(audited, values, facts):
 
 
 @pytest.mark.parametrize(
-    ("uid", "loginuid", "sudo_user", "login_told"),
+    ("uid", "loginuid", "sudo_user", "login_named"),
     [
         (0, NOBODY, None, []),
         (0, NOBODY, "alice", ["login=alice"]),
@@ -48,10 +48,12 @@ def test_a_line_says_who_did_what(audited, values, facts):
         (0, None, "alice", ["login=alice"]),
     ],
 )
-def test_who_logged_in_is_told_as_far_as_it_is_known(monkeypatch, audited, login, uid, loginuid, sudo_user, login_told):
+def test_who_logged_in_is_reported_as_far_as_it_is_known(
+    monkeypatch, audited, login, uid, loginuid, sudo_user, login_named
+):
     monkeypatch.setattr("vipgate_fs.service.audit_trail.os.getuid", lambda: uid)
     login.unlink() if loginuid is None else login.write_text(loginuid)
     if sudo_user:
         monkeypatch.setenv("SUDO_USER", sudo_user)
     audit("override")
-    assert audited == [["override", f"user={'root' if uid == 0 else uid}", *login_told]]
+    assert audited == [["override", f"user={'root' if uid == 0 else uid}", *login_named]]

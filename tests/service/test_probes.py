@@ -33,7 +33,7 @@ def after_half_a_line(sock):
     ("before_it_closes", "level"),
     [(closed, "debug"), (reset, "debug"), (after_it_was_served, "debug"), (after_half_a_line, "info")],
 )
-def test_a_connection_that_says_nothing_and_closes_is_told_at_debug(serve, log_lines, before_it_closes, level):
+def test_a_connection_that_says_nothing_and_closes_is_logged_at_debug(serve, log_lines, before_it_closes, level):
     server = serve(level="debug")
     with socket.create_connection(("127.0.0.1", server.port)) as sock:
         before_it_closes(sock)

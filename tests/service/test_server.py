@@ -167,7 +167,7 @@ def test_an_ipv4_peer_of_a_port_for_both_kinds_is_an_ipv4_peer(serve, connect):
     assert applications(peer, "respond") == ["respond 486"]
 
 
-def test_an_error_in_our_own_code_rejects_the_call_and_is_told(serve, connect, log_lines, monkeypatch):
+def test_an_error_in_our_own_code_rejects_the_call_and_is_reported(serve, connect, log_lines, monkeypatch):
     def fail(*_args, **_more):
         raise RuntimeError("a mistake of ours")
 
@@ -179,7 +179,7 @@ def test_an_error_in_our_own_code_rejects_the_call_and_is_told(serve, connect, l
     assert "a mistake of ours" in log_lines.all()[-1]["exception"]
 
 
-def test_an_error_is_told_also_when_the_caller_is_gone_by_then(serve, connect, log_lines, monkeypatch):
+def test_an_error_is_reported_also_when_the_caller_is_gone_by_then(serve, connect, log_lines, monkeypatch):
     def fail(*_args, **_more):
         raise RuntimeError("a mistake of ours")
 

@@ -279,7 +279,7 @@ def test_what_is_no_key_is_refused_and_not_shown(tmp_path, text):
     assert not text or text not in str(caught.value)
 
 
-def test_a_folder_that_may_not_be_looked_into_is_told(tmp_path, monkeypatch):
+def test_a_folder_that_may_not_be_looked_into_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(
         "builtins.open", lambda *_, **__: (_ for _ in ()).throw(PermissionError(13, "Permission denied"))
     )
@@ -287,6 +287,6 @@ def test_a_folder_that_may_not_be_looked_into_is_told(tmp_path, monkeypatch):
         make_key(tmp_path / "vipgate.key")
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path):
+def test_a_folder_that_is_not_there_is_reported(tmp_path):
     with pytest.raises(KeyUnusable, match="No such file or directory"):
         make_key(tmp_path / "nowhere" / "vipgate.key")

@@ -299,7 +299,7 @@ def test_a_workbook_with_a_broken_sheet(refused):
 
 
 @given(st.data())
-def test_whatever_is_in_a_file_is_a_row_or_told(tmp_path_factory, data):
+def test_whatever_is_in_a_file_is_a_row_or_reported(tmp_path_factory, data):
     content = bytearray(data.draw(st.sampled_from([PLAIN.encode(), PLAIN.encode("utf-16"), PHONE_BOOK.encode()])))
     for _ in range(data.draw(st.integers(1, 6))):
         place, marks = (
@@ -383,7 +383,7 @@ def test_the_columns_must_be_known(refused, content, value, line, message):
         ('"7001;pass\n7002;pass', "a quote that begins in this line is not closed"),
     ],
 )
-def test_a_broken_row_is_told_and_the_others_are_read(read, row, message):
+def test_a_broken_row_is_reported_and_the_others_are_read(read, row, message):
     fault, *others = read(f"number;verdict;note\n{row}\n7003;pass\n")
     assert isinstance(fault, Fault)
     assert (fault.line, fault.message[: len(message)]) == (2, message)

@@ -263,7 +263,7 @@ def test_a_file_of_numbers_alone_lets_them_pass(build):
         (f"number,verdict\n0176 12345678,pass\n{VIP},reject\n", 3, "vips.csv, line 2, says something else"),
     ],
 )
-def test_an_error_in_a_file_is_told_with_file_and_line(load, tmp_path, csv, line, message):
+def test_an_error_in_a_file_is_reported_with_file_and_line(load, tmp_path, csv, line, message):
     loaded = load({"file": "vips.csv"}, csv)
     (finding,) = loaded.findings
     assert loaded.configuration is None
@@ -280,7 +280,7 @@ def test_excel_begins_with_a_capital(build, verdict):
     assert step.identify(call("7001")) == Forward("120")
 
 
-def test_columns_that_nobody_reads_are_told_when_none_has_a_verdict(load):
+def test_columns_that_nobody_reads_are_reported_when_none_has_a_verdict(load):
     address_book = "Rufnummer;Name;Sperre;Region\n7001;x;ja;1\n"
     (finding,) = load({"file": "vips.csv"}, address_book).findings
     assert "vips.csv has no column verdict, so all its numbers pass; not read: Sperre, Region" in finding.message
@@ -300,7 +300,7 @@ def test_a_file_without_numbers_is_worth_a_warning(load):
     assert "vips.csv has no numbers" in finding.message
 
 
-def test_all_errors_are_told_after_those_of_the_configuration(load):
+def test_all_errors_are_reported_after_those_of_the_configuration(load):
     loaded = load({"pass": ["x y"], "file": "vips.csv"}, "number,verdict\n\nx y,pass\n7001,pass\n7001,reject\n")
     assert [(finding.file.rpartition("/")[2], finding.line) for finding in loaded.findings] == [
         ("vipgate.yaml", 1),
@@ -356,7 +356,7 @@ def test_lines_in_short():
         ({"on_failure": {"reject": True}}, '"on_failure"', "unknown key on_failure"),
     ],
 )
-def test_an_error_in_the_configuration_is_told_where_it_stands(load, tmp_path, step, column_of, message):
+def test_an_error_in_the_configuration_is_reported_where_it_stands(load, tmp_path, step, column_of, message):
     (finding,) = load(step).findings
     assert message in finding.message
     text = tmp_path.joinpath("vipgate.yaml").read_text()
