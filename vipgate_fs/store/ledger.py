@@ -8,7 +8,7 @@ locked. These statements run with every call, so they are prepared once by the d
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Final
@@ -37,7 +37,7 @@ _READ: Final = """
 """
 _WRITE: Final = """
     INSERT INTO vipgate_tallies (gate, kind, who, failures, since, locked_until, right_at, forget_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    VALUES {rows}
     ON CONFLICT (gate, kind, who) DO UPDATE SET
         failures = excluded.failures, since = excluded.since, locked_until = excluded.locked_until,
         right_at = excluded.right_at, forget_at = excluded.forget_at
@@ -58,9 +58,11 @@ _RECORD: Final = """
     INSERT INTO vipgate_calls (
         uuid, began, gate, caller, called, verdict, entries, outcome, target, reason, deciding, seconds, ended,
         reason_parts
-    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+    ) VALUES {rows} ON CONFLICT DO NOTHING
 """
 """A CallRecord, when it ended, and the parts of its reason."""
+_TOGETHER: Final = 16
+"""Rows with a statement. SQLite's driver lets go of Python's lock with each, and has to wait until it gets it back."""
 _in_order: Final = attrgetter(*(field.name for field in fields(CallRecord)))  # not `astuple`, which copies deeply
 
 
@@ -110,14 +112,12 @@ class Ledger:
              tally.forget_at(lockout.of(account)))
             for account, (tally, lockout) in sorted(self.changed.items(), key=lambda item: item[0])
         ]  # fmt: skip
-        if rows:
-            self._cursor.executemany(self._sql(_WRITE), rows)
+        self._insert(_WRITE, rows)
 
     def record(self, records: Iterable[CallRecord]) -> None:
         """Write records; one that was written before, by a try that seemed to have failed, is left alone."""
         rows = [(*_in_order(record), record.began + record.seconds, to_json(record.reason)) for record in records]
-        if rows:
-            self._cursor.executemany(self._sql(_RECORD), rows)
+        self._insert(_RECORD, rows)
 
     def tallies(self, accounts: Collection[Account]) -> Tallies:
         """See Book."""
@@ -155,6 +155,13 @@ class Ledger:
         if not self._locks:
             self._cursor.execute(self._sql(_HOLD_STEP), (owner,))
         self._cursor.execute(self._sql(_USE_STEP), (step, owner))
+
+    def _insert(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        for start in range(0, len(rows), _TOGETHER):
+            some = rows[start : start + _TOGETHER]
+            places = ", ".join([f"({', '.join('?' * len(some[0]))})"] * len(some))
+            values = tuple(value for row in some for value in row)
+            self._cursor.execute(self._sql(statement.replace("{rows}", places)), values)
 
     def _one(self, statement: str, *values: Any) -> Any:
         self._cursor.execute(self._sql(statement), values)
