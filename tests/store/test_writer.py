@@ -69,6 +69,17 @@ def test_statements_are_prepared_once(store):
     assert len(prepared) == len(set(prepared))
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_rows_that_are_written_together_are_few_statements(store):
+    """Counted: with each of them, SQLite's driver lets go of Python's lock and waits for it."""
+    run = []
+    with store._database.writing() as connection:
+        connection.set_trace_callback(run.append)
+    with ThreadPoolExecutor(100) as pool:
+        list(pool.map(lambda number: judge(store, attempt_of(str(number), LIMITS)), range(1000)))
+    assert len([statement for statement in run if "INSERT INTO vipgate_tallies" in statement]) < 500
+
+
 def test_an_error_of_our_own_ends_one_attempt_and_not_all(store, said, monkeypatch):
     def fail(*_):
         raise RuntimeError("a mistake of ours")
