@@ -156,7 +156,10 @@ def test_an_intermediate_or_the_servers_own_certificate_may_be_what_is_trusted(s
     assert {asked(step, tmp_path, server, trusted.pem) for trusted in (ca, between, leaf)} == {Pass()}
 
 
-def test_a_certificate_of_somebody_else_is_not_believed(step, tmp_path):
-    leaf = Certificate("gate", (LOOPBACK, False), issuer=Certificate("CA", IS_CA))
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2"])
+def test_a_certificate_of_another_ca_or_of_another_host_is_not_believed(step, tmp_path, host):
+    ca = Certificate("CA", IS_CA)
+    name = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))])
+    trusted = Certificate("CA", IS_CA) if host == "127.0.0.1" else ca
     with pytest.raises(StepFailed, match="its certificate is not valid"):
-        asked(step, tmp_path, context(tmp_path, leaf), Certificate("CA", IS_CA).pem)
+        asked(step, tmp_path, context(tmp_path, Certificate("gate", (name, False), issuer=ca)), trusted.pem)
