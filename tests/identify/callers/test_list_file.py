@@ -241,11 +241,6 @@ def test_a_long_number_as_excel_writes_it(read):
     assert read(content) == [Row(2, "4917612345681", None)]
 
 
-def test_a_formula_that_nobody_has_computed_is_no_empty_cell(refused):
-    content = workbook([["number"], ["7001"], ['="70"&"02"']])
-    assert "formulas without results" in refused(content)[1]
-
-
 def test_a_workbook(read):
     rows = [
         ["Rufnummer", "Verdict", None],

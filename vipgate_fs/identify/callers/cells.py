@@ -21,11 +21,6 @@ Cells = Sequence[str]
 
 _HEAD: Final = 10
 """Lines within which the columns are named."""
-_NO_RESULT: Final = re.compile(
-    rb'<c (?![^<>]{0,200}\bt="str")[^<>]{0,200}>\s?<f[^<>]{0,200}(?:/>|>[^<]{0,8192}</f>)'
-    rb"\s?(?:<v ?/>|<v>\s?</v>)?\s?</c>"
-)
-"""A cell with a formula and no value. One whose result is an empty text says that it is a text."""
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=(?P<separator>.)"?[;,\s]*', re.IGNORECASE)
 _SEPARATORS: Final = (";", "\t", ",", "|")
 _BOMS: Final = (
@@ -191,10 +186,6 @@ class _Feed:
             yield written.lstrip("\ufeff") if line == 1 else written
 
 
-class _NoResults(Exception):
-    """Cells that would be read as empty ones."""
-
-
 def _of_workbook(content: bytes) -> Iterator[tuple[int, Cells] | Fault]:
     import openpyxl  # noqa: PLC0415 - only whoever has a workbook waits for it
 
@@ -204,10 +195,6 @@ def _of_workbook(content: bytes) -> Iterator[tuple[int, Cells] | Fault]:
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
             rows.extend(_rows_of(book))
-    except _NoResults:
-        raise ValueError(
-            say("formulas without results, as programs write them: open it in Excel or LibreOffice, and save it there")
-        ) from None
     except Exception as error:  # noqa: BLE001 - whatever a broken workbook makes of openpyxl
         raise ValueError(
             say(
@@ -224,8 +211,6 @@ def _of_workbook(content: bytes) -> Iterator[tuple[int, Cells] | Fault]:
 def _rows_of(book: Any) -> Iterator[tuple[int, list[str]]]:
     for sheet in book.worksheets:
         if sheet.sheet_state == "visible":
-            if _NO_RESULT.search(book._archive.read(sheet._worksheet_path)):  # noqa: SLF001 - no other door
-                raise _NoResults
             sheet.reset_dimensions()  # some programs write what is not true, and rows beyond it would be lost
             for line, row in enumerate(sheet.iter_rows(), 1):
                 cells = [_text(cell) for cell in row]
