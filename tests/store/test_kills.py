@@ -16,7 +16,7 @@ from random import Random
 
 import pytest
 from load import Load
-from running_service import Service
+from running_service import PATIENT, Service
 from sqlalchemy import create_engine, text
 
 KILLS = int(os.environ.get("VIPGATE_KILLS", "3"))
@@ -50,7 +50,7 @@ class Killing(Load):
 
     def _serve(self):
         port = self.services[-1].port if self.services else 0
-        self.services.append(Service(self._folder, port, gates=self._gates, cwd=self._folder))
+        self.services.append(Service(self._folder, port, gates=self._gates, patch=PATIENT, cwd=self._folder))
         self.services[-1].listening()
 
     def _go_on(self, call, *, is_open=True):
