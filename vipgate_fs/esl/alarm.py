@@ -19,6 +19,8 @@ _SOON: Final = 0.001
 class Alarm:
     """Breaks off reads from a connection whose time is over. One greenlet reads at a time."""
 
+    __slots__ = ("_reader", "_rings_at", "_timer", "_until")
+
     def __init__(self) -> None:
         self._timer: Any = None
         self._rings_at = self._until = math.inf
