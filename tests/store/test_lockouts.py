@@ -350,3 +350,11 @@ def test_what_is_acknowledged_is_on_the_disk(database, url):
     with database.writing() as connection:
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
     assert database.transact(lambda connection: connection.execute(text("PRAGMA journal_mode")).scalar()) == "wal"
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_postgresql_ends_what_nobody_waits_for_any_more(database):
+    names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "application_name")
+    with database.reading() as connection:
+        kept = [connection.execute(f"SHOW {name}").fetchone()[0] for name in names]
+    assert kept == ["2s", "1s", "5s", "vipgate"]

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import ipaddress
+import os
 import ssl
 
 import pytest
@@ -110,6 +111,7 @@ def test_other_hosts_are_not_shown_it(step, mutual, tmp_path):
     ("settings", "found"),
     [
         ({"file": "none.pem"}, "client_certificate: *client_file* can't be used: "),
+        ({"file": "fifo.pem"}, "fifo.pem can't be used: "),
         ({"file": "ca.pem"}, "certificate and key in PEM format are needed that belong together"),
         ({"file": "client.pem", "key_file": "other.key"}, "certificate and key in PEM format are needed that belong"),
         ({"file": "client.pem", "key_file": "secret.key"}, "certificate and key in PEM format are needed that belong"),
@@ -121,6 +123,7 @@ def test_other_hosts_are_not_shown_it(step, mutual, tmp_path):
 )
 def test_what_is_wrong_with_a_client_certificate_is_found_by_check(mutual, tmp_path, settings, found):
     client = mutual[1]
+    os.mkfifo(tmp_path / "fifo.pem")  # OpenSSL would wait for somebody who writes into it
     (tmp_path / "client.pem").write_bytes(client.pem)
     (tmp_path / "other.key").write_bytes(key_of(Certificate("other")))
     (tmp_path / "secret.key").write_bytes(key_of(client, "k3y-s3cr3t"))
