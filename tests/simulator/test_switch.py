@@ -1,5 +1,6 @@
 """What a caller experiences, and what an application can do, beyond what the traces show."""
 
+import gevent.socket
 import pytest
 
 from vipgate_fs.simulator import Caller, Dialplan, Extension, Simulator, What, answered, switch
@@ -437,3 +438,24 @@ def test_a_host_without_a_port_has_that_of_the_one_before(monkeypatch, hosts, as
     entry = Extension((("socket", f"{hosts} async full"), ("hangup", "CALL_REJECTED")), matches=True)
     Simulator(dialplan=Dialplan(entry)).call(Caller(), "700")
     assert tried == asked
+
+
+@pytest.mark.parametrize("turns", range(12))
+def test_whenever_it_is_closed_no_connection_stays_open(turns):
+    """One that only the garbage collector closes fails a test that has nothing to do with it."""
+    dialled = []
+
+    def dial(_host, _port):
+        ours, theirs = gevent.socket.socketpair()
+        dialled.append((ours, theirs))
+        theirs.sendall(b"connect\n\nlinger\n\n")
+        return ours
+
+    simulator = Simulator(dial=dial)
+    simulator.start(Caller(), "700")
+    for _ in range(turns):
+        gevent.sleep(0)
+    simulator.close()
+    for ours, theirs in dialled:
+        assert ours.closed
+        theirs.close()

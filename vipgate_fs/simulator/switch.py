@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
+from weakref import WeakSet
 
 import gevent
 from gevent import socket
@@ -121,6 +122,7 @@ class Simulator:
             "sched_cancel": Application(scheduler.cancel),
         }
         self._greenlets: set[Any] = set()
+        self._connections: WeakSet[Any] = WeakSet()
 
     def start(self, caller: Caller, to: str) -> Call:
         """Place a call and return while it goes on.
@@ -148,6 +150,8 @@ class Simulator:
     def close(self) -> None:
         """End all calls and connections at once."""
         gevent.killall(list(self._greenlets))
+        for sock in list(self._connections):  # also that of a greenlet which was killed before its first line
+            sock.close()
 
     def _expand(self, command: str) -> str:
         self.expansions.append(command)
@@ -175,6 +179,7 @@ class Simulator:
         sock = self._connect(session.channel, hosts.split("|"))
         if sock is None:
             return
+        self._connections.add(sock)
         listener = OutboundSocket(session, sock, self._delivery(), self._api, flags)
         if "async" in flags:
             self._control(session, listener)
