@@ -51,12 +51,12 @@ def files(tmp_path_factory):
 
 def test_a_planted_one_is_found():
     watch = Watch()
-    watch.keyed_in("welcome 271828182# wrong-pin 2718*2818#")
+    watch.keyed_in("welcome asserts:+497115550000 271828182# wrong-pin 2718*2818#")
     watch.event("Event-Name: DTMF\nEvent-Date-Timestamp: 1000000271828182\n")
     assert not watch.telling
     watch.event("Event-Name: API\nApplication: set\nvariable_x: 2718*2818%23\n")
     assert watch.telling == {("API", "set")}
-    assert watch.lines("x=y\nx=271828182;") == ["x=***;"]
+    assert watch.lines("x=y\nx=271828182;\nx=497115550000") == ["x=***;"]
 
 
 def test_the_switch_has_logged_none(left, switch, watch):

@@ -6,6 +6,8 @@ import re
 
 _ENTRY = re.compile(r"[\d*]{9,}")
 """What is looked for. Shorter ones cannot be told from numbers that mean something else."""
+_OTHERS = re.compile(r"\b(?:asserts|refer):\S+")
+"""Numbers, which nobody keys in."""
 _STAMP = re.compile(r"\d{16}")
 """A time in microseconds: any digits may stand in it."""
 
@@ -25,7 +27,7 @@ class Watch:
 
     def keyed_in(self, text: str) -> None:
         """Remember the entries in a text, before the call."""
-        self._entries |= frozenset(_ENTRY.findall(text))
+        self._entries |= frozenset(_ENTRY.findall(_OTHERS.sub("", text)))
 
     def lines(self, text: str) -> list[str]:
         """The lines that hold an entry, with *** in its place."""
