@@ -163,7 +163,7 @@ build/docs/ready: pyproject.toml constraints.txt
 
 .PHONY: docs
 # The manuals as a site, in build/site; a link that leads nowhere ends it. It needs no other host to be read, and the tests' environment
-# stays as it is: CI runs both at once.
+# stays as it is: CI lints meanwhile.
 docs: build/docs/ready
 	NO_MKDOCS_2_WARNING=1 build/docs/bin/mkdocs build
 	@! grep -rhoE '(src|href)="?(https?:)?//[^"]*\.(js|css|woff2?|png|svg)' build/site --include=*.html

@@ -118,16 +118,22 @@ def test_the_store_fails(serve, tell, disk, fault, do):
     tell(fault, experienced, len(traffic.calls), traffic.lost, recovery)
 
 
-def test_the_logs_disk_is_full(serve, tell):
-    """Whatever is written to stderr fails, in all processes."""
-    port = free_port()
-    service = serve(port=port, listens=False, err="/dev/full")
+def served_although_a_worker_dies(service):
+    """Calls around the end of a worker, none of which is lost, and the switch that places them."""
     simulator = switch(service)
     served_again(simulator)
     calls = place(simulator, 10)
     assert lost(calls) == []
     os.kill(service.workers[0], signal.SIGKILL)
     until(lambda: len(service.workers) == 2)
+    return calls, simulator
+
+
+def test_the_logs_disk_is_full(serve, tell):
+    """Whatever is written to stderr fails, in all processes."""
+    port = free_port()
+    service = serve(port=port, listens=False, err="/dev/full")
+    calls, simulator = served_although_a_worker_dies(service)
     calls += place(simulator, 10)
     assert lost(calls) == []
     assert service.end() == 0
@@ -145,12 +151,7 @@ def test_nobody_reads_the_log(serve, tell, tmp_path):
                 os.write(reader, b"." * 128)
         port = free_port()
         service = serve(port=port, listens=False, err=tmp_path / "log")
-        simulator = switch(service)
-        served_again(simulator)
-        calls = place(simulator, 10)
-        assert lost(calls) == []
-        os.kill(service.workers[0], signal.SIGKILL)
-        until(lambda: len(service.workers) == 2)
+        calls, simulator = served_although_a_worker_dies(service)
         assert service.reload() == (0, "reloaded\n")
         calls += place(simulator, 10)
         assert lost(calls) == []

@@ -456,6 +456,7 @@ def test_whenever_it_is_closed_no_connection_stays_open(turns):
     for _ in range(turns):
         gevent.sleep(0)
     simulator.close()
+    assert bool(dialled) == (turns > 0)
     for ours, theirs in dialled:
         assert ours.closed
         theirs.close()

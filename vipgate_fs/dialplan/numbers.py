@@ -30,7 +30,7 @@ def expression(configuration: Configuration) -> str | None:
     pass. Gates that are disabled count.
 
     Returns:
-        None when every number might be meant: a pattern such as `+49*`.
+        None when every number might be meant: a pattern such as `+49*`, or more names than fit into a condition.
 
     Raises:
         ValueError: when no expression can say it, with the reason.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 
 from vipgate_fs.config.model import Configuration
@@ -15,6 +14,7 @@ from vipgate_fs.doctor.numbers import samples
 from vipgate_fs.doctor.routes import Incoming, incoming_ways
 from vipgate_fs.doctor.switch import Profile, Switch
 from vipgate_fs.document.findings import Finding as ConfigurationFinding
+from vipgate_fs.once import once
 
 
 @dataclass(frozen=True)
@@ -53,17 +53,17 @@ class Facts:
             dialplan = self.fusionpbx.dialplan([*contexts, *routes])
             object.__setattr__(self, "switch", replace(self.switch, dialplan=dialplan, bindings=()))
 
-    @cached_property
+    @once
     def entries(self) -> tuple[Entry, ...]:
         """Where calls from outside come in."""
         return entries_of(self.switch, self.trunks) if self.switch else ()
 
-    @cached_property
+    @once
     def profiles(self) -> tuple[Profile, ...]:
         """The SIP profiles that they come through."""
         return tuple({entry.profile.name: entry.profile for entry in self.entries if entry.profile}.values())
 
-    @cached_property
+    @once
     def incoming(self) -> tuple[Incoming, ...]:
         """The ways that calls to protected numbers take; none where the switch does not know its dialplan itself."""
         if self.switch is None or self.switch.bindings or self.configuration is None:

@@ -26,8 +26,6 @@ CONNECT_TIMEOUT: Final = 5.0
 ANSWER_TIMEOUT: Final = 15.0
 """Seconds for the answer to a command; a sofia that is busy with DNS takes a few."""
 _READ_SIZE: Final = 64 * 1024
-
-
 _CONTEXT: Final = re.compile(r"[A-Za-z0-9_.@-]+", re.ASCII)
 
 

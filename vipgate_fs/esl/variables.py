@@ -17,9 +17,9 @@ def variables(channel: Mapping[str, str], names: Iterable[str]) -> dict[str, str
     """
     wanted = tuple(names)
     found = {name: value for name in wanted if (value := channel.get(_PREFIX + name)) is not None}
-    missing = [_PREFIX + name for name in wanted if name not in found]
-    if missing and not (isinstance(channel, Headers) and channel.lacks(missing)):
+    missing = {name: _PREFIX + name for name in wanted if name not in found}
+    if missing and not (isinstance(channel, Headers) and channel.lacks(missing.values())):
         folded = {header.lower(): value for header, value in channel.items() if header.startswith(_PREFIX)}
-        others = {name: folded.get((_PREFIX + name).lower()) for name in wanted if name not in found}
+        others = {name: folded.get(header.lower()) for name, header in missing.items()}
         found |= {name: value for name, value in others.items() if value is not None}
     return found

@@ -11,10 +11,10 @@ import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from vipgate_fs.gate.dates import Dates
+from vipgate_fs.once import once
 from vipgate_fs.sentences import say
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ class Holidays:
         for part in (None, *self._supported[self._country]):
             yield part, _days(self._library(self._country, part, year, language=language, categories=categories))
 
-    @cached_property
+    @once
     def _known(self) -> dict[str, str]:
         """Names in small letters, in the country's language and in English → the name in the country's language."""
         known: dict[str, str] = {}

@@ -10,13 +10,14 @@ import datetime as dt
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import Final, TypeVar
 
 from vipgate_fs import sentences
 from vipgate_fs.gate.dates import DAY_MINUTES, clock
 from vipgate_fs.gate.schedules import Calendar, Schedule
+from vipgate_fs.once import once
 from vipgate_fs.sentences import NOTHING, Sentence, say
 
 State = TypeVar("State", bound=Hashable)
@@ -68,13 +69,13 @@ class Horizon:
         passed = dt.datetime.combine(moment.date(), moment.time()) - dt.datetime.combine(self.first, dt.time())
         return min(max(0, passed // dt.timedelta(minutes=1)), self.end)
 
-    @cached_property
+    @once
     def kinds(self) -> Sequence[int]:
         """Of each day: its weekday, from 0 for Monday, or 7 for a public holiday."""
         days = (self.first + dt.timedelta(day) for day in range(self.days))
         return [_HOLIDAY if self.calendar.holiday(day) else day.weekday() for day in days]
 
-    @cached_property
+    @once
     def skipped(self) -> tuple[Interval, ...]:
         """The minutes that the clock skips."""
         missing: list[int] = []

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, PoolProxiedConnection, exc, make_url
 from vipgate_fs.config.store import find_obstacle
 from vipgate_fs.secret import Secret
 from vipgate_fs.sentences import say
-from vipgate_fs.sentences.system import system_says
+from vipgate_fs.sentences.system import of_file
 from vipgate_fs.store.dialect import HANG, Dialect
 from vipgate_fs.store.schema import WrongSchema, migrate
 from vipgate_fs.store.sqlite import Sqlite
@@ -179,7 +179,7 @@ class Database:
         if isinstance(original, WrongSchema):
             return str(original)
         if isinstance(original, OSError) and original.filename:
-            return say("{path}: {why}", path=original.filename, why=system_says(original))
+            return of_file(original)
         message = " ".join(str(original).split())
         if self._url.password:
             message = message.replace(str(self._url.password), "***")

@@ -52,8 +52,6 @@ _SIMILAR: Final = 0.75
 _DATEV: Final = ("EXTF", "DTVF")
 """What DATEV's line about the export begins with; the columns are named in the next one."""
 _QUANTITY: Final = re.compile(r"[+0-9][0-9 ()/.-]{5,}")
-
-
 _COUNT: Final = re.compile("nr|no|numbers?|nummern?")
 """Counts the rows, where another column has the telephone numbers."""
 _NO_TELEPHONE: Final = re.compile("fax|konto|kunde|debitor|customer|iban|datum|date|rechnung|vertrag", re.IGNORECASE)
